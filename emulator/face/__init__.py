@@ -1,0 +1,1 @@
+"""The HTTP face: auth server, pages for people, control door."""

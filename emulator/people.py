@@ -1,0 +1,49 @@
+"""People of a portal: employees and departments."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class CrmAccess(StrEnum):
+    """What a non-admin may see and change in the CRM: everything, records they are responsible for, nothing."""
+
+    ALL = "all"
+    OWN = "own"
+    NONE = "none"
+
+
+@dataclass(slots=True)
+class User:
+    """An employee. `departments` are department ids; `active=False` is a dismissed one."""
+
+    id: int
+    name: str
+    last_name: str
+    second_name: str = ""
+    email: str = ""
+    work_position: str = ""
+    departments: list[int] = field(default_factory=list)
+    admin: bool = False
+    active: bool = True
+    phone: str = ""
+    gender: str = ""
+    time_zone: str = ""
+    online: bool = True
+    crm_access: CrmAccess = CrmAccess.ALL
+    registered: datetime | None = None
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name} {self.last_name}".strip()
+
+
+@dataclass(slots=True)
+class Department:
+    """A node of the company structure; `parent` and `head` are ids."""
+
+    id: int
+    name: str
+    parent: int | None = None
+    head: int | None = None
+    sort: int = 500

@@ -1,0 +1,63 @@
+"""One Bitrix24 account: its people, installed apps, CRM and notifications."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from emulator.installs import Installation
+from emulator.people import Department, User
+
+if TYPE_CHECKING:
+    from emulator.crm.store import Crm
+    from emulator.world import World
+
+
+@dataclass(slots=True)
+class Notification:
+    """A bell entry. `client_id` tells which app sent it (empty = the portal itself)."""
+
+    id: int
+    user_id: int
+    message: str
+    created: datetime
+    client_id: str = ""
+    author_id: int = 0
+    tag: str = ""
+    sub_tag: str = ""
+    attach: Any = None
+    read: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Portal:
+    """`member_id` is permanent (32 hex), `host` is not; `old` boxes send fewer keys at an open."""
+
+    world: "World"
+    name: str
+    member_id: str
+    host: str
+    scheme: str = "http"
+    lang: str = "ru"
+    title: str = ""
+    old: bool = False
+    plan: str = "pro"
+    users: dict[int, User] = field(default_factory=dict)
+    departments: dict[int, Department] = field(default_factory=dict)
+    installations: dict[str, Installation] = field(default_factory=dict)
+    notifications: list[Notification] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+    crm: "Crm" = field(init=False)
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+    def next_id(self, series: str) -> int:
+        """The next number of a named series of this portal, from 1."""
+        self.counters[series] = self.counters.get(series, 0) + 1
+        return self.counters[series]
+
+    def raise_event(self, name: str, data: dict[str, Any], actor: User | None) -> None:
+        """Queue a portal event for every app that bound it; no actor (robots, agents) = no tokens in `auth`."""
+        self.world.events.raise_event(self, name, data, actor)

@@ -1,0 +1,1 @@
+"""REST methods by subject; every module here is read by `registry.load`."""

@@ -1,0 +1,138 @@
+"""How a REST method is declared and found.
+
+A module of `emulator.rest` declares methods with `@method(...)`, or by a module level `METHODS: tuple[Method, ...]`
+where one function serves several names. `load()` reads all modules of the package.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from emulator.errors import RestError
+
+if TYPE_CHECKING:
+    from emulator.installs import Installation
+    from emulator.people import User
+    from emulator.portal import Portal
+    from emulator.world import World
+
+PAGE_SIZE = 50
+Case = Literal["any", "camel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One REST call after authorization.
+
+    `params`: merged query and body, PHP-nested, `auth` and `start` taken out; top-level names are as documented (for
+    methods of case "any" whatever letters the caller used). `start`: 0 by default, -1 = no counting.
+    `installation` is None for an incoming webhook.
+    """
+
+    world: "World"
+    portal: "Portal"
+    user: "User"
+    installation: "Installation | None"
+    params: dict[str, Any]
+    start: int
+    scopes: frozenset[str]
+
+    def require(self, name: str) -> Any:
+        """The parameter, or 400 ERROR_ARGUMENT."""
+        value = self.params.get(name)
+        if value is None or value == "":
+            raise RestError(400, "ERROR_ARGUMENT", f"Argument '{name}' is null or empty", argument=name)
+        return value
+
+    def app(self) -> "Installation":
+        """The calling app. Methods that use it declare `app_context=True`, so it is there."""
+        assert self.installation is not None
+        return self.installation
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A method's answer where the plain result is not enough; `total` and `next` stand beside it in the envelope."""
+
+    result: Any
+    total: int | None = None
+    next: int | None = None
+
+
+Handler = Callable[[Call], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`params`: documented top-level names, None = any. `page`: the documentation page that says so."""
+
+    name: str
+    scope: str
+    page: str
+    params: tuple[str, ...] | None
+    run: Handler
+    admin: bool = False
+    app_context: bool = False
+    case: Case = "any"
+
+    def named(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Parameters under their documented names; an undocumented one is refused: louder than the portal, on purpose."""
+        if self.params is None:
+            return given
+        known = {name.casefold() if self.case == "any" else name: name for name in self.params}
+        named: dict[str, Any] = {}
+        for key, value in given.items():
+            name = known.get(key.casefold() if self.case == "any" else key)
+            if name is None:
+                raise RestError(400, "ERROR_ARGUMENT", f"Unknown parameter '{key}' of {self.name}", argument=key)
+            named[name] = value
+        return named
+
+
+def method(
+    name: str,
+    *,
+    scope: str,
+    page: str,
+    params: tuple[str, ...] | None,
+    admin: bool = False,
+    app_context: bool = False,
+    case: Case = "any",
+) -> Callable[[Handler], Method]:
+    """Declare a REST method. `scope` "" = basic, no scope needed. `admin`: 403 ACCESS_DENIED for others; `app_context`:
+    403 WRONG_AUTH_TYPE for incoming webhooks."""
+
+    def declare(run: Handler) -> Method:
+        return Method(name, scope, page, params, run, admin, app_context, case)
+
+    return declare
+
+
+def page(rows: list[Any], call: Call) -> Reply:
+    """One page of 50 of `rows` with `total` and `next` by the portal's rules (settings/how-to-call-rest-api/
+    list-methods-pecularities.md); `start=-1` counts nothing."""
+    if call.start < 0:
+        return Reply(rows[:PAGE_SIZE])
+    end = call.start + PAGE_SIZE
+    return Reply(rows[call.start : end], total=len(rows), next=end if end < len(rows) else None)
+
+
+def load() -> dict[str, Method]:
+    """All methods served, by lower-case name. Raises ValueError for a name declared twice."""
+    import emulator.rest as package
+
+    table: dict[str, Method] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        for found in _methods(importlib.import_module(f"{package.__name__}.{info.name}")):
+            key = found.name.casefold()
+            if table.setdefault(key, found) is not found:
+                raise ValueError(f"{found.name} is declared twice")
+    return table
+
+
+def _methods(module: ModuleType) -> Iterable[Method]:
+    yield from (value for value in vars(module).values() if isinstance(value, Method))
+    yield from getattr(module, "METHODS", ())
