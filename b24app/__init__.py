@@ -1,0 +1,1 @@
+"""The app: what a portal and its client apps talk to. See docs/architecture.md."""
