@@ -215,7 +215,7 @@ def _make_roles(server: Postgres) -> None:
         try:
             roles = {row["rolname"] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
             if OWNER not in roles:
-                await admin.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB BYPASSRLS")
+                await admin.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB")
             if APP not in roles:
                 await admin.execute(f"CREATE ROLE {APP} LOGIN")
             if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):

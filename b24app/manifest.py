@@ -1,4 +1,4 @@
-"""`app.yaml` → frozen `Manifest`. Every key is required and checked; an unknown or wrong one stops the start by name."""
+"""`app.yaml` → frozen `Manifest`. Every key is required and checked; a wrong one stops the start by its name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CardField(_Part):
 
     field: Annotated[str, Field(pattern=r"^UF_CRM_[A-Z0-9_]{1,43}$")]
     type: Literal["boolean", "enumeration", "string", "integer", "double"]
-    on: tuple[Literal["contact", "company", "deal", "lead"], ...]
+    cards: tuple[Literal["contact", "company", "deal", "lead"], ...]
     label: Texts
     hint: Texts
     read_only: bool = False

@@ -1,0 +1,110 @@
+"""What an answer of the REST front or the auth server means: raw bytes → the body, or one of our errors.
+
+Sources: _includes/system-errors.md, settings/oauth/error-codes.md, limits.md of the REST documentation. `error` may be an
+upper- or lower-case code, empty, a number or a sentence, and may come with HTTP 200.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from b24app.errors import (
+    AccessDenied,
+    CallRefused,
+    MethodParked,
+    NeedsAdmin,
+    NotFound,
+    PortalBusy,
+    PortalClosed,
+    PortalDown,
+    PortalError,
+    PortalMoved,
+    ScopeMissing,
+)
+
+REFRESHABLE = frozenset({"expired_token", "invalid_token"})
+WRONG_USER = frozenset({"authorization_error", "user_access_error", "INVALID_CREDENTIALS", "NO_AUTH_FOUND"})
+UNPAID = frozenset({"PAYMENT_REQUIRED"})
+NOT_INSTALLED = frozenset({"NOT_INSTALLED", "APPLICATION_NOT_FOUND", "ERROR_OAUTH"})
+NO_SCOPE = frozenset({"insufficient_scope", "invalid_scope"})
+NOT_FOUND = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND"})
+BROKEN = frozenset({"OVERLOAD_LIMIT", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+UNSAID_PARK = timedelta(minutes=1)
+"""How long a method is parked when the portal does not say: one of its ten one-minute baskets (limits.md)."""
+
+
+class TokenRejected(PortalError):
+    """The token of this attempt is no good. Never leaves this package: the caller tries once more with another token."""
+
+
+def read(method: str, status: int, body: bytes, location: str = "") -> dict[str, Any]:
+    """The JSON object of a good answer. Raises PortalMoved, PortalDown (HTML, cut JSON), or what `refusal` says."""
+    if status in REDIRECTS:
+        raise PortalMoved(method, location, status)
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        raise PortalDown(method, status, "NOT_JSON") from None
+    if not isinstance(answer, dict):
+        raise PortalDown(method, status, "NOT_AN_OBJECT")
+    if status >= 400 or ("error" in answer and "result" not in answer):
+        raise refusal(method, status, answer)
+    return answer
+
+
+def refusal(method: str, status: int, error: Mapping[str, Any]) -> PortalError:
+    """The error for a body or a batch's sub-error `{error, error_description, time?}`; `status` 0 inside a batch."""
+    code = _code(error.get("error", ""))
+    text = str(error.get("error_description") or "")
+    if code == "QUERY_LIMIT_EXCEEDED":
+        return PortalBusy(method, status, code, text)
+    if code == "OPERATION_TIME_LIMIT":
+        return MethodParked(method, _until(error), status, code, text)
+    if code in REFRESHABLE or code in WRONG_USER:
+        return TokenRejected(method, status, code, text)
+    if code == "invalid_grant":
+        return NeedsAdmin(method, status, code, text)
+    if reason := _closed(code, text):
+        return PortalClosed(method, reason, status, code, text)
+    if status >= 500 or code in BROKEN:
+        return PortalDown(method, status, code, text)
+    return _final(code, text)(method, status, code, text)
+
+
+def is_token_expired(error: PortalError) -> bool:
+    """Whether a refresh of the same pair can help; other rejected tokens belong to a user who may no longer enter."""
+    return error.code in REFRESHABLE
+
+
+def _code(raw: object) -> str:
+    """A code as text; REST 3 answers an object with its code inside."""
+    return str(raw.get("code", "")) if isinstance(raw, dict) else str(raw)
+
+
+def _closed(code: str, text: str) -> str:
+    if code in UNPAID or "only on commercial plans" in text:
+        return "unpaid"
+    if code in NOT_INSTALLED:
+        return "not_installed"
+    return "deleted" if code == "PORTAL_DELETED" else ""
+
+
+def _final(code: str, text: str) -> type[CallRefused]:
+    """Old CRM methods say "Not found" and "Access denied." with an empty code, so the text counts where there is no code."""
+    if code in NO_SCOPE:
+        return ScopeMissing
+    if code in NOT_FOUND or (not code and text.casefold().startswith("not found")):
+        return NotFound
+    if code == "ACCESS_DENIED" or (not code and text.casefold().startswith("access denied")):
+        return AccessDenied
+    return CallRefused
+
+
+def _until(error: Mapping[str, Any]) -> datetime:
+    time = error.get("time")
+    reset = time.get("operating_reset_at") if isinstance(time, dict) else None
+    return datetime.fromtimestamp(reset, UTC) if isinstance(reset, int | float) else datetime.now(UTC) + UNSAID_PARK

@@ -1,0 +1,174 @@
+"""What can go wrong, named by what can be done about it.
+
+    AppError
+    ├── Refused(code, status, params)     a door says it back to the caller; the text comes from i18n
+    └── PortalError(method, status, code, description)
+        ├── PortalBusy                    later: the request budget is used up; nothing was done
+        ├── MethodParked(until)           later: the method has no operating time left; nothing was done
+        ├── PortalDown                    later: 5xx, HTML, cut JSON, no connection, time-out, OVERLOAD_LIMIT
+        ├── PortalMoved(location)         later: the portal answers from another host, to be adopted after proof
+        ├── OutcomeUnknown                a write whose answer was lost: look before repeating
+        ├── NeedsAdmin                    wait until an admin opens the app: no token works any more
+        ├── NeedsFreshToken               say it back: a person's own token ran out, the frame has a new one
+        ├── PortalClosed(reason)          wait or give up: unpaid | not_installed | deleted
+        └── CallRefused                   final: the portal understood and refused; see .code
+            ├── NotFound                  the record is gone
+            ├── AccessDenied              this user may not
+            └── ScopeMissing              the app was not granted the scope
+
+Codes and statuses: settings/oauth/error-codes.md and _includes/system-errors.md of the REST documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+class AppError(Exception):
+    """The root: whatever this app raises on purpose."""
+
+
+class Refused(AppError):
+    """What a door says back: a stable `code`, the HTTP `status`, values for the text. No personal data in `params`."""
+
+    def __init__(self, code: str, status: int = 400, params: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(f"{status} {code}")
+        self.code, self.status, self.params = code, status, dict(params or {})
+
+
+class PortalError(AppError):
+    """The portal or the auth server did not do what was asked.
+
+    `status` is 0 where no HTTP answer came and for a command inside a batch. `description` is the portal's text: it may
+    quote a record, so it is kept here and left out of the message.
+    """
+
+    def __init__(self, method: str, status: int = 0, code: str = "", description: str = "") -> None:
+        super().__init__(f"{method}: {status} {code}".rstrip())
+        self.method, self.status, self.code, self.description = method, status, code, description
+
+
+class PortalBusy(PortalError):
+    """503 QUERY_LIMIT_EXCEEDED, or our own pace would have to wait too long. Nothing was done."""
+
+
+class MethodParked(PortalError):
+    """429 OPERATION_TIME_LIMIT, or our gauge stands just below it. Nothing was done; free again at `until` (aware)."""
+
+    def __init__(
+        self, method: str, until: datetime, status: int = 429, code: str = "OPERATION_TIME_LIMIT", description: str = ""
+    ) -> None:
+        super().__init__(method, status, code, description)
+        self.until = until
+
+
+class PortalDown(PortalError):
+    """No usable answer, and nothing was changed by asking."""
+
+
+class PortalMoved(PortalError):
+    """A redirect: `location` is the Location header. Never followed; its host is adopted after the auth server confirms."""
+
+    def __init__(self, method: str, location: str, status: int = 302) -> None:
+        super().__init__(method, status, "MOVED")
+        self.location = location
+
+
+class OutcomeUnknown(PortalError):
+    """A write was sent and its answer lost: it may have been done. Never repeated blindly."""
+
+
+class NeedsAdmin(PortalError):
+    """No stored token is accepted any more (authorization_error, invalid_grant): the next admin who opens the app helps."""
+
+
+class NeedsFreshToken(PortalError):
+    """A person's own token ran out; we never refresh it, the frame's refreshAuth does."""
+
+
+class PortalClosed(PortalError):
+    """The app may not call this portal; `reason` is `unpaid`, `not_installed` or `deleted`."""
+
+    def __init__(self, method: str, reason: str, status: int = 401, code: str = "", description: str = "") -> None:
+        super().__init__(method, status, code, description)
+        self.reason = reason
+
+
+class CallRefused(PortalError):
+    """The portal understood the call and refused it for good; repeating changes nothing. `code` may be empty or a number."""
+
+
+class NotFound(CallRefused):
+    """The record is gone or never was."""
+
+
+class AccessDenied(CallRefused):
+    """The user behind the token lacks the right."""
+
+
+class ScopeMissing(CallRefused):
+    """The installation was not granted the scope of the method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Try the same again at `at` (aware)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Keep the row until something changes outside (an admin opens, a payment, a person retries it)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Nothing can ever come of it."""
+
+    reason: str
+
+
+Plan = Later | Park | Close
+
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(hours=1)
+PATIENCE, PATIENCE_WITH_OURSELVES = 30, 6
+"""Tries before a row is parked: about a day for an outage outside, about eight minutes for a fault of the program."""
+
+
+def plan(error: Exception, tries: int, now: datetime) -> Plan:
+    """What to do with a row whose `tries`-th try (from 1) ended in `error`. Pure.
+
+    Busy and parked methods never use up the patience: nothing is wrong. An exception that is none of ours is a fault of
+    the program: tried a few times, then parked as `failed` for a person to see.
+    """
+    match error:
+        case PortalBusy():
+            return Later(now + min(FIRST_WAIT * tries, timedelta(minutes=2)))
+        case MethodParked(until=until):
+            return Later(max(until, now + timedelta(seconds=1)))
+        case NeedsAdmin():
+            return Park("needs_admin")
+        case PortalClosed(reason="unpaid"):
+            return Park("unpaid")
+        case PortalClosed(reason=reason):
+            return Close(reason)
+        case NotFound():
+            return Close("not_found")
+        case NeedsFreshToken():
+            return Park("needs_fresh_token")
+        case ScopeMissing():
+            return Park("scope_missing")
+        case AccessDenied():
+            return Park("access_denied")
+        case CallRefused() | Refused():
+            return Park("refused")
+    outside = isinstance(error, PortalError)
+    if tries >= (PATIENCE if outside else PATIENCE_WITH_OURSELVES):
+        return Park("portal_down" if outside else "failed")
+    return Later(now + min(FIRST_WAIT * 2 ** max(tries - 1, 0), LONGEST_WAIT))

@@ -1,0 +1,62 @@
+"""Bring a database up to date: migrations as the owner, then the app role's rights, which no migration may guess."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class WrongRole(RuntimeError):
+    """`serve` or `worker` was given a role that row-level security does not bind."""
+
+
+def alembic_config(owner_url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", owner_url.replace("%", "%%"))
+    return config
+
+
+def migrate(owner_url: str, app_url: str) -> None:
+    """Upgrade to the newest schema and grant the app's role what it needs. Safe to repeat. Blocking."""
+    command.upgrade(alembic_config(owner_url), "head")
+    asyncio.run(_grant(owner_url, make_url(app_url).username or ""))
+
+
+async def _grant(owner_url: str, role: str) -> None:
+    engine = create_async_engine(owner_url)
+    name = engine.dialect.identifier_preparer.quote_identifier(role)
+    try:
+        async with engine.begin() as db:
+            await db.execute(text(f"GRANT USAGE ON SCHEMA public TO {name}"))
+            await db.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
+            await db.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}"))
+    finally:
+        await engine.dispose()
+
+
+async def refuse_strong_role(url: str) -> None:
+    """Raise `WrongRole` where the connecting role owns the tables, is a superuser or may bypass row-level security."""
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as db:
+            row = (
+                await db.execute(
+                    text(
+                        "SELECT r.rolsuper OR r.rolbypassrls OR EXISTS ("
+                        " SELECT 1 FROM pg_tables t WHERE t.schemaname = 'public' AND t.tableowner = r.rolname) AS strong"
+                        " FROM pg_roles r WHERE r.rolname = current_user"
+                    )
+                )
+            ).one()
+    finally:
+        await engine.dispose()
+    if row.strong:
+        raise WrongRole("B24APP_DATABASE_URL names an owner, superuser or BYPASSRLS role: use a plain one.")

@@ -1,0 +1,329 @@
+"""The tables. Three kinds, told apart by `info["kind"]`: see docs/architecture.md, "Tenants".
+
+directory  finds a portal before we know which one is asking; no personal data; no row-level security
+work       the index of what waits: portal, kind, key, lane, due time; no personal data; no row-level security
+tenant     everything else; row-level security binds each row to `app.portal` of the transaction
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+DIRECTORY, WORK, TENANT = {"kind": "directory"}, {"kind": "work"}, {"kind": "tenant"}
+
+
+def _moment(name: str, *, required: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=not required)
+
+
+def _portal() -> Column[Any]:
+    return Column("portal_id", BigInteger, ForeignKey("portals.id", ondelete="CASCADE"), nullable=False)
+
+
+def _flag(name: str, default: str = "false") -> Column[Any]:
+    return Column(name, Boolean, nullable=False, server_default=text(default))
+
+
+portals = Table(
+    "portals",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("member_id", Text, nullable=False, unique=True),  # permanent; the domain is not
+    Column("public_id", Text, nullable=False, unique=True),  # what client apps see instead of the domain
+    Column("state", Text, nullable=False),  # domain.installation.PortalState
+    Column("domain", Text, nullable=False),  # host[:port], proven by the auth server
+    Column("endpoint", Text, nullable=False),  # REST root, from the auth server's answer only
+    Column("auth_server", Text, nullable=False),
+    Column("token_digest", LargeBinary),  # SHA-256 of the application token: 128 random bits need no salt
+    Column("app_id", Integer),  # the installation's own number inside the portal
+    Column("lang", Text, nullable=False, server_default="ru"),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("modes", JSONB, nullable=False, server_default="{}"),  # module → off | watch | on
+    Column("fields", JSONB, nullable=False, server_default="{}"),  # bitrix24.cards.FieldMap as JSON
+    Column("report", JSONB, nullable=False, server_default="{}"),  # what the last set-up found and could not do
+    _moment("created_at", required=True),
+    _moment("installed_at"),
+    _moment("imported_at"),
+    _moment("removed_at"),
+    info=DIRECTORY,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # SHA-256 of a 256-bit random key
+    _portal(),
+    Column("client_app_id", Uuid, nullable=False),
+    Column("hint", Text, nullable=False),  # last four characters, to tell keys apart
+    _moment("created_at", required=True),
+    _moment("revoked_at"),
+    info=DIRECTORY,
+)
+
+work = Table(
+    "work",
+    metadata,
+    _portal(),
+    Column("kind", Text, nullable=False),  # store.work.WorkKind
+    Column("key", Text, nullable=False),  # "contact:7", a delivery's id, …
+    Column("lane", SmallInteger, nullable=False),  # store.work.Lane: the smaller goes first
+    _moment("due_at", required=True),
+    Column("arrivals", BigInteger, nullable=False, server_default="1"),  # grows when news comes while we work
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", Text),
+    Column("claim_token", Uuid),
+    _moment("claimed_until"),
+    Column("error", Text),  # code of the last failure, for people
+    PrimaryKeyConstraint("portal_id", "kind", "key"),
+    info=WORK,
+)
+Index("ix_work_due", work.c.kind, work.c.lane, work.c.due_at)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _portal(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("access", LargeBinary, nullable=False),  # encrypted
+    Column("refresh", LargeBinary, nullable=False),  # encrypted
+    _moment("expires_at", required=True),
+    _flag("alive", "true"),
+    Column("claim_token", Uuid),  # who is refreshing
+    _moment("claimed_at"),
+    _moment("updated_at", required=True),
+    UniqueConstraint("portal_id", "user_id"),
+    info=TENANT,
+)
+
+viewer_sessions = Table(
+    "viewer_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("user_name", Text, nullable=False, server_default=""),
+    _flag("is_admin"),
+    Column("lang", Text, nullable=False),
+    Column("access", LargeBinary, nullable=False),  # the person's own token, encrypted; never refreshed by us
+    _moment("expires_at", required=True),
+    info=TENANT,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _portal(),
+    Column("source", Text, nullable=False),  # domain.arrivals.Source
+    Column("name", Text, nullable=False),  # the portal event's name, or ours
+    Column("subject", Text, nullable=False),  # "contact:7"
+    Column("user_id", BigInteger),  # who acted, where the portal told
+    Column("body", LargeBinary),  # what came, tokens cut out, encrypted
+    Column("state", Text, nullable=False, server_default="waiting"),  # waiting | done | failed | closed
+    Column("error", Text),
+    _moment("received_at", required=True),
+    _moment("handled_at"),
+    info=TENANT,
+)
+Index("ix_inbox_waiting", inbox.c.portal_id, inbox.c.subject, postgresql_where=text("state = 'waiting'"))
+Index("ix_inbox_failed", inbox.c.portal_id, inbox.c.received_at, postgresql_where=text("state = 'failed'"))
+
+records = Table(
+    "records",
+    metadata,
+    _portal(),
+    Column("kind", Text, nullable=False),  # contact | company
+    Column("crm_id", BigInteger, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("links", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("assigned_by", BigInteger, nullable=False, server_default="0"),
+    Column("settled", JSONB, nullable=False),  # {"check", "status"} as last agreed with the portal
+    Column("previous", JSONB),  # what `settled` was before our last write: a stale read shows it
+    Column("intended", JSONB),  # what we are about to write; cleared when it was read back or confirmed
+    _moment("written_at"),
+    _moment("modified_at"),  # the portal's own clock
+    _flag("stale_seen"),
+    _moment("seen_at", required=True),
+    _moment("gone_at"),
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
+    info=TENANT,
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("company_id", BigInteger, nullable=False),  # 0: the person on their own
+    _flag("linked", "true"),  # the CRM shows the link; false: only claimed
+    Column("state", Text, nullable=False),  # domain.verification.State
+    Column("reason", Text, nullable=False),  # domain.verification.Reason
+    Column("note", Text, nullable=False, server_default=""),  # what the deciding person wrote
+    Column("decided_by", BigInteger),
+    Column("decided_by_source", Text, nullable=False),  # domain.verification.DecidedBy
+    _moment("decided_at"),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("told_state", Text, nullable=False),
+    Column("told_version", Integer, nullable=False, server_default="1"),
+    _moment("updated_at", required=True),
+    UniqueConstraint("portal_id", "contact_id", "company_id"),
+    info=TENANT,
+)
+Index("ix_memberships_company", memberships.c.portal_id, memberships.c.company_id)
+Index("ix_memberships_updated", memberships.c.portal_id, memberships.c.updated_at, memberships.c.id)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("membership_id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),  # the card whose box proves the right
+    Column("action", Text, nullable=False),  # domain.verification.Action
+    Column("note", Text, nullable=False, server_default=""),
+    Column("author_id", BigInteger, nullable=False),
+    Column("shown", Boolean, nullable=False),  # the box as the card shows it once the person's write has landed
+    Column("state", Text, nullable=False, server_default="waiting"),  # waiting | applied | dropped
+    _moment("created_at", required=True),
+    info=TENANT,
+)
+Index("ix_intents_waiting", intents.c.portal_id, intents.c.subject, postgresql_where=text("state = 'waiting'"))
+
+imports = Table(
+    "imports",
+    metadata,
+    _portal(),
+    Column("kind", Text, nullable=False),
+    Column("after_id", BigInteger, nullable=False, server_default="0"),  # where to go on
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("total", BigInteger),
+    _moment("started_at", required=True),
+    _moment("finished_at"),
+    PrimaryKeyConstraint("portal_id", "kind"),
+    info=TENANT,
+)
+
+client_apps = Table(
+    "client_apps",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("name", Text, nullable=False),
+    Column("origins", ARRAY(Text), nullable=False, server_default="{}"),
+    _moment("created_at", required=True),
+    _moment("disabled_at"),
+    info=TENANT,
+)
+Index("ix_client_apps_portal", client_apps.c.portal_id)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("client_app_id", Uuid, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("event_types", ARRAY(Text), nullable=False, server_default="{}"),  # empty: all
+    Column("secret", LargeBinary, nullable=False),  # encrypted
+    Column("state", Text, nullable=False),  # domain.delivery.EndpointState
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("last_sequence", BigInteger, nullable=False, server_default="0"),
+    _moment("created_at", required=True),
+    _moment("updated_at", required=True),
+    _moment("deleted_at"),
+    info=TENANT,
+)
+Index("ix_endpoints_portal", endpoints.c.portal_id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),  # webhook-id, the same at every endpoint
+    _portal(),
+    Column("type", Text, nullable=False),
+    Column("source_key", Text, nullable=False),  # "membership:<id>:<version>": the same news is written once
+    Column("subjects", ARRAY(Text), nullable=False),  # cards it is about: "contact:7", "company:3"
+    Column("object_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the final bytes, UTF-8 JSON
+    _moment("occurred_at", required=True),
+    UniqueConstraint("portal_id", "source_key"),
+    info=TENANT,
+)
+Index("ix_events_subjects", events.c.subjects, postgresql_using="gin")
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # the delivery's id
+    _portal(),
+    Column("row_no", BigInteger, Identity(), nullable=False, unique=True),  # the order in which rows were written
+    Column("event_id", Text, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    Column("endpoint_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Column("sequence", BigInteger),  # per endpoint, gapless; none for ping
+    Column("state", Text, nullable=False),  # domain.delivery.DeliveryState
+    Column("tries", Integer, nullable=False, server_default="0"),  # scheduled attempts made
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    _moment("next_at"),
+    _moment("created_at", required=True),
+    _moment("finished_at"),
+    UniqueConstraint("portal_id", "event_id", "endpoint_id"),
+    info=TENANT,
+)
+Index("ix_outbox_unnumbered", outbox.c.portal_id, outbox.c.endpoint_id, postgresql_where=text("sequence IS NULL"))
+Index("ix_outbox_endpoint", outbox.c.portal_id, outbox.c.endpoint_id, outbox.c.sequence)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _portal(),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("trigger", Text, nullable=False),  # domain.delivery.Trigger
+    Column("status", Integer),
+    Column("error", Text),  # domain.delivery.Failure, where no status came
+    Column("duration_ms", Integer, nullable=False),
+    Column("response", Text, nullable=False, server_default=""),  # first 4 KB, NUL removed
+    Column("address", Text),  # the address we connected to
+    _moment("made_at", required=True),
+    _moment("next_at"),
+    info=TENANT,
+)
+Index("ix_attempts_delivery", attempts.c.portal_id, attempts.c.delivery_id, attempts.c.number)
+
+TENANT_TABLES = tuple(table for table in metadata.sorted_tables if table.info["kind"] == "tenant")

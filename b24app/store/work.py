@@ -1,0 +1,167 @@
+"""The work index: what waits, for whom, since when. One row per (portal, kind, key); claims are conditional updates.
+
+Outside row-level security on purpose: a worker finds work here before it knows a portal. It holds no personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.lanes import Lane
+from b24app.store.tables import work
+
+LEASE = timedelta(seconds=60)
+
+
+class WorkKind(StrEnum):
+    """What a row of the index points at."""
+
+    RECORD = "record"  # key "contact:7": a card to read, decide and settle
+    DELIVERY = "delivery"  # key: the outbox row's id
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row we hold until `LEASE` runs out. `arrivals` tells news that came after the claim."""
+
+    portal_id: int
+    key: str
+    arrivals: int
+    tries: int
+    token: UUID
+
+
+async def arrive(
+    db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str], lane: Lane, due_at: datetime
+) -> None:
+    """Put rows into the index, or count the arrival on rows that wait already: sooner and faster wins."""
+    if not keys:
+        return
+    rows = [
+        {"portal_id": portal_id, "kind": kind.value, "key": key, "lane": int(lane), "due_at": due_at}
+        for key in sorted(set(keys))
+    ]
+    new = insert(work).values(rows)
+    await db.execute(
+        new.on_conflict_do_update(
+            index_elements=["portal_id", "kind", "key"],
+            set_={
+                "arrivals": work.c.arrivals + 1,
+                "lane": func.least(work.c.lane, new.excluded.lane),
+                "due_at": func.least(work.c.due_at, new.excluded.due_at),
+            },
+        )
+    )
+
+
+async def claim(
+    db: AsyncConnection,
+    kind: WorkKind,
+    *,
+    worker: str,
+    token: UUID,
+    now: datetime,
+    limit: int,
+    portal_id: int | None = None,
+    lane: Lane = Lane.BULK,
+) -> list[Claim]:
+    """Take up to `limit` due rows up to this lane that nobody holds, fastest lane and oldest first."""
+    due = and_(
+        work.c.kind == kind.value,
+        work.c.due_at <= now,
+        work.c.lane <= int(lane),
+        or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
+    )
+    if portal_id is not None:
+        due = and_(work.c.portal_id == portal_id, due)
+    slice_ = (
+        select(work.c.portal_id, work.c.kind, work.c.key)
+        .where(due)
+        .order_by(work.c.lane, work.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("slice")
+    )
+    rows = await db.execute(
+        update(work)
+        .where(work.c.portal_id == slice_.c.portal_id, work.c.kind == slice_.c.kind, work.c.key == slice_.c.key)
+        .values(claimed_by=worker, claim_token=token, claimed_until=now + LEASE, tries=work.c.tries + 1)
+        .returning(work.c.portal_id, work.c.key, work.c.arrivals, work.c.tries)
+    )
+    return [Claim(row.portal_id, row.key, row.arrivals, row.tries, token) for row in rows]
+
+
+async def renew(db: AsyncConnection, token: UUID, now: datetime) -> None:
+    """The heartbeat of a long slice."""
+    await db.execute(update(work).where(work.c.claim_token == token).values(claimed_until=now + LEASE))
+
+
+async def finish(db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], now: datetime) -> set[str]:
+    """Drop rows that are still ours; those with news meanwhile are let go instead, due at once.
+
+    Returns the keys that were still ours. A key missing there was taken over by somebody: roll back.
+    """
+    if not claims:
+        return set()
+    held = {"portal": claims[0].portal_id, "kind": kind.value, "token": claims[0].token, "now": now}
+    held |= {"keys": [one.key for one in claims], "arrivals": [one.arrivals for one in claims]}
+    params = [bindparam("keys", type_=ARRAY(TEXT)), bindparam("arrivals", type_=ARRAY(BIGINT))]
+    ours = "w.portal_id = :portal AND w.kind = :kind AND w.key = c.key AND w.claim_token = :token"
+    done = await db.execute(
+        text(
+            "WITH c AS (SELECT * FROM unnest(:keys, :arrivals) AS c(key, arrivals)),"
+            f" gone AS (DELETE FROM work w USING c WHERE {ours} AND w.arrivals = c.arrivals RETURNING w.key),"
+            " again AS (UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, tries = 0,"
+            f" error = NULL, due_at = least(w.due_at, :now) FROM c WHERE {ours} AND w.arrivals <> c.arrivals"
+            " RETURNING w.key) SELECT key FROM gone UNION ALL SELECT key FROM again"  # noqa: S608 - constants only
+        ).bindparams(*params),
+        held,
+    )
+    return {row.key for row in done}
+
+
+async def postpone(
+    db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], due_at: datetime, error: str | None
+) -> None:
+    """Let go of rows that are still ours until `due_at`, with the reason for people to read."""
+    for one in claims:
+        await db.execute(
+            update(work)
+            .where(
+                work.c.portal_id == one.portal_id,
+                work.c.kind == kind.value,
+                work.c.key == one.key,
+                work.c.claim_token == one.token,
+            )
+            .values(claimed_by=None, claim_token=None, claimed_until=None, due_at=due_at, error=error)
+        )
+
+
+async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str]) -> None:
+    """Forget rows, held or not: their subject needs no work any more."""
+    await db.execute(delete(work).where(work.c.portal_id == portal_id, work.c.kind == kind.value, work.c.key.in_(keys)))
+
+
+async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
+    """(portal, kind, lane) that have due rows nobody holds: whom to wake again."""
+    rows = await db.execute(
+        select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
+        .where(work.c.due_at <= now, or_(work.c.claimed_until.is_(None), work.c.claimed_until < now))
+        .group_by(work.c.portal_id, work.c.kind)
+    )
+    return [(row.portal_id, row.kind, row.lane) for row in rows]
+
+
+async def next_due(db: AsyncConnection) -> datetime | None:
+    """When the next row falls due or its lease runs out; none where nothing waits."""
+    moment = func.greatest(work.c.due_at, func.coalesce(work.c.claimed_until, work.c.due_at))
+    due: datetime | None = (await db.execute(select(func.min(moment)))).scalar()
+    return due
