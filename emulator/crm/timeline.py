@@ -1,0 +1,144 @@
+"""The timeline of cards: comments, log records of apps, activities.
+
+Pages: api-reference/crm/timeline/comments/*, logmessage/*, activities/*.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from emulator.crm.entities import Entity
+
+if TYPE_CHECKING:
+    from emulator.people import User
+    from emulator.portal import Portal
+
+Owner = tuple[Entity, int]
+
+
+@dataclass(slots=True)
+class Comment:
+    """A comment in BB code; `owners`: every record in whose timeline it stands."""
+
+    id: int
+    text: str
+    author: int
+    created: datetime
+    owners: list[Owner]
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class LogMessage:
+    """A quiet record an app leaves; `client_id` = the app that made it, the only one that may delete it."""
+
+    id: int
+    owner: Owner
+    title: str
+    text: str
+    icon: str
+    author: int
+    created: datetime
+    client_id: str = ""
+
+
+@dataclass(slots=True)
+class Activity:
+    """A planned or finished thing to do. `provider` e.g. CRM_TODO, CONFIGURABLE_REST_APP."""
+
+    id: int
+    owner: Owner
+    provider: str
+    subject: str
+    description: str
+    responsible: int
+    author: int
+    created: datetime
+    updated: datetime
+    deadline: datetime | None = None
+    completed: bool = False
+    provider_type: str = ""
+    origin: tuple[str, str] = ("", "")
+    client_id: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Timeline:
+    """All timeline records of a portal by id."""
+
+    def __init__(self, portal: "Portal") -> None:
+        self.portal = portal
+        self.comments: dict[int, Comment] = {}
+        self.logs: dict[int, LogMessage] = {}
+        self.activities: dict[int, Activity] = {}
+
+    def of(self, entity: Entity, id: int) -> Iterator[Comment | LogMessage | Activity]:
+        """Everything in one card's timeline except field history, newest first."""
+        owner = (entity, id)
+        rows: list[Comment | LogMessage | Activity] = [row for row in self.comments.values() if owner in row.owners]
+        rows += [row for row in self.logs.values() if row.owner == owner]
+        rows += [row for row in self.activities.values() if row.owner == owner]
+        return iter(sorted(rows, key=lambda row: (row.created, row.id), reverse=True))
+
+    def comment(self, owner: Owner, text: str, actor: "User", files: list[str]) -> Comment:
+        """Write a comment."""
+        number = self.portal.next_id("timeline")
+        made = self.comments[number] = Comment(number, text, actor.id, self._now(), [owner], files)
+        self._tell("TIMELINECOMMENTADD", number, actor)
+        return made
+
+    def edit_comment(self, id: int, text: str, actor: "User") -> None:
+        """Replace a comment's text."""
+        self.comments[id].text = text
+        self._tell("TIMELINECOMMENTUPDATE", id, actor)
+
+    def drop_comment(self, id: int, actor: "User") -> None:
+        """Remove a comment."""
+        del self.comments[id]
+        self._tell("TIMELINECOMMENTDELETE", id, actor)
+
+    def log(self, owner: Owner, title: str, text: str, icon: str, actor: "User", client_id: str) -> LogMessage:
+        """Leave a log record; no event tells of it."""
+        number = self.portal.next_id("timeline")
+        made = self.logs[number] = LogMessage(number, owner, title, text, icon, actor.id, self._now(), client_id)
+        return made
+
+    def plan(self, owner: Owner, provider: str, actor: "User | None", **more: Any) -> Activity:
+        """Create an activity."""
+        number, now = self.portal.next_id("activity"), self._now()
+        author = actor.id if actor else 0
+        known: dict[str, Any] = {"subject": "", "description": "", "responsible": author} | more
+        made = self.activities[number] = Activity(
+            number, owner, provider, author=author, created=now, updated=now, **known
+        )
+        self._tell("ACTIVITYADD", number, actor)
+        return made
+
+    def touch_activity(self, id: int, actor: "User | None", **changes: Any) -> None:
+        """Change an activity (complete it, move its deadline)."""
+        row = self.activities[id]
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.updated = self._now()
+        self._tell("ACTIVITYUPDATE", id, actor)
+
+    def drop_activity(self, id: int, actor: "User | None") -> None:
+        """Remove an activity."""
+        del self.activities[id]
+        self._tell("ACTIVITYDELETE", id, actor)
+
+    def move(self, entity: Entity, old: int, new: int) -> None:
+        """Give one card's timeline to another (merge)."""
+        for comment in self.comments.values():
+            comment.owners = [(entity, new) if owner == (entity, old) else owner for owner in comment.owners]
+        held: list[LogMessage | Activity] = [*self.logs.values(), *self.activities.values()]
+        for row in held:
+            if row.owner == (entity, old):
+                row.owner = (entity, new)
+
+    def _now(self) -> datetime:
+        return self.portal.world.now().replace(microsecond=0)
+
+    def _tell(self, what: str, id: int, actor: "User | None") -> None:
+        self.portal.raise_event(f"ONCRM{what}", {"FIELDS": {"ID": str(id)}}, actor)
