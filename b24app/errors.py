@@ -69,7 +69,8 @@ class PortalDown(PortalError):
 
 
 class PortalMoved(PortalError):
-    """A redirect: `location` is the Location header. Never followed; its host is adopted after the auth server confirms."""
+    """A redirect: `location` is the Location header. Never followed; its host is adopted after the auth server
+    confirms."""
 
     def __init__(self, method: str, location: str, status: int = 302) -> None:
         super().__init__(method, status, "MOVED")
@@ -81,7 +82,8 @@ class OutcomeUnknown(PortalError):
 
 
 class NeedsAdmin(PortalError):
-    """No stored token is accepted any more (authorization_error, invalid_grant): the next admin who opens the app helps."""
+    """No stored token is accepted any more (authorization_error, invalid_grant): the next admin who opens the app
+    helps."""
 
 
 class NeedsFreshToken(PortalError):
@@ -97,7 +99,8 @@ class PortalClosed(PortalError):
 
 
 class CallRefused(PortalError):
-    """The portal understood the call and refused it for good; repeating changes nothing. `code` may be empty or a number."""
+    """The portal understood the call and refused it for good; repeating changes nothing. `code` may be empty or a
+    number."""
 
 
 class NotFound(CallRefused):

@@ -1,7 +1,7 @@
 """What an answer of the REST front or the auth server means: raw bytes → the body, or one of our errors.
 
-Sources: _includes/system-errors.md, settings/oauth/error-codes.md, limits.md of the REST documentation. `error` may be an
-upper- or lower-case code, empty, a number or a sentence, and may come with HTTP 200.
+Sources: _includes/system-errors.md, settings/oauth/error-codes.md, limits.md of the REST documentation. `error` may
+be an upper- or lower-case code, empty, a number or a sentence, and may come with HTTP 200.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ UNSAID_PARK = timedelta(minutes=1)
 
 
 class TokenRejected(PortalError):
-    """The token of this attempt is no good. Never leaves this package: the caller tries once more with another token."""
+    """The token of this attempt is no good. Never leaves this package: the caller tries once more with another
+    token."""
 
 
 def read(method: str, status: int, body: bytes, location: str = "") -> dict[str, Any]:
@@ -94,7 +95,8 @@ def _closed(code: str, text: str) -> str:
 
 
 def _final(code: str, text: str) -> type[CallRefused]:
-    """Old CRM methods say "Not found" and "Access denied." with an empty code, so the text counts where there is no code."""
+    """Old CRM methods say "Not found" and "Access denied." with an empty code, so the text counts where there is no
+    code."""
     if code in NO_SCOPE:
         return ScopeMissing
     if code in NOT_FOUND or (not code and text.casefold().startswith("not found")):

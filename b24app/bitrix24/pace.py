@@ -1,9 +1,9 @@
 """How fast we may call one portal: a leaky bucket and operating-time gauges in Redis, shared by all our processes.
 
-The portal counts requests per portal and source address (limits.md): a bucket of 50 that leaks 2 a second (250 and 5 on
-Enterprise). We stay below it with a smaller bucket of our own on the Redis clock. Two lanes share it: a part of the
-bucket is a reserve that only the interactive lane may use, and the bulk lane may book the future only a little ahead, so
-that a person never waits behind bulk work already booked.
+The portal counts requests per portal and source address (limits.md): a bucket of 50 that leaks 2 a second (250 and 5
+on Enterprise). We stay below it with a smaller bucket of our own on the Redis clock. Two lanes share it: a part of
+the bucket is a reserve that only the interactive lane may use, and the bulk lane may book the future only a little
+ahead, so that a person never waits behind bulk work already booked.
 
 It also counts each method's operating time: 480 s in ten minutes, then 429. The gauge is the portal's own running
 figure, the latest one counts and they are never added up. Bulk work slows from half of it and stops just below.
@@ -57,7 +57,8 @@ ON_PREMISE = Budget(operating=420)
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A method's operating time as the portal last told it: seconds used, and the unix time when the oldest part drops."""
+    """A method's operating time as the portal last told it: seconds used, and the unix time when the oldest part
+    drops."""
 
     operating: float
     reset_at: float
@@ -65,8 +66,8 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`booked`: go after `wait` seconds; else ask again after `wait` seconds. `strain`: the busiest method's share of its
-    operating time, 0–1. `parked`: (method, unix time) of a method too near its limit; then nothing was booked."""
+    """`booked`: go after `wait` seconds; else ask again after `wait` seconds. `strain`: the busiest method's share of
+    its operating time, 0–1. `parked`: (method, unix time) of a method too near its limit; then nothing was booked."""
 
     booked: bool
     wait: float = 0.0
@@ -74,9 +75,10 @@ class Grant:
     parked: tuple[str, float] | None = None
 
 
-PATIENCE: Mapping[Lane, float] = {Lane.INTERACTIVE: 20.0, Lane.BULK: 300.0}
-LOOK_AHEAD: Mapping[Lane, float] = {Lane.INTERACTIVE: PATIENCE[Lane.INTERACTIVE], Lane.BULK: 2.0}
-SLOW_FROM, PARK_FROM, SLOWEST = 0.5, 0.9, 5.0
+LOOK_AHEAD: Mapping[Lane, float] = {Lane.INTERACTIVE: 20.0, Lane.BULK: 2.0}
+PATIENCE: Mapping[Lane, float] = {Lane.INTERACTIVE: 0.0, Lane.BULK: 300.0}
+"""Seconds that may be booked ahead, and seconds to wait for a booking where the bucket is booked further than that."""
+SLOW_FROM, PARK_FROM, SLOWEST, NEVER = 0.5, 0.9, 5.0, 1e9
 SHARE_WITHOUT_REDIS = 0.25
 """Without Redis each process keeps to a quarter of the budget: there may be others that we cannot see."""
 REDIS_BLIND_FOR = 5.0
@@ -146,10 +148,10 @@ class Pace:
 
     async def take(self, portal_id: int, budget: Budget, lane: Lane, methods: Sequence[str]) -> Grant:
         """One look into the bucket, atomic, on the Redis clock; a local, slower bucket while Redis is away."""
-        park_at = budget.operating * PARK_FROM if lane is Lane.BULK else float("inf")
+        park_at = budget.operating * PARK_FROM if lane is Lane.BULK else NEVER
         keys = (self._key("bucket", portal_id), self._key("operating", portal_id))
-        args = (budget.limit(lane), budget.rate, LOOK_AHEAD[lane], min(park_at, 1e9), *methods)
-        reply = await self._run(TAKE, keys, args)
+        figures = (budget.limit(lane), budget.rate, LOOK_AHEAD[lane], park_at)
+        reply = await self._run(TAKE, keys, [*map(str, figures), *methods])
         match reply:
             case None:
                 return self._take_locally(portal_id, budget, lane)
@@ -164,24 +166,28 @@ class Pace:
         """The portal said 503: its bucket is full, so ours is, and all our processes hold back together."""
         self._local[portal_id] = (budget.full * SHARE_WITHOUT_REDIS, monotonic())
         expiry = int(budget.full / budget.rate * 1000) + 60_000
-        await self._run(PUSH_UP, (self._key("bucket", portal_id),), (budget.full, expiry))
+        await self._run(PUSH_UP, (self._key("bucket", portal_id),), (str(budget.full), str(expiry)))
 
     async def record(self, portal_id: int, gauges: Mapping[str, Gauge]) -> None:
         """Keep the latest operating time of each method that an answer told."""
         if not gauges or monotonic() < self._blind_until:
             return
         key = self._key("operating", portal_id)
-        rows = {method: f"{gauge.operating:.3f} {gauge.reset_at:.0f}" for method, gauge in gauges.items()}
+        rows: dict[Any, Any] = {
+            method: f"{gauge.operating:.3f} {gauge.reset_at:.0f}" for method, gauge in gauges.items()
+        }
         try:
             async with self.redis.pipeline(transaction=False) as pipe:
-                await pipe.hset(key, mapping=rows).expire(key, 700).execute()  # type: ignore[union-attr]
+                pipe.hset(key, mapping=rows)
+                pipe.expire(key, 700)
+                await pipe.execute()
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(error)
 
     async def gauges(self, portal_id: int) -> dict[str, Gauge]:
         """The latest figures, for the doctor and the metrics; empty while Redis is away."""
         try:
-            rows: Mapping[Any, Any] = await self.redis.hgetall(self._key("operating", portal_id))  # type: ignore[misc]
+            rows: Mapping[Any, Any] = await self.redis.hgetall(self._key("operating", portal_id))
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(error)
             return {}
@@ -191,13 +197,14 @@ class Pace:
         """Operating time is counted per application, the bucket per address as well."""
         return f"b24app:{what}:{portal_id}" + (f":{self.egress}" if what == "bucket" else "")
 
-    async def _run(self, script: str, keys: Iterable[str], args: Iterable[str | float]) -> Any:
-        """The script's answer, None while Redis is away. Asked again only after a pause, so that calls do not queue up."""
+    async def _run(self, script: str, keys: Iterable[str], args: Iterable[str]) -> Any:
+        """The script's answer, None while Redis is away. Asked again only after a pause, so that calls do not queue
+        up."""
         if monotonic() < self._blind_until:
             return None
         names = tuple(keys)
         try:
-            return await self.redis.eval(script, len(names), *names, *args)  # type: ignore[misc,arg-type]
+            return await self.redis.eval(script, len(names), *names, *args)
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(error)
             return None

@@ -11,9 +11,9 @@ from b24app.errors import AccessDenied, NeedsFreshToken
 class TokenKeeper(Protocol):
     """The stored tokens of one portal. Implemented over the store by the journeys; one refresh across all processes.
 
-    Both repairs get the token that was rejected, so that a keeper whose stored token is already another one answers with
-    that instead of refreshing again. Both raise NeedsAdmin when no token is left, PortalClosed or PortalDown as the auth
-    server says.
+    Both repairs get the token that was rejected, so that a keeper whose stored token is already another one answers
+    with that instead of refreshing again. Both raise NeedsAdmin when no token is left, PortalClosed or PortalDown as
+    the auth server says.
     """
 
     async def current(self) -> str:
@@ -25,7 +25,8 @@ class TokenKeeper(Protocol):
         ...
 
     async def replaced(self, rejected: str) -> str:
-        """After authorization_error and its like (the admin was dismissed, lost access): another admin's access token."""
+        """After authorization_error and its like (the admin was dismissed, lost access): another admin's access
+        token."""
         ...
 
 

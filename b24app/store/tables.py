@@ -214,11 +214,11 @@ intents = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("author_id", BigInteger, nullable=False),
     Column("shown", Boolean, nullable=False),  # the box as the card shows it once the person's write has landed
-    Column("state", Text, nullable=False, server_default="waiting"),  # waiting | applied | dropped
+    Column("state", Text, nullable=False),  # stated | proven (the portal took the write) | applied | dropped
     _moment("created_at", required=True),
     info=TENANT,
 )
-Index("ix_intents_waiting", intents.c.portal_id, intents.c.subject, postgresql_where=text("state = 'waiting'"))
+Index("ix_intents_open", intents.c.portal_id, intents.c.subject, postgresql_where=text("state IN ('stated', 'proven')"))
 
 imports = Table(
     "imports",

@@ -177,17 +177,17 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("author_id", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_intents")),
     )
     op.create_index(
-        "ix_intents_waiting",
+        "ix_intents_open",
         "intents",
         ["portal_id", "subject"],
         unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state IN ('stated', 'proven')"),
     )
     op.create_table(
         "memberships",
@@ -331,7 +331,7 @@ def downgrade() -> None:
     op.drop_index("ix_memberships_updated", table_name="memberships")
     op.drop_index("ix_memberships_company", table_name="memberships")
     op.drop_table("memberships")
-    op.drop_index("ix_intents_waiting", table_name="intents", postgresql_where=sa.text("state = 'waiting'"))
+    op.drop_index("ix_intents_open", table_name="intents", postgresql_where=sa.text("state IN ('stated', 'proven')"))
     op.drop_table("intents")
     op.drop_index("ix_inbox_waiting", table_name="inbox", postgresql_where=sa.text("state = 'waiting'"))
     op.drop_index("ix_inbox_failed", table_name="inbox", postgresql_where=sa.text("state = 'failed'"))

@@ -1,0 +1,343 @@
+"""The verification checkbox: who may open the closed sections of a client app, and who said so.
+
+The box in the CRM is the truth, our membership row its projection: *ticked* means *a check is needed*. A person, a
+robot or a button changes the box; `decide` compares what the card shows now with what we last agreed on, and says
+which memberships change and what the card should show. Pure: the same facts always give the same decision.
+
+Whose box moves which memberships:
+- ticking a contact (company) puts every live membership of it back to checking;
+- unticking approves when exactly one membership of it waits; with several the box is put back (`Problem.WHICH_ONE`);
+- a button names one membership and wins over the bare box, once the card shows what the button wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from b24app.domain.facts import Card, Kind, Subject
+
+ALONE = 0  # company_id of a person who belongs to nobody but themselves
+STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
+
+
+class State(StrEnum):
+    """Where a membership stands. Only `confirmed` opens everything."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    REFUSED = "refused"
+    LEFT = "left"  # the CRM no longer links the person with the company
+    SUSPENDED = "suspended"  # the card was deleted; kept for 30 days
+
+
+class Reason(StrEnum):
+    """Why a membership is in its state; shown to people in their language."""
+
+    KNOWN = "known"  # the CRM already linked them when we first looked
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    BOX_TICKED = "box_ticked"
+    BOX_UNTICKED = "box_unticked"
+    BUTTON_CONFIRM = "button_confirm"
+    BUTTON_RECHECK = "button_recheck"
+    CARD_DELETED = "card_deleted"
+
+
+class DecidedBySource(StrEnum):
+    """How we know who decided. Unknown is legal, never guessed."""
+
+    BUTTON = "button"
+    EVENT = "event"
+    MODIFIED_BY = "modified_by"
+    UNKNOWN = "unknown"
+
+
+class Action(StrEnum):
+    """What a button asks for."""
+
+    CONFIRM = "confirm"
+    RECHECK = "recheck"
+
+
+class Problem(StrEnum):
+    """Why a change in the card was not taken as a decision."""
+
+    WHICH_ONE = "which_one"  # several wait: the card tab asks which
+    INTENT_NOT_SHOWN = "intent_not_shown"  # the card does not show what the button wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Our two fields as a card shows them; `status` is an option's code, empty for none."""
+
+    check: bool = False
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What we last agreed with the portal about one card, and what we were about to write."""
+
+    settled: Shown
+    previous: Shown | None = None
+    intended: Shown | None = None
+    written_at: datetime | None = None
+    modified_at: datetime | None = None
+    stale_seen: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's belonging to one company, or to themselves. `told_*`: what client apps were last told."""
+
+    id: UUID
+    contact_id: int
+    company_id: int
+    state: State
+    reason: Reason
+    linked: bool = True
+    note: str = ""
+    decided_by: int | None = None
+    decided_by_source: DecidedBySource = DecidedBySource.UNKNOWN
+    decided_at: datetime | None = None
+    version: int = 1
+    told_state: State | None = None
+    told_version: int = 1
+
+    @property
+    def live(self) -> bool:
+        return self.state not in (State.LEFT, State.SUSPENDED)
+
+    def other_side(self, kind: Kind) -> Subject | None:
+        """The card across: the company of a contact's membership, the contact of a company's."""
+        if kind is Kind.COMPANY:
+            return Subject(Kind.CONTACT, self.contact_id)
+        return Subject(Kind.COMPANY, self.company_id) if self.company_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A button that was pressed and whose write the portal accepted: `shown` is the box after that write."""
+
+    id: UUID
+    membership_id: UUID
+    action: Action
+    author_id: int
+    shown: bool
+    note: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything one decision rests on. `event_user`: who acted, as the last portal event told; `ids`: fresh ids."""
+
+    subject: Subject
+    card: Card | None
+    record: Record | None
+    memberships: tuple[Membership, ...]
+    intents: tuple[Intent, ...] = ()
+    event_user: int | None = None
+    ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
+
+    `neighbours` are cards whose own journey has to look again; `look_again` asks for a second read before believing.
+    """
+
+    memberships: tuple[Membership, ...] = ()
+    wanted: Shown | None = None
+    neighbours: frozenset[Subject] = frozenset()
+    applied: tuple[UUID, ...] = ()
+    dropped: tuple[UUID, ...] = ()
+    problem: Problem | None = None
+    look_again: bool = False
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The memberships while a decision is being made."""
+
+    now: datetime
+    before: dict[UUID, Membership]
+    after: dict[UUID, Membership] = field(default_factory=dict)
+
+    def live(self) -> list[Membership]:
+        return [one for one in self.after.values() if one.live]
+
+    def waiting(self) -> list[Membership]:
+        return [one for one in self.after.values() if one.state is State.PENDING]
+
+    def move(self, one: Membership, state: State, reason: Reason, by: tuple[int | None, DecidedBySource]) -> None:
+        if one.state is state:
+            return
+        self.after[one.id] = replace(
+            one,
+            state=state,
+            reason=reason,
+            note="",
+            decided_by=by[0],
+            decided_by_source=by[1],
+            decided_at=self.now,
+            version=one.version + 1,
+        )
+
+    def changed(self) -> tuple[Membership, ...]:
+        return tuple(one for key, one in self.after.items() if self.before.get(key) != one)
+
+
+def decide(facts: Facts, now: datetime) -> Decision:
+    """What the card's change means. `facts.ids` must hold a fresh id for each link the card may bring."""
+    draft = _Draft(now, {one.id: one for one in facts.memberships}, {one.id: one for one in facts.memberships})
+    if facts.card is None:
+        return _gone(facts, draft)
+    if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
+        return Decision(look_again=True)
+    if facts.subject.kind is Kind.CONTACT:
+        _follow_links(facts, facts.card, draft)
+    applied, dropped = _apply_intents(facts, facts.card, draft)
+    problem = Problem.INTENT_NOT_SHOWN if dropped else None
+    if not applied:
+        problem = _take_box(facts, facts.card, draft) or problem
+    changed = draft.changed()
+    return Decision(
+        memberships=changed,
+        wanted=project(draft.after.values(), facts.card.status),
+        neighbours=_neighbours(facts, facts.card, draft, changed),
+        applied=applied,
+        dropped=dropped,
+        problem=problem,
+    )
+
+
+def project(memberships: Iterable[Membership], status_now: str) -> Shown:
+    """What a card of these memberships should show.
+
+    A card nobody ever decided about keeps the status it has: a quiet portal stays quiet.
+    """
+    live = [one for one in memberships if one.live]
+    if any(one.state is State.PENDING for one in live):
+        return Shown(True, "pending")
+    decided = [one for one in live if one.decided_at is not None]
+    if any(one.state is State.CONFIRMED for one in decided):
+        return Shown(False, "confirmed")
+    if any(one.state is State.REFUSED for one in live):
+        return Shown(False, "refused")
+    return Shown(False, status_now)
+
+
+def first_sight(card: Card, contact_id: int, company_id: int, id: UUID, *, box: bool | None = None) -> Membership:
+    """A membership as the CRM already shows it. `box` overrides the card's own (a ticked company box counts too)."""
+    pending = card.needs_check if box is None else box
+    state = State.PENDING if pending else State.REFUSED if card.status == "refused" else State.CONFIRMED
+    return Membership(id, contact_id, company_id, state, Reason.KNOWN, told_state=state)
+
+
+def is_stale(record: Record, card: Card) -> bool:
+    """A read older than our own write: it shows what stood there before, and was not modified since."""
+    shown = Shown(card.needs_check, card.status)
+    if record.written_at is None or record.previous is None or shown == record.settled:
+        return False
+    return shown == record.previous and card.modified_at < record.written_at.replace(microsecond=0)
+
+
+def _gone(facts: Facts, draft: _Draft) -> Decision:
+    for one in draft.live():
+        draft.move(one, State.SUSPENDED, Reason.CARD_DELETED, (facts.event_user, _event_source(facts.event_user)))
+    changed = draft.changed()
+    across = {one.other_side(facts.subject.kind) for one in changed}
+    return Decision(memberships=changed, neighbours=frozenset(one for one in across if one), gone=True)
+
+
+def _follow_links(facts: Facts, card: Card, draft: _Draft) -> None:
+    """Memberships follow the contact's company links; a person without any belongs to themselves."""
+    wanted = card.links or (ALONE,)
+    known = {one.company_id: one for one in draft.after.values()}
+    fresh = iter(facts.ids)
+    box_was = facts.record.settled.check if facts.record else False
+    for company_id in wanted:
+        one = known.get(company_id)
+        if one is None:
+            new = first_sight(card, facts.subject.id, company_id, next(fresh), box=box_was)
+            draft.after[new.id] = new
+        elif one.state is State.LEFT:
+            state = State.PENDING if box_was else State.CONFIRMED
+            draft.move(one, state, Reason.LINKED, _who(facts, card))
+        elif not one.linked:
+            draft.after[one.id] = replace(one, linked=True)
+    for company_id, one in known.items():
+        if company_id not in wanted and one.linked and one.live:
+            _leave(facts, card, draft, one)
+
+
+def _leave(facts: Facts, card: Card, draft: _Draft, one: Membership) -> None:
+    draft.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
+    if one.company_id == ALONE:  # replaced by a company: nothing was taken from the person, so there is no news
+        draft.after[one.id] = replace(draft.after[one.id], told_state=State.LEFT, told_version=one.version + 1)
+
+
+def _apply_intents(facts: Facts, card: Card, draft: _Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
+    """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
+    shown = [index for index, one in enumerate(facts.intents) if one.shown == card.needs_check]
+    taken = facts.intents[: shown[-1] + 1] if shown else ()
+    for intent in taken:
+        one = draft.after.get(intent.membership_id)
+        if one is None or not one.live:
+            continue
+        confirm = intent.action is Action.CONFIRM
+        state, reason = (State.CONFIRMED, Reason.BUTTON_CONFIRM) if confirm else (State.PENDING, Reason.BUTTON_RECHECK)
+        draft.move(one, state, reason, (intent.author_id, DecidedBySource.BUTTON))
+        draft.after[one.id] = replace(draft.after[one.id], note=intent.note)
+    late = [one.id for one in facts.intents[len(taken) :] if draft.now - one.created_at > STATED_FOR]
+    return tuple(one.id for one in taken), tuple(late)
+
+
+def _take_box(facts: Facts, card: Card, draft: _Draft) -> Problem | None:
+    """Somebody moved the box: what that decides."""
+    record = facts.record or Record(Shown())
+    ours = {record.settled.check} | ({record.intended.check} if record.intended else set())
+    if card.needs_check in ours:
+        return None
+    who = _who(facts, card)
+    if card.needs_check:
+        for one in draft.live():
+            draft.move(one, State.PENDING, Reason.BOX_TICKED, who)
+        return None
+    waiting = draft.waiting()
+    if len(waiting) > 1:
+        return Problem.WHICH_ONE
+    for one in waiting:
+        draft.move(one, State.CONFIRMED, Reason.BOX_UNTICKED, who)
+    return None
+
+
+def _who(facts: Facts, card: Card) -> tuple[int | None, DecidedBySource]:
+    """The portal event's user, else whoever the record says modified it since we last looked, else nobody we know."""
+    if facts.event_user:
+        return facts.event_user, DecidedBySource.EVENT
+    last = facts.record.modified_at if facts.record else None
+    if card.modified_by and last is not None and card.modified_at > last:
+        return card.modified_by, DecidedBySource.MODIFIED_BY
+    return None, DecidedBySource.UNKNOWN
+
+
+def _event_source(user: int | None) -> DecidedBySource:
+    return DecidedBySource.EVENT if user else DecidedBySource.UNKNOWN
+
+
+def _neighbours(facts: Facts, card: Card, draft: _Draft, changed: tuple[Membership, ...]) -> frozenset[Subject]:
+    """Cards across whose picture may have changed; for a company also people its contact list and ours disagree on."""
+    across = {one.other_side(facts.subject.kind) for one in changed}
+    if facts.subject.kind is Kind.COMPANY:
+        ours = {one.contact_id for one in draft.after.values() if one.linked and one.live}
+        across |= {Subject(Kind.CONTACT, person) for person in ours ^ set(card.links)}
+    return frozenset(one for one in across if one)
