@@ -114,7 +114,7 @@ class AuthServer:
 
 
 def _meaning(error: PortalError, lost: type[PortalError]) -> PortalError:
-    """A page with 404 means: no such portal. A wrong client is our configuration. `lost`: what a broken answer means."""
+    """A page with 404: no such portal. A wrong client: our configuration. `lost`: what a broken answer means."""
     told = (error.method, error.status, error.code, error.description)
     if error.status == 404 and isinstance(error, PortalDown):
         return PortalClosed(error.method, "deleted", 404)
