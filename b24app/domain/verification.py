@@ -180,6 +180,7 @@ class _Draft:
     def move(self, one: Membership, state: State, reason: Reason, by: tuple[int | None, DecidedBySource]) -> None:
         if one.state is state:
             return
+        base = self.before.get(one.id)
         self.after[one.id] = replace(
             one,
             state=state,
@@ -188,7 +189,7 @@ class _Draft:
             decided_by=by[0],
             decided_by_source=by[1],
             decided_at=self.now,
-            version=one.version + 1,
+            version=base.version + 1 if base else one.version,
         )
 
     def changed(self) -> tuple[Membership, ...]:
@@ -282,7 +283,8 @@ def _follow_links(facts: Facts, card: Card, draft: _Draft) -> None:
 def _leave(facts: Facts, card: Card, draft: _Draft, one: Membership) -> None:
     draft.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
     if one.company_id == ALONE:  # replaced by a company: nothing was taken from the person, so there is no news
-        draft.after[one.id] = replace(draft.after[one.id], told_state=State.LEFT, told_version=one.version + 1)
+        left = draft.after[one.id]
+        draft.after[one.id] = replace(left, told_state=left.state, told_version=left.version)
 
 
 def _apply_intents(facts: Facts, card: Card, draft: _Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:

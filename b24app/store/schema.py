@@ -13,6 +13,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+STRONG = text("""
+    SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (
+        SELECT 1 FROM pg_tables t WHERE t.schemaname = 'public' AND t.tableowner = r.rolname) AS strong
+    FROM pg_roles r WHERE r.rolname = current_user
+""")
+
+
 class WrongRole(RuntimeError):
     """`serve` or `worker` was given a role that row-level security does not bind."""
 
@@ -47,15 +54,7 @@ async def refuse_strong_role(url: str) -> None:
     engine = create_async_engine(url)
     try:
         async with engine.connect() as db:
-            row = (
-                await db.execute(
-                    text(
-                        "SELECT r.rolsuper OR r.rolbypassrls OR EXISTS ("
-                        " SELECT 1 FROM pg_tables t WHERE t.schemaname = 'public' AND t.tableowner = r.rolname) AS strong"
-                        " FROM pg_roles r WHERE r.rolname = current_user"
-                    )
-                )
-            ).one()
+            row = (await db.execute(STRONG)).one()
     finally:
         await engine.dispose()
     if row.strong:

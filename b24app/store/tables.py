@@ -257,6 +257,7 @@ endpoints = Table(
     Column("description", Text, nullable=False, server_default=""),
     Column("event_types", ARRAY(Text), nullable=False, server_default="{}"),  # empty: all
     Column("secret", LargeBinary, nullable=False),  # encrypted
+    Column("old_secrets", JSONB, nullable=False, server_default="[]"),  # [{"secret": encrypted, "until": ISO time}]
     Column("state", Text, nullable=False),  # domain.delivery.EndpointState
     Column("state_reason", Text, nullable=False, server_default=""),
     Column("last_sequence", BigInteger, nullable=False, server_default="0"),
@@ -295,7 +296,9 @@ outbox = Table(
     Column("object_id", Text, nullable=False),
     Column("sequence", BigInteger),  # per endpoint, gapless; none for ping
     Column("state", Text, nullable=False),  # domain.delivery.DeliveryState
-    Column("tries", Integer, nullable=False, server_default="0"),  # scheduled attempts made
+    Column("tries", Integer, nullable=False, server_default="0"),  # counted attempts made
+    Column("attempts", Integer, nullable=False, server_default="0"),  # all of them, instant and manual too
+    _flag("resend"),  # a person asked for one more attempt
     Column("last_status", Integer),
     Column("last_error", Text),
     _moment("next_at"),
@@ -306,6 +309,13 @@ outbox = Table(
 )
 Index("ix_outbox_unnumbered", outbox.c.portal_id, outbox.c.endpoint_id, postgresql_where=text("sequence IS NULL"))
 Index("ix_outbox_endpoint", outbox.c.portal_id, outbox.c.endpoint_id, outbox.c.sequence)
+Index(
+    "ix_outbox_waiting",
+    outbox.c.portal_id,
+    outbox.c.endpoint_id,
+    outbox.c.object_id,
+    postgresql_where=text("state = 'waiting'"),
+)
 
 attempts = Table(
     "attempts",
@@ -325,5 +335,18 @@ attempts = Table(
     info=TENANT,
 )
 Index("ix_attempts_delivery", attempts.c.portal_id, attempts.c.delivery_id, attempts.c.number)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of client app, route and the Idempotency-Key
+    _portal(),
+    Column("request", LargeBinary, nullable=False),  # SHA-256 of the body: the same key with another body is refused
+    Column("status", Integer),  # none while the first request is still at work
+    Column("response", LargeBinary),  # encrypted: it may show a secret
+    _moment("created_at", required=True),
+    PrimaryKeyConstraint("portal_id", "digest"),
+    info=TENANT,
+)
 
 TENANT_TABLES = tuple(table for table in metadata.sorted_tables if table.info["kind"] == "tenant")

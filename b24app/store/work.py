@@ -9,16 +9,29 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT, insert
+from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.lanes import Lane
 from b24app.store.tables import work
 
 LEASE = timedelta(seconds=60)
+
+FINISH = text("""
+    WITH c AS (SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:arrivals AS bigint[])) AS c(key, arrivals)),
+    ours AS (SELECT w.portal_id, w.kind, w.key, w.arrivals <> c.arrivals AS again FROM work w JOIN c ON w.key = c.key
+             WHERE w.portal_id = :portal AND w.kind = :kind AND w.claim_token = :token),
+    gone AS (DELETE FROM work w USING ours o
+             WHERE w.portal_id = o.portal_id AND w.kind = o.kind AND w.key = o.key AND NOT o.again),
+    kept AS (UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, tries = 0, error = NULL,
+             due_at = least(w.due_at, :now) FROM ours o
+             WHERE w.portal_id = o.portal_id AND w.kind = o.kind AND w.key = o.key AND o.again)
+    SELECT key FROM ours
+""")
 
 
 class WorkKind(StrEnum):
@@ -111,20 +124,9 @@ async def finish(db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], n
     """
     if not claims:
         return set()
-    held = {"portal": claims[0].portal_id, "kind": kind.value, "token": claims[0].token, "now": now}
+    held: dict[str, Any] = {"portal": claims[0].portal_id, "kind": kind.value, "token": claims[0].token, "now": now}
     held |= {"keys": [one.key for one in claims], "arrivals": [one.arrivals for one in claims]}
-    params = [bindparam("keys", type_=ARRAY(TEXT)), bindparam("arrivals", type_=ARRAY(BIGINT))]
-    ours = "w.portal_id = :portal AND w.kind = :kind AND w.key = c.key AND w.claim_token = :token"
-    done = await db.execute(
-        text(
-            "WITH c AS (SELECT * FROM unnest(:keys, :arrivals) AS c(key, arrivals)),"
-            f" gone AS (DELETE FROM work w USING c WHERE {ours} AND w.arrivals = c.arrivals RETURNING w.key),"
-            " again AS (UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, tries = 0,"
-            f" error = NULL, due_at = least(w.due_at, :now) FROM c WHERE {ours} AND w.arrivals <> c.arrivals"
-            " RETURNING w.key) SELECT key FROM gone UNION ALL SELECT key FROM again"  # noqa: S608 - constants only
-        ).bindparams(*params),
-        held,
-    )
+    done = await db.execute(FINISH, held)
     return {row.key for row in done}
 
 

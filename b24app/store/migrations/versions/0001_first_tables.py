@@ -14,6 +14,7 @@ TENANT_TABLES = (
     "client_apps",
     "endpoints",
     "events",
+    "idempotency",
     "imports",
     "inbox",
     "intents",
@@ -100,6 +101,7 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), server_default="", nullable=False),
         sa.Column("event_types", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("old_secrets", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("last_sequence", sa.BigInteger(), server_default="0", nullable=False),
@@ -125,6 +127,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("portal_id", "source_key", name=op.f("uq_events_portal_id_source_key")),
     )
     op.create_index("ix_events_subjects", "events", ["subjects"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "idempotency",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("portal_id", sa.BigInteger(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("response", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("portal_id", "digest", name=op.f("pk_idempotency")),
+    )
     op.create_table(
         "imports",
         sa.Column("portal_id", sa.BigInteger(), nullable=False),
@@ -289,6 +302,8 @@ def upgrade() -> None:
         sa.Column("sequence", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("resend", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
@@ -310,6 +325,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("sequence IS NULL"),
     )
+    op.create_index(
+        "ix_outbox_waiting",
+        "outbox",
+        ["portal_id", "endpoint_id", "object_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     for table in TENANT_TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(
@@ -320,6 +342,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("idempotency")
+    op.drop_index("ix_outbox_waiting", table_name="outbox", postgresql_where=sa.text("state = 'waiting'"))
     op.drop_index("ix_outbox_unnumbered", table_name="outbox", postgresql_where=sa.text("sequence IS NULL"))
     op.drop_index("ix_outbox_endpoint", table_name="outbox")
     op.drop_table("outbox")

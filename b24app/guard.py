@@ -1,0 +1,106 @@
+"""Whom our webhooks may call: the address rules, and an HTTP session that obeys them at every connection.
+
+A tenant chooses the URL, so the name may point anywhere, and elsewhere a minute later. Every address of the name is
+checked, and the connection goes to an address that was checked (docs/webhooks.md, "Where we send").
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from b24app.manifest import Delivery
+from b24app.settings import Settings
+
+HTTPS_PORT = 443
+
+_REFUSED = tuple(
+    ip_network(net)
+    for net in ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32", "::/128", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"]
+)
+
+
+class AddressRefused(OSError):
+    """The name resolves to an address that we do not call. An `OSError`: aiohttp then reports a failed connection."""
+
+
+def refused(address: str) -> bool:
+    """True for private, local, reserved and metadata addresses; an IPv4 address inside IPv6 is judged as IPv4."""
+    found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return any(found in net for net in _REFUSED if net.version == found.version)
+
+
+def wrong_url(url: str, *, dev_mode: bool) -> str | None:
+    """A stable reason why this URL cannot be an endpoint, or None.
+
+    `not_a_url` · `https_required` · `user_info` · `fragment` · `port_not_allowed` · `ip_address` · `private_address`.
+    In DEV_MODE http, any port and loopback are fine. Names are not resolved here: see `AddressBook`.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "not_a_url"
+    if parts.scheme not in ("http", "https") or not host or not url.isascii() or any(c <= " " for c in url):
+        return "not_a_url"
+    if parts.username is not None or parts.password is not None:
+        return "user_info"
+    if parts.fragment:
+        return "fragment"
+    if dev_mode:
+        return None
+    if parts.scheme != "https":
+        return "https_required"
+    return "port_not_allowed" if port not in (None, HTTPS_PORT) else _wrong_host(host)
+
+
+def _wrong_host(host: str) -> str | None:
+    try:
+        return "private_address" if refused(host) else "ip_address"
+    except ValueError:
+        pass
+    last = host.rstrip(".").rpartition(".")[2]
+    if last in ("localhost", "local", "internal", "localdomain"):
+        return "private_address"
+    # 0x7f.1 and 2130706433 are loopback to a resolver, so a host whose last label is a number is no name
+    return "ip_address" if last.isdigit() or last.startswith("0x") else None
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name and refuses it where any of its addresses is refused."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if any(refused(one["host"]) for one in found):
+            raise AddressRefused(f"{host} points at an address we do not call")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+@asynccontextmanager
+async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[aiohttp.ClientSession]:
+    """One session per event loop for calls to endpoints: no cookies, no proxies, connections kept and reused."""
+    inner = ThreadedResolver()
+    resolver: AbstractResolver = inner if settings.dev_mode else GuardedResolver(inner)
+    connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ttl_dns_cache=10)
+    timeout = aiohttp.ClientTimeout(total=delivery.timeout, sock_connect=delivery.connect_timeout)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+    ) as session:
+        yield session

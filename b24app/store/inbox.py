@@ -1,0 +1,94 @@
+"""The inbox: everything that happened outside, kept until it is handled, and its row in the work index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.arrivals import Arrival
+from b24app.domain.facts import Kind, Subject
+from b24app.lanes import Lane
+from b24app.store import work
+from b24app.store.tables import inbox
+from b24app.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one subject: the rows' ids and the users their events name, oldest first."""
+
+    ids: tuple[int, ...] = ()
+    users: tuple[int, ...] = ()
+
+
+async def receive(
+    db: AsyncConnection, vault: Vault, portal_id: int, arrivals: Sequence[Arrival], lane: Lane, now: datetime
+) -> None:
+    """Store the rows and put their subjects into the work index, due now. Call `resources.wake.inbox` after commit."""
+    if not arrivals:
+        return
+    rows = [
+        {
+            "portal_id": portal_id,
+            "source": one.source.value,
+            "name": one.name,
+            "subject": str(one.subject),
+            "user_id": one.user_id,
+            "body": vault.seal(one.body) if one.body else None,
+            "received_at": now,
+        }
+        for one in arrivals
+    ]
+    await db.execute(insert(inbox).values(rows))
+    await work.arrive(db, portal_id, work.WorkKind.RECORD, {str(one.subject) for one in arrivals}, lane, now)
+
+
+async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Waiting]:
+    """Rows not handled yet, by subject."""
+    keys = [str(one) for one in subjects]
+    rows = await db.execute(
+        select(inbox.c.subject, func.array_agg(inbox.c.id), func.array_agg(inbox.c.user_id))
+        .where(inbox.c.portal_id == portal_id, inbox.c.subject.in_(keys), inbox.c.state == "waiting")
+        .group_by(inbox.c.subject)
+    )
+    return {parse(key): _waiting(ids, users) for key, ids, users in rows.tuples()}
+
+
+async def handled(db: AsyncConnection, portal_id: int, ids: Collection[int], now: datetime) -> None:
+    await _close(db, portal_id, ids, "done", None, now)
+
+
+async def failed(db: AsyncConnection, portal_id: int, ids: Collection[int], error: str, now: datetime) -> None:
+    """Kept for a person to open, retry or close."""
+    await _close(db, portal_id, ids, "failed", error, now)
+
+
+async def count(db: AsyncConnection, portal_id: int, state: str) -> int:
+    query = select(func.count()).where(inbox.c.portal_id == portal_id, inbox.c.state == state)
+    return int((await db.execute(query)).scalar_one())
+
+
+def parse(key: str) -> Subject:
+    """`"contact:7"` → the subject."""
+    kind, _, number = key.partition(":")
+    return Subject(Kind(kind), int(number))
+
+
+async def _close(
+    db: AsyncConnection, portal_id: int, ids: Collection[int], state: str, error: str | None, now: datetime
+) -> None:
+    if ids:
+        await db.execute(
+            update(inbox)
+            .where(inbox.c.portal_id == portal_id, inbox.c.id.in_(ids), inbox.c.state == "waiting")
+            .values(state=state, error=error, handled_at=now)
+        )
+
+
+def _waiting(ids: Sequence[int], users: Sequence[int | None]) -> Waiting:
+    ordered = sorted(zip(ids, users, strict=True))
+    return Waiting(tuple(row for row, _ in ordered), tuple(user for _, user in ordered if user))

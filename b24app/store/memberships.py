@@ -1,0 +1,118 @@
+"""Memberships: who belongs to which company, whether somebody vouched for them, and what client apps were told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.verification import DecidedBySource, Membership, Reason, State
+from b24app.store.tables import memberships
+
+
+class Overtaken(Exception):
+    """Somebody else changed a membership after we read it: read again and decide again."""
+
+
+async def of_subjects(
+    db: AsyncConnection, portal_id: int, subjects: Collection[Subject]
+) -> Mapping[Subject, tuple[Membership, ...]]:
+    """All memberships each subject takes part in, oldest first."""
+    contacts = [one.id for one in subjects if one.kind is Kind.CONTACT]
+    companies = [one.id for one in subjects if one.kind is Kind.COMPANY]
+    either = or_(memberships.c.contact_id.in_(contacts), memberships.c.company_id.in_(companies))
+    rows = await db.execute(
+        select(memberships).where(memberships.c.portal_id == portal_id, either).order_by(memberships.c.id)
+    )
+    found: dict[Subject, list[Membership]] = defaultdict(list)
+    for one in map(membership, rows):
+        found[Subject(Kind.CONTACT, one.contact_id)].append(one)
+        found[Subject(Kind.COMPANY, one.company_id)].append(one)
+    return {subject: tuple(found[subject]) for subject in subjects}
+
+
+async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership], now: datetime) -> None:
+    """Write new and changed memberships. Raises `Overtaken` where the stored version is not the one we built on."""
+    if not changed:
+        return
+    rows = [_row(portal_id, one, now) for one in changed]
+    new = insert(memberships).values(rows)
+    keys = ("id", "portal_id", "contact_id", "company_id")
+    kept = await db.execute(
+        new.on_conflict_do_update(
+            index_elements=["portal_id", "contact_id", "company_id"],
+            set_={name: new.excluded[name] for name in rows[0] if name not in keys},
+            where=and_(
+                memberships.c.id == new.excluded.id,
+                or_(
+                    memberships.c.version == new.excluded.version - 1,
+                    and_(memberships.c.version == new.excluded.version, memberships.c.state == new.excluded.state),
+                ),
+            ),
+        ).returning(memberships.c.id)
+    )
+    if len(set(kept.scalars())) != len(changed):
+        raise Overtaken
+
+
+async def add_new(db: AsyncConnection, portal_id: int, found: Sequence[Membership], now: datetime) -> int:
+    """What the import found; memberships known already are left alone. Returns how many are new."""
+    if not found:
+        return 0
+    rows = [_row(portal_id, one, now) for one in found]
+    added = await db.execute(insert(memberships).values(rows).on_conflict_do_nothing().returning(memberships.c.id))
+    return len(list(added))
+
+
+async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) -> None:
+    """Client apps have now been told each one's state and version (the event row is written)."""
+    for one in told:
+        await db.execute(
+            update(memberships)
+            .where(memberships.c.portal_id == portal_id, memberships.c.id == one.id)
+            .values(told_state=one.state.value, told_version=one.version)
+        )
+
+
+def membership(row: Row[Any]) -> Membership:
+    return Membership(
+        id=row.id,
+        contact_id=row.contact_id,
+        company_id=row.company_id,
+        state=State(row.state),
+        reason=Reason(row.reason),
+        linked=row.linked,
+        note=row.note,
+        decided_by=row.decided_by,
+        decided_by_source=DecidedBySource(row.decided_by_source),
+        decided_at=row.decided_at,
+        version=row.version,
+        told_state=State(row.told_state),
+        told_version=row.told_version,
+    )
+
+
+def _row(portal_id: int, one: Membership, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "portal_id": portal_id,
+        "contact_id": one.contact_id,
+        "company_id": one.company_id,
+        "linked": one.linked,
+        "state": one.state.value,
+        "reason": one.reason.value,
+        "note": one.note,
+        "decided_by": one.decided_by,
+        "decided_by_source": one.decided_by_source.value,
+        "decided_at": one.decided_at,
+        "version": one.version,
+        "told_state": (one.told_state or one.state).value,
+        "told_version": one.told_version,
+        "updated_at": now,
+    }

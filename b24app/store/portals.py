@@ -1,0 +1,114 @@
+"""The directory of portals: who asks, where they are, what state the installation is in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.installation import PortalState
+from b24app.manifest import Mode
+from b24app.store.tables import portals
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """A portal as the directory knows it. `endpoint` is its REST root as the auth server named it."""
+
+    id: int
+    member_id: str
+    public_id: str
+    state: PortalState
+    domain: str
+    endpoint: str
+    auth_server: str
+    token_digest: bytes | None
+    lang: str
+    scopes: tuple[str, ...]
+    modes: Mapping[str, str]
+    fields: Mapping[str, Any]
+    report: Mapping[str, Any]
+    imported: bool
+
+    def mode(self, module: str) -> Mode:
+        return Mode(self.modes.get(module, Mode.OFF))
+
+
+def digest(secret: str) -> bytes:
+    """How an application token or API key is kept: they are random enough for a bare hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def by_member(db: AsyncConnection, member_id: str) -> Portal | None:
+    return _portal((await db.execute(select(portals).where(portals.c.member_id == member_id))).one_or_none())
+
+
+async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
+    return _portal((await db.execute(select(portals).where(portals.c.id == portal_id))).one_or_none())
+
+
+async def active_ids(db: AsyncConnection) -> list[int]:
+    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE).order_by(portals.c.id))
+    return list(rows.scalars())
+
+
+async def remember(
+    db: AsyncConnection,
+    *,
+    member_id: str,
+    public_id: str,
+    domain: str,
+    endpoint: str,
+    auth_server: str,
+    lang: str,
+    scopes: list[str],
+    modes: Mapping[str, str],
+    now: datetime,
+) -> Portal:
+    """A proven portal: new, or the one we know by its member id with today's address and scopes."""
+    known = {"domain": domain, "endpoint": endpoint, "auth_server": auth_server, "scopes": scopes}
+    new = insert(portals).values(
+        **known,
+        member_id=member_id,
+        public_id=public_id,
+        state=PortalState.INSTALLING,
+        lang=lang,
+        modes=dict(modes),
+        created_at=now,
+    )
+    row = await db.execute(new.on_conflict_do_update(index_elements=["member_id"], set_=known).returning(portals))
+    found = _portal(row.one())
+    assert found
+    return found
+
+
+async def change(db: AsyncConnection, portal_id: int, **values: Any) -> None:
+    """Set columns of one portal: state, token_digest, fields, report, modes, installed_at …"""
+    await db.execute(update(portals).where(portals.c.id == portal_id).values(**values))
+
+
+def _portal(row: Row[Any] | None) -> Portal | None:
+    if row is None:
+        return None
+    return Portal(
+        id=row.id,
+        member_id=row.member_id,
+        public_id=row.public_id,
+        state=PortalState(row.state),
+        domain=row.domain,
+        endpoint=row.endpoint,
+        auth_server=row.auth_server,
+        token_digest=row.token_digest,
+        lang=row.lang,
+        scopes=tuple(row.scopes),
+        modes=row.modes,
+        fields=row.fields,
+        report=row.report,
+        imported=row.imported_at is not None,
+    )

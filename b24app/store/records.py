@@ -1,0 +1,133 @@
+"""Cards as we last agreed on them with the portal: settled, intended, and what stood there before our last write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, literal_column, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.verification import Record, Shown
+from b24app.store.tables import records
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored card: the part a decision needs, and what the card tab and the API show of it."""
+
+    subject: Subject
+    record: Record
+    title: str = ""
+    links: tuple[int, ...] = field(default=())
+    assigned_by: int = 0
+
+
+async def load(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Known]:
+    keys = [(one.kind.value, one.id) for one in subjects]
+    rows = await db.execute(
+        select(records).where(records.c.portal_id == portal_id, tuple_(records.c.kind, records.c.crm_id).in_(keys))
+    )
+    return {known.subject: known for known in map(_known, rows)}
+
+
+async def save(db: AsyncConnection, portal_id: int, seen: Sequence[tuple[Card, Record]], now: datetime) -> None:
+    """Cards just read, with what we agree on; new or known."""
+    if not seen:
+        return
+    rows = [_row(portal_id, card, record, now) for card, record in seen]
+    new = insert(records).values(rows)
+    changed = {name: new.excluded[name] for name in rows[0] if name not in ("portal_id", "kind", "crm_id")}
+    await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "kind", "crm_id"], set_=changed))
+
+
+async def add_new(db: AsyncConnection, portal_id: int, cards: Sequence[Card], now: datetime) -> set[Subject]:
+    """Cards the import saw; those known already are left alone. Returns the new ones."""
+    if not cards:
+        return set()
+    rows = [_row(portal_id, card, Record(shown(card), modified_at=card.modified_at), now) for card in cards]
+    added = await db.execute(
+        insert(records).values(rows).on_conflict_do_nothing().returning(records.c.kind, records.c.crm_id)
+    )
+    return {Subject(Kind(row.kind), row.crm_id) for row in added}
+
+
+async def settle(db: AsyncConnection, portal_id: int, subject: Subject, record: Record, now: datetime) -> None:
+    """What we agree on now, for a card that was saved before."""
+    await db.execute(
+        update(records)
+        .where(records.c.portal_id == portal_id, records.c.kind == subject.kind.value, records.c.crm_id == subject.id)
+        .values(**_record(record), gone_at=now if record.gone else None)
+    )
+
+
+async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collection[int]) -> set[int]:
+    """Which of these cards show the box ticked."""
+    rows = await db.execute(
+        select(records.c.crm_id).where(
+            records.c.portal_id == portal_id,
+            records.c.kind == kind.value,
+            records.c.crm_id.in_(ids),
+            records.c.settled["check"].as_boolean() == literal_column("true"),
+        )
+    )
+    return set(rows.scalars())
+
+
+def shown(card: Card) -> Shown:
+    return Shown(card.needs_check, card.status)
+
+
+def _row(portal_id: int, card: Card, record: Record, now: datetime) -> dict[str, Any]:
+    return {
+        "portal_id": portal_id,
+        "kind": card.subject.kind.value,
+        "crm_id": card.subject.id,
+        "title": card.title,
+        "links": list(card.links),
+        "assigned_by": card.assigned_by,
+        **_record(record),
+        "seen_at": now,
+        "gone_at": None,
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "settled": _json(record.settled),
+        "previous": _json(record.previous),
+        "intended": _json(record.intended),
+        "written_at": record.written_at,
+        "modified_at": record.modified_at,
+        "stale_seen": record.stale_seen,
+    }
+
+
+def _json(value: Shown | None) -> dict[str, Any] | None:
+    return {"check": value.check, "status": value.status} if value else None
+
+
+def _shown(value: Mapping[str, Any] | None) -> Shown | None:
+    return Shown(bool(value["check"]), str(value["status"])) if value else None
+
+
+def _known(row: Row[Any]) -> Known:
+    return Known(
+        subject=Subject(Kind(row.kind), row.crm_id),
+        record=Record(
+            settled=_shown(row.settled) or Shown(),
+            previous=_shown(row.previous),
+            intended=_shown(row.intended),
+            written_at=row.written_at,
+            modified_at=row.modified_at,
+            stale_seen=row.stale_seen,
+            gone=row.gone_at is not None,
+        ),
+        title=row.title,
+        links=tuple(row.links),
+        assigned_by=row.assigned_by,
+    )

@@ -1,0 +1,122 @@
+"""Token pairs of up to three admins of a portal, sealed. One refresh at a time: a conditional update claims it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.store.tables import tokens
+
+KEPT = 3
+CLAIM_LASTS = timedelta(seconds=70)  # a portal cuts a request at 60 s
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One admin's sealed pair."""
+
+    user_id: int
+    access: bytes
+    refresh: bytes
+    expires_at: datetime
+    alive: bool
+
+
+async def save(
+    db: AsyncConnection,
+    portal_id: int,
+    user_id: int,
+    access: bytes,
+    refresh: bytes,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """The newest pair of this admin; only the newest `KEPT` admins of the portal are kept."""
+    values = {"access": access, "refresh": refresh, "expires_at": expires_at, "alive": True, "updated_at": now}
+    values |= {"claim_token": None, "claimed_at": None}
+    new = insert(tokens).values(portal_id=portal_id, user_id=user_id, **values)
+    await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "user_id"], set_=values))
+    kept = (
+        select(tokens.c.user_id).where(tokens.c.portal_id == portal_id).order_by(tokens.c.updated_at.desc()).limit(KEPT)
+    )
+    await db.execute(delete(tokens).where(tokens.c.portal_id == portal_id, tokens.c.user_id.not_in(kept)))
+
+
+async def living(db: AsyncConnection, portal_id: int) -> list[Pair]:
+    """Pairs that may still work, newest first."""
+    rows = await db.execute(
+        select(tokens)
+        .where(tokens.c.portal_id == portal_id, tokens.c.alive)
+        .order_by(tokens.c.updated_at.desc(), tokens.c.user_id)
+    )
+    return [_pair(row) for row in rows]
+
+
+async def users(db: AsyncConnection, portal_id: int) -> frozenset[int]:
+    """Whose tokens we hold: our own writes come back as theirs."""
+    rows = await db.execute(select(tokens.c.user_id).where(tokens.c.portal_id == portal_id))
+    return frozenset(rows.scalars())
+
+
+async def claim_refresh(db: AsyncConnection, portal_id: int, user_id: int, token: UUID, now: datetime) -> bool:
+    """Whether this caller may refresh the pair now; a claim older than `CLAIM_LASTS` is taken over."""
+    free = or_(tokens.c.claimed_at.is_(None), tokens.c.claimed_at < now - CLAIM_LASTS)
+    done = await db.execute(
+        update(tokens)
+        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.alive, free)
+        .values(claim_token=token, claimed_at=now)
+    )
+    return done.rowcount == 1
+
+
+async def replace(
+    db: AsyncConnection,
+    portal_id: int,
+    user_id: int,
+    token: UUID,
+    access: bytes,
+    refresh: bytes,
+    expires_at: datetime,
+    now: datetime,
+) -> bool:
+    """The refreshed pair, where the claim is still ours."""
+    done = await db.execute(
+        update(tokens)
+        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.claim_token == token)
+        .values(
+            access=access, refresh=refresh, expires_at=expires_at, claim_token=None, claimed_at=None, updated_at=now
+        )
+    )
+    return done.rowcount == 1
+
+
+async def release(db: AsyncConnection, portal_id: int, user_id: int, token: UUID) -> None:
+    """Give a claim back unused: the auth server could not be reached."""
+    await db.execute(
+        update(tokens)
+        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.claim_token == token)
+        .values(claim_token=None, claimed_at=None)
+    )
+
+
+async def bury(db: AsyncConnection, portal_id: int, user_id: int, access: bytes) -> None:
+    """This very pair works no more. A newer one that came meanwhile stays."""
+    await db.execute(
+        update(tokens)
+        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.access == access)
+        .values(alive=False, claim_token=None, claimed_at=None)
+    )
+
+
+async def erase(db: AsyncConnection, portal_id: int) -> None:
+    await db.execute(delete(tokens).where(tokens.c.portal_id == portal_id))
+
+
+def _pair(row: Row[Any]) -> Pair:
+    return Pair(row.user_id, row.access, row.refresh, row.expires_at, row.alive)
