@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,11 +20,42 @@ from aiohttp.resolver import ThreadedResolver
 from b24app.manifest import Delivery
 from b24app.settings import Settings
 
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
 HTTPS_PORT = 443
 
 _REFUSED = tuple(
     ip_network(net)
-    for net in ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32", "::/128", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"]
+    for net in [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "168.63.129.16/32",
+        "::/128",
+        "::1/128",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001:db8::/32",
+        "2002::/16",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
+    ]
 )
 
 
@@ -43,7 +75,7 @@ def wrong_url(url: str, *, dev_mode: bool) -> str | None:
     """A stable reason why this URL cannot be an endpoint, or None.
 
     `not_a_url` · `https_required` · `user_info` · `fragment` · `port_not_allowed` · `ip_address` · `private_address`.
-    In DEV_MODE http, any port and loopback are fine. Names are not resolved here: see `AddressBook`.
+    In DEV_MODE http, any port and loopback are fine. Names are not resolved here: see `wrong_address`.
     """
     try:
         parts = urlsplit(url)
@@ -75,6 +107,15 @@ def _wrong_host(host: str) -> str | None:
     return "ip_address" if last.isdigit() or last.startswith("0x") else None
 
 
+async def wrong_address(url: str, *, dev_mode: bool) -> str | None:
+    """A stable reason why the URL's name cannot be called now: `unknown_host` · `private_address`. Asks the DNS."""
+    try:
+        found = await ThreadedResolver().resolve(urlsplit(url).hostname or "", family=socket.AF_UNSPEC)
+    except OSError:
+        return "unknown_host"
+    return "private_address" if not dev_mode and any(refused(one["host"]) for one in found) else None
+
+
 class GuardedResolver(AbstractResolver):
     """Resolves a name and refuses it where any of its addresses is refused."""
 
@@ -93,6 +134,18 @@ class GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
+class Answered(aiohttp.ClientResponse):
+    """Remembers who answered: the connection may be back in the pool before we can ask it."""
+
+    address: str | None = None
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        peer = transport.get_extra_info("peername") if transport else None
+        self.address = peer[0] if isinstance(peer, tuple) else None
+        return await super().start(connection)
+
+
 @asynccontextmanager
 async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[aiohttp.ClientSession]:
     """One session per event loop for calls to endpoints: no cookies, no proxies, connections kept and reused."""
@@ -101,6 +154,10 @@ async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[
     connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ttl_dns_cache=10)
     timeout = aiohttp.ClientTimeout(total=delivery.timeout, sock_connect=delivery.connect_timeout)
     async with aiohttp.ClientSession(
-        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=Answered,
+        auto_decompress=False,
     ) as session:
         yield session

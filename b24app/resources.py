@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from b24app.guard import open_outward
 from b24app.manifest import Manifest
 from b24app.settings import Settings
 from b24app.vault import Vault
@@ -31,13 +32,17 @@ def _never_fail(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What doors, journeys and workers are handed. `portal_http` speaks to portals and auth servers."""
+    """What doors, journeys and workers are handed.
+
+    `portal_http` speaks to portals and auth servers, `outward_http` to the endpoints of client apps only.
+    """
 
     settings: Settings
     manifest: Manifest
     engine: AsyncEngine
     redis: Redis
     portal_http: aiohttp.ClientSession
+    outward_http: aiohttp.ClientSession
     vault: Vault
     wake: Wake
     now: Clock = utc_now
@@ -65,7 +70,10 @@ async def open_resources(
     engine = create_async_engine(settings.database_url, pool_size=10, max_overflow=10, pool_pre_ping=True)
     redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=65)
-    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as portal_http:
+    async with (
+        aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as portal_http,
+        open_outward(settings, manifest.delivery) as outward_http,
+    ):
         try:
             yield Resources(
                 settings=settings,
@@ -73,6 +81,7 @@ async def open_resources(
                 engine=engine,
                 redis=redis,
                 portal_http=portal_http,
+                outward_http=outward_http,
                 vault=Vault(settings.secret_keys),
                 wake=Wake(settings.redis_url),
                 now=now,
