@@ -95,11 +95,11 @@ def _closed(code: str, text: str) -> str:
 
 
 def _final(code: str, text: str) -> type[CallRefused]:
-    """Old CRM methods say "Not found" and "Access denied." with an empty code, so the text counts where there is no
-    code."""
+    """Old CRM methods say "Not found", "Contact is not found", "Access denied." with an empty code, so the text
+    counts where there is no code."""
     if code in NO_SCOPE:
         return ScopeMissing
-    if code in NOT_FOUND or (not code and text.casefold().startswith("not found")):
+    if code in NOT_FOUND or (not code and "not found" in text.casefold()):
         return NotFound
     if code == "ACCESS_DENIED" or (not code and text.casefold().startswith("access denied")):
         return AccessDenied

@@ -1,0 +1,161 @@
+"""Contacts and companies as Cards: read in bulk, written in one combined update each, imported as a stream.
+
+Reading: `crm.item.list` (api-reference/crm/universal/crm-item-list.md) answers the links of many records at once, in
+`companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. Writing: the legacy
+updates (crm-contact-update.md, crm-company-update.md), which can be told to leave no trace in history and stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
+from b24app.domain.facts import Card, Cards, Kind, Subject
+from b24app.errors import CallRefused
+
+ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
+LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
+NAMES = {Kind.CONTACT: ("name", "lastName"), Kind.COMPANY: ("title",)}
+QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
+YES = frozenset({"Y", "1", "true"})
+
+Value = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardFields:
+    """Our fields in the cards of one kind: user field names, and the status options' portal ids by XML_ID."""
+
+    check: str
+    status: str
+    options: Mapping[str, int]
+
+    def xml_id(self, raw: object) -> str:
+        """The XML_ID of an option id; empty for no option and for one that is none of ours."""
+        return next((code for code, option in self.options.items() if str(option) == str(raw)), "")
+
+
+FieldMap = Mapping[Kind, CardFields]
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """New values of one card. Keys: `check` (bool), `status` (XML_ID, "" for none), else a portal field's own name."""
+
+    subject: Subject
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who opened the card, as the portal's `profile` says. `name`: first and last name."""
+
+    user_id: int
+    name: str
+    is_admin: bool
+
+
+async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: FieldMap) -> Cards:
+    """The cards that exist, 2,500 a request. Raises the PortalErrors: a part of the cards would look like deletions."""
+    wanted = sorted(set(subjects))
+    ids = {kind: [one.id for one in wanted if one.kind is kind] for kind in Kind}
+    slices = [(kind, all_ids[at : at + PAGE]) for kind, all_ids in ids.items() for at in range(0, len(all_ids), PAGE)]
+    commands = [_listing(kind, fields[kind], part) for kind, part in slices]
+    found: dict[Subject, Card] = {}
+    for (kind, _), outcome in zip(slices, await client.batch(commands), strict=True):
+        for row in outcome.value()["items"]:
+            card = _card(kind, row, fields[kind])
+            found[card.subject] = card
+    return Cards(found)
+
+
+async def read_one(client: PortalClient, subject: Subject, fields: FieldMap) -> tuple[Person, Card]:
+    """A person opens a card: one request with their token says who they are and proves that they may see the record.
+
+    Raises NotFound, AccessDenied, NeedsFreshToken and the other PortalErrors.
+    """
+    params = {"entityTypeId": ENTITY_TYPE[subject.kind], "id": subject.id, "useOriginalUfNames": "Y"}
+    profile, item = await client.batch([Command("profile"), Command("crm.item.get", params)])
+    me = profile.value()
+    name = f"{me.get('NAME', '')} {me.get('LAST_NAME', '')}".strip()
+    card = _card(subject.kind, item.value()["item"], fields[subject.kind])
+    return Person(int(me["ID"]), name, me.get("ADMIN") is True), card
+
+
+async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:
+    """One quiet update per card, 50 a request; outcomes in the order of the changes, a deleted card as NotFound."""
+    return await client.batch([_update(change, fields[change.subject.kind]) for change in changes])
+
+
+async def import_cards(
+    client: PortalClient, kind: Kind, fields: FieldMap, after: int = 0, since: datetime | None = None
+) -> AsyncIterator[list[Card]]:
+    """All cards of a kind by rising id, 50 a page, 2,500 a request; from the first id above `after`.
+
+    `since` (aware): only those modified then or later. Resume point: the id of the last card received.
+    """ only = {">=updatedTime": since.isoformat(timespec="seconds")} if since else {} extra = {"entityTypeId":
+    ENTITY_TYPE[kind], "useOriginalUfNames": "Y"} wanted = _select(kind, fields[kind]) pages =
+    client.chain("crm.item.list", filter=only, select=wanted, id_field="id", rows="items", after=after, extra=extra)
+    async for page in pages:
+        yield [_card(kind, row, fields[kind]) for row in page]
+
+
+def _select(kind: Kind, fields: CardFields) -> list[str]:
+    first = ["companyId"] if kind is Kind.CONTACT else []
+    ours = [fields.check, fields.status]
+    return ["id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *first, *ours]
+
+
+def _listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
+    params = {
+        "entityTypeId": ENTITY_TYPE[kind],
+        "select": _select(kind, fields),
+        "filter": {"@id": list(ids)},
+        "order": {"id": "ASC"},
+        "useOriginalUfNames": "Y",
+        "start": -1,
+    }
+    return Command("crm.item.list", params)
+
+
+def _update(change: CardChange, fields: CardFields) -> Command:
+    values = dict(_written(name, value, fields) for name, value in change.values.items())
+    params = {"id": change.subject.id, "fields": values, "params": QUIET}
+    return Command(f"crm.{change.subject.kind}.update", params, write=True)
+
+
+def _written(name: str, value: Value, fields: CardFields) -> tuple[str, str | int]:
+    """A user boolean is written 1 or 0; an option by its id, none as an empty text."""
+    match name:
+        case "check":
+            return fields.check, int(bool(value))
+        case "status":
+            return fields.status, fields.options[str(value)] if value else ""
+        case _:
+            return name, int(value) if isinstance(value, bool) else value
+
+
+def _card(kind: Kind, row: Mapping[str, Any], fields: CardFields) -> Card:
+    """Raises CallRefused `FIELD_MISSING`: the portal leaves out a selected field that somebody deleted."""
+    if fields.check not in row or fields.status not in row:
+        raise CallRefused("crm.item.list", 200, "FIELD_MISSING")
+    return Card(
+        subject=Subject(kind, int(row["id"])),
+        title=" ".join(str(row[name]) for name in NAMES[kind] if row.get(name)),
+        needs_check=str(row[fields.check]) in YES,
+        status=fields.xml_id(row[fields.status]),
+        links=_links(kind, row),
+        assigned_by=int(row.get("assignedById") or 0),
+        modified_by=int(row.get("updatedBy") or 0),
+        modified_at=datetime.fromisoformat(row["updatedTime"]),
+    )
+
+
+def _links(kind: Kind, row: Mapping[str, Any]) -> tuple[int, ...]:
+    """Ids in the portal's order (by sort); a contact's main company stands first whatever its sort."""
+    ids = [int(one) for one in row.get(LINKS[kind]) or ()]
+    main = int(row.get("companyId") or 0) if kind is Kind.CONTACT else 0
+    return tuple(dict.fromkeys([main, *ids] if main in ids else ids))

@@ -1,0 +1,212 @@
+"""What an installation needs in a portal: fields in cards, placements, event bindings. What is there, and additions.
+
+Wanted minus present is decided elsewhere. Pages: api-reference/crm/contacts/userfield/crm-contact-userfield-add.md and
+-list.md (and their twins of company, deal, lead), api-reference/widgets/placement-bind.md, api-reference/events/
+event-bind.md, api-reference/crm/universal/item-details-configuration/crm-item-details-configuration-get.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from b24app.bitrix24.client import Command, Outcome, PortalClient
+from b24app.bitrix24.pace import ENTERPRISE, Budget
+from b24app.domain.facts import Kind
+from b24app.errors import CallRefused
+
+Texts = Mapping[str, str]
+"""A text by language: ru, en."""
+
+ALREADY = re.compile(r"already binded|already exists|уже существует", re.IGNORECASE)
+LAYOUT_TYPES = {Kind.CONTACT: 3, Kind.COMPANY: 4}
+
+
+class Entity(StrEnum):
+    """Where a user field can stand."""
+
+    CONTACT = "contact"
+    COMPANY = "company"
+    DEAL = "deal"
+    LEAD = "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A user field to add. `name`: UF_CRM_… whole; `type`: the portal's type; `marker`: our XML_ID; `options`: by
+    XML_ID.
+
+    Captions go to the portal in every language; of an option only one, as options have no languages. `settings`:
+    those of the type (boolean DEFAULT_VALUE, DISPLAY; enumeration DISPLAY, LIST_HEIGHT …). `read_only`: disabled in
+    cards for people (EDIT_IN_LIST N); REST still writes it. `in_filter`: offered in list filters.
+    """
+
+    entity: Entity
+    name: str
+    type: str
+    label: Texts
+    hint: Texts
+    marker: str
+    options: Mapping[str, Texts]
+    settings: Mapping[str, str | int]
+    read_only: bool = False
+    in_filter: bool = True
+    sort: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSeen:
+    """A user field as it is. `id`: for an update; `options`: portal ids by XML_ID, empty unless an enumeration."""
+
+    entity: Entity
+    name: str
+    id: int
+    type: str
+    marker: str
+    options: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementSpec:
+    """A page of ours in a place. `handler`: whole URL; `title`: by language."""
+
+    code: str
+    handler: str
+    title: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A portal as one batch found it.
+
+    `placements`: (code, handler URL); `events`: (upper-case name, handler URL) of online bindings; `app_id`: for
+    custom field types; `license`: e.g. `ru_ent250`; `layouts`: kinds whose common card layout somebody saved: new
+    fields do not show up there by themselves.
+    """
+
+    fields: Mapping[tuple[Entity, str], FieldSeen]
+    placements: frozenset[tuple[str, str]]
+    events: frozenset[tuple[str, str]]
+    scopes: frozenset[str]
+    app_id: int
+    installed: bool
+    license: str
+    is_admin: bool
+    user_id: int
+    layouts: frozenset[Kind]
+
+    @property
+    def budget(self) -> Budget:
+        """What the tariff grants (limits.md)."""
+        return ENTERPRISE if "ent" in self.license.partition("_")[2][:3] else Budget()
+
+
+async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
+    """The portal's state in one request; user fields of `entities`. Raises the PortalErrors (AccessDenied: no
+    admin)."""
+    basics = ["app.info", "scope", "profile", "placement.get", "event.get"]
+    layouts = [
+        Command("crm.item.details.configuration.get", {"entityTypeId": number, "scope": "C"})
+        for number in LAYOUT_TYPES.values()
+    ]
+    lists = [Command(f"crm.{entity}.userfield.list") for entity in entities]
+    outcomes = await client.batch([*map(Command, basics), *layouts, *lists])
+    app, scope, profile, placements, events, *rest = [outcome.value() for outcome in outcomes]
+    seen = [_seen(entity, row) for entity, rows in zip(entities, rest[len(layouts) :], strict=True) for row in rows]
+    return Present(
+        fields={(field.entity, field.name): field for field in seen},
+        placements=frozenset((row["placement"], row["handler"]) for row in placements),
+        events=frozenset((row["event"].upper(), row["handler"]) for row in events if not int(row.get("offline") or 0)),
+        scopes=frozenset(scope),
+        app_id=int(app["ID"]),
+        installed=bool(app["INSTALLED"]),
+        license=str(app.get("LICENSE", "")),
+        is_admin=profile.get("ADMIN") is True,
+        user_id=int(profile["ID"]),
+        layouts=frozenset(kind for kind, layout in zip(LAYOUT_TYPES, rest, strict=False) if layout),
+    )
+
+
+async def add_fields(client: PortalClient, fields: Sequence[FieldSpec], language: str) -> list[Outcome]:
+    """One request per 50. `language`: the portal's, for texts that have only one. The result is the new field's id, 0
+    where somebody else added it meanwhile."""
+    commands = [Command(f"crm.{one.entity}.userfield.add", {"fields": _field(one, language)}, True) for one in fields]
+    return [_there_already(outcome, 0) for outcome in await client.batch(commands)]
+
+
+async def bind_placements(client: PortalClient, placements: Sequence[PlacementSpec]) -> list[Outcome]:
+    """One request per 50. The result is True, also where the same handler was bound already."""
+    commands = [Command("placement.bind", _placement(one), write=True) for one in placements]
+    return [_there_already(outcome, True) for outcome in await client.batch(commands)]
+
+
+async def unbind_placements(client: PortalClient, placements: Sequence[tuple[str, str]]) -> list[Outcome]:
+    """Remove (code, handler URL) pairs, e.g. of an earlier version."""
+    pairs = [{"PLACEMENT": code, "HANDLER": handler} for code, handler in placements]
+    return await client.batch([Command("placement.unbind", pair, write=True) for pair in pairs])
+
+
+async def bind_events(client: PortalClient, events: Sequence[tuple[str, str]]) -> list[Outcome]:
+    """Bind (event, handler URL) pairs, authorized as whoever acts. The result is True, also where it was bound
+    already."""
+    pairs = [{"event": event, "handler": handler} for event, handler in events]
+    commands = [Command("event.bind", pair, write=True) for pair in pairs]
+    return [_there_already(outcome, True) for outcome in await client.batch(commands)]
+
+
+def _there_already(outcome: Outcome, result: int) -> Outcome:
+    """The portal refuses to add the same thing twice, in words only, Russian or English ones."""
+    error = outcome.error
+    known = isinstance(error, CallRefused) and error.code == "ERROR_CORE" and ALREADY.search(error.description)
+    return Outcome(result) if known else outcome
+
+
+def _field(spec: FieldSpec, language: str) -> dict[str, Any]:
+    label, hint = dict(spec.label), dict(spec.hint)
+    fields: dict[str, Any] = {
+        "FIELD_NAME": spec.name,
+        "USER_TYPE_ID": spec.type,
+        "XML_ID": spec.marker,
+        "LABEL": _in(language, label),
+        "EDIT_FORM_LABEL": label,
+        "LIST_COLUMN_LABEL": label,
+        "LIST_FILTER_LABEL": label,
+        "HELP_MESSAGE": hint,
+        "SORT": spec.sort,
+        "MULTIPLE": "N",
+        "MANDATORY": "N",
+        "SHOW_FILTER": "Y" if spec.in_filter else "N",
+        "EDIT_IN_LIST": "N" if spec.read_only else "Y",
+    }
+    if spec.settings:
+        fields["SETTINGS"] = dict(spec.settings)
+    if spec.options:
+        fields["LIST"] = [
+            {"VALUE": _in(language, texts), "XML_ID": code, "SORT": 10 * place, "DEF": "N"}
+            for place, (code, texts) in enumerate(spec.options.items(), 1)
+        ]
+    return fields
+
+
+def _placement(spec: PlacementSpec) -> dict[str, Any]:
+    titles = {language: {"TITLE": text} for language, text in spec.title.items()}
+    first = next(iter(spec.title.values()))
+    return {"PLACEMENT": spec.code, "HANDLER": spec.handler, "TITLE": first, "LANG_ALL": titles}
+
+
+def _in(language: str, texts: Texts) -> str:
+    return texts.get(language) or next(iter(texts.values()))
+
+
+def _seen(entity: Entity, row: Mapping[str, Any]) -> FieldSeen:
+    return FieldSeen(
+        entity=entity,
+        name=row["FIELD_NAME"],
+        id=int(row["ID"]),
+        type=row["USER_TYPE_ID"],
+        marker=row.get("XML_ID") or "",
+        options={option.get("XML_ID") or option["ID"]: int(option["ID"]) for option in row.get("LIST") or ()},
+    )
