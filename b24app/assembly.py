@@ -1,0 +1,46 @@
+"""Build the long-lived things of one process: the only place that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from b24app import guard
+from b24app.bitrix24.auth_server import AuthServer
+from b24app.bitrix24.pace import Pace
+from b24app.bitrix24.wire import open_session
+from b24app.manifest import Manifest
+from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
+from b24app.settings import Settings
+from b24app.vault import Vault
+from b24app.wake import Wake
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: Settings, manifest: Manifest, *, now: Clock = utc_now, failpoint: FailPoint = never_fail
+) -> AsyncIterator[Resources]:
+    """Everything for one event loop; closed in reverse order."""
+    async with AsyncExitStack() as stack:
+        engine = create_async_engine(settings.database_url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        stack.push_async_callback(engine.dispose)
+        redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+        stack.push_async_callback(redis.aclose)
+        portal_http = await stack.enter_async_context(open_session())
+        yield Resources(
+            settings=settings,
+            manifest=manifest,
+            engine=engine,
+            redis=redis,
+            portal_http=portal_http,
+            webhook_http=await stack.enter_async_context(guard.open_outward(settings, manifest.delivery)),
+            pace=Pace(redis),
+            auth=AuthServer(portal_http, frozenset(settings.auth_servers), settings.client_id, settings.client_secret),
+            vault=Vault(settings.secret_keys),
+            wake=Wake(settings.redis_url),
+            now=now,
+            failpoint=failpoint,
+        )

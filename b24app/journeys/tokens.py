@@ -1,0 +1,136 @@
+"""Tokens of a portal's admins: kept sealed, refreshed by one process at a time, the next admin's tried when one dies.
+
+A refresh claims the row, commits, calls the auth server and saves the new pair before anybody uses it: the old refresh
+token is dead by then. Others poll the row meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.bitrix24.auth_server import TokenPair
+from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.pace import Lane as WireLane
+from b24app.domain.installation import PortalState
+from b24app.errors import NeedsAdmin, OutcomeUnknown, PortalClosed, PortalDown
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.store import portals, tokens
+from b24app.store.portals import Portal
+from b24app.store.tokens import Pair
+
+POLL, POLLS = 0.25, 300  # look at a foreign refresh four times a second, until its claim is stale
+CLOSED_STATES = {"unpaid": PortalState.UNPAID}
+
+log = structlog.get_logger()
+
+
+async def remember(
+    db: AsyncConnection, resources: Resources, portal_id: int, user_id: int, access: str, refresh: str, expires_in: int
+) -> None:
+    """Keep a proven admin's fresh pair as the newest of the portal."""
+    now, vault = resources.now(), resources.vault
+    expires_at = now + timedelta(seconds=expires_in)
+    await tokens.save(db, portal_id, user_id, vault.seal(access), vault.seal(refresh), expires_at, now)
+
+
+def client(resources: Resources, portal: Portal, lane: Lane) -> PortalClient:
+    """The portal as the installation sees it, with an admin's token."""
+    return PortalClient(
+        session=resources.portal_http,
+        pace=resources.pace,
+        portal_id=portal.id,
+        endpoint=portal.endpoint,
+        keeper=StoredTokens(resources, portal),
+        lane=WireLane[lane.name],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTokens:
+    """The `TokenKeeper` over the store."""
+
+    resources: Resources
+    portal: Portal
+
+    async def current(self) -> str:
+        """The newest living admin's access token. Raises NeedsAdmin where none is left."""
+        return self._access(await self._newest())
+
+    async def refreshed(self, rejected: str) -> str:
+        """A token other than the rejected one: somebody's refresh, or ours."""
+        for _ in range(POLLS):
+            pair = await self._newest()
+            if self._access(pair) != rejected:
+                return self._access(pair)
+            fresh = await self._refresh(pair)
+            if fresh:
+                return fresh
+            await asyncio.sleep(POLL)
+        raise PortalDown("oauth.token", code="REFRESH_STUCK")
+
+    async def replaced(self, rejected: str) -> str:
+        """The next admin's token; the rejected one is buried. Raises NeedsAdmin and marks the portal so at the end."""
+        pair = await self._newest()
+        if self._access(pair) == rejected:
+            await self._bury(pair, "authorization_error")
+        return self._access(await self._newest())
+
+    async def _newest(self) -> Pair:
+        async with self.resources.tenant(self.portal.id) as db:
+            pairs = await tokens.living(db, self.portal.id)
+            if not pairs:
+                await self._portal_state(db, PortalState.NEEDS_ADMIN)
+        if not pairs:
+            raise NeedsAdmin("oauth.token", code="NO_TOKEN")
+        return pairs[0]
+
+    async def _refresh(self, pair: Pair) -> str | None:
+        """The new access token, or none where somebody else is at it or this admin's pair is dead."""
+        claim, now = uuid4(), self.resources.now()
+        async with self.resources.tenant(self.portal.id) as db:
+            if not await tokens.claim_refresh(db, self.portal.id, pair.user_id, claim, now):
+                return None
+        try:
+            fresh = await self.resources.auth.refresh(self.portal.auth_server, self.resources.vault.open(pair.refresh))
+        except PortalDown:
+            async with self.resources.tenant(self.portal.id) as db:
+                await tokens.release(db, self.portal.id, pair.user_id, claim)
+            raise
+        except (NeedsAdmin, OutcomeUnknown) as error:
+            # The refresh token is used up, or may be: this pair is lost either way.
+            await self._bury(pair, error.code)
+            return None
+        except PortalClosed as error:
+            async with self.resources.directory() as db:
+                await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
+            raise
+        self.resources.failpoint("tokens.refreshed")
+        return await self._keep(pair, claim, fresh)
+
+    async def _keep(self, pair: Pair, claim: UUID, fresh: TokenPair) -> str:
+        now, vault = self.resources.now(), self.resources.vault
+        access, refresh = vault.seal(fresh.access_token), vault.seal(fresh.refresh_token)
+        expires_at = now + timedelta(seconds=fresh.expires_in)
+        async with self.resources.tenant(self.portal.id) as db:
+            await tokens.replace(db, self.portal.id, pair.user_id, claim, access, refresh, expires_at, now)
+        log.info("token_refreshed", portal=self.portal.id, user=pair.user_id)
+        return fresh.access_token
+
+    async def _bury(self, pair: Pair, reason: str) -> None:
+        log.warning("token_dead", portal=self.portal.id, user=pair.user_id, reason=reason)
+        async with self.resources.tenant(self.portal.id) as db:
+            await tokens.bury(db, self.portal.id, pair.user_id, pair.access)
+
+    async def _portal_state(self, db: AsyncConnection, state: PortalState) -> None:
+        log.warning("portal_state", portal=self.portal.id, state=state)
+        await portals.change(db, self.portal.id, state=state)
+
+    def _access(self, pair: Pair) -> str:
+        return self.resources.vault.open(pair.access)
