@@ -36,7 +36,7 @@ async def open_resources(
             engine=engine,
             redis=redis,
             portal_http=portal_http,
-            webhook_http=await stack.enter_async_context(guard.open_outward(settings, manifest.delivery)),
+            outward_http=await stack.enter_async_context(guard.open_outward(settings, manifest.delivery)),
             pace=Pace(redis),
             auth=AuthServer(portal_http, frozenset(settings.auth_servers), settings.client_id, settings.client_secret),
             vault=Vault(settings.secret_keys),

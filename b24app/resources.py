@@ -19,7 +19,8 @@ from b24app.vault import Vault
 from b24app.wake import Wake
 
 if TYPE_CHECKING:  # the parts that are built above this layer are known here by type only
-    pass
+    from b24app.bitrix24.auth_server import AuthServer
+    from b24app.bitrix24.pace import Pace
 
 Clock = Callable[[], datetime]
 FailPoint = Callable[[str], None]
@@ -46,6 +47,8 @@ class Resources:
     redis: Redis
     portal_http: aiohttp.ClientSession
     outward_http: aiohttp.ClientSession
+    pace: Pace
+    auth: AuthServer
     vault: Vault
     wake: Wake
     now: Clock = utc_now
