@@ -96,9 +96,16 @@ async def import_cards(
     """All cards of a kind by rising id, 50 a page, 2,500 a request; from the first id above `after`.
 
     `since` (aware): only those modified then or later. Resume point: the id of the last card received.
-    """ only = {">=updatedTime": since.isoformat(timespec="seconds")} if since else {} extra = {"entityTypeId":
-    ENTITY_TYPE[kind], "useOriginalUfNames": "Y"} wanted = _select(kind, fields[kind]) pages =
-    client.chain("crm.item.list", filter=only, select=wanted, id_field="id", rows="items", after=after, extra=extra)
+    """
+    pages = client.chain(
+        "crm.item.list",
+        filter={">=updatedTime": since.isoformat(timespec="seconds")} if since else {},
+        select=_select(kind, fields[kind]),
+        id_field="id",
+        rows="items",
+        after=after,
+        extra={"entityTypeId": ENTITY_TYPE[kind], "useOriginalUfNames": "Y"},
+    )
     async for page in pages:
         yield [_card(kind, row, fields[kind]) for row in page]
 
