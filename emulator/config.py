@@ -13,6 +13,7 @@ class PortalConfig:
     """One portal. `host` may name port 0: the real port is known before the world is built.
 
     `old`: an on-premise box that does not send the three newer keys of an open. `plan`: `free | pro | enterprise`.
+    `seed`: its data set, empty = the one of the whole configuration.
     """
 
     name: str
@@ -21,13 +22,15 @@ class PortalConfig:
     title: str = ""
     old: bool = False
     plan: str = "pro"
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorConfig:
-    """`tls`: https everywhere with a throw-away CA kept in `tls_dir`; `seed`: name of the data set, empty = bare portals.
+    """`tls`: https everywhere with a throw-away CA kept in `tls_dir`; `seed`: name of the data set, empty = bare.
 
     `pump`: deliver events by itself in the background; False = whoever runs the world calls `deliver()`.
+    `webhooks_over_http`: incoming webhooks without https, as a box with REST_APAUTH_ALLOW_HTTP allows.
     """
 
     portals: tuple[PortalConfig, ...] = (PortalConfig("first"),)
@@ -37,6 +40,7 @@ class EmulatorConfig:
     seed: str = ""
     apps: tuple[MarketApp, ...] = ()
     pump: bool = False
+    webhooks_over_http: bool = False
 
 
 def from_json(path: Path) -> EmulatorConfig:

@@ -1,6 +1,35 @@
-"""Events of a portal on their way to the apps."""
+"""Events of a portal on their way to the apps: catalogue, queue, delivery.
 
-from dataclasses import dataclass
+Pages: api-reference/events/index.md, api-reference/events/events.md; merging and the loop guard as the portal's
+rest/lib/event/buffer.php and session.php have them.
+"""
+
+import asyncio
+import json
+from collections import deque
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from emulator import php
+from emulator.people import User
+
+if TYPE_CHECKING:
+    from emulator.auth_server import Grant
+    from emulator.installs import Installation
+    from emulator.portal import Portal
+    from emulator.world import World
+
+MAX_HOPS = 7
+KEPT_DELIVERIES = 1000
+TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+NO_AUTH = frozenset({"ONAPPUNINSTALL", "ONAPPMETHODCONFIRM", "ONAPPPAYMENT"})
+WITH_REFRESH = frozenset({"ONAPPINSTALL", "ONAPPUPDATE", "ONAPPTEST", "ONOFFLINEEVENT", "ONSUBSCRIPTIONRENEW"})
+NO_APPLICATION_TOKEN = frozenset({"ONAPPPAYMENT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +40,232 @@ class EventBinding:
     event: str
     handler: str
     user_id: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Hit:
+    """One request to the portal: identical events inside it go out once; `hops` is the loop guard's count."""
+
+    seen: set[str] = field(default_factory=set)
+    hops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An event for one handler. `user_id` 0 = nobody's tokens; `due` in the world's time."""
+
+    installation: "Installation"
+    handler: str
+    event: str
+    binding_id: int
+    data: dict[str, Any]
+    user_id: int
+    hops: int
+    application_token: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One POST that was made. `status` 0 = no answer, with the reason in `error`."""
+
+    handler: str
+    event: str
+    form: list[tuple[str, str]]
+    status: int
+    error: str
+    at: datetime
+
+
+current_hit: ContextVar[Hit | None] = ContextVar("current_hit", default=None)
+
+
+def catalogue() -> dict[str, str]:
+    """Event name → scope ("" = none needed), as `events` lists them."""
+    names = dict.fromkeys(
+        ("ONAPPUNINSTALL", "ONAPPINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW", "ONAPPTEST"), ""
+    )
+    names |= {"ONAPPMETHODCONFIRM": "", "ONOFFLINEEVENT": "", "ONUSERADD": "user"}
+    for entity in ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE", "INVOICE", "REQUISITE", "TYPE"):
+        names |= {f"ONCRM{entity}{act}": "crm" for act in ("ADD", "UPDATE", "DELETE")}
+        acts = ("ADD", "UPDATE", "DELETE", "SETENUMVALUES")
+        names |= {f"ONCRM{entity}USERFIELD{act}": "crm" for act in acts}
+    for subject in (
+        "CURRENCY",
+        "BANKDETAIL",
+        "ACTIVITY",
+        "TIMELINECOMMENT",
+        "DYNAMICITEM",
+        "DOCUMENTGENERATORDOCUMENT",
+    ):
+        names |= {f"ONCRM{subject}{act}": "crm" for act in ("ADD", "UPDATE", "DELETE")}
+    names |= {f"ONCRMDEALRECURRING{act}": "crm" for act in ("ADD", "UPDATE", "DELETE", "EXPOSE")}
+    names |= dict.fromkeys(("ONCRMDEALMOVETOCATEGORY", "ONCRMADDRESSREGISTER", "ONCRMADDRESSUNREGISTER"), "crm")
+    for subject in ("PRODUCT", "PRICE", "PRICE.TYPE", "MEASURE", "ROUNDING"):
+        names |= {f"CATALOG.{subject}.ON.{act}": "catalog" for act in ("ADD", "UPDATE", "DELETE")}
+    for subject in ("ENTRY", "SECTION"):
+        names |= {f"ONCALENDAR{subject}{act}": "calendar" for act in ("ADD", "UPDATE", "DELETE")}
+    connector = ("MESSAGEADD", "MESSAGEUPDATE", "MESSAGEDELETE", "DIALOGSTART", "DIALOGFINISH", "LINEDELETE")
+    names |= {f"ONIMCONNECTOR{act}": "imopenlines" for act in (*connector, "STATUSDELETE")}
+    lines = ("ONOPENLINEMESSAGEADD", "ONOPENLINEMESSAGEUPDATE", "ONOPENLINEMESSAGEDELETE")
+    return names | dict.fromkeys((*lines, "ONSESSIONSTART", "ONSESSIONFINISH"), "imopenlines")
+
+
+def scope_of(names: dict[str, str], event: str) -> str | None:
+    """The scope an event needs, "" for none, None for an unknown event; `ONCRMDYNAMICITEMADD_128` is per type."""
+    base, _, number = event.rpartition("_")
+    if base.startswith("ONCRMDYNAMICITEM") and number.isdigit():
+        return names.get(base)
+    return names.get(event)
+
+
+@dataclass(slots=True, eq=False)
+class EventQueue:
+    """The portal's queue server: sends once, never again. `log` keeps the last deliveries."""
+
+    world: "World"
+    names: dict[str, str] = field(default_factory=catalogue)
+    queued: deque[Queued] = field(default_factory=deque)
+    log: deque[Delivery] = field(default_factory=lambda: deque(maxlen=KEPT_DELIVERIES))
+    lost: int = 0
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def raise_event(self, portal: "Portal", name: str, data: dict[str, Any], actor: User | None) -> None:
+        """Queue for every app of the portal. Raises ValueError for an event that no page knows."""
+        if scope_of(self.names, name.upper()) is None:
+            raise ValueError(f"unknown event {name}")
+        for installation in list(portal.installations.values()):
+            self.raise_for(installation, name, data, actor)
+
+    def raise_for(self, installation: "Installation", name: str, data: dict[str, Any], actor: User | None) -> None:
+        """Queue for the handlers of one app; dropped when it is not installed, unpaid or lost the scope."""
+        event, hit = name.upper(), current_hit.get() or Hit()
+        scope = scope_of(self.names, event)
+        if not (installation.installed and installation.active) or installation.payment_expired:
+            return
+        if scope not in ("", *installation.scope) or hit.hops >= MAX_HOPS:
+            return
+        for binding in installation.bindings:
+            if binding.event == event:
+                self._queue(installation, binding, data, binding.user_id or (actor.id if actor else 0), hit)
+
+    def _queue(
+        self, installation: "Installation", binding: EventBinding, data: dict[str, Any], user_id: int, hit: Hit
+    ) -> None:
+        mark = json.dumps([installation.app.client_id, binding.handler, binding.event, user_id, data], default=str)
+        if mark in hit.seen:
+            return
+        hit.seen.add(mark)
+        self.queued.append(
+            Queued(
+                installation,
+                binding.handler,
+                binding.event,
+                binding.id,
+                data,
+                0 if binding.event in NO_AUTH else user_id,
+                hit.hops + 1,
+                installation.application_token,
+                self.world.now() + timedelta(seconds=self.world.faults.events.delay),
+            )
+        )
+        self.woken.set()
+
+    async def deliver(self, abreast: int = 1) -> int:
+        """Send what is due, and what the handlers cause by it, until nothing is; how many POSTs were made."""
+        sent = 0
+        while due := self._take_due():
+            for start in range(0, len(due), abreast):
+                await asyncio.gather(*map(self._send, due[start : start + abreast]))
+            sent += len(due)
+        return sent
+
+    async def pump(self) -> None:
+        """Deliver for ever, as the real queue server does."""
+        while True:
+            await self.deliver(abreast=8)
+            self.woken.clear()
+            if not self.queued:
+                await self.woken.wait()
+            else:
+                await asyncio.sleep(0.2)
+
+    def _take_due(self) -> list[Queued]:
+        now, faults = self.world.now(), self.world.faults
+        due = [one for one in self.queued if one.due <= now]
+        self.queued = deque(one for one in self.queued if one.due > now)
+        kept: list[Queued] = []
+        for one in due:
+            if faults.lost():
+                self.lost += 1
+            else:
+                kept += [one, one] if faults.doubled() else [one]
+        if faults.events.reorder:
+            faults.random.shuffle(kept)
+        return kept
+
+    async def _send(self, one: Queued) -> None:
+        form = self.form(one)
+        status, error = await self.post(one.handler, form)
+        self.log.append(Delivery(one.handler, one.event, form, status, error, self.world.now()))
+
+    async def post(self, url: str, form: list[tuple[str, str]]) -> tuple[int, str]:
+        """POST a form once: (status, "") or (0, reason)."""
+        try:
+            async with self.world.http.post(url, data=aiohttp.FormData(form), timeout=TIMEOUT) as answer:
+                await answer.read()
+                return answer.status, ""
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return 0, f"{type(error).__name__}: {error}"
+
+    def form(self, one: Queued) -> list[tuple[str, str]]:
+        """What the handler receives, flat and in PHP's strings."""
+        return php.form_pairs(
+            {
+                "event": one.event,
+                "event_handler_id": one.binding_id,
+                "data": one.data,
+                "ts": int(self.world.now().timestamp()),
+                "auth": self._auth(one),
+            }
+        )
+
+    def _auth(self, one: Queued) -> dict[str, Any]:
+        installation, user = one.installation, one.installation.portal.users.get(one.user_id)
+        if user is None or not user.active or not installation.active:
+            auth = reduced_auth(installation)
+        else:
+            grant = self.world.auth.issue(installation, user, one.hops)
+            auth = user_auth(installation, grant, refresh=one.event in WITH_REFRESH)
+        if one.event not in NO_APPLICATION_TOKEN:
+            auth["application_token"] = one.application_token
+        return auth
+
+
+def user_auth(installation: "Installation", grant: "Grant", refresh: bool) -> dict[str, Any]:
+    """The `auth` of an event with a user (_includes/auth-params-in-events.md), without the application token."""
+    portal = installation.portal
+    auth: dict[str, Any] = {
+        "access_token": grant.access_token,
+        "expires": int(grant.expires.timestamp()),
+        "expires_in": 3600,
+        "scope": ",".join(installation.scopes()),
+        "domain": portal.host,
+        "server_endpoint": portal.world.auth.server_endpoint,
+        "status": installation.status,
+        "client_endpoint": f"{portal.url}/rest/",
+        "member_id": portal.member_id,
+        "user_id": grant.user_id,
+    }
+    return auth | {"refresh_token": grant.refresh_token} if refresh else auth
+
+
+def reduced_auth(installation: "Installation") -> dict[str, Any]:
+    """The `auth` where no user acted: robots, agents, imports, uninstallation."""
+    portal = installation.portal
+    return {
+        "domain": portal.host,
+        "client_endpoint": f"{portal.url}/rest/",
+        "server_endpoint": portal.world.auth.server_endpoint,
+        "member_id": portal.member_id,
+    }

@@ -1,11 +1,21 @@
-"""An app of the catalogue, its installation in a portal, and the life of that installation."""
+"""An app of the catalogue, its installation in a portal, and the life of that installation.
 
-from dataclasses import dataclass, field
+not installed → installer frame (admins) → `finish` → INSTALLED, ONAPPINSTALL → `update` (bindings dropped, ONAPPUPDATE,
+installer again) → `uninstall` (ONAPPUNINSTALL, tokens dead) → `install` anew with another application token.
+Pages: settings/app-installation/index.md, settings/app-installation/installation-finish.md, settings/app-uninstallation.md.
+"""
+
+import secrets
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from emulator.errors import access_denied
+from emulator.events import EventBinding
+from emulator.people import User
+from emulator.placements import PlacementBinding
+
 if TYPE_CHECKING:
-    from emulator.events import EventBinding
-    from emulator.placements import PlacementBinding
     from emulator.portal import Portal
 
 
@@ -50,8 +60,8 @@ class Installation:
     payment_expired: bool = False
     days: int | None = None
     access: set[int] | None = None
-    bindings: list["EventBinding"] = field(default_factory=list)
-    placements: list["PlacementBinding"] = field(default_factory=list)
+    bindings: list[EventBinding] = field(default_factory=list)
+    placements: list[PlacementBinding] = field(default_factory=list)
     seen_by: set[int] = field(default_factory=set)
     options: dict[str, Any] = field(default_factory=dict)
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -59,3 +69,150 @@ class Installation:
     def admits(self, user_id: int) -> bool:
         """Whether this user may open the app and its widgets."""
         return self.access is None or user_id in self.access
+
+    def scopes(self) -> list[str]:
+        """Granted scopes in the app card's order."""
+        return [name for name in self.app.scope if name in self.scope]
+
+
+class Opening(StrEnum):
+    """What opening the app shows to a user."""
+
+    APP = "app"
+    INSTALLER = "installer"
+    BLOCKED = "blocked"  # installation not finished, the user is no admin
+    FORBIDDEN = "forbidden"  # no access to the app
+
+
+def opening(installation: Installation, user: User) -> Opening:
+    """What the portal shows instead of or as the app's frame (settings/app-installation/installation-finish.md)."""
+    if not installation.admits(user.id) and not user.admin:
+        return Opening.FORBIDDEN
+    if installation.installed:
+        return Opening.APP
+    return Opening.INSTALLER if user.admin else Opening.BLOCKED
+
+
+def install(portal: "Portal", app: MarketApp, user: User, status: str = "F") -> Installation:
+    """An admin presses Install. INSTALLED at once without an installer or with a callback installer.
+
+    Raises RestError ACCESS_DENIED for non-admins, ValueError when the app is installed already.
+    """
+    if not user.admin:
+        raise access_denied()
+    if app.client_id in portal.installations:
+        raise ValueError(f"{app.code} is installed in {portal.name}")
+    left = portal.removed.pop(app.client_id, None)
+    installation = Installation(
+        id=left.id if left else portal.next_id("app"),
+        app=app,
+        portal=portal,
+        application_token=secrets.token_hex(16),
+        installed=app.callback_install or not app.install_url,
+        version=app.version,
+        status=status,
+        scope=frozenset(app.scope),
+        installed_by=user.id,
+        options=left.options if left else {},
+        user_options=left.user_options if left else {},
+    )
+    portal.installations[app.client_id] = installation
+    if app.callback_install and app.install_url:
+        bind_installer(installation)
+    _tell_installed(installation, user)
+    return installation
+
+
+def bind_installer(installation: Installation) -> None:
+    """The portal itself binds ONAPPINSTALL to the installer URL (…/mass-market-apps/installation-callback.md)."""
+    handler = installation.app.install_url
+    if handler:
+        number = installation.portal.next_id("event_handler")
+        installation.bindings.append(EventBinding(number, "ONAPPINSTALL", handler))
+
+
+def finish(installation: Installation, user: User) -> bool:
+    """`BX24.installFinish()` in an admin's frame. False when the app was installed already.
+
+    Raises RestError ACCESS_DENIED for non-admins.
+    """
+    if not user.admin:
+        raise access_denied()
+    if installation.installed:
+        return False
+    installation.installed = True
+    _tell_installed(installation, user)
+    return True
+
+
+def uninstall(installation: Installation, user: User, clean: bool) -> None:
+    """The app leaves: ONAPPUNINSTALL without tokens, bindings, placements and tokens gone; `clean` erases its options.
+
+    Local apps (status L) are always cleaned (settings/app-uninstallation.md).
+    """
+    if not user.admin:
+        raise access_denied()
+    portal = installation.portal
+    clean = clean or installation.status == "L"
+    _tell(installation, "ONAPPUNINSTALL", {"LANGUAGE_ID": portal.lang, "CLEAN": int(clean)}, user)
+    installation.bindings.clear()
+    installation.placements.clear()
+    installation.active = False
+    del portal.installations[installation.app.client_id]
+    portal.world.auth.forget(installation)
+    if clean:
+        installation.options, installation.user_options = {}, {}
+    portal.removed[installation.app.client_id] = installation
+
+
+def next_version(app: MarketApp, version: int | None = None) -> MarketApp:
+    """The same app one version (or to a given version) further."""
+    return replace(app, version=version or app.version + 1)
+
+
+def update(installation: Installation, app: MarketApp, user: User) -> None:
+    """A new version: ONAPPUPDATE with a renewed application token, then handlers and placements are dropped.
+
+    The installer opens again (or is called again) for apps that have one. Page: common/events/on-app-update.md.
+    """
+    if not user.admin:
+        raise access_denied()
+    before, installation.app = installation.version, app
+    installation.version, installation.scope = app.version, frozenset(app.scope)
+    installation.application_token = secrets.token_hex(16)
+    data = {"VERSION": app.version, "PREVIOUS_VERSION": before, "LANGUAGE_ID": installation.portal.lang}
+    _tell(installation, "ONAPPUPDATE", data, user)
+    installation.bindings.clear()
+    installation.placements.clear()
+    installation.installed = app.callback_install or not app.install_url
+    if app.callback_install:
+        bind_installer(installation)
+        _tell_installed(installation, user)
+
+
+def pay(installation: Installation, expired: bool, status: str = "S", days: int | None = None) -> None:
+    """The paid period ends or is renewed; ONAPPPAYMENT reaches only an app whose period runs."""
+    installation.payment_expired, installation.status, installation.days = expired, status, days
+    data = {
+        "CODE": installation.app.code,
+        "VERSION": installation.version,
+        "STATUS": status,
+        "PAYMENT_EXPIRED": "Y" if expired else "N",
+        "DAYS": days,
+        "LANGUAGE_ID": installation.portal.lang,
+    }
+    _tell(installation, "ONAPPPAYMENT", data, None)
+
+
+def _tell_installed(installation: Installation, user: User) -> None:
+    data = {
+        "VERSION": installation.version,
+        "ACTIVE": "Y" if installation.active else "N",
+        "INSTALLED": "Y" if installation.installed else "N",
+        "LANGUAGE_ID": installation.portal.lang,
+    }
+    _tell(installation, "ONAPPINSTALL", data, user)
+
+
+def _tell(installation: Installation, event: str, data: dict[str, Any], user: User | None) -> None:
+    installation.portal.world.events.raise_for(installation, event, data, user)

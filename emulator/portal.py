@@ -28,9 +28,21 @@ class Notification:
     read: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An incoming webhook of a user: `/rest/<user_id>/<secret>/<method>`."""
+
+    user_id: int
+    secret: str
+    scope: frozenset[str]
+
+
 @dataclass(slots=True, eq=False)
 class Portal:
-    """`member_id` is permanent (32 hex), `host` is not; `old` boxes send fewer keys at an open."""
+    """`member_id` is permanent (32 hex), `host` is not; `old` boxes send fewer keys at an open.
+
+    `removed`: what CLEAN=0 left of uninstalled apps. `plan`: `free | pro | enterprise`.
+    """
 
     world: "World"
     name: str
@@ -44,6 +56,8 @@ class Portal:
     users: dict[int, User] = field(default_factory=dict)
     departments: dict[int, Department] = field(default_factory=dict)
     installations: dict[str, Installation] = field(default_factory=dict)
+    removed: dict[str, Installation] = field(default_factory=dict)
+    webhooks: dict[tuple[int, str], Webhook] = field(default_factory=dict)
     notifications: list[Notification] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
@@ -52,6 +66,10 @@ class Portal:
     @property
     def url(self) -> str:
         return f"{self.scheme}://{self.host}"
+
+    def admin(self) -> User:
+        """The first active administrator."""
+        return next(user for user in self.users.values() if user.admin and user.active)
 
     def next_id(self, series: str) -> int:
         """The next number of a named series of this portal, from 1."""

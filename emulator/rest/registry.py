@@ -29,7 +29,7 @@ class Call:
 
     `params`: merged query and body, PHP-nested, `auth` and `start` taken out; top-level names are as documented (for
     methods of case "any" whatever letters the caller used). `start`: 0 by default, -1 = no counting.
-    `installation` is None for an incoming webhook.
+    `installation` is None for an incoming webhook; `key` names the app or webhook for the operating meter.
     """
 
     world: "World"
@@ -39,6 +39,7 @@ class Call:
     params: dict[str, Any]
     start: int
     scopes: frozenset[str]
+    key: str = ""
 
     def require(self, name: str) -> Any:
         """The parameter, or 400 ERROR_ARGUMENT."""
@@ -79,7 +80,7 @@ class Method:
     case: Case = "any"
 
     def named(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Parameters under their documented names; an undocumented one is refused: louder than the portal, on purpose."""
+        """Parameters under their documented names; an undocumented one is refused: louder than the portal."""
         if self.params is None:
             return given
         known = {name.casefold() if self.case == "any" else name: name for name in self.params}

@@ -1,0 +1,267 @@
+"""The REST front: from an HTTP request to a method and back into the portal's envelope.
+
+Pages: settings/how-to-call-rest-api/general-principles.md, data-encoding.md, authorization.md; error table
+_includes/system-errors.md, statuses as the portal's rest/classes/general/rest.php and its SDK tests show them.
+"""
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from emulator import php
+from emulator.errors import RestError, access_denied
+from emulator.events import current_hit
+from emulator.face import broken
+from emulator.limits import OPERATING_LIMIT, Answered, Operating
+from emulator.rest.registry import Call, Method, Reply
+
+if TYPE_CHECKING:
+    from emulator.installs import Installation
+    from emulator.people import User
+    from emulator.portal import Portal
+    from emulator.world import World
+
+HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "origin, content-type, accept",
+    "X-Content-Type-Options": "nosniff",
+}
+AUTH_NAMES = ("auth", "access_token", "auth_connector", "state")
+TECHNICAL = ("bx24_", "__")  # what official SDKs and clients add of their own; the portal ignores it
+
+log = logging.getLogger("emulator.rest")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls. `key` names the app or webhook for the operating meter."""
+
+    world: "World"
+    portal: "Portal"
+    user: "User"
+    installation: "Installation | None"
+    scopes: frozenset[str]
+    key: str
+    hops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request taken apart. `webhook` = (user id, secret) for `/rest/<uid>/<secret>/<method>`."""
+
+    method: str
+    params: dict[str, Any]
+    bearer: str | None
+    webhook: tuple[int, str] | None
+    secure: bool
+
+
+class RestFront:
+    """ASGI application for everything under `/rest/` of a portal; `world` and `portal` come in the request's state."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        world, portal = request.state.world, request.state.portal
+        response = await answer(world, portal, request)
+        await response(scope, receive, send)
+
+
+async def answer(world: "World", portal: "Portal", request: Request) -> Response:
+    """The response to one REST request, faults and limits included."""
+    if request.method == "OPTIONS":
+        return Response(headers=HEADERS)
+    asked = await take_apart(request)
+    address = request.client.host if request.client else ""
+    world.meters.requests[portal.name, asked.method] += 1
+    fault = world.faults.take(portal.host, asked.method)
+    if fault is not None and (instead := await broken.before(fault)) is not None:
+        return instead
+    status, body, caller = await _guarded(world, portal, asked, address)
+    user_id = caller.user.id if caller else 0
+    client_id = caller.installation.app.client_id if caller and caller.installation else ""
+    error = str(body.get("error", ""))
+    world.journal.append(Answered(portal.name, asked.method, status, error, user_id, client_id, address, world.now()))
+    response = json_response(body, status)
+    return broken.after(fault, response) if fault is not None else response
+
+
+def json_response(body: dict[str, Any], status: int = 200) -> Response:
+    """The portal's JSON with its headers."""
+    return Response(php.json_text(body), status, HEADERS, "application/json; charset=utf-8")
+
+
+async def take_apart(request: Request) -> Asked:
+    """Path, merged parameters (the body wins), token. Nothing here is refused yet."""
+    method, webhook = _path(request.path_params["path"])
+    params = php.parse_form(request.url.query)
+    if request.method == "POST":
+        params |= _body(await request.body(), request.headers.get("content-type", ""))
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else None
+    return Asked(method, params, bearer, webhook, request.url.scheme == "https")
+
+
+def _path(path: str) -> tuple[str, tuple[int, str] | None]:
+    parts = path.strip("/").split("/")
+    name = parts[-1].lower()
+    name = name.removesuffix(".json")
+    if len(parts) == 3 and parts[0].isdigit():
+        return name, (int(parts[0]), parts[1])
+    return name if len(parts) == 1 else "/".join(parts).lower(), None
+
+
+def _body(raw: bytes, content_type: str) -> dict[str, Any]:
+    text = raw.decode("utf-8", "replace").strip()
+    if "json" not in content_type:
+        return php.parse_form(text)
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    if isinstance(found, list):
+        return {str(index): item for index, item in enumerate(found)}
+    return found if isinstance(found, dict) else {}
+
+
+async def _guarded(
+    world: "World", portal: "Portal", asked: Asked, address: str
+) -> tuple[int, dict[str, Any], Caller | None]:
+    caller: Caller | None = None
+    try:
+        bucket = world.meters.bucket(portal.name, portal.plan, address)
+        if not bucket.admits(world.now().timestamp(), world.faults.enforce_limit):
+            raise RestError(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
+        find(world, asked.method)
+        caller = authorize(world, portal, asked)
+        params = {name: value for name, value in asked.params.items() if name not in AUTH_NAMES}
+        if (hit := current_hit.get()) is not None:
+            hit.hops = caller.hops
+        return 200, perform(caller, asked.method, params), caller
+    except RestError as error:
+        return error.status, error.body, caller
+    except Exception as error:
+        log.exception("%s broke", asked.method)
+        world.crashes.append(f"{asked.method}: {error!r}")
+        return 500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "Internal server error"}, caller
+
+
+def find(world: "World", name: str) -> Method:
+    """The method of a name in any letters, or 404 ERROR_METHOD_NOT_FOUND."""
+    found = world.methods.get(name.casefold())
+    if found is None:
+        raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
+    return found
+
+
+def authorize(world: "World", portal: "Portal", asked: Asked) -> Caller:
+    """Who calls, by webhook, Bearer, `auth` or `access_token`. Raises the 401 errors of the system table."""
+    if asked.webhook is not None:
+        return _webhook_caller(world, portal, asked.webhook, asked.secure)
+    token = asked.bearer or next(
+        (asked.params[name] for name in ("auth", "access_token") if isinstance(asked.params.get(name), str)), None
+    )
+    if not token:
+        raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+    grant = world.auth.check(portal, token)
+    user, installation = portal.users.get(grant.user_id), grant.installation
+    if user is None or not user.active:
+        raise RestError(401, "authorization_error", "Unable to authorize user")
+    if not user.admin and not installation.admits(user.id):
+        raise RestError(401, "user_access_error", "The user does not have access to the application.")
+    key = f"app {installation.app.client_id}"
+    return Caller(world, portal, user, installation, installation.scope, key, grant.hops)
+
+
+def _webhook_caller(world: "World", portal: "Portal", given: tuple[int, str], secure: bool) -> Caller:
+    if not secure and not world.config.webhooks_over_http:
+        raise RestError(401, "INVALID_REQUEST", "Https required.")
+    webhook = portal.webhooks.get(given)
+    if webhook is None:
+        raise RestError(401, "INVALID_CREDENTIALS", "Invalid request credentials")
+    user = portal.users.get(webhook.user_id)
+    if user is None or not user.active:
+        raise RestError(401, "authorization_error", "Unable to authorize user")
+    return Caller(world, portal, user, None, webhook.scope, f"webhook {webhook.secret}")
+
+
+def perform(caller: Caller, name: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Run one method and wrap its answer; a batch does this for each command. Raises RestError."""
+    method = find(caller.world, name)
+    if method.scope and method.scope not in caller.scopes:
+        text = "The request requires higher privileges than provided by the access token"
+        raise RestError(401, "insufficient_scope", text)
+    begun, meter = time.time(), _meter(caller, method)
+    now = caller.world.now().timestamp()
+    if meter.total(now) > OPERATING_LIMIT:
+        raise RestError(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
+    caller.world.meters.commands[caller.portal.name, method.name] += 1
+    processing = time.time()
+    result = method.run(_call(caller, method, params))
+    spent = time.time() - processing
+    if method.name != "batch":
+        meter.add(now, spent + caller.world.faults.operating_cost.get(method.name, 0.0))
+    return envelope(result, _times(caller, begun, spent, meter))
+
+
+def _call(caller: Caller, method: Method, params: dict[str, Any]) -> Call:
+    if method.app_context and caller.installation is None:
+        text = "Current authorization type is denied for this method Application context required"
+        raise RestError(403, "WRONG_AUTH_TYPE", text)
+    if method.admin and not caller.user.admin:
+        raise access_denied()
+    given = {key: value for key, value in params.items() if not key.startswith(TECHNICAL)}
+    start = _start(given.pop("start", 0))
+    installation, named = caller.installation, method.named(given)
+    return Call(caller.world, caller.portal, caller.user, installation, named, start, caller.scopes, caller.key)
+
+
+def _start(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+def envelope(result: Any, times: dict[str, Any]) -> dict[str, Any]:
+    """`{result, next?, total?, time}`; an answer with both `error` and `error_description` is sent bare."""
+    if isinstance(result, dict) and result.get("error") and result.get("error_description"):
+        return result
+    reply = result if isinstance(result, Reply) else Reply(result)
+    body: dict[str, Any] = {"result": reply.result}
+    if reply.next is not None:
+        body["next"] = reply.next
+    if reply.total is not None:
+        body["total"] = reply.total
+    return body | {"time": times}
+
+
+def _meter(caller: Caller, method: Method) -> Operating:
+    return caller.world.meters.operating.setdefault((caller.portal.name, caller.key, method.name), Operating())
+
+
+def _times(caller: Caller, begun: float, spent: float, meter: Operating) -> dict[str, Any]:
+    offset, now = caller.world.offset.total_seconds(), caller.world.now().timestamp()
+    start, finish = begun + offset, time.time() + offset
+    times: dict[str, Any] = {
+        "start": start,
+        "finish": finish,
+        "duration": finish - start,
+        "processing": spent,
+        "date_start": datetime.fromtimestamp(start, UTC).isoformat(timespec="seconds"),
+        "date_finish": datetime.fromtimestamp(finish, UTC).isoformat(timespec="seconds"),
+    }
+    if caller.portal.old:
+        return times
+    return times | {"operating_reset_at": meter.reset_at(now), "operating": meter.total(now)}
+
+
+def caller_of(call: Call) -> Caller:
+    """The caller behind a call, for methods that perform other methods."""
+    return Caller(call.world, call.portal, call.user, call.installation, call.scopes, call.key)
