@@ -256,6 +256,12 @@ def _lead() -> Iterator[Field]:
     yield from _multifields()
 
 
+EXTRA = {
+    "OBSERVERS": Field("OBSERVERS", "user", "Observers", "Наблюдатели", multiple=True),
+    "WEBFORM_ID": Field("WEBFORM_ID", "integer", "Created by CRM form", "Создано CRM-формой"),
+}
+"""Fields of every record that only crm.item knows (api-reference/crm/universal/object-fields.md)."""
+
 FIELDS: dict[Entity, dict[str, Field]] = {
     entity: {field.name: field for field in make()}
     for entity, make in (

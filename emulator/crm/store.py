@@ -23,7 +23,7 @@ from emulator.crm import rights, stages
 from emulator.crm.communications import Communications
 from emulator.crm.dictionaries import standard
 from emulator.crm.entities import Entity, Record
-from emulator.crm.fields import FIELDS, MULTIFIELDS
+from emulator.crm.fields import EXTRA, FIELDS, MULTIFIELDS
 from emulator.crm.filters import ALL, Group, bounds, compile_group
 from emulator.crm.layouts import Layouts
 from emulator.crm.links import Links
@@ -129,7 +129,7 @@ class Crm:
             return "Y" if record.get(name[4:]) else "N"
         if name == "CONTACT_ID":
             return next(iter(record.get("CONTACT_IDS", ())), None)
-        known = FIELDS[entity].get(name)
+        known = FIELDS[entity].get(name) or EXTRA.get(name)
         if known is not None:
             return [] if known.multiple else known.default
         custom = self.userfields[entity].get(name)
@@ -298,7 +298,7 @@ class Crm:
         author = {"DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID"} if importing else set()
         kept: Record = {}
         for name, value in fields.items():
-            system, custom = FIELDS[entity].get(name), self.userfields[entity].get(name)
+            system, custom = FIELDS[entity].get(name) or EXTRA.get(name), self.userfields[entity].get(name)
             if system is None and custom is None:
                 self.portal.world.warnings.append(f"{self.portal.name}: unknown field {name} of {entity}")
             elif system is None or not system.read_only or name in author:
@@ -308,7 +308,7 @@ class Crm:
     def _cast(self, entity: Entity, record: Record, given: Record) -> Record:
         fresh: Record = {}
         for name, value in given.items():
-            system, custom = FIELDS[entity].get(name), self.userfields[entity].get(name)
+            system, custom = FIELDS[entity].get(name) or EXTRA.get(name), self.userfields[entity].get(name)
             if name in _LINKED.get(entity, ()):
                 continue
             if name in MULTIFIELDS:
@@ -318,7 +318,7 @@ class Crm:
             elif custom is not None:
                 fresh[name] = cast_many(custom.type, value) if custom.multiple else cast(custom.type, value)
             elif system is not None:
-                fresh[name] = cast(system.type, value)
+                fresh[name] = cast_many(system.type, value) if system.multiple else cast(system.type, value)
         return fresh
 
     def _multi(self, old: list[Record], name: str, value: Any) -> list[Record]:
@@ -346,7 +346,7 @@ class Crm:
 
     def _defaults(self, entity: Entity) -> Record:
         found = {one.name: one.default() for one in self.userfields[entity]}
-        return {name: value for name, value in found.items() if value not in (None, [], False)}
+        return {name: value for name, value in found.items() if value not in (None, [])}
 
     def _fill_title(self, entity: Entity, record: Record) -> None:
         words = {Entity.COMPANY: ("Компания", "Company"), Entity.DEAL: ("Сделка", "Deal"), Entity.LEAD: ("Лид", "Lead")}

@@ -71,7 +71,8 @@ def cast(kind: str, value: Any) -> Any:
         return None
     if isinstance(value, list | dict) and kind != "file":
         return None
-    return _CASTS.get(kind, _text)(value)
+    make: Callable[[Any], Any] = _CASTS.get(kind, _text)
+    return make(value)
 
 
 def cast_many(kind: str, value: Any) -> list[Any]:
