@@ -108,7 +108,7 @@ def read_row(crm: "Crm", entity: Entity, record: Record, select: list[str], *, o
     aliases = {name: (kind, value_type) for name, kind, value_type in _ALIASES} if entity is not Entity.DEAL else {}
     row: Record = {}
     for name in dict.fromkeys(select):
-        plain = names.get(name) and name or next((key for key in names if upper(key) == name), name)
+        plain = (names.get(name) and name) or next((key for key in names if upper(key) == name), name)
         if plain in names:
             row[plain] = show(crm, entity, record, names[plain])
         elif plain in aliases:
