@@ -1,0 +1,202 @@
+"""A page of ours is opened inside a portal: prove who it is, once, and remember them for at most an hour.
+
+The proof is the auth server's word about the access token (settings/cloud-and-on-premise/security-recommendations.md):
+the app is ours, and the portal is the one the request names. DOMAIN alone proves nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import structlog
+
+from b24app import page_token
+from b24app.bitrix24.auth_server import AuthServer, TokenOwner
+from b24app.bitrix24.cards import Person
+from b24app.bitrix24.payloads import OpenRequest
+from b24app.domain.installation import PortalState
+from b24app.domain.viewer import Viewer
+from b24app.errors import NeedsFreshToken, PortalClosed, PortalError, Refused
+from b24app.page_token import PageToken
+from b24app.resources import Resources
+from b24app.store import portals, viewer_sessions
+from b24app.store.portals import Portal
+
+SESSION = timedelta(hours=1)
+RENEWABLE = timedelta(hours=12)  # a page left open longer is opened anew
+DEFAULT_PORTS = (":443", ":80")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An open the auth server vouched for. `portal` is None where we know no such portal (or one that removed us)."""
+
+    request: OpenRequest
+    owner: TokenOwner
+    auth_server: str
+    portal: Portal | None
+
+
+def auth_server(resources: Resources) -> AuthServer:
+    settings = resources.settings
+    origins = frozenset(one.lower() for one in settings.auth_servers)
+    return AuthServer(resources.portal_http, origins, settings.client_id, settings.client_secret)
+
+
+async def prove_open(
+    resources: Resources, auth: AuthServer, request: OpenRequest, *, installing: bool = False
+) -> Proven:
+    """`installing`: a reinstalled app brings a new application token, which the proven access token vouches for.
+
+    Raise Refused: `no_access` · `token_expired` · `unknown_auth_server` · `auth_server_down` · `unpaid` ·
+    `not_installed` · `wrong_app` · `wrong_portal` · `wrong_endpoint` · `wrong_application_token`. Nothing is changed.
+    """
+    try:
+        return await _prove(resources, auth, request, installing)
+    except Refused as refused:
+        log.warning("open_refused", code=refused.code, member_id=request.member_id, domain=request.domain)
+        raise
+
+
+async def open_session(resources: Resources, proven: Proven, person: Person) -> tuple[Viewer, str]:
+    """The viewer and the page token of a proven open of a known portal."""
+    assert proven.portal
+    now = resources.now()
+    viewer = Viewer(
+        session_id=uuid4(),
+        portal_id=proven.portal.id,
+        user_id=person.user_id,
+        name=person.name,
+        is_admin=person.is_admin,
+        lang=proven.request.lang,
+        expires_at=now + min(SESSION, timedelta(seconds=proven.request.expires)),
+    )
+    async with resources.tenant(viewer.portal_id) as db:
+        await viewer_sessions.add(db, viewer, resources.vault.seal(proven.request.auth_id))
+    return viewer, token_of(resources, viewer)
+
+
+def token_of(resources: Resources, viewer: Viewer) -> str:
+    named = PageToken(viewer.portal_id, viewer.session_id, viewer.expires_at)
+    return page_token.sign(resources.settings.secret_keys, named)
+
+
+async def viewer_of(resources: Resources, text: str) -> tuple[Viewer, str]:
+    """Who sends this page token, and their own access token.
+
+    Raise Refused `bad_page_token` (403), `session_expired` (401: the page brings a fresh token).
+    """
+    viewer, access = await _session(resources, page_token.read(resources.settings.secret_keys, text))
+    if viewer.expires_at <= resources.now():
+        raise Refused("session_expired", 401)
+    return viewer, resources.vault.open(access)
+
+
+async def renew(resources: Resources, auth: AuthServer, text: str, access_token: str) -> tuple[Viewer, str]:
+    """A fresh token of the same person in the same portal, proven again: the session goes on with a new page token."""
+    named = page_token.read(resources.settings.secret_keys, text)
+    if named.expires_at + RENEWABLE < resources.now():
+        raise Refused("session_expired", 403)
+    viewer, _ = await _session(resources, named)
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, viewer.portal_id)
+    if portal is None or portal.state is PortalState.REMOVED:
+        raise Refused("portal_unknown", 403)
+    owner = await _ask(auth, portal.auth_server, access_token)
+    _same_app(auth, owner)
+    if (owner.member_id, owner.user_id) != (portal.member_id, viewer.user_id):
+        raise Refused("wrong_portal", 403)
+    viewer = replace(viewer, expires_at=resources.now() + SESSION)
+    async with resources.tenant(viewer.portal_id) as db:
+        await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token))
+    return viewer, token_of(resources, viewer)
+
+
+async def _session(resources: Resources, named: PageToken) -> tuple[Viewer, bytes]:
+    async with resources.tenant(named.portal_id) as db:
+        found = await viewer_sessions.load(db, named.portal_id, named.session_id)
+    if found is None:
+        raise Refused("bad_page_token", 403)
+    return found
+
+
+async def _prove(resources: Resources, auth: AuthServer, request: OpenRequest, installing: bool) -> Proven:
+    if not request.auth_id:
+        raise Refused("no_access", 403)
+    async with resources.directory() as db:
+        portal = await portals.by_member(db, request.member_id)
+    servers = _servers(resources, request, portal)
+    server, owner = await _first_answer(auth, servers, request.auth_id)
+    _same_app(auth, owner)
+    if owner.member_id != request.member_id or not same_host(owner.domain, request.domain):
+        raise Refused("wrong_portal", 403)
+    _check_endpoint(owner, resources.settings.dev_mode)
+    if portal and portal.state is PortalState.REMOVED:
+        portal = None
+    if portal and not installing:
+        _check_application_token(portal, request)
+    return Proven(request, owner, server, portal)
+
+
+def _servers(resources: Resources, request: OpenRequest, portal: Portal | None) -> tuple[str, ...]:
+    """The server the portal names; an old portal names none: the one we know it by, else each of the allowed ones."""
+    if request.server_endpoint:
+        return (request.server_endpoint,)
+    return (portal.auth_server,) if portal else resources.settings.auth_servers
+
+
+async def _first_answer(auth: AuthServer, servers: tuple[str, ...], token: str) -> tuple[str, TokenOwner]:
+    refused = Refused("unknown_auth_server", 403)
+    for server in servers:
+        try:
+            return auth.origin(server), await _ask(auth, server, token)
+        except Refused as error:
+            refused = error
+    raise refused
+
+
+async def _ask(auth: AuthServer, server: str, token: str) -> TokenOwner:
+    try:
+        return await auth.app_info(server, token)
+    except NeedsFreshToken:
+        raise Refused("token_expired", 401) from None
+    except PortalClosed as closed:
+        raise Refused("unpaid" if closed.reason == "unpaid" else "not_installed", 403) from None
+    except PortalError:
+        raise Refused("auth_server_down", 503) from None
+
+
+def _same_app(auth: AuthServer, owner: TokenOwner) -> None:
+    if owner.client_id != auth.client_id:
+        raise Refused("wrong_app", 403)
+
+
+def _check_endpoint(owner: TokenOwner, dev_mode: bool) -> None:
+    """The REST root must stand on the portal's own host, and outside DEV_MODE on https."""
+    parts = urlsplit(owner.client_endpoint)
+    if (parts.scheme != "https" and not dev_mode) or not same_host(parts.netloc, owner.domain):
+        raise Refused("wrong_endpoint", 403)
+
+
+def _check_application_token(portal: Portal, request: OpenRequest) -> None:
+    """Equal where both sides have one: older portals send none."""
+    if request.application_token is None or portal.token_digest is None:
+        return
+    if not hmac.compare_digest(portals.digest(request.application_token), portal.token_digest):
+        raise Refused("wrong_application_token", 403)
+
+
+def same_host(one: str, other: str) -> bool:
+    """`Some.bitrix24.ru:443` is `some.bitrix24.ru`; any other port counts."""
+    return _host(one) == _host(other)
+
+
+def _host(text: str) -> str:
+    text = text.lower()
+    return next((text.removesuffix(port) for port in DEFAULT_PORTS if text.endswith(port)), text)

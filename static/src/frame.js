@@ -1,0 +1,192 @@
+// The one script of our pages. Pages are complete without it; it adds the parent (size, links, fresh tokens),
+// buttons without a reload, and fresh contents. What a page is stands in its JSON block:
+// { token, kind: installer | main | card | plain, finish, url, body } (templates/page.html).
+import { initializeB24Frame } from '@bitrix24/b24jssdk'
+
+const page = JSON.parse(document.getElementById('page')?.textContent ?? '{}')
+const QUICK = 1000
+const SLOW = 15000
+const RESTLESS = 60000 // how long a page that waits for an outcome asks every second
+
+let parent = null // the SDK's frame; stays null outside a portal
+let token = page.token ?? ''
+let busySince = 0
+let timer = 0
+
+// ---- words of the machine into words of the reader -------------------------------------------------------------
+
+const lang = document.documentElement.lang
+const relative = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
+const clock = new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'long' })
+const midnight = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate()).getTime()
+
+function localTimes(within) {
+  for (const element of within.querySelectorAll('time[datetime]')) {
+    const moment = new Date(element.dateTime)
+    const days = Math.round((midnight(moment) - midnight(new Date())) / 86400000)
+    const date = Math.abs(days) <= 1 ? relative.format(days, 'day') : day.format(moment)
+    element.textContent = `${date}, ${clock.format(moment)}`
+    element.title = moment.toLocaleString(lang)
+  }
+}
+
+// ---- the parent ------------------------------------------------------------------------------------------------
+
+function fit() {
+  const height = Math.ceil(document.body.getBoundingClientRect().height)
+  parent?.parent.message.send('resizeWindow', { width: '100%', height, isSafely: true }).catch(() => {})
+}
+
+async function meetParent() {
+  try {
+    parent = await initializeB24Frame()
+  } catch {
+    return // opened outside a portal: links and buttons still work as far as they can
+  }
+  new ResizeObserver(fit).observe(document.body)
+  fit()
+  finishInstallation()
+}
+
+function finishInstallation() {
+  if (document.querySelector('[data-finish]') && parent?.isInstallMode) parent.installFinish().catch(() => {})
+}
+
+async function goOn() {
+  if (parent?.isInstallMode) await parent.installFinish()
+  else await parent?.parent.reloadWindow()
+}
+
+// ---- calls of our own pages: header token, no cookies ----------------------------------------------------------
+
+function post(url, body) {
+  return fetch(url, {
+    method: 'POST',
+    credentials: 'omit',
+    headers: { 'Content-Type': 'application/json', 'X-Page-Token': token },
+    body: JSON.stringify(body ?? {})
+  })
+}
+
+async function freshToken() {
+  if (!parent) return false
+  const auth = await parent.auth.refreshAuth()
+  const answer = await post('/frame/token', { access_token: auth.access_token })
+  if (!answer.ok) return false
+  token = (await answer.json()).token
+  return true
+}
+
+/** The answer's JSON; `{ error: { code, text } }` where something stands in the way. Never throws. */
+async function call(url, body) {
+  try {
+    let answer = await post(url, body)
+    if (answer.status === 401 && (await freshToken())) answer = await post(url, body)
+    return await answer.json()
+  } catch {
+    return { error: { code: 'no_connection', text: document.body.dataset.offline } }
+  }
+}
+
+// ---- contents --------------------------------------------------------------------------------------------------
+
+const content = () => document.getElementById('content')
+
+/** Put fresh contents in, unless somebody is typing there; what was opened stays open. */
+function show(html, always) {
+  const old = content()
+  if (!always && old.contains(document.activeElement) && document.activeElement.matches('input, textarea')) return
+  const fresh = document.createElement('template')
+  fresh.innerHTML = html
+  const next = fresh.content.getElementById('content')
+  if (!next || next.outerHTML === old.dataset.source) return
+  next.dataset.source = next.outerHTML
+  const focused = document.activeElement?.id
+  old.replaceWith(next)
+  localTimes(next)
+  if (focused) document.getElementById(focused)?.focus()
+}
+
+const waits = () => content()?.querySelector('[data-waits]') !== null
+
+function plan() {
+  clearTimeout(timer)
+  if (!page.url) return
+  if (!waits()) busySince = 0
+  else if (!busySince) busySince = Date.now()
+  const quick = busySince && Date.now() - busySince < RESTLESS
+  timer = setTimeout(refresh, quick ? QUICK : SLOW)
+}
+
+async function refresh() {
+  if (!document.hidden) {
+    const answer = await call(page.url, page.body)
+    if (answer.html) show(answer.html, false)
+  }
+  plan()
+}
+
+// ---- buttons ---------------------------------------------------------------------------------------------------
+
+function say(text, bad) {
+  const notice = document.getElementById('notice')
+  notice.textContent = text ?? ''
+  notice.hidden = !text
+  notice.classList.toggle('bad', Boolean(bad))
+  if (text) notice.scrollIntoView({ block: 'nearest' })
+}
+
+async function press(form) {
+  const fields = Object.fromEntries(new FormData(form).entries())
+  const buttons = form.querySelectorAll('button')
+  buttons.forEach((button) => (button.disabled = true))
+  form.setAttribute('aria-busy', 'true')
+  say('')
+  const answer = await call(form.dataset.call, { ...page.body, ...fields })
+  form.removeAttribute('aria-busy')
+  buttons.forEach((button) => (button.disabled = false))
+  if (answer.error) return say(answer.error.text, true)
+  if (answer.html) show(answer.html, true)
+  if (answer.text) say(answer.text)
+  finishInstallation()
+  plan()
+}
+
+document.addEventListener('submit', (event) => {
+  const form = event.target.closest('form[data-call]')
+  if (!form) return
+  event.preventDefault()
+  if (!form.hasAttribute('aria-busy')) press(form)
+})
+
+document.addEventListener('change', (event) => {
+  const form = event.target.closest('form[data-call][data-at-once]')
+  if (form) form.requestSubmit()
+})
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[data-path]')
+  if (link && parent) {
+    event.preventDefault()
+    parent.slider.openPath(parent.slider.getUrl(link.dataset.path)).catch(() => {})
+  }
+  const copy = event.target.closest('[data-copy]')
+  if (copy) copyText(copy)
+  if (event.target.closest('[data-go-on]')) goOn().catch(() => {})
+})
+
+async function copyText(button) {
+  const source = document.getElementById(button.dataset.copy)
+  try {
+    await navigator.clipboard.writeText(source.value)
+  } catch {
+    source.select() // frames may be kept from the clipboard: then at least everything is selected
+    document.execCommand('copy')
+  }
+  button.textContent = button.dataset.done
+}
+
+localTimes(document)
+plan()
+meetParent()
