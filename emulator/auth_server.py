@@ -102,7 +102,7 @@ class AuthServer:
         }
 
     def check(self, portal: "Portal", token: str) -> Grant:
-        """Who a portal is talking to. Raises 401 RestError in the portal's order of checks (rest/lib/oauth/auth.php)."""
+        """Who a portal is talking to. Raises 401 errors in the portal's order of checks (rest/lib/oauth/auth.php)."""
         grant = self.access.get(token)
         if grant is None or grant.installation.portal is not portal:
             raise RestError(401, "invalid_token", "Unable to get application by token")

@@ -1,8 +1,8 @@
 """An app of the catalogue, its installation in a portal, and the life of that installation.
 
-not installed → installer frame (admins) → `finish` → INSTALLED, ONAPPINSTALL → `update` (bindings dropped, ONAPPUPDATE,
+not installed → installer frame (admins) → `finish` → INSTALLED, ONAPPINSTALL → `update` (ONAPPUPDATE, bindings dropped,
 installer again) → `uninstall` (ONAPPUNINSTALL, tokens dead) → `install` anew with another application token.
-Pages: settings/app-installation/index.md, settings/app-installation/installation-finish.md, settings/app-uninstallation.md.
+Pages: settings/app-installation/index.md, …/installation-finish.md, settings/app-uninstallation.md.
 """
 
 import secrets

@@ -35,7 +35,7 @@ async def token(request: Request) -> Response:
     """`/oauth/token/`: a pair for a code or for a refresh token."""
     world = request.state.world
     world.meters.requests["auth", "oauth/token"] += 1
-    return await _answered(request, "oauth/token", lambda query: world.auth.token(query))
+    return await _answered(request, "oauth/token", world.auth.token)
 
 
 async def app_info(request: Request) -> Response:
@@ -113,7 +113,7 @@ async def authorize(request: Request) -> Response:
 
 
 def authorized(installation: Installation, user: User, state: str) -> RedirectResponse:
-    """Back to the app's redirect address after a login: `code`, `state`, `domain`, `member_id`, `scope`, `server_domain`.
+    """Back to the app after a login, with `code`, `state`, `domain`, `member_id`, `scope`, `server_domain`.
 
     The address is the one of the app's card, not a parameter; without one it is the app's own page.
     """
