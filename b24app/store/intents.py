@@ -1,0 +1,98 @@
+"""Buttons that were pressed: who asked for what, kept until the CRM shows it.
+
+stated (about to be written) → proven (the portal took the person's own write) → applied, or dropped where the card
+shows something else. A refused write leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.verification import Action, Intent
+from b24app.store.tables import intents
+
+STATED, PROVEN, APPLIED, DROPPED = "stated", "proven", "applied", "dropped"
+OPEN = (STATED, PROVEN)
+
+
+async def state(db: AsyncConnection, portal_id: int, subject: Subject, intent: Intent) -> None:
+    """A button was pressed in this card; its write comes next."""
+    await db.execute(
+        insert(intents).values(
+            id=intent.id,
+            portal_id=portal_id,
+            membership_id=intent.membership_id,
+            subject=str(subject),
+            action=intent.action.value,
+            note=intent.note,
+            author_id=intent.author_id,
+            shown=intent.shown,
+            state=STATED,
+            created_at=intent.created_at,
+        )
+    )
+
+
+async def prove(db: AsyncConnection, portal_id: int, intent_id: UUID) -> None:
+    """The portal took the write: the author had the right."""
+    await db.execute(update(intents).where(_one(portal_id, intent_id)).values(state=PROVEN))
+
+
+async def withdraw(db: AsyncConnection, portal_id: int, intent_id: UUID) -> None:
+    """The portal refused the write: nothing was meant."""
+    await db.execute(delete(intents).where(_one(portal_id, intent_id)))
+
+
+async def proven(
+    db: AsyncConnection, portal_id: int, subjects: Collection[Subject]
+) -> Mapping[Subject, Sequence[Intent]]:
+    """Intents that wait for their card, in the order they were pressed."""
+    keys = [str(one) for one in subjects]
+    rows = await db.execute(
+        select(intents)
+        .where(intents.c.portal_id == portal_id, intents.c.subject.in_(keys), intents.c.state == PROVEN)
+        .order_by(intents.c.created_at, intents.c.id)
+    )
+    found: dict[Subject, list[Intent]] = defaultdict(list)
+    for row in rows:
+        kind, _, number = row.subject.partition(":")
+        action = Action(row.action)
+        intent = Intent(row.id, row.membership_id, action, row.author_id, row.shown, row.note, row.created_at)
+        found[Subject(Kind(kind), int(number))].append(intent)
+    return found
+
+
+async def open_for(db: AsyncConnection, portal_id: int, members: Collection[UUID]) -> set[UUID]:
+    """Which of these memberships have a button whose effect is still awaited."""
+    rows = await db.execute(
+        select(intents.c.membership_id).where(
+            intents.c.portal_id == portal_id, intents.c.membership_id.in_(members), intents.c.state.in_(OPEN)
+        )
+    )
+    return set(rows.scalars())
+
+
+async def close(db: AsyncConnection, portal_id: int, applied: Collection[UUID], dropped: Collection[UUID]) -> None:
+    """What became of intents; closing one twice changes nothing."""
+    for ids, end in ((applied, APPLIED), (dropped, DROPPED)):
+        if ids:
+            found = and_(intents.c.portal_id == portal_id, intents.c.id.in_(ids), intents.c.state.in_(OPEN))
+            await db.execute(update(intents).where(found).values(state=end))
+
+
+async def drop_stated(db: AsyncConnection, portal_id: int, before: datetime) -> int:
+    """Intents whose write was never answered for (we died between): the box alone decides. Returns how many."""
+    found = and_(intents.c.portal_id == portal_id, intents.c.state == STATED, intents.c.created_at < before)
+    done = await db.execute(update(intents).where(found).values(state=DROPPED))
+    return int(done.rowcount)
+
+
+def _one(portal_id: int, intent_id: UUID) -> ColumnElement[bool]:
+    return and_(intents.c.portal_id == portal_id, intents.c.id == intent_id, intents.c.state == STATED)
