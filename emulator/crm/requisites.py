@@ -109,6 +109,12 @@ class Requisites:
         self._index(row)
         self._tell("UPDATE", id, actor)
 
+    def reindex(self, row: Record, fields: Record) -> None:
+        """Change a kept row without telling anybody (seed data)."""
+        self._unindex(row)
+        row.update(fields)
+        self._index(row)
+
     def delete(self, id: int, actor: "User | None") -> None:
         """Drop a requisite with its addresses."""
         row = self.rows.pop(id)
