@@ -166,3 +166,9 @@ def _links(kind: Kind, row: Mapping[str, Any]) -> tuple[int, ...]:
     ids = [int(one) for one in row.get(LINKS[kind]) or ()]
     main = int(row.get("companyId") or 0) if kind is Kind.CONTACT else 0
     return tuple(dict.fromkeys([main, *ids] if main in ids else ids))
+
+
+async def count_cards(client: PortalClient, kind: Kind) -> int | None:
+    """How many cards of a kind the token may see: what an import has before it. None where the portal does not say."""
+    params = {"entityTypeId": ENTITY_TYPE[kind], "select": ["id"], "filter": {}, "order": {"id": "ASC"}}
+    return (await client.call("crm.item.list", params)).total

@@ -58,6 +58,18 @@ async def active_ids(db: AsyncConnection) -> list[int]:
     return list(rows.scalars())
 
 
+async def unread_ids(db: AsyncConnection) -> list[int]:
+    """Active portals whose first read is not finished."""
+    unread = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_(None))
+    return list((await db.execute(unread.order_by(portals.c.id))).scalars())
+
+
+async def erasable_ids(db: AsyncConnection) -> list[int]:
+    """Removed portals whose admin asked to delete the data."""
+    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.REMOVED, portals.c.erase))
+    return list(rows.scalars())
+
+
 async def remember(
     db: AsyncConnection,
     *,

@@ -75,6 +75,7 @@ portals = Table(
     _moment("installed_at"),
     _moment("imported_at"),
     _moment("removed_at"),
+    _flag("erase"),  # uninstalled with "delete data"
     info=DIRECTORY,
 )
 

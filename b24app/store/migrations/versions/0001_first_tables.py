@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("installed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erase", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_portals")),
         sa.UniqueConstraint("member_id", name=op.f("uq_portals_member_id")),
         sa.UniqueConstraint("public_id", name=op.f("uq_portals_public_id")),

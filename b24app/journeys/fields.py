@@ -1,0 +1,33 @@
+"""Our fields as they are called in one portal: kept as JSON in the directory, read by every journey that sees cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from b24app.bitrix24.cards import CardFields, FieldMap
+from b24app.domain.facts import Kind
+from b24app.errors import Refused
+from b24app.store.portals import Portal
+
+
+def field_map(portal: Portal) -> FieldMap:
+    """Raises Refused `not_set_up` where the installation never came to adding its fields."""
+    try:
+        return {
+            kind: CardFields(
+                check=portal.fields[kind]["check"],
+                status=portal.fields[kind]["status"],
+                options=portal.fields[kind]["options"],
+            )
+            for kind in Kind
+        }
+    except KeyError as error:
+        raise Refused("not_set_up", 409) from error
+
+
+def as_json(fields: FieldMap) -> Mapping[str, Any]:
+    return {
+        kind.value: {"check": one.check, "status": one.status, "options": dict(one.options)}
+        for kind, one in fields.items()
+    }

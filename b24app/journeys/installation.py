@@ -1,0 +1,255 @@
+"""Bring a portal to what app.yaml declares: list, add what is missing, report the rest.
+
+Install, a new version, repair by button and a reinstall are this one function. It asks for nothing it does not find
+missing, so running it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import structlog
+
+from b24app.bitrix24 import setup
+from b24app.bitrix24.auth_server import TokenOwner
+from b24app.bitrix24.cards import CardFields, FieldMap
+from b24app.bitrix24.client import Outcome, PortalClient
+from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
+from b24app.domain.facts import Kind
+from b24app.domain.installation import PortalState, missing
+from b24app.errors import AccessDenied, PortalError, Refused
+from b24app.journeys import fields as our_fields
+from b24app.journeys.tokens import client, remember
+from b24app.lanes import Lane
+from b24app.manifest import Manifest
+from b24app.resources import Resources
+from b24app.store import imports, portals, tokens
+from b24app.store.portals import Portal
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the report. `part`: admin | scopes | fields | placements | events; `missing`: what could not be had;
+    `error`: the portal's code, for support."""
+
+    part: str
+    wanted: int
+    added: int
+    missing: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.missing and not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an installation run did. `hidden_in`: cards whose saved layout does not show new fields by itself."""
+
+    steps: tuple[Step, ...]
+    hidden_in: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return all(step.ok for step in self.steps)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ok": self.ok, "steps": [asdict(step) for step in self.steps], "hidden_in": list(self.hidden_in)}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a proven installer brings: the auth server's word about the token, and the pair itself."""
+
+    owner: TokenOwner
+    access: str
+    refresh: str
+    expires_in: int
+    auth_server: str
+    application_token: str | None
+    lang: str
+
+
+async def admit(resources: Resources, grant: Grant) -> Portal:
+    """Know the portal from now on: directory row, token pair. Its state stays what it was; new ones are installing."""
+    owner, now = grant.owner, resources.now()
+    async with resources.directory() as db:
+        portal = await portals.remember(
+            db,
+            member_id=owner.member_id,
+            public_id=f"prt_{secrets.token_hex(8)}",
+            domain=owner.domain,
+            endpoint=owner.client_endpoint,
+            auth_server=grant.auth_server,
+            lang=grant.lang,
+            scopes=sorted(owner.scope),
+            modes={module: mode.value for module, mode in resources.manifest.modes.items()},
+            now=now,
+        )
+        if grant.application_token:
+            await portals.change(db, portal.id, token_digest=portals.digest(grant.application_token))
+    if grant.refresh:
+        async with resources.tenant(portal.id) as db:
+            await remember(db, resources, portal.id, owner.user_id, grant.access, grant.refresh, grant.expires_in)
+    return await _fresh(resources, portal.id)
+
+
+async def reconcile(resources: Resources, portal: Portal) -> Report:
+    """Wanted − present = calls. Stores the field map and the report; never removes anything of the portal's.
+
+    Raises the PortalErrors of the listing; what single additions were refused for stands in the report.
+    """
+    manifest, line = resources.manifest, client(resources, portal, Lane.INTERACTIVE)
+    present = await setup.present(line, entities(manifest))
+    steps = [_scopes(manifest, present)]
+    if not present.is_admin:
+        raise AccessDenied("app.install", 403, "NOT_ADMIN")
+    steps.append(await _add_fields(line, manifest, portal, present))
+    steps.append(await _bind_placements(line, manifest, resources.settings.public_url, present))
+    steps.append(await _bind_events(line, manifest, resources.settings.public_url, present))
+    if steps[1].added:
+        present = await setup.present(line, entities(manifest))  # options have ids only once they exist
+    report = Report(tuple(steps), tuple(sorted(present.layouts)))
+    async with resources.directory() as db:
+        await portals.change(
+            db,
+            portal.id,
+            app_id=present.app_id,
+            fields=_fields_json(manifest, present),
+            report=report.as_json(),
+            scopes=sorted(present.scopes),
+        )
+    log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in steps))
+    return report
+
+
+async def activate(resources: Resources, portal_id: int) -> None:
+    """The portal says the installation is finished: work may begin, with the first read."""
+    now = resources.now()
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+        if portal is None or portal.state is PortalState.ACTIVE:
+            return
+        fresh = {"imported_at": None} if portal.state is not PortalState.NEEDS_ADMIN else {}
+        await portals.change(
+            db, portal_id, state=PortalState.ACTIVE, installed_at=now, removed_at=None, erase=False, **fresh
+        )
+    async with resources.tenant(portal_id) as db:
+        await imports.restart(db, portal_id)
+    log.info("portal_active", portal=portal_id, was=portal.state)
+    await resources.wake.chore("import_portal", portal_id)
+
+
+async def revive(resources: Resources, portal: Portal) -> None:
+    """An admin brought a working token to a portal that waited for one, or a payment came: go on where we stopped."""
+    if portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
+        async with resources.directory() as db:
+            await portals.change(db, portal.id, state=PortalState.ACTIVE)
+        log.info("portal_revived", portal=portal.id, was=portal.state)
+        await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
+
+
+async def remove(resources: Resources, portal: Portal, *, clean: bool) -> None:
+    """The app was deleted from the portal: its tokens go now, with `clean` every row, by an owner's chore."""
+    now = resources.now()
+    async with resources.tenant(portal.id) as db:
+        await tokens.erase(db, portal.id)
+        await portals.change(
+            db,
+            portal.id,
+            state=PortalState.REMOVED,
+            removed_at=now,
+            erase=clean,
+            token_digest=None,
+            fields={},
+            report={},
+        )
+    log.info("portal_removed", portal=portal.id, clean=clean)
+    if clean:
+        await resources.wake.chore("erase_portal", portal.id)
+
+
+def entities(manifest: Manifest) -> tuple[Entity, ...]:
+    """Cards our fields stand in."""
+    return tuple(sorted({Entity(card) for one in manifest.fields.values() for card in one.cards}))
+
+
+async def _fresh(resources: Resources, portal_id: int) -> Portal:
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal is None:
+        raise Refused("unknown_portal", 403)
+    return portal
+
+
+def _scopes(manifest: Manifest, present: Present) -> Step:
+    return Step("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
+
+
+def _wanted_fields(manifest: Manifest) -> dict[tuple[Entity, str], FieldSpec]:
+    return {
+        (Entity(card), one.field): FieldSpec(
+            entity=Entity(card),
+            name=one.field,
+            type=one.type,
+            label=one.label,
+            hint=one.hint,
+            marker=f"b24app:{key}",
+            options=one.options,
+            settings={"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX"} if one.type == "boolean" else {},
+            read_only=one.read_only,
+            sort=100 * place,
+        )
+        for place, (key, one) in enumerate(manifest.fields.items(), 1)
+        for card in one.cards
+    }
+
+
+async def _add_fields(line: PortalClient, manifest: Manifest, portal: Portal, present: Present) -> Step:
+    wanted = _wanted_fields(manifest)
+    absent = missing(wanted, present.fields)
+    outcomes = await setup.add_fields(line, [wanted[key] for key in absent], portal.lang) if absent else []
+    return _step("fields", len(wanted), [f"{entity}.{name}" for entity, name in absent], outcomes)
+
+
+async def _bind_placements(line: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
+    wanted = {
+        (code, public_url + one.path): PlacementSpec(code, public_url + one.path, one.title)
+        for code, one in manifest.placements.items()
+    }
+    absent = missing(wanted, present.placements)
+    outcomes = await setup.bind_placements(line, [wanted[key] for key in absent]) if absent else []
+    return _step("placements", len(wanted), [code for code, _ in absent], outcomes)
+
+
+async def _bind_events(line: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
+    handler = f"{public_url}/bitrix/events"
+    absent = missing([(name, handler) for name in manifest.events], present.events)
+    outcomes = await setup.bind_events(line, absent) if absent else []
+    return _step("events", len(manifest.events), [name for name, _ in absent], outcomes)
+
+
+def _step(part: str, wanted: int, names: Sequence[str], outcomes: Sequence[Outcome]) -> Step:
+    refused = {name: one.error for name, one in zip(names, outcomes, strict=True) if one.error}
+    for error in refused.values():
+        if not isinstance(error, PortalError):
+            raise error
+    codes = sorted({error.code or type(error).__name__ for error in refused.values()})
+    return Step(part, wanted, len(names) - len(refused), tuple(refused), " ".join(codes))
+
+
+def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:
+    check, status = manifest.fields["check"].field, manifest.fields["status"].field
+    found: dict[Kind, CardFields] = {}
+    for kind in Kind:
+        seen = present.fields.get((Entity(kind.value), status))
+        if seen and (Entity(kind.value), check) in present.fields:
+            found[kind] = CardFields(check, status, seen.options)
+    whole: FieldMap = found
+    return our_fields.as_json(whole)

@@ -1,0 +1,93 @@
+"""Life-cycle events of the installation, each proven its own way: by access token where the application token is new,
+by application token everywhere else."""
+
+from __future__ import annotations
+
+import hmac
+
+import structlog
+
+from b24app.bitrix24.auth_server import TokenOwner
+from b24app.bitrix24.payloads import PortalEvent
+from b24app.domain.installation import PortalState
+from b24app.errors import PortalError, Refused
+from b24app.journeys import installation
+from b24app.journeys.installation import Grant
+from b24app.resources import Resources
+from b24app.store import portals
+from b24app.store.portals import Portal
+
+log = structlog.get_logger()
+
+NEW_TOKEN = frozenset({"ONAPPINSTALL", "ONAPPUPDATE"})
+CHECK_EVERY = 600  # seconds between two looks at a portal that somebody says has (not) paid
+
+
+async def prove(resources: Resources, event: PortalEvent) -> Portal:
+    """The portal that sent this event. Raises Refused `unknown_portal` or `wrong_application_token`, both 403.
+
+    ONAPPINSTALL and ONAPPUPDATE bring a new application token and are proven by `prove_grant` instead.
+    """
+    async with resources.directory() as db:
+        portal = await portals.by_member(db, event.member_id)
+    if portal is None or portal.state is PortalState.REMOVED:
+        raise Refused("unknown_portal", 403)
+    if not hmac.compare_digest(portal.token_digest or b"", portals.digest(event.application_token)):
+        raise Refused("wrong_application_token", 403)
+    return portal
+
+
+async def installed(resources: Resources, event: PortalEvent) -> None:
+    """ONAPPINSTALL and ONAPPUPDATE: keep tokens, add what is missing, begin once the portal says it is installed."""
+    grant = await _prove_grant(resources, event)
+    portal = await installation.admit(resources, grant)
+    if event.name == "ONAPPUPDATE" or not portal.report:
+        await installation.reconcile(resources, portal)
+    data = event.data if isinstance(event.data, dict) else {}
+    if data.get("INSTALLED", "Y") != "N":
+        await installation.activate(resources, portal.id)
+
+
+async def uninstalled(resources: Resources, portal: Portal, event: PortalEvent) -> None:
+    """ONAPPUNINSTALL, proven by its application token, the only proof left."""
+    data = event.data if isinstance(event.data, dict) else {}
+    await installation.remove(resources, portal, clean=data.get("CLEAN") == "1")
+
+
+async def paid(resources: Resources, event: PortalEvent) -> None:
+    """ONAPPPAYMENT may come without any proof: it changes nothing, and at most once in ten minutes we ask ourselves."""
+    async with resources.directory() as db:
+        portal = await portals.by_member(db, event.member_id)
+    if portal is None or portal.state is PortalState.REMOVED:
+        raise Refused("unknown_portal", 403)
+    if await resources.redis.set(f"payment:{portal.id}", 1, nx=True, ex=CHECK_EVERY):
+        await resources.wake.chore("look_at_portal", portal.id)
+
+
+async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
+    """The auth server's word that this access token is our app's in this very portal."""
+    if event.tokens is None or not event.application_token:
+        raise Refused("missing_tokens", 403)
+    try:
+        owner = await resources.auth.app_info(event.server_endpoint, event.tokens.access_token)
+    except PortalError as error:
+        raise Refused("token_not_proven", 403) from error
+    _same_portal(resources, event, owner)
+    data = event.data if isinstance(event.data, dict) else {}
+    return Grant(
+        owner=owner,
+        access=event.tokens.access_token,
+        refresh=event.tokens.refresh_token or "",
+        expires_in=event.tokens.expires_in,
+        auth_server=resources.auth.origin(event.server_endpoint),
+        application_token=event.application_token,
+        lang=str(data.get("LANGUAGE_ID") or "ru")[:2],
+    )
+
+
+def _same_portal(resources: Resources, event: PortalEvent, owner: TokenOwner) -> None:
+    """A token of another app or portal proves nothing, however valid it is."""
+    if owner.client_id != resources.settings.client_id:
+        raise Refused("wrong_app", 403)
+    if owner.member_id != event.member_id or (event.user_id and owner.user_id != event.user_id):
+        raise Refused("wrong_portal", 403)

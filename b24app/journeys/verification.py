@@ -1,0 +1,250 @@
+"""The verification journey: cards that changed → memberships, cards put right, news for client apps.
+
+For a slice of subjects of one portal: read the cards in bulk, decide, store what we are about to write, write only the
+difference, settle everything in one transaction. A crash anywhere is repaired by running again: decisions are stored
+with the intended values, news is written when truth differs from told, and a card that shows what we wrote is no news.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.bitrix24.cards import CardChange, Value, read_cards, write_cards
+from b24app.domain import news
+from b24app.domain.arrivals import Arrival, Source, actor
+from b24app.domain.facts import Card, Subject
+from b24app.domain.news import MembershipVerificationChanged
+from b24app.domain.verification import Decision, Facts, Membership, Record, Shown, decide
+from b24app.journeys.fields import field_map
+from b24app.journeys.tokens import client
+from b24app.lanes import Lane
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import events, inbox, intents, memberships, records, tokens, work
+from b24app.store.portals import Portal
+from b24app.store.work import Claim, WorkKind
+
+LOOK_AGAIN = timedelta(seconds=2)
+
+log = structlog.get_logger()
+
+
+class ClaimLost(Exception):
+    """Another worker took the slice over while we were slow: what we did is repeated by it and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One subject of the slice on its way through the journey."""
+
+    claim: Claim
+    rows: inbox.Waiting
+    facts: Facts
+    decision: Decision
+    error: Exception | None = None
+
+    @property
+    def subject(self) -> Subject:
+        return self.facts.subject
+
+    @property
+    def observed(self) -> Shown | None:
+        card = self.facts.card
+        return Shown(card.needs_check, card.status) if card else None
+
+    @property
+    def difference(self) -> dict[str, Value]:
+        """Our fields that the card shows otherwise than it should."""
+        wanted, observed = self.decision.wanted, self.observed
+        if wanted is None or observed is None:
+            return {}
+        names = ("check", "status")
+        return {name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)}
+
+    def memberships(self) -> list[Membership]:
+        """All of the subject's, as decided."""
+        after = {one.id: one for one in self.facts.memberships} | {one.id: one for one in self.decision.memberships}
+        return list(after.values())
+
+
+async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case]:
+    """Carry a slice to its end. Returns the cases whose card could not be written, with the error of each.
+
+    Raises the PortalErrors of the read, `memberships.Overtaken` and `ClaimLost`: then nothing was settled.
+    """
+    mode = portal.mode("verification")
+    if mode is Mode.OFF:
+        await _skip(resources, portal, claims)
+        return []
+    cases = await _decide(resources, portal, claims, lane)
+    resources.failpoint("verification.read")
+    if mode is Mode.ON:
+        cases = await _write(resources, portal, cases, lane)
+    waits, again = await _settle(resources, portal, [one for one in cases if not one.error], mode)
+    resources.failpoint("verification.settled")
+    if waits:
+        await resources.wake.outbox()
+    if again:
+        await resources.wake.inbox(portal.id, lane)
+    return [one for one in cases if one.error]
+
+
+async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -> None:
+    """A module that is off: what came is closed unread, and the import starts afresh when it is switched on."""
+    now = resources.now()
+    async with resources.tenant(portal.id) as db:
+        waiting = await inbox.waiting(db, portal.id, [inbox.parse(one.key) for one in claims])
+        await inbox.handled(db, portal.id, [row for one in waiting.values() for row in one.ids], now)
+        await work.finish(db, WorkKind.RECORD, claims, now)
+
+
+async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case]:
+    subjects = [inbox.parse(one.key) for one in claims]
+    async with resources.tenant(portal.id) as db:
+        waiting = await inbox.waiting(db, portal.id, subjects)
+        known = await records.load(db, portal.id, subjects)
+        members = await memberships.of_subjects(db, portal.id, subjects)
+        pressed = await intents.proven(db, portal.id, subjects)
+        ours = await tokens.users(db, portal.id)
+    cards = await read_cards(client(resources, portal, lane), subjects, field_map(portal))
+    cases = []
+    for claim, subject in zip(claims, subjects, strict=True):
+        rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
+        facts = Facts(
+            subject=subject,
+            card=card,
+            record=before.record if before else None,
+            memberships=members[subject],
+            intents=tuple(pressed.get(subject, ())),
+            event_user=actor(rows.users, ours),
+            ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
+        )
+        cases.append(Case(claim, rows, facts, decide(facts, resources.now())))
+    return cases
+
+
+async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: Lane) -> list[Case]:
+    """Store what we intend, then write it. Cards that could not be written come back with their error."""
+    changing = [one for one in cases if one.difference]
+    if not changing:
+        return cases
+    now = resources.now()
+    async with resources.tenant(portal.id) as db:
+        for one in changing:
+            await memberships.save(db, portal.id, one.decision.memberships, now)
+            await intents.close(db, portal.id, one.decision.applied, one.decision.dropped)
+        seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
+        await records.save(db, portal.id, seen, now)
+    resources.failpoint("verification.intended")
+    changes = [CardChange(one.subject, one.difference) for one in changing]
+    outcomes = await write_cards(client(resources, portal, lane), changes, field_map(portal))
+    resources.failpoint("verification.written")
+    errors = {one.subject: outcome.error for one, outcome in zip(changing, outcomes, strict=True)}
+    return [replace(one, error=errors.get(one.subject)) for one in cases]
+
+
+async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], mode: Mode) -> tuple[int, bool]:
+    """State, news, neighbours and the index in one transaction. Returns (deliveries waiting, more work came)."""
+    now = resources.now()
+    look_again = [one for one in cases if one.decision.look_again]
+    done = [one for one in cases if not one.decision.look_again]
+    async with resources.tenant(portal.id) as db:
+        for one in done:
+            await memberships.save(db, portal.id, one.decision.memberships, now)
+            await intents.close(db, portal.id, one.decision.applied, one.decision.dropped)
+        await _save_records(db, portal, cases, mode, now)
+        waits = await _tell(db, portal, done, mode, now)
+        neighbours = {subject for one in done for subject in one.decision.neighbours}
+        arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
+        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.INTERACTIVE, now)
+        await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
+        still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
+        await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
+        if still_ours != {one.claim.key for one in done}:
+            raise ClaimLost
+    for one in done:
+        _log(portal, one)
+    return waits, bool(arrivals)
+
+
+async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:
+    seen: list[tuple[Card, Record]] = []
+    for one in cases:
+        if one.facts.card:
+            seen.append((one.facts.card, _settled(one, mode, now)))
+        elif one.facts.record:
+            await records.settle(db, portal.id, one.subject, replace(one.facts.record, gone=True), now)
+    await records.save(db, portal.id, seen, now)
+
+
+async def _tell(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> int:
+    """One event for each membership whose state is not the one last told; in watch mode only noted as told."""
+    untold = {one.id: one for case in cases for one in case.memberships() if one.state is not one.told_state}
+    waits = 0
+    if mode is Mode.ON:
+        fresh = [
+            news.event(_news(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in untold.values()
+        ]
+        waits = await events.publish(db, portal.id, fresh, now)
+    await memberships.tell(db, portal.id, list(untold.values()))
+    return waits
+
+
+def _news(one: Membership, now: datetime) -> MembershipVerificationChanged:
+    return MembershipVerificationChanged(
+        membership_id=one.id,
+        contact_id=one.contact_id,
+        company_id=one.company_id or None,
+        old_state=(one.told_state or one.state).value,
+        new_state=one.state.value,
+        reason=one.reason.value,
+        decided_by=one.decided_by,
+        decided_by_source=one.decided_by_source.value,
+        version=one.version,
+        previous_version=one.told_version,
+        occurred_at=one.decided_at or now,
+    )
+
+
+def _intending(case: Case, now: datetime) -> Record:
+    """The card as it was read is now agreed on (its meaning is stored), and this is what comes next."""
+    assert case.observed and case.facts.card
+    return Record(
+        settled=case.observed,
+        previous=case.facts.record.previous if case.facts.record else None,
+        intended=case.decision.wanted,
+        written_at=now,
+        modified_at=case.facts.card.modified_at,
+    )
+
+
+def _settled(case: Case, mode: Mode, now: datetime) -> Record:
+    card, before = case.facts.card, case.facts.record
+    assert case.observed and card
+    if case.decision.look_again and before:
+        return replace(before, stale_seen=True)
+    if mode is Mode.ON and case.difference and case.decision.wanted:
+        return Record(case.decision.wanted, case.observed, None, now, card.modified_at)
+    kept = (before.previous, before.written_at) if before and before.settled == case.observed else (None, None)
+    return Record(case.observed, kept[0], None, kept[1], card.modified_at)
+
+
+def _log(portal: Portal, case: Case) -> None:
+    """One line per subject: what was decided and why, no names."""
+    changed: Mapping[str, str] = {str(one.id): f"{one.state} ({one.reason})" for one in case.decision.memberships}
+    log.info(
+        "verification_settled",
+        portal=portal.id,
+        subject=str(case.subject),
+        changed=dict(changed),
+        wrote=sorted(case.difference),
+        problem=case.decision.problem,
+        gone=case.decision.gone,
+    )

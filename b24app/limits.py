@@ -1,0 +1,59 @@
+"""Pure ASGI: no request body over 1 MiB, whatever its length header says; a request id on every log line."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 1024 * 1024
+
+
+class TooLarge(Exception):
+    """The body outgrew the limit while it was being read."""
+
+
+class Limits:
+    """Answers 413 `body_too_large` before anything is stored."""
+
+    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY) -> None:
+        self.app, self.largest = app, largest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.largest:
+            return await _refuse(send)
+        seen, started = 0, False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.largest:
+                raise TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:16])
+        try:
+            await self.app(scope, counted, noted)
+        except TooLarge:
+            if not started:
+                await _refuse(send)
+        return None
+
+
+async def _refuse(send: Send) -> None:
+    body = json.dumps({"code": "body_too_large", "detail": "The body is larger than 1 MiB."}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

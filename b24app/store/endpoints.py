@@ -1,0 +1,158 @@
+"""Endpoints of client apps: where news goes. Every function works inside one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.delivery import EndpointState
+from b24app.store.tables import endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class OldSecret:
+    """A secret that still signs, beside the new one, until `until`. `sealed` is encrypted."""
+
+    sealed: bytes
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address of a client app. `event_types` empty: everything. `secret` is encrypted."""
+
+    id: UUID
+    client_app_id: UUID
+    url: str
+    description: str
+    event_types: tuple[str, ...]
+    secret: bytes
+    old_secrets: tuple[OldSecret, ...]
+    state: EndpointState
+    state_reason: str
+    last_sequence: int
+    created_at: datetime
+    updated_at: datetime
+
+
+async def add(db: AsyncConnection, portal_id: int, new: Endpoint) -> None:
+    await db.execute(
+        insert(endpoints).values(
+            id=new.id,
+            portal_id=portal_id,
+            client_app_id=new.client_app_id,
+            url=new.url,
+            description=new.description,
+            event_types=list(new.event_types),
+            secret=new.secret,
+            state=new.state.value,
+            created_at=new.created_at,
+            updated_at=new.updated_at,
+        )
+    )
+
+
+async def of_app(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> list[Endpoint]:
+    """Endpoints that are not deleted, oldest first."""
+    mine = _live(portal_id).where(endpoints.c.client_app_id == client_app_id)
+    return [_endpoint(row) for row in await db.execute(mine.order_by(endpoints.c.created_at, endpoints.c.id))]
+
+
+async def one(
+    db: AsyncConnection, portal_id: int, client_app_id: UUID, endpoint_id: UUID, *, lock: bool = False
+) -> Endpoint | None:
+    """An endpoint of this client app, or None: another's does not exist for it."""
+    query = _live(portal_id).where(endpoints.c.client_app_id == client_app_id, endpoints.c.id == endpoint_id)
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else _endpoint(row)
+
+
+async def by_ids(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
+    """Endpoints of any client app and state, deleted ones too."""
+    query = select(endpoints).where(endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids))
+    return {row.id: _endpoint(row) for row in await db.execute(query)}
+
+
+async def change(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime, **values: Any) -> None:
+    """Set columns: url, description, event_types, secret, state, state_reason."""
+    await db.execute(
+        update(endpoints)
+        .where(endpoints.c.portal_id == portal_id, endpoints.c.id == endpoint_id)
+        .values(updated_at=now, **values)
+    )
+
+
+async def keep_old_secrets(
+    db: AsyncConnection, portal_id: int, endpoint_id: UUID, secret: bytes, old: Sequence[OldSecret], now: datetime
+) -> None:
+    kept = [{"secret": one.sealed.decode(), "until": one.until.isoformat()} for one in old]
+    await change(db, portal_id, endpoint_id, now, secret=secret, old_secrets=kept)
+
+
+async def switch(
+    db: AsyncConnection,
+    portal_id: int,
+    endpoint_id: UUID,
+    *,
+    url: str,
+    come_from: Collection[EndpointState],
+    to: EndpointState,
+    reason: str,
+    now: datetime,
+) -> bool:
+    """Change the state after an answer, unless somebody changed URL or state meanwhile. True where it was changed."""
+    done = await db.execute(
+        update(endpoints)
+        .where(
+            endpoints.c.portal_id == portal_id,
+            endpoints.c.id == endpoint_id,
+            endpoints.c.url == url,
+            endpoints.c.state.in_([one.value for one in come_from]),
+        )
+        .values(state=to.value, state_reason=reason, updated_at=now)
+        .returning(endpoints.c.id)
+    )
+    return done.first() is not None
+
+
+_HURRY = text(
+    "UPDATE work w SET due_at = least(w.due_at, :now), arrivals = w.arrivals + 1 FROM outbox o"
+    " WHERE o.portal_id = :portal AND o.endpoint_id = :endpoint AND o.state = 'waiting'"
+    " AND w.portal_id = :portal AND w.kind = 'delivery' AND w.key = o.id::text"
+).bindparams(bindparam("endpoint", type_=PG_UUID()), bindparam("now", type_=TIMESTAMP(timezone=True)))
+
+
+async def hurry(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime) -> None:
+    """The endpoint's state changed: look at everything that waits for it now, also where a worker holds it."""
+    await db.execute(_HURRY, {"portal": portal_id, "endpoint": endpoint_id, "now": now})
+
+
+def _live(portal_id: int) -> Select[Any]:
+    return select(endpoints).where(endpoints.c.portal_id == portal_id, endpoints.c.state != EndpointState.DELETED.value)
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        id=row.id,
+        client_app_id=row.client_app_id,
+        url=row.url,
+        description=row.description,
+        event_types=tuple(row.event_types),
+        secret=row.secret,
+        old_secrets=tuple(
+            OldSecret(one["secret"].encode(), datetime.fromisoformat(one["until"])) for one in row.old_secrets
+        ),
+        state=EndpointState(row.state),
+        state_reason=row.state_reason,
+        last_sequence=row.last_sequence,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,257 @@
+"""Deliveries on their way: numbered, loaded in bulk, settled in bulk. Every function works inside one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.delivery import DeliveryState, Failure, Trigger
+from b24app.store.work import Claim, WorkKind
+
+_MOMENT = TIMESTAMP(timezone=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A delivery as it waits. `earlier_at`: when the oldest waiting news of the same object is due."""
+
+    id: UUID
+    endpoint_id: UUID
+    event_id: str
+    type: str
+    object_id: str
+    row_no: int
+    sequence: int | None
+    state: DeliveryState
+    tries: int
+    attempts: int
+    resend: bool
+    next_at: datetime | None
+    created_at: datetime
+    body: bytes
+    earlier_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt to be stored, with when the next is due."""
+
+    delivery_id: UUID
+    number: int
+    trigger: Trigger
+    status: int | None
+    error: Failure | None
+    duration_ms: int
+    response: str
+    address: str | None
+    made_at: datetime
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a delivery becomes. `next_at` None: nothing more is planned. `resent`: the asked-for resend was made."""
+
+    id: UUID
+    state: DeliveryState
+    tries: int
+    attempts: int
+    resent: bool
+    last_status: int | None
+    last_error: str | None
+    next_at: datetime | None
+
+
+_NUMBER = text(
+    "WITH rows AS (SELECT o.id, o.endpoint_id,"
+    "  row_number() OVER (PARTITION BY o.endpoint_id ORDER BY o.row_no) AS place FROM outbox o JOIN unnest(:endpoints, :upto) AS u(endpoint_id, row_no)"
+    "  ON o.endpoint_id = u.endpoint_id AND o.row_no <= u.row_no"
+    "  WHERE o.portal_id = :portal AND o.sequence IS NULL AND o.type <> 'endpoint.ping'),"
+    " numbered AS (UPDATE outbox o SET sequence = p.last_sequence + rows.place FROM rows, endpoints p"
+    "  WHERE o.id = rows.id AND p.id = rows.endpoint_id AND o.portal_id = :portal AND p.portal_id = :portal"
+    "  RETURNING o.endpoint_id),"
+    " counted AS (SELECT endpoint_id, count(*) AS more FROM numbered GROUP BY endpoint_id)"
+    " UPDATE endpoints p SET last_sequence = p.last_sequence + counted.more FROM counted"
+    " WHERE p.portal_id = :portal AND p.id = counted.endpoint_id"
+).bindparams(bindparam("endpoints", type_=ARRAY(PG_UUID())), bindparam("upto", type_=ARRAY(BIGINT)))
+
+_LOCK = text(
+    "SELECT id FROM endpoints WHERE portal_id = :portal AND id = ANY(:endpoints) ORDER BY id FOR UPDATE"
+).bindparams(bindparam("endpoints", type_=ARRAY(PG_UUID())))
+
+_UNNUMBERED = text(
+    "SELECT endpoint_id, max(row_no) AS row_no FROM outbox WHERE portal_id = :portal AND sequence IS NULL"
+    " AND type <> 'endpoint.ping' AND id = ANY(:ids) GROUP BY endpoint_id"
+).bindparams(bindparam("ids", type_=ARRAY(PG_UUID())))
+
+_LAST_ROWS = text(
+    "SELECT endpoint_id, max(row_no) AS row_no FROM outbox WHERE portal_id = :portal AND sequence IS NULL"
+    " AND type <> 'endpoint.ping' AND endpoint_id = :endpoint GROUP BY endpoint_id"
+)
+
+_LOAD = text(
+    "SELECT o.*, e.body, (SELECT min(coalesce(b.next_at, b.created_at)) FROM outbox b"
+    "  WHERE b.portal_id = :portal AND b.endpoint_id = o.endpoint_id AND b.object_id = o.object_id"
+    "  AND b.state = 'waiting' AND b.row_no < o.row_no AND b.id <> ALL(:known)) AS earlier_at"
+    " FROM outbox o JOIN events e ON e.id = o.event_id AND e.portal_id = :portal"
+    " WHERE o.portal_id = :portal AND o.id = ANY(:ids) ORDER BY o.row_no"
+).bindparams(bindparam("ids", type_=ARRAY(PG_UUID())), bindparam("known", type_=ARRAY(PG_UUID())))
+
+
+async def number(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
+    """Give these deliveries, and every earlier one of their endpoints, the endpoint's next numbers: gapless.
+
+    Row order, under the endpoints' row locks (taken in id order), so that two workers never give one number twice.
+    """
+    found = await db.execute(_UNNUMBERED, {"portal": portal_id, "ids": list(ids)})
+    await _number_up_to(db, portal_id, {row.endpoint_id: row.row_no for row in found})
+
+
+async def number_endpoint(db: AsyncConnection, portal_id: int, endpoint_id: UUID) -> None:
+    """Number whatever an endpoint has, skipped deliveries too: a receiver is about to read the list."""
+    found = await db.execute(_LAST_ROWS, {"portal": portal_id, "endpoint": endpoint_id})
+    await _number_up_to(db, portal_id, {row.endpoint_id: row.row_no for row in found})
+
+
+async def _number_up_to(db: AsyncConnection, portal_id: int, upto: dict[UUID, int]) -> None:
+    if not upto:
+        return
+    await db.execute(_LOCK, {"portal": portal_id, "endpoints": list(upto)})
+    await db.execute(_NUMBER, {"portal": portal_id, "endpoints": list(upto), "upto": list(upto.values())})
+
+
+async def load(
+    db: AsyncConnection, portal_id: int, ids: Collection[UUID], under_way: Collection[UUID] = ()
+) -> list[Load]:
+    """The deliveries with their bytes, in row order. What is `under_way` here is no reason to hold later news back."""
+    rows = await db.execute(_LOAD, {"portal": portal_id, "ids": list(ids), "known": [*ids, *under_way]})
+    return [
+        Load(
+            id=row.id,
+            endpoint_id=row.endpoint_id,
+            event_id=row.event_id,
+            type=row.type,
+            object_id=row.object_id,
+            row_no=row.row_no,
+            sequence=row.sequence,
+            state=DeliveryState(row.state),
+            tries=row.tries,
+            attempts=row.attempts,
+            resend=row.resend,
+            next_at=row.next_at,
+            created_at=row.created_at,
+            body=row.body,
+            earlier_at=row.earlier_at,
+        )
+        for row in rows
+    ]
+
+
+_PUT_OFF = text(
+    "UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, error = r.error,"
+    " due_at = CASE WHEN w.arrivals = r.arrivals THEN r.due_at ELSE least(w.due_at, r.due_at) END"
+    " FROM unnest(:keys, :arrivals, :dues, :errors) AS r(key, arrivals, due_at, error)"
+    " WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = r.key AND w.claim_token = :token RETURNING w.key"
+).bindparams(
+    bindparam("keys", type_=ARRAY(TEXT)),
+    bindparam("arrivals", type_=ARRAY(BIGINT)),
+    bindparam("dues", type_=ARRAY(_MOMENT)),
+    bindparam("errors", type_=ARRAY(TEXT)),
+)
+
+
+async def put_off(db: AsyncConnection, portal_id: int, later: Sequence[tuple[Claim, datetime, str | None]]) -> set[str]:
+    """Let go of work rows until their moments, in one statement. Returns the keys that were still ours."""
+    if not later:
+        return set()
+    found = await db.execute(
+        _PUT_OFF,
+        {
+            "portal": portal_id,
+            "kind": WorkKind.DELIVERY.value,
+            "token": later[0][0].token,
+            "keys": [claim.key for claim, _, _ in later],
+            "arrivals": [claim.arrivals for claim, _, _ in later],
+            "dues": [due for _, due, _ in later],
+            "errors": [error for _, _, error in later],
+        },
+    )
+    return {row.key for row in found}
+
+
+_INSERT_ATTEMPTS = text(
+    "INSERT INTO attempts (portal_id, delivery_id, number, trigger, status, error, duration_ms, response, address,"
+    " made_at, next_at) SELECT :portal, * FROM unnest(:ids, :numbers, :triggers, :statuses, :errors, :durations,"
+    " :responses, :addresses, :made, :next)"
+).bindparams(
+    bindparam("ids", type_=ARRAY(PG_UUID())),
+    *(bindparam(name, type_=ARRAY(INTEGER)) for name in ("numbers", "statuses", "durations")),
+    *(bindparam(name, type_=ARRAY(TEXT)) for name in ("triggers", "errors", "responses", "addresses")),
+    *(bindparam(name, type_=ARRAY(_MOMENT)) for name in ("made", "next")),
+)
+
+
+async def add_attempts(db: AsyncConnection, portal_id: int, rows: Sequence[AttemptRow]) -> None:
+    if not rows:
+        return
+    await db.execute(
+        _INSERT_ATTEMPTS,
+        {
+            "portal": portal_id,
+            "ids": [one.delivery_id for one in rows],
+            "numbers": [one.number for one in rows],
+            "triggers": [one.trigger.value for one in rows],
+            "statuses": [one.status for one in rows],
+            "errors": [one.error and one.error.value for one in rows],
+            "durations": [one.duration_ms for one in rows],
+            "responses": [one.response for one in rows],
+            "addresses": [one.address for one in rows],
+            "made": [one.made_at for one in rows],
+            "next": [one.next_at for one in rows],
+        },
+    )
+
+
+_CHANGE = text(
+    "UPDATE outbox o SET state = c.state, tries = c.tries, attempts = c.attempts, resend = o.resend AND NOT c.resent,"
+    " last_status = CASE WHEN c.attempts > o.attempts THEN c.status ELSE o.last_status END,"
+    " last_error = CASE WHEN c.attempts > o.attempts THEN c.error ELSE o.last_error END, next_at = c.next_at,"
+    " finished_at = CASE WHEN c.state = 'waiting' THEN NULL WHEN c.state <> o.state THEN :now ELSE o.finished_at END"
+    " FROM unnest(:ids, :states, :tries, :attempts, :resent, :statuses, :errors, :next)"
+    " AS c(id, state, tries, attempts, resent, status, error, next_at)"
+    " WHERE o.portal_id = :portal AND o.id = c.id"
+).bindparams(
+    bindparam("ids", type_=ARRAY(PG_UUID())),
+    *(bindparam(name, type_=ARRAY(TEXT)) for name in ("states", "errors")),
+    *(bindparam(name, type_=ARRAY(INTEGER)) for name in ("tries", "attempts", "statuses")),
+    bindparam("resent", type_=ARRAY(BOOLEAN)),
+    bindparam("next", type_=ARRAY(_MOMENT)),
+    bindparam("now", type_=_MOMENT),
+)
+
+
+async def change(db: AsyncConnection, portal_id: int, changes: Sequence[Change], now: datetime) -> None:
+    if not changes:
+        return
+    await db.execute(
+        _CHANGE,
+        {
+            "portal": portal_id,
+            "now": now,
+            "ids": [one.id for one in changes],
+            "states": [one.state.value for one in changes],
+            "tries": [one.tries for one in changes],
+            "attempts": [one.attempts for one in changes],
+            "resent": [one.resent for one in changes],
+            "statuses": [one.last_status for one in changes],
+            "errors": [one.last_error for one in changes],
+            "next": [one.next_at for one in changes],
+        },
+    )

@@ -1,0 +1,104 @@
+"""Chores: the rewake, the first read of a portal, erasing one, a look at one that may not have paid."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from b24app.domain.installation import PortalState
+from b24app.errors import PortalClosed, PortalError
+from b24app.journeys import importing, installation
+from b24app.journeys.tokens import client
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.store import portals, work
+from b24app.store.tables import portals as portals_table
+from b24app.store.work import WorkKind
+from workers import runtime
+
+log = structlog.get_logger()
+
+
+def rewake() -> None:
+    resources = runtime.resources()
+    resources.wake.heard("chore:rewake")
+    runtime.run(rewake_all(resources))
+
+
+def import_portal(portal_id: int) -> None:
+    resources = runtime.resources()
+    resources.wake.heard(f"chore:import_portal:{portal_id}")
+    runtime.run(import_one(resources, portal_id))
+
+
+def erase_portal(portal_id: int) -> None:
+    resources = runtime.resources()
+    resources.wake.heard(f"chore:erase_portal:{portal_id}")
+    runtime.run(erase(resources, portal_id))
+
+
+def look_at_portal(portal_id: int) -> None:
+    resources = runtime.resources()
+    resources.wake.heard(f"chore:look_at_portal:{portal_id}")
+    runtime.run(look_at(resources, portal_id))
+
+
+async def rewake_all(resources: Resources) -> int:
+    """Wake whoever has due rows nobody holds: the net under lost wake-ups. Returns how many wake-ups were sent."""
+    async with resources.directory() as db:
+        waiting = await work.waiting(db, resources.now())
+        unread = await portals.unread_ids(db)
+        leaving = await portals.erasable_ids(db)
+    for portal_id, kind, lane in waiting:
+        if kind == WorkKind.DELIVERY:
+            await resources.wake.outbox()
+        else:
+            await resources.wake.inbox(portal_id, Lane(lane))
+    for portal_id in unread:
+        await resources.wake.chore("import_portal", portal_id)
+    for portal_id in leaving:
+        await resources.wake.chore("erase_portal", portal_id)
+    return len(waiting) + len(unread) + len(leaving)
+
+
+async def import_one(resources: Resources, portal_id: int) -> None:
+    """A read that was cut off goes on by the next rewake."""
+    try:
+        await importing.run(resources, portal_id)
+    except PortalError as error:
+        log.warning("import_interrupted", portal=portal_id, error=repr(error))
+
+
+async def erase(resources: Resources, portal_id: int) -> None:
+    """Uninstalled with "delete data": every row of the portal goes, as the owner, since no tenant may delete a portal."""
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal is None or portal.state is not PortalState.REMOVED:
+        return
+    engine = create_async_engine(resources.settings.database_owner_url)
+    try:
+        async with engine.begin() as db:
+            await db.execute(delete(portals_table).where(portals_table.c.id == portal_id))
+    finally:
+        await engine.dispose()
+    log.info("portal_erased", portal=portal_id)
+
+
+async def look_at(resources: Resources, portal_id: int) -> None:
+    """Ask the portal itself whether the app may work for it."""
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal is None or portal.state is PortalState.REMOVED:
+        return
+    try:
+        await client(resources, portal, Lane.BULK).call("app.info")
+    except PortalClosed as error:
+        if error.reason == "unpaid":
+            async with resources.directory() as db:
+                await portals.change(db, portal_id, state=PortalState.UNPAID)
+        log.warning("portal_closed", portal=portal_id, reason=error.reason)
+    except PortalError as error:
+        log.info("portal_unsure", portal=portal_id, error=repr(error))
+    else:
+        await installation.revive(resources, portal)

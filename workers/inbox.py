@@ -1,0 +1,117 @@
+"""Drain the waiting subjects of one portal in one lane: claim a slice, carry it through its journey, again."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+
+from b24app.domain.installation import PortalState
+from b24app.errors import Close, Later, Park, plan
+from b24app.journeys import verification
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.store import inbox, portals, work
+from b24app.store.memberships import Overtaken
+from b24app.store.portals import Portal
+from b24app.store.work import Claim, WorkKind
+from workers import runtime
+
+SLICE = {Lane.INTERACTIVE: 200, Lane.BULK: 500}
+BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
+WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
+OVERTAKEN = timedelta(seconds=1)
+WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
+
+log = structlog.get_logger()
+
+
+def drain(portal_id: int, lane: int) -> None:
+    """RQ entry point."""
+    resources = runtime.resources()
+    resources.wake.heard(f"inbox:{portal_id}:{lane}")
+    runtime.run(drain_portal(resources, portal_id, Lane(lane)))
+
+
+async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
+    """Handle what is due now. Returns how many subjects were taken."""
+    started, taken = monotonic(), 0
+    while monotonic() - started < BUDGET:
+        async with resources.directory() as db:
+            portal = await portals.by_id(db, portal_id)
+        claims = await _claim(resources, portal, lane) if portal else []
+        if portal is None or not claims:
+            return taken
+        taken += len(claims)
+        await _handle(resources, portal, claims, lane)
+    await resources.wake.inbox(portal_id, lane)
+    return taken
+
+
+async def _claim(resources: Resources, portal: Portal, lane: Lane) -> list[Claim]:
+    """Only an active portal is worked for; rows of the others stay."""
+    if portal.state is not PortalState.ACTIVE:
+        return []
+    async with resources.directory() as db:
+        claims = await work.claim(
+            db,
+            WorkKind.RECORD,
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            token=uuid4(),
+            now=resources.now(),
+            limit=SLICE[lane],
+            portal_id=portal.id,
+            lane=lane,
+        )
+    resources.failpoint("inbox.claimed")
+    return claims
+
+
+async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
+    """One slice. Whatever goes wrong stays in its rows, with the time of the next try."""
+    try:
+        failed = await verification.handle(resources, portal, claims, lane)
+    except (Overtaken, verification.ClaimLost) as error:
+        log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)
+        await _later(resources, portal, claims, Later(resources.now() + OVERTAKEN), "overtaken")
+        return
+    except Exception as error:
+        log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=True)
+        for claim in claims:
+            await _give_up_or_wait(resources, portal, claim, error)
+        return
+    for case in failed:
+        assert case.error
+        log.warning("write_failed", portal=portal.id, subject=str(case.subject), error=repr(case.error))
+        await _give_up_or_wait(resources, portal, case.claim, case.error)
+
+
+async def _give_up_or_wait(resources: Resources, portal: Portal, claim: Claim, error: Exception) -> None:
+    code = getattr(error, "code", "") or type(error).__name__
+    match plan(error, claim.tries, resources.now()):
+        case Later() as later:
+            await _later(resources, portal, [claim], later, code)
+        case Park(reason) if reason in WAITING_OUTSIDE:
+            await _later(resources, portal, [claim], Later(resources.now() + WAIT_OUTSIDE), reason)
+        case Park(reason) | Close(reason):
+            await _fail(resources, portal, claim, reason)
+
+
+async def _later(resources: Resources, portal: Portal, claims: Sequence[Claim], later: Later, error: str) -> None:
+    async with resources.directory() as db:
+        await work.postpone(db, WorkKind.RECORD, claims, later.at, error)
+
+
+async def _fail(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
+    """Kept for a person: the inbox rows stay with the reason, the subject no longer waits."""
+    now = resources.now()
+    subject = inbox.parse(claim.key)
+    async with resources.tenant(portal.id) as db:
+        waiting = await inbox.waiting(db, portal.id, [subject])
+        await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
+        await work.finish(db, WorkKind.RECORD, [claim], now)
