@@ -1,1 +1,1 @@
-"""One file per journey: read, decide, write the difference, settle. Journeys never call each other: a row does."""
+"""One file per journey: what happens from a hint to the settled, told result. Journeys never import each other."""

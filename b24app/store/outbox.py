@@ -71,7 +71,8 @@ class Change:
 
 _NUMBER = text(
     "WITH rows AS (SELECT o.id, o.endpoint_id,"
-    "  row_number() OVER (PARTITION BY o.endpoint_id ORDER BY o.row_no) AS place FROM outbox o JOIN unnest(:endpoints, :upto) AS u(endpoint_id, row_no)"
+    "  row_number() OVER (PARTITION BY o.endpoint_id ORDER BY o.row_no) AS place"
+    "  FROM outbox o JOIN unnest(:endpoints, :upto) AS u(endpoint_id, row_no)"
     "  ON o.endpoint_id = u.endpoint_id AND o.row_no <= u.row_no"
     "  WHERE o.portal_id = :portal AND o.sequence IS NULL AND o.type <> 'endpoint.ping'),"
     " numbered AS (UPDATE outbox o SET sequence = p.last_sequence + rows.place FROM rows, endpoints p"
