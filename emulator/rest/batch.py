@@ -6,6 +6,7 @@ and rest_util.php `processBatchElement` have them.
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from emulator import php
@@ -88,7 +89,7 @@ def resolve(value: Any, parts: Parts) -> Any:
             continue
         target = _follow(parts[found[1]], steps)
         if found[0] == value:
-            return target
+            return deepcopy(target)
         if isinstance(target, (str, int, float)) and not isinstance(target, bool):
             value = value.replace(found[0], php.scalar(target))
     return value

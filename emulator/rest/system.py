@@ -152,7 +152,7 @@ def _application(call: Call) -> Installation:
 
 def _option(options: dict[str, Any], call: Call) -> Any:
     name = call.params.get("option")
-    return options if name is None else options.get(str(name))
+    return dict(options) if name is None else options.get(str(name))
 
 
 def _given_options(call: Call) -> dict[str, Any]:
