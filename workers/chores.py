@@ -44,22 +44,29 @@ def look_at_portal(portal_id: int) -> None:
     runtime.run(look_at(resources, portal_id))
 
 
-async def rewake_all(resources: Resources) -> int:
-    """Wake whoever has due rows nobody holds: the net under lost wake-ups. Returns how many wake-ups were sent."""
+async def wake_due(resources: Resources) -> int:
+    """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
     async with resources.directory() as db:
         waiting = await work.waiting(db, resources.now())
-        unread = await portals.unread_ids(db)
-        leaving = await portals.erasable_ids(db)
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
             await resources.wake.outbox()
         else:
             await resources.wake.inbox(portal_id, Lane(lane))
+    return len(waiting)
+
+
+async def rewake_all(resources: Resources) -> int:
+    """The net under lost wake-ups: due rows, first reads that were cut off, portals to erase."""
+    async with resources.directory() as db:
+        unread = await portals.unread_ids(db)
+        leaving = await portals.erasable_ids(db)
+    woken = await wake_due(resources)
     for portal_id in unread:
         await resources.wake.chore("import_portal", portal_id)
     for portal_id in leaving:
         await resources.wake.chore("erase_portal", portal_id)
-    return len(waiting) + len(unread) + len(leaving)
+    return woken + len(unread) + len(leaving)
 
 
 async def import_one(resources: Resources, portal_id: int) -> None:
@@ -71,7 +78,7 @@ async def import_one(resources: Resources, portal_id: int) -> None:
 
 
 async def erase(resources: Resources, portal_id: int) -> None:
-    """Uninstalled with "delete data": every row of the portal goes, as the owner, since no tenant may delete a portal."""
+    """Uninstalled with "delete data": every row of the portal goes, by the owner's role."""
     async with resources.directory() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.REMOVED:

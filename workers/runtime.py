@@ -1,7 +1,7 @@
 """One event loop per worker process, in a thread of its own, for the life of the process; and the RQ worker itself.
 
-RQ's job only hands over: `run(coroutine)`. Its signal-based time limit cannot reach the loop's thread, so it is switched
-off; whatever may take long has an `asyncio.timeout` of its own. No fork per job: a job is a wake-up, not the work.
+RQ's job only hands over: `run(coroutine)`. Its signal-based time limit cannot reach the loop's thread, so it is
+switched off; whatever may take long has an `asyncio.timeout` of its own. No fork per job: a job is a wake-up.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STARTS_WITHIN = 30
 log = structlog.get_logger()
 
 
-class NoDeathPenalty(BaseDeathPenalty):  # type: ignore[misc]
+class NoDeathPenalty(BaseDeathPenalty):
     """Jobs are bounded by `asyncio.timeout` inside the loop."""
 
     def setup_death_penalty(self) -> None: ...
@@ -35,7 +35,7 @@ class NoDeathPenalty(BaseDeathPenalty):  # type: ignore[misc]
     def cancel_death_penalty(self) -> None: ...
 
 
-class DrainWorker(SimpleWorker):  # type: ignore[misc]
+class DrainWorker(SimpleWorker):
     death_penalty_class = NoDeathPenalty
 
 

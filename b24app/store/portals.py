@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,6 +49,10 @@ async def by_member(db: AsyncConnection, member_id: str) -> Portal | None:
     return _portal((await db.execute(select(portals).where(portals.c.member_id == member_id))).one_or_none())
 
 
+async def by_domain(db: AsyncConnection, domain: str) -> Portal | None:
+    return _portal((await db.execute(select(portals).where(portals.c.domain == domain))).one_or_none())
+
+
 async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
     return _portal((await db.execute(select(portals).where(portals.c.id == portal_id))).one_or_none())
 
@@ -83,7 +87,12 @@ async def remember(
     modes: Mapping[str, str],
     now: datetime,
 ) -> Portal:
-    """A proven portal: new, or the one we know by its member id with today's address and scopes."""
+    """A proven portal: new, or the one we know by its member id with today's address and scopes.
+
+    A removed portal starts again; one whose data was to be deleted starts from nothing.
+    """
+    await db.execute(delete(portals).where(portals.c.member_id == member_id, portals.c.erase))
+    again = case((portals.c.state == PortalState.REMOVED, PortalState.INSTALLING.value), else_=portals.c.state)
     known = {"domain": domain, "endpoint": endpoint, "auth_server": auth_server, "scopes": scopes}
     new = insert(portals).values(
         **known,
@@ -94,7 +103,9 @@ async def remember(
         modes=dict(modes),
         created_at=now,
     )
-    row = await db.execute(new.on_conflict_do_update(index_elements=["member_id"], set_=known).returning(portals))
+    row = await db.execute(
+        new.on_conflict_do_update(index_elements=["member_id"], set_=known | {"state": again}).returning(portals)
+    )
     found = _portal(row.one())
     assert found
     return found

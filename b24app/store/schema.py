@@ -7,6 +7,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -45,6 +47,17 @@ async def _grant(owner_url: str, role: str) -> None:
             await db.execute(text(f"GRANT USAGE ON SCHEMA public TO {name}"))
             await db.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
             await db.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}"))
+    finally:
+        await engine.dispose()
+
+
+async def pending_migrations(owner_url: str) -> bool:
+    """Whether the database is behind this code."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    engine = create_async_engine(owner_url)
+    try:
+        async with engine.connect() as db:
+            return await db.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision()) != head
     finally:
         await engine.dispose()
 

@@ -1,0 +1,66 @@
+"""The table of contents: every path of the app, its middleware, and what lives as long as the process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+
+from b24app.assembly import open_resources
+from b24app.limits import Limits
+from b24app.logs import set_up_logs
+from b24app.manifest import Manifest, read_manifest
+from b24app.resources import Resources
+from b24app.settings import Settings, read_settings
+from b24app.store.schema import refuse_strong_role
+from handlers import events, health, problems
+from handlers.api import build_api
+from placements import routes as placement_routes
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    resources: Resources
+
+
+def routes(manifest: Manifest) -> list[BaseRoute]:
+    return [
+        *placement_routes(manifest),
+        Route("/bitrix/events", events.receive, methods=["POST"]),
+        Route("/healthz", health.alive, methods=["GET"]),
+        Route("/readyz", health.ready, methods=["GET"]),
+        Mount("/api/v1", build_api()),
+    ]
+
+
+def build_app(settings: Settings, manifest: Manifest, resources: Resources | None = None) -> Starlette:
+    """The app. Tests and the bench hand in resources of their own; otherwise the lifespan opens them."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[State]:
+        if resources is not None:
+            yield {"resources": resources}
+            return
+        await refuse_strong_role(settings.database_url)
+        async with open_resources(settings, manifest) as opened:
+            yield {"resources": opened}
+
+    return Starlette(
+        routes=routes(manifest),
+        middleware=[Middleware(Limits)],
+        exception_handlers=problems.HANDLERS,
+        lifespan=lifespan,
+    )
+
+
+def create_app() -> Starlette:
+    """uvicorn's factory: everything from the environment."""
+    set_up_logs()
+    settings = read_settings(os.environ)
+    return build_app(settings, read_manifest(settings.manifest))

@@ -1,0 +1,75 @@
+"""b24app serve | worker | tick | migrate | doctor | keys | client-app | demo: the commands of one deployment."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet
+
+from b24app.cli import processes
+from b24app.cli.client_apps import add_client_app
+from b24app.cli.doctor import doctor
+from b24app.manifest import WrongManifest, read_manifest
+from b24app.settings import Settings, WrongSettings, read_settings
+from b24app.store.schema import WrongRole, migrate
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code; problems with the environment are printed, one line each, and are exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except (WrongSettings, WrongManifest, WrongRole) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="b24app", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="answer portals, people and client apps")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8080)
+    serve.set_defaults(run=lambda options: processes.serve(_settings(), options.host, options.port))
+
+    worker = commands.add_parser("worker", help="do the work; at least one needs the queue `interactive` for itself")
+    worker.add_argument("queues", nargs="*", default=["interactive", "outbox", "chores", "bulk"])
+    worker.set_defaults(run=lambda options: processes.worker(_settings(), options.queues))
+
+    tick = commands.add_parser("tick", help="wake what is due; exactly one process of it")
+    tick.set_defaults(run=lambda options: processes.tick(_settings()))
+
+    migrator = commands.add_parser("migrate", help="bring the database up to date, as its owner")
+    migrator.set_defaults(run=lambda options: _migrate(_settings()))
+
+    keys = commands.add_parser("keys", help="print a new key for B24APP_SECRET_KEYS: put it first, keep the old ones")
+    keys.set_defaults(run=lambda options: print(Fernet.generate_key().decode()))
+
+    check = commands.add_parser("doctor", help="check the environment and what it points at")
+    check.set_defaults(run=lambda options: doctor(os.environ))
+
+    client_app = commands.add_parser("client-app", help="client apps of a portal")
+    actions = client_app.add_subparsers(required=True, metavar="action")
+    add = actions.add_parser("add", help="let a client app in; prints its key once")
+    add.add_argument("--portal", required=True, help="member id or domain")
+    add.add_argument("--name", required=True)
+    add.add_argument("--origin", action="append", default=[], help="web origin that may call the API")
+    add.set_defaults(run=lambda o: asyncio.run(add_client_app(_settings(), o.portal, o.name, o.origin)))
+
+    return parser
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def _migrate(settings: Settings) -> None:
+    read_manifest(settings.manifest)
+    migrate(settings.database_owner_url, settings.database_url)

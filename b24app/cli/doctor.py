@@ -1,0 +1,54 @@
+"""`b24app doctor`: look at everything the environment names, say what is wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from b24app.manifest import WrongManifest, read_manifest
+from b24app.settings import Settings, WrongSettings, read_settings
+from b24app.store.schema import WrongRole, pending_migrations, refuse_strong_role
+
+
+def doctor(environ: Mapping[str, str]) -> int:
+    """One line per finding; exit code 0 only where everything is well."""
+    try:
+        settings = read_settings(environ)
+    except WrongSettings as error:
+        for problem in error.problems:
+            print(f"✗ {problem}")
+        return 1
+    problems = asyncio.run(_look(settings))
+    for problem in problems:
+        print(f"✗ {problem}")
+    if not problems:
+        print("✓ environment, app.yaml, database, roles, migrations and Redis are as they should be")
+    return 1 if problems else 0
+
+
+async def _look(settings: Settings) -> list[str]:
+    problems = []
+    try:
+        read_manifest(settings.manifest)
+    except WrongManifest as error:
+        problems.append(str(error))
+    try:
+        await refuse_strong_role(settings.database_url)
+        if await pending_migrations(settings.database_owner_url):
+            problems.append("The database is behind: run `b24app migrate`.")
+    except WrongRole as error:
+        problems.append(str(error))
+    except (SQLAlchemyError, OSError) as error:
+        problems.append(f"B24APP_DATABASE_URL does not answer ({type(error).__name__}): is PostgreSQL running?")
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+    try:
+        await redis.ping()
+    except (RedisError, OSError) as error:
+        problems.append(f"B24APP_REDIS_URL does not answer ({type(error).__name__}): is Redis running?")
+    finally:
+        await redis.aclose()
+    return problems

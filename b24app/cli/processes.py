@@ -1,0 +1,63 @@
+"""The three long-running processes of a deployment."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from b24app.assembly import open_resources
+from b24app.logs import set_up_logs
+from b24app.manifest import read_manifest
+from b24app.settings import Settings
+from b24app.store.schema import refuse_strong_role
+
+TICK, MINUTE = 1.0, 60
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """One web process. Behind a reverse proxy, start as many as there are cores."""
+    uvicorn.run(
+        "b24app.asgi:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,  # query strings of the portal's own requests stay out of logs
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+def worker(settings: Settings, queues: list[str]) -> None:
+    from workers.runtime import serve_queues  # the workers' layer stands beside this one
+
+    set_up_logs()
+    asyncio.run(refuse_strong_role(settings.database_url))
+    serve_queues(settings, read_manifest(settings.manifest), queues)
+
+
+def tick(settings: Settings) -> None:
+    set_up_logs()
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_tick(settings))
+
+
+async def _tick(settings: Settings) -> None:
+    """Each second wake what fell due; each minute look for everything else that nobody woke."""
+    from workers.chores import rewake_all, wake_due
+
+    async with open_resources(settings, read_manifest(settings.manifest)) as resources:
+        beats = 0
+        while True:
+            try:
+                await (wake_due(resources) if beats % MINUTE else rewake_all(resources))
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("tick_missed", error=type(error).__name__)
+            beats += 1
+            await asyncio.sleep(TICK)

@@ -1,0 +1,27 @@
+"""Structured logs: one JSON line per event on standard error, or readable lines on a terminal. No tokens, no names."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up_logs(level: int = logging.INFO) -> None:
+    """Ours through structlog; libraries at WARNING (fast_bitrix24 and aiohttp would log bodies below that)."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
+    for name in ("fast_bitrix24", "rq.worker", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    readable = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

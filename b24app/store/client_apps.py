@@ -1,0 +1,107 @@
+"""Client apps and their keys. The key's digest finds portal and app; everything else is the tenant's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.delivery import EndpointState
+from b24app.store.tables import api_keys, client_apps, endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class ClientApp:
+    """A program of the portal's owner. `origins`: web pages that may call the API from a browser."""
+
+    id: UUID
+    name: str
+    origins: tuple[str, ...]
+    created_at: datetime
+    key_hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """Whom a key belongs to."""
+
+    portal_id: int
+    client_app_id: UUID
+
+
+async def by_key(db: AsyncConnection, digest: bytes) -> KeyOwner | None:
+    """The owner of a live key; needs no tenant."""
+    query = select(api_keys.c.portal_id, api_keys.c.client_app_id)
+    row = (await db.execute(query.where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None)))).one_or_none()
+    return None if row is None else KeyOwner(row.portal_id, row.client_app_id)
+
+
+async def add(db: AsyncConnection, portal_id: int, new: ClientApp) -> None:
+    await db.execute(
+        insert(client_apps).values(
+            id=new.id, portal_id=portal_id, name=new.name, origins=list(new.origins), created_at=new.created_at
+        )
+    )
+
+
+async def add_key(
+    db: AsyncConnection, portal_id: int, client_app_id: UUID, digest: bytes, hint: str, now: datetime
+) -> None:
+    await db.execute(
+        insert(api_keys).values(
+            digest=digest, portal_id=portal_id, client_app_id=client_app_id, hint=hint, created_at=now
+        )
+    )
+
+
+async def one(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> ClientApp | None:
+    found = await _apps(db, portal_id, client_apps.c.id == client_app_id)
+    return found[0] if found else None
+
+
+async def living(db: AsyncConnection, portal_id: int) -> list[ClientApp]:
+    """Client apps that are not revoked, oldest first."""
+    return await _apps(db, portal_id)
+
+
+async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> list[UUID] | None:
+    """Close an app, its keys and its endpoints. Returns the endpoints' ids, or None where there is no such app."""
+    done = await db.execute(
+        update(client_apps)
+        .where(
+            client_apps.c.portal_id == portal_id, client_apps.c.id == client_app_id, client_apps.c.disabled_at.is_(None)
+        )
+        .values(disabled_at=now)
+        .returning(client_apps.c.id)
+    )
+    if done.first() is None:
+        return None
+    keys = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
+    await db.execute(update(api_keys).where(*keys, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
+    closed = await db.execute(
+        update(endpoints)
+        .where(endpoints.c.portal_id == portal_id, endpoints.c.client_app_id == client_app_id)
+        .values(state=EndpointState.DELETED.value, state_reason="client_app_revoked", deleted_at=now, updated_at=now)
+        .returning(endpoints.c.id)
+    )
+    return list(closed.scalars())
+
+
+async def _apps(db: AsyncConnection, portal_id: int, *more: Any) -> list[ClientApp]:
+    query = select(client_apps).where(client_apps.c.portal_id == portal_id, client_apps.c.disabled_at.is_(None), *more)
+    rows = (await db.execute(query.order_by(client_apps.c.created_at, client_apps.c.id))).all()
+    keys = select(api_keys.c.client_app_id, api_keys.c.hint).where(
+        api_keys.c.portal_id == portal_id, api_keys.c.revoked_at.is_(None)
+    )
+    hints = (await db.execute(keys.order_by(api_keys.c.created_at))).all()
+    return [_app(row, [one.hint for one in hints if one.client_app_id == row.id]) for row in rows]
+
+
+def _app(row: Row[Any], hints: Sequence[str]) -> ClientApp:
+    return ClientApp(row.id, row.name, tuple(row.origins), row.created_at, tuple(hints))
