@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from emulator.portal import Portal
 
 _LINKED = {Entity.CONTACT: ("COMPANY_ID", "COMPANY_IDS"), Entity.COMPANY: ("CONTACT_ID",)}
+_HOLDERS = (Entity.DEAL, Entity.LEAD)
+_ACTIVITY = {"LAST_ACTIVITY_TIME": "DATE_CREATE", "LAST_ACTIVITY_BY": "CREATED_BY_ID"}
 _QUIET = frozenset({"DATE_MODIFY", "MODIFY_BY_ID", "MOVED_TIME", "MOVED_BY_ID"})
 
 
@@ -127,6 +129,8 @@ class Crm:
             return self._linked(entity, record["ID"], name)
         if name in ("HAS_PHONE", "HAS_EMAIL"):
             return "Y" if record.get(name[4:]) else "N"
+        if name in _ACTIVITY:
+            return record[_ACTIVITY[name]]
         if name == "CONTACT_ID":
             return next(iter(record.get("CONTACT_IDS", ())), None)
         known = FIELDS[entity].get(name) or EXTRA.get(name)
@@ -142,7 +146,7 @@ class Crm:
         by_id = order[0][0] == "ID"
         if by_id and order[0][1]:
             candidates = list(reversed(candidates))
-        test = compile_group(query.where, lambda record, name: self.value(entity, record, name))
+        test = compile_group(query.where, lambda record, name: self._filtered(entity, record, name))
         everything = rights.reads_all(actor)
         found = (one for one in candidates if test(rows[one]) and (everything or rights.can_read(actor, rows[one])))
         if by_id and not query.count and query.limit is not None:
@@ -172,7 +176,6 @@ class Crm:
         now, author = self.now(), actor.id if actor else 0
         record: Record = {"ID": id or self.portal.next_id(entity), "DATE_CREATE": now, "DATE_MODIFY": now}
         record |= {"CREATED_BY_ID": author, "MODIFY_BY_ID": author, "ASSIGNED_BY_ID": author}
-        record |= {"LAST_ACTIVITY_TIME": now, "LAST_ACTIVITY_BY": author}
         record |= self._defaults(entity)
         given = self._known(entity, fields, importing=importing)
         stages.prepare_new(self.books, entity, record, given)
@@ -380,7 +383,7 @@ class Crm:
 
     def _repoint(self, entity: Entity, old: int, new: int | None) -> None:
         """Deals and leads that name this client name another one, or none."""
-        for holder in (Entity.DEAL, Entity.LEAD):
+        for holder in _HOLDERS:
             for record in self.tables[holder].rows.values():
                 if entity is Entity.COMPANY and record.get("COMPANY_ID") == old:
                     record["COMPANY_ID"] = new
@@ -391,10 +394,27 @@ class Crm:
     def _candidates(self, entity: Entity, where: Group) -> list[int]:
         ids = self.tables[entity].ids
         above, below, exact = bounds(() if where.any else where.parts, "ID")
+        if exact is None and entity is Entity.CONTACT:
+            exact = self._contacts_of(where)
         if exact is not None:
             return sorted({one for one in exact if one in self.tables[entity].rows})
         low = 0 if above is None else bisect_right(ids, above)
         return ids[low : len(ids) if below is None else bisect_left(ids, below)]
+
+    def _filtered(self, entity: Entity, record: Record, name: str) -> Any:
+        """A value as filters see it: any linked company or contact counts, multi fields are their texts."""
+        if name in MULTIFIELDS:
+            return [row["VALUE"] for row in record.get(name, ())]
+        if name == "COMPANY_ID" and entity is Entity.CONTACT:
+            return self.links.companies(record["ID"])
+        return self.value(entity, record, "CONTACT_IDS" if name == "CONTACT_ID" and entity in _HOLDERS else name)
+
+    def _contacts_of(self, where: Group) -> list[int] | None:
+        """Contacts of the companies an AND filter names: found by links instead of a walk through all contacts."""
+        _, _, companies = bounds(() if where.any else where.parts, "COMPANY_ID")
+        if not companies or 0 in companies:
+            return None
+        return [contact for company in companies for contact in self.links.contacts(company)]
 
     def _sort(self, entity: Entity, ids: list[int], order: Iterable[tuple[str, bool]]) -> None:
         rows = self.tables[entity].rows

@@ -42,7 +42,7 @@ _HEADS = (
     "Granite",
     "Delta",
 )
-_TAILS = ("Builders", "Construction", "Contractors", "Roadworks")
+_TAILS = ("Builders", "Construction", "Contractors", "Roadworks", "Homes")
 _MACHINES = (
     ("JCB 3CX backhoe", 310), ("Bobcat S650 skid steer", 240), ("Genie S-65 boom lift", 290), ("CAT 320 excavator", 520),
     ("Toyota 8FGU forklift", 150), ("Atlas Copco compressor", 95), ("60 kW generator", 120), ("Hamm HD12 roller", 210),
@@ -90,7 +90,7 @@ def _client(planter: Planter, number: int, managers: dict[str, list[User]]) -> i
     city = numbers.weighted(random, {name: len(people) for name, people in managers.items()})
     manager, created = random.choice(managers[city]).id, planter.ago(20, 800)
     title = f"{_HEADS[number % len(_HEADS)]} {_TAILS[number // len(_HEADS)]} LLC"
-    fields: Record = {"TITLE": title, "COMPANY_TYPE": "CUSTOMER", "INDUSTRY": "CONSTRUCTION", "CURRENCY_ID": "USD"}
+    fields: Record = {"TITLE": title, "COMPANY_TYPE": "CUSTOMER", "CURRENCY_ID": "USD"}
     client = planter.record(Entity.COMPANY, manager, created, fields, phone=f"+1 202-555-{100 + number:04}")
     address = {"CITY": city, "ADDRESS_1": f"{number * 7 + 12} Mill Road", "COUNTRY": "USA"}
     planter.requisite(Entity.COMPANY, client, 1, {"NAME": "Company", "RQ_COMPANY_NAME": title}, address)

@@ -52,7 +52,6 @@ class Planter:
         """A record as if the manager had made it."""
         made = {"ID": self.portal.next_id(entity), **fields, "ASSIGNED_BY_ID": manager}
         made |= {"CREATED_BY_ID": manager, "MODIFY_BY_ID": manager, "DATE_CREATE": created, "DATE_MODIFY": created}
-        made |= {"LAST_ACTIVITY_TIME": created, "LAST_ACTIVITY_BY": manager}
         if phone:
             made["PHONE"] = [self._row("MOBILE" if entity is Entity.CONTACT else "WORK", phone)]
         if email:

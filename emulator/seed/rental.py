@@ -14,6 +14,7 @@ from emulator.seed import words_ru as words
 from emulator.seed.planting import Planter
 
 COMPANIES, DEALS = 200, 350
+_WITHOUT_INN = (31, 77, 143)
 _STAFF = {"head": "Руководитель филиала", "manager": "Менеджер по аренде"}
 
 
@@ -78,41 +79,43 @@ def _client(planter: Planter, number: int, managers: dict[str, list[User]], lean
     random = planter.random
     city = numbers.weighted(random, {name: people for name, (_, people) in words.CITIES.items()})
     region, manager = words.CITIES[city][0], random.choice(managers[city]).id
-    created = planter.ago(20, 1000)
-    name, second, last = _name(planter, number)
+    person = name, second, last = _name(planter, number)
     trader = number % 10 == 7
-    title = f"ИП {last} {name[0]}. {second[0]}." if trader else f"ООО «{_firm(planter, number)}»"
-    fields: Record = {"TITLE": title, "COMPANY_TYPE": "CUSTOMER", "INDUSTRY": "CONSTRUCTION", "CURRENCY_ID": "RUB"}
-    phone = "" if lean else numbers.phone(5_000 + number)
-    client = planter.record(Entity.COMPANY, manager, created, fields, phone=phone)
-    if number not in (31, 77, 143) or lean:
-        row = (
-            _trader(region, number, (name, second, last))
-            if trader
-            else _firm_requisite(region, number, title, f"{last} {name} {second}")
-        )
-        address = (
-            None if lean else {"CITY": city, "ADDRESS_1": f"ул. {random.choice(words.STREETS)}, {number % 90 + 1}"}
-        )
-        planter.requisite(Entity.COMPANY, client, 2 if trader else 1, row, address and address | {"COUNTRY": "Россия"})
-    for place in range(1 if lean else random.choice((1, 1, 2, 2, 3))):
-        _contact(
-            planter,
-            client,
-            manager,
-            (name, second, last) if trader and not place else _name(planter, number + place * 11),
-        )
+    title = f"ИП {last} {name[0]}. {second[0]}." if trader else f"ООО «{_firm(number)}»"
+    fields: Record = {"TITLE": title, "COMPANY_TYPE": "CUSTOMER"}
+    if lean:
+        client = planter.record(Entity.COMPANY, manager, planter.ago(20, 1000), fields)
+        row = {"NAME": title, "RQ_INN": numbers.inn_company(region, 100_000 + number)}
+        planter.requisite(Entity.COMPANY, client, 1, row)
+        _lean_contact(planter, client, manager, person)
+        return client
+    fields |= {"INDUSTRY": "CONSTRUCTION", "CURRENCY_ID": "RUB"}
+    client = planter.record(Entity.COMPANY, manager, planter.ago(20, 1000), fields, phone=numbers.phone(5_000 + number))
+    if number not in _WITHOUT_INN:
+        row = _trader(region, number, person) if trader else _legal(region, number, title, f"{last} {name} {second}")
+        street = f"ул. {random.choice(words.STREETS)}, {number % 90 + 1}"
+        address = {"CITY": city, "ADDRESS_1": street, "COUNTRY": "Россия"}
+        planter.requisite(Entity.COMPANY, client, 2 if trader else 1, row, address)
+    for place in range(random.choice((1, 1, 2, 2, 3))):
+        _contact(planter, client, manager, person if trader and not place else _name(planter, number + place * 11))
     return client
 
 
-def _firm(planter: Planter, number: int) -> str:
+def _lean_contact(planter: Planter, client: int, manager: int, person: tuple[str, str, str]) -> None:
+    serial = planter.portal.counters.get(Entity.CONTACT, 0) + 1
+    since = planter.crm.tables[Entity.COMPANY].rows[client]["DATE_CREATE"]
+    fields: Record = {"NAME": person[0], "LAST_NAME": person[2]}
+    planter.crm.links.add(planter.record(Entity.CONTACT, manager, since, fields, phone=numbers.phone(serial)), client)
+
+
+def _firm(number: int) -> str:
     heads, tails = words.HEADS, words.TAILS
     title = heads[number % len(heads)] + tails[number // len(heads) % len(tails)]
     again = number // (len(heads) * len(tails))
     return f"{title}-{again + 1}" if again else title
 
 
-def _firm_requisite(region: int, number: int, title: str, director: str) -> Record:
+def _legal(region: int, number: int, title: str, director: str) -> Record:
     full = f"ОБЩЕСТВО С ОГРАНИЧЕННОЙ ОТВЕТСТВЕННОСТЬЮ {title.removeprefix('ООО ').upper()}"
     row: Record = {"NAME": "Организация", "RQ_COMPANY_NAME": title, "RQ_COMPANY_FULL_NAME": full}
     row |= {"RQ_INN": numbers.inn_company(region, 100_000 + number), "RQ_KPP": numbers.kpp(region, number % 30 + 1)}
