@@ -1,0 +1,110 @@
+"""A button in a card: store what is meant, write the CRM with the person's own rights, let the change come in.
+
+The portal's yes to the write proves the right. There is no short cut from here to the memberships: the verification
+journey reads the card and applies the intent the card shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import structlog
+
+from b24app.bitrix24.cards import CardChange, Value, write_cards
+from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.facts import Subject
+from b24app.domain.verification import Action, Intent, Membership, Shown, State, project
+from b24app.domain.viewer import Viewer
+from b24app.errors import AccessDenied, NeedsFreshToken, OutcomeUnknown, PortalError, Refused
+from b24app.journeys.cards import person_client
+from b24app.journeys.fields import field_map
+from b24app.lanes import Lane
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import inbox, intents, memberships, portals
+from b24app.store.portals import Portal
+
+LONGEST_NOTE = 500
+
+log = structlog.get_logger()
+
+
+async def press(
+    resources: Resources, viewer: Viewer, token: str, subject: Subject, membership_id: UUID, action: Action, note: str
+) -> None:
+    """Raise Refused: `not_of_this_card` · `already_so` · `module_off` · `no_right` · `fresh_token_needed` (401) ·
+    `portal_unknown` · `crm_refused`; PortalError where the portal cannot be reached."""
+    now = resources.now()
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, viewer.portal_id)
+    if portal is None:
+        raise Refused("portal_unknown", 403)
+    if portal.mode("verification") is Mode.OFF:
+        raise Refused("module_off", 409)
+    async with resources.tenant(portal.id) as db:
+        members = (await memberships.of_subjects(db, portal.id, [subject]))[subject]
+        after = _after(members, membership_id, action, now)
+        intent = Intent(
+            id=uuid4(),
+            membership_id=membership_id,
+            action=action,
+            author_id=viewer.user_id,
+            shown=after.check,
+            note=note.strip()[:LONGEST_NOTE],
+            created_at=now,
+        )
+        await intents.state(db, portal.id, subject, intent)
+    resources.failpoint("button.stated")
+    await _write(resources, portal, token, subject, after, intent)
+    resources.failpoint("button.written")
+    async with resources.tenant(portal.id) as db:
+        await intents.prove(db, portal.id, intent.id)
+        arrival = Arrival(Source.BUTTON, action.value, subject, viewer.user_id)
+        await inbox.receive(db, resources.vault, portal.id, [arrival], Lane.INTERACTIVE, now)
+    log.info("button_pressed", portal=portal.id, subject=str(subject), action=action, user=viewer.user_id)
+    await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
+
+
+def _after(members: Sequence[Membership], membership_id: UUID, action: Action, now: datetime) -> Shown:
+    """What the card shows once this button has its effect: the box stays ticked while others of the card wait."""
+    one = next((one for one in members if one.id == membership_id), None)
+    if one is None or not one.live:
+        raise Refused("not_of_this_card", 404)
+    wanted = State.CONFIRMED if action is Action.CONFIRM else State.PENDING
+    if one.state is wanted:
+        raise Refused("already_so", 409)
+    moved = replace(one, state=wanted, decided_at=now)
+    return project([moved if each.id == one.id else each for each in members], "")
+
+
+async def _write(
+    resources: Resources, portal: Portal, token: str, subject: Subject, after: Shown, intent: Intent
+) -> None:
+    """The person's own write. Where the portal refuses it, the intent is withdrawn and the reason said in words.
+
+    A lost answer proves no right: the intent stays stated, and if the box did change it comes in as a bare change.
+    """
+    values: dict[str, Value] = {"check": after.check, "status": after.status}
+    change = CardChange(subject, values)
+    client = person_client(resources, portal, token)
+    (outcome,) = await write_cards(client, [change], field_map(portal))
+    error = outcome.error
+    if error is None:
+        return
+    if isinstance(error, OutcomeUnknown):
+        raise error
+    async with resources.tenant(portal.id) as db:
+        await intents.withdraw(db, portal.id, intent.id)
+    log.info("button_refused", portal=portal.id, subject=str(subject), code=error.code)
+    raise _said(error)
+
+
+def _said(error: PortalError) -> Exception:
+    if isinstance(error, NeedsFreshToken):
+        return Refused("fresh_token_needed", 401)
+    if isinstance(error, AccessDenied):
+        return Refused("no_right", 403)
+    return error
