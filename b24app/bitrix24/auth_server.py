@@ -16,7 +16,7 @@ import aiohttp
 
 from b24app.bitrix24 import answers
 from b24app.bitrix24.wire import TIMEOUT, bounded
-from b24app.errors import NeedsAdmin, NeedsFreshToken, OutcomeUnknown, PortalClosed, PortalDown, PortalError, Refused
+from b24app.errors import NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 
 BIGGEST_ANSWER = 1024 * 1024
 WRONG_APP = frozenset({"invalid_client", "wrong_client"})
@@ -78,13 +78,13 @@ class AuthServer:
     async def refresh(self, server_endpoint: str, refresh_token: str) -> TokenPair:
         """The next pair, to be saved before it is used.
 
-        Raises Refused `unknown_auth_server`; NeedsAdmin (invalid_grant, our own client id or secret wrong);
-        PortalClosed; PortalDown before anything was sent; OutcomeUnknown when the answer was lost: the old token may
-        be used up.
+        Raises Refused `unknown_auth_server`; NeedsAdmin (invalid_grant: this pair is dead); PortalClosed; PortalDown,
+        also when the answer was lost or our own client id is wrong. Trying again is harmless: a used token says
+        invalid_grant.
         """
         url = f"{self.origin(server_endpoint)}/oauth/token/"
         form = {"grant_type": "refresh_token", "client_id": self.client_id, "client_secret": self.client_secret}
-        return _pair(await self._post("oauth/token", url, {**form, "refresh_token": refresh_token}, write=True))
+        return _pair(await self._post("oauth/token", url, {**form, "refresh_token": refresh_token}))
 
     def origin(self, server_endpoint: str) -> str:
         """`https://oauth.bitrix.info/rest/` → `https://oauth.bitrix.info`. Raises Refused when it is not on the
@@ -98,29 +98,23 @@ class AuthServer:
             raise Refused("unknown_auth_server", 403)
         return origin
 
-    async def _post(self, method: str, url: str, form: Mapping[str, str], *, write: bool = False) -> dict[str, Any]:
-        lost = OutcomeUnknown if write else PortalDown
+    async def _post(self, method: str, url: str, form: Mapping[str, str]) -> dict[str, Any]:
         try:
             async with self.session.post(url, data=form, allow_redirects=False, timeout=TIMEOUT) as response:
                 status, body = response.status, await bounded(response, BIGGEST_ANSWER)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise PortalDown(method, 0, "NO_CONNECTION") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise lost(method, 0, type(error).__name__) from None
+            raise PortalDown(method, 0, type(error).__name__) from None
         try:
             return answers.read(method, status, body)
         except PortalError as error:
-            raise _meaning(error, lost) from None
+            raise _meaning(error) from None
 
 
-def _meaning(error: PortalError, lost: type[PortalError]) -> PortalError:
-    """A page with 404: no such portal. A wrong client: our configuration. `lost`: what a broken answer means."""
-    told = (error.method, error.status, error.code, error.description)
+def _meaning(error: PortalError) -> PortalError:
+    """A page with 404: no such portal. A wrong client is a fault of this deployment, which no admin's token cures."""
     if error.status == 404 and isinstance(error, PortalDown):
         return PortalClosed(error.method, "deleted", 404)
-    if error.code in WRONG_APP or (lost is OutcomeUnknown and isinstance(error, answers.TokenRejected)):
-        return NeedsAdmin(*told)
-    return lost(*told) if isinstance(error, PortalDown) else error
+    return PortalDown(error.method, error.status, error.code) if error.code in WRONG_APP else error
 
 
 def _owner(result: object) -> TokenOwner:
@@ -153,7 +147,7 @@ def _pair(body: Mapping[str, Any]) -> TokenPair:
                 scope=scopes(body.get("scope", "")),
                 status=str(body.get("status", "")),
             )
-    raise OutcomeUnknown("oauth/token", 200, "UNKNOWN_SHAPE")
+    raise PortalDown("oauth/token", 200, "UNKNOWN_SHAPE")
 
 
 def scopes(raw: object) -> frozenset[str]:

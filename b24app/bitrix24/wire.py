@@ -27,7 +27,7 @@ logging.getLogger("fast_bitrix24").setLevel(logging.WARNING)
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=65)
 """A portal cuts a request at 60 s (limits.md). No total: it would count the wait for a permit."""
 BIGGEST_ANSWER = 64 * 1024 * 1024
-BUSY_TRIES, DOWN_TRIES, FIRST_PAUSE = 4, 3, 0.5
+BUSY_TRIES, DOWN_TRIES = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """All a request needs to know about its portal. `endpoint`: REST root, e.g. `https://some.bitrix24.ru/rest/`."""
+    """All a request needs to know about its portal. `endpoint`: REST root, e.g. `https://some.bitrix24.ru/rest/`.
+
+    `pause`: seconds before a silent portal is asked a second time; doubled before the third.
+    """
 
     session: aiohttp.ClientSession
     pace: Pace
@@ -57,6 +60,7 @@ class Line:
     lane: Lane = Lane.BULK
     budget: Budget = field(default_factory=Budget)
     on_call: Callable[[CallRecord], None] | None = None
+    pause: float = 0.5
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -98,7 +102,7 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
                 down += 1
                 if self.write or down == DOWN_TRIES:
                     raise
-                await asyncio.sleep(FIRST_PAUSE * 2**down)
+                await asyncio.sleep(self.line.pause * 2 ** (down - 1))
 
     async def _attempt(self, method: str, params: Mapping[str, Any], token: str) -> dict[str, Any]:
         """One POST. The answer is read to its end before anything is judged."""

@@ -1,0 +1,148 @@
+"""A portal of the emulator, installed app, admin's tokens, and a client on the other end of a real socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+from b24app import embedded
+from b24app.bitrix24.auth_server import AuthServer
+from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.pace import Budget, Lane, Pace
+from b24app.bitrix24.tokens import TokenKeeper
+from b24app.bitrix24.wire import CallRecord, open_session
+from b24app.errors import NeedsAdmin
+from emulator.auth_server import Grant
+from emulator.config import EmulatorConfig, PortalConfig
+from emulator.installs import Installation, MarketApp, install
+from emulator.portal import Portal
+from emulator.run import Emulator, serve
+from emulator.world import World
+
+APP = MarketApp(
+    code="test.app",
+    client_id="app.1.1",
+    client_secret="secret",
+    title={"en": "Test"},
+    app_url="http://127.0.0.1:9/app",
+    scope=("crm", "placement", "user_brief"),
+)
+WIDE = Budget(full=5000, capacity=4500, rate=100_000)
+"""A budget that never makes a test wait."""
+
+
+@dataclass
+class Keeper:
+    """The admins' pairs, newest first; one refresh at a time."""
+
+    auth: AuthServer
+    server_endpoint: str
+    grants: list[Grant]
+    access: str
+    refresh: str
+    refreshes: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def current(self) -> str:
+        return self.access
+
+    async def refreshed(self, rejected: str) -> str:
+        async with self.lock:
+            if self.access == rejected:
+                self.refreshes += 1
+                pair = await self.auth.refresh(self.server_endpoint, self.refresh)
+                self.access, self.refresh = pair.access_token, pair.refresh_token
+            return self.access
+
+    async def replaced(self, rejected: str) -> str:
+        if self.access == rejected:
+            if not self.grants:
+                raise NeedsAdmin("token")
+            grant = self.grants.pop(0)
+            self.access, self.refresh = grant.access_token, grant.refresh_token
+        return self.access
+
+
+@dataclass
+class Rig:
+    """Everything a transport test touches. `client` speaks for the installation, in the bulk lane."""
+
+    emulator: Emulator
+    installation: Installation
+    session: aiohttp.ClientSession
+    redis: Redis
+    auth: AuthServer
+    keeper: Keeper
+    client: PortalClient
+    calls: list[CallRecord]
+
+    @property
+    def world(self) -> World:
+        return self.emulator.world
+
+    @property
+    def portal(self) -> Portal:
+        return self.emulator.portal("first")
+
+    def requests(self, method: str = "batch") -> int:
+        """HTTP requests of a method that the portal saw."""
+        return self.world.meters.requests["first", method]
+
+    def commands(self, method: str) -> int:
+        """Times the portal performed a method."""
+        return self.world.meters.commands["first", method]
+
+    def with_(
+        self, *, keeper: TokenKeeper | None = None, lane: Lane = Lane.BULK, budget: Budget = WIDE
+    ) -> PortalClient:
+        """The client, changed."""
+        return replace(self.client, keeper=keeper or self.keeper, lane=lane, budget=budget)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("redis")
+    with embedded.redis(folder) as url:
+        yield url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def rig(redis: Redis) -> AsyncIterator[Rig]:
+    portals = (PortalConfig("first", "127.0.0.2:0", lang="en"), PortalConfig("second", "127.0.0.3:0", lang="en"))
+    config = EmulatorConfig(portals=portals, auth_host="127.0.0.4:0", apps=(APP,))
+    async with serve(config) as emulator, open_session() as session:
+        made = _rig(emulator, session, redis)
+        yield made
+        assert not emulator.world.crashes
+
+
+def _rig(emulator: Emulator, session: aiohttp.ClientSession, redis: Redis) -> Rig:
+    world, portal = emulator.world, emulator.portal("first")
+    installation = install(portal, APP, portal.users[1])
+    grant = world.auth.issue(installation, portal.users[1])
+    auth = AuthServer(session, frozenset({world.auth.url}), APP.client_id, APP.client_secret)
+    keeper = Keeper(auth, world.auth.server_endpoint, [], grant.access_token, grant.refresh_token)
+    calls: list[CallRecord] = []
+    client = PortalClient(
+        session=session,
+        pace=Pace(redis),
+        portal_id=1,
+        endpoint=f"{emulator.url(portal.host)}/rest/",
+        keeper=keeper,
+        budget=WIDE,
+        on_call=calls.append,
+        pause=0.0,
+    )
+    return Rig(emulator, installation, session, redis, auth, keeper, client, calls)

@@ -1,0 +1,58 @@
+"""What becomes of a row that failed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from b24app.errors import (
+    AccessDenied,
+    CallRefused,
+    Close,
+    Later,
+    MethodParked,
+    NeedsAdmin,
+    NeedsFreshToken,
+    NotFound,
+    OutcomeUnknown,
+    Park,
+    PortalBusy,
+    PortalClosed,
+    PortalDown,
+    PortalMoved,
+    Refused,
+    ScopeMissing,
+    plan,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "expected"),
+    [
+        (PortalBusy("m"), 1, Later(NOW + timedelta(seconds=15))),
+        (PortalBusy("m"), 500, Later(NOW + timedelta(minutes=2))),
+        (MethodParked("m", NOW + timedelta(minutes=3)), 99, Later(NOW + timedelta(minutes=3))),
+        (MethodParked("m", NOW - timedelta(minutes=3)), 1, Later(NOW + timedelta(seconds=1))),
+        (PortalDown("m"), 1, Later(NOW + timedelta(seconds=15))),
+        (PortalDown("m"), 3, Later(NOW + timedelta(seconds=60))),
+        (PortalDown("m"), 29, Later(NOW + timedelta(hours=1))),
+        (PortalDown("m"), 30, Park("portal_down")),
+        (OutcomeUnknown("m"), 2, Later(NOW + timedelta(seconds=30))),
+        (PortalMoved("m", "https://other.example/rest/"), 1, Later(NOW + timedelta(seconds=15))),
+        (NeedsAdmin("m"), 1, Park("needs_admin")),
+        (NeedsFreshToken("m"), 1, Park("needs_fresh_token")),
+        (PortalClosed("m", "unpaid"), 1, Park("unpaid")),
+        (PortalClosed("m", "not_installed"), 1, Close("not_installed")),
+        (PortalClosed("m", "deleted"), 1, Close("deleted")),
+        (NotFound("m"), 1, Close("not_found")),
+        (AccessDenied("m"), 1, Park("access_denied")),
+        (ScopeMissing("m"), 1, Park("scope_missing")),
+        (CallRefused("m", 400, "ERROR_CORE"), 1, Park("refused")),
+        (Refused("bad_form"), 1, Park("refused")),
+        (ZeroDivisionError(), 1, Later(NOW + timedelta(seconds=15))),
+        (ZeroDivisionError(), 6, Park("failed")),
+    ],
+)
+def test_plan(error: Exception, tries: int, expected: object) -> None:
+    assert plan(error, tries, NOW) == expected
