@@ -18,44 +18,51 @@ from b24app.store.tables import api_keys, client_apps, endpoints
 
 @dataclass(frozen=True, slots=True)
 class ClientApp:
-    """A program of the portal's owner. `origins`: web pages that may call the API from a browser."""
+    """A program of the portal's owner. `key_hints`: last characters of its live keys."""
 
     id: UUID
     name: str
-    origins: tuple[str, ...]
     created_at: datetime
     key_hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """Whom a key belongs to."""
+    """Whom a key belongs to. `origins`: web pages that may use it in a browser."""
 
     portal_id: int
     client_app_id: UUID
+    origins: tuple[str, ...]
 
 
 async def by_key(db: AsyncConnection, digest: bytes) -> KeyOwner | None:
     """The owner of a live key; needs no tenant."""
-    query = select(api_keys.c.portal_id, api_keys.c.client_app_id)
-    row = (await db.execute(query.where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None)))).one_or_none()
-    return None if row is None else KeyOwner(row.portal_id, row.client_app_id)
+    query = select(api_keys).where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None))
+    row = (await db.execute(query)).one_or_none()
+    return None if row is None else KeyOwner(row.portal_id, row.client_app_id, tuple(row.origins))
+
+
+async def origin_known(db: AsyncConnection, origin: str) -> bool:
+    """Whether any live key may be used by pages of this origin; needs no tenant. A preflight carries no key."""
+    query = select(api_keys.c.digest).where(api_keys.c.origins.any(origin), api_keys.c.revoked_at.is_(None))
+    return (await db.execute(query.limit(1))).first() is not None
 
 
 async def add(db: AsyncConnection, portal_id: int, new: ClientApp) -> None:
     await db.execute(
-        insert(client_apps).values(
-            id=new.id, portal_id=portal_id, name=new.name, origins=list(new.origins), created_at=new.created_at
-        )
+        insert(client_apps).values(id=new.id, portal_id=portal_id, name=new.name, created_at=new.created_at)
     )
 
 
-async def add_key(
-    db: AsyncConnection, portal_id: int, client_app_id: UUID, digest: bytes, hint: str, now: datetime
-) -> None:
+async def add_key(db: AsyncConnection, owner: KeyOwner, digest: bytes, hint: str, now: datetime) -> None:
     await db.execute(
         insert(api_keys).values(
-            digest=digest, portal_id=portal_id, client_app_id=client_app_id, hint=hint, created_at=now
+            digest=digest,
+            portal_id=owner.portal_id,
+            client_app_id=owner.client_app_id,
+            hint=hint,
+            origins=list(owner.origins),
+            created_at=now,
         )
     )
 
@@ -104,4 +111,4 @@ async def _apps(db: AsyncConnection, portal_id: int, *more: Any) -> list[ClientA
 
 
 def _app(row: Row[Any], hints: Sequence[str]) -> ClientApp:
-    return ClientApp(row.id, row.name, tuple(row.origins), row.created_at, tuple(hints))
+    return ClientApp(row.id, row.name, row.created_at, tuple(hints))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, TEXT, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.news import Event
@@ -74,3 +76,21 @@ async def insert_events(db: AsyncConnection, portal_id: int, events: Sequence[Ev
         },
     )
     return [row.id for row in found]
+
+
+_PUBLISH_TO = text(
+    "WITH new AS (INSERT INTO outbox"
+    " (id, portal_id, event_id, endpoint_id, type, object_id, state, next_at, created_at)"
+    " SELECT gen_random_uuid(), e.portal_id, e.id, :endpoint, e.type, e.object_id, 'waiting', :now, :now"
+    " FROM events e WHERE e.portal_id = :portal AND e.id = :event RETURNING id),"
+    " due AS (INSERT INTO work (portal_id, kind, key, lane, due_at)"
+    " SELECT :portal, 'delivery', id::text, :lane, :now FROM new) SELECT id FROM new"
+).bindparams(bindparam("endpoint", type_=PG_UUID()), bindparam("now", type_=TIMESTAMP(timezone=True)))
+
+
+async def publish_to(db: AsyncConnection, portal_id: int, endpoint_id: UUID, event: Event, now: datetime) -> UUID:
+    """Write an event for one endpoint only (a ping), whatever that endpoint asks for. Returns the delivery's id."""
+    await insert_events(db, portal_id, [event])
+    values = {"portal": portal_id, "endpoint": endpoint_id, "event": event.id, "lane": int(Lane.INTERACTIVE)}
+    delivery: UUID = (await db.execute(_PUBLISH_TO, {**values, "now": now})).scalar_one()
+    return delivery

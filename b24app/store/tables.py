@@ -86,6 +86,7 @@ api_keys = Table(
     _portal(),
     Column("client_app_id", Uuid, nullable=False),
     Column("hint", Text, nullable=False),  # last four characters, to tell keys apart
+    Column("origins", ARRAY(Text), nullable=False, server_default="{}"),  # web pages that may call with it (CORS)
     _moment("created_at", required=True),
     _moment("revoked_at"),
     info=DIRECTORY,
@@ -241,7 +242,6 @@ client_apps = Table(
     Column("id", Uuid, primary_key=True),
     _portal(),
     Column("name", Text, nullable=False),
-    Column("origins", ARRAY(Text), nullable=False, server_default="{}"),
     _moment("created_at", required=True),
     _moment("disabled_at"),
     info=TENANT,

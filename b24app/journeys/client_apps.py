@@ -1,0 +1,94 @@
+"""Client apps: made, listed, revoked. A key is shown once and kept as a digest."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from b24app.domain.installation import PortalState
+from b24app.errors import Refused
+from b24app.resources import Resources
+from b24app.store import client_apps, endpoints, portals
+from b24app.store.client_apps import ClientApp, KeyOwner
+from b24app.store.portals import Portal
+
+KEY_PREFIX = "b24_"
+NAME_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewClientApp:
+    """`key` is the only copy: it is not stored."""
+
+    app: ClientApp
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the client API."""
+
+    portal: Portal
+    app: ClientApp
+    origins: tuple[str, ...]
+
+
+async def create(resources: Resources, portal_id: int, name: str, origins: tuple[str, ...] = ()) -> NewClientApp:
+    """A client app with its first key. Raises `Refused` with `name_wrong` or `origin_wrong`."""
+    if not 1 <= len(name.strip()) <= NAME_LIMIT:
+        raise Refused("name_wrong", 422, {"limit": NAME_LIMIT})
+    if any(not _is_origin(one) for one in origins):
+        raise Refused("origin_wrong", 422)
+    app, key = ClientApp(uuid4(), name.strip(), resources.now()), KEY_PREFIX + secrets.token_urlsafe(32)
+    async with resources.tenant(portal_id) as db:
+        await client_apps.add(db, portal_id, app)
+        owner = KeyOwner(portal_id, app.id, origins)
+        await client_apps.add_key(db, owner, portals.digest(key), key[-4:], resources.now())
+    return NewClientApp(app, key)
+
+
+async def listing(resources: Resources, portal_id: int) -> list[ClientApp]:
+    """Client apps that are not revoked, oldest first."""
+    async with resources.tenant(portal_id) as db:
+        return await client_apps.living(db, portal_id)
+
+
+async def revoke(resources: Resources, portal_id: int, client_app_id: UUID) -> None:
+    """Its keys stop working and its endpoints hear nothing more. Raises `Refused` `not_found`."""
+    now = resources.now()
+    async with resources.tenant(portal_id) as db:
+        closed = await client_apps.revoke(db, portal_id, client_app_id, now)
+        if closed is None:
+            raise Refused("not_found", 404)
+        for endpoint_id in closed:
+            await endpoints.hurry(db, portal_id, endpoint_id, now)
+    if closed:
+        await resources.wake.outbox()
+
+
+async def origin_known(resources: Resources, origin: str) -> bool:
+    """Whether pages of this origin may ask at all (a preflight carries no key)."""
+    async with resources.directory() as db:
+        return await client_apps.origin_known(db, origin)
+
+
+async def caller(resources: Resources, key: str) -> Caller | None:
+    """Whose key this is, or None: unknown, revoked, or of a portal that removed the app."""
+    async with resources.directory() as db:
+        owner = await client_apps.by_key(db, portals.digest(key))
+        portal = await portals.by_id(db, owner.portal_id) if owner else None
+    if owner is None or portal is None or portal.state is PortalState.REMOVED:
+        return None
+    async with resources.tenant(portal.id) as db:
+        app = await client_apps.one(db, portal.id, owner.client_app_id)
+    return Caller(portal, app, owner.origins) if app else None
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        return False
