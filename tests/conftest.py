@@ -1,0 +1,64 @@
+"""Real servers for everybody: PostgreSQL and Redis per test process, a migrated template database cloned once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from b24app import embedded
+from b24app.manifest import Manifest, read_manifest
+from b24app.settings import ROOT
+from b24app.store.schema import migrate
+from b24app.store.tables import metadata
+from tests.world import World, open_world
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def postgres(data_dir: Path) -> Iterator[embedded.Postgres]:
+    """A migrated database; the app's own role is bound by row-level security, as in production."""
+    with embedded.postgres(data_dir, durable=False) as server:
+        migrate(server.url(embedded.OWNER), server.url())
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url(data_dir: Path) -> Iterator[str]:
+    with embedded.redis(data_dir) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def manifest() -> Manifest:
+    return read_manifest(ROOT / "app.yaml")
+
+
+@pytest.fixture
+async def clean_database(postgres: embedded.Postgres) -> AsyncIterator[embedded.Postgres]:
+    """Every table empty before the test."""
+    await _empty(postgres)
+    yield postgres
+
+
+@pytest.fixture
+async def world(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
+    """A portal, the app, a client app's receiver; the app is not installed yet."""
+    async with open_world(clean_database, redis_url, manifest) as opened:
+        yield opened
+        await opened.assert_nothing_left()
+
+
+async def _empty(server: embedded.Postgres) -> None:
+    engine = create_async_engine(server.url(embedded.OWNER))
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    async with engine.begin() as db:
+        await db.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    await engine.dispose()

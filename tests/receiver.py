@@ -1,0 +1,74 @@
+"""A client app's end of the line: takes webhooks, verifies each with the published library, remembers what it heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from standardwebhooks import Webhook
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.serving import bound, serving
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One webhook whose signature was right."""
+
+    id: str
+    type: str
+    data: dict[str, Any]
+    body: dict[str, Any]
+    sequence: int | None
+    attempt: int
+
+
+@dataclass(slots=True)
+class Receiver:
+    """`answers`: statuses to give next, then 204; `secret` is known once the endpoint is registered."""
+
+    url: str
+    secret: str = ""
+    answers: list[int] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    tries: int = 0
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def events(self, type: str = "membership.verification_changed") -> list[Heard]:
+        """What it heard, each event once, in the order it came."""
+        return list({one.id: one for one in self.heard if one.type == type}.values())
+
+    async def take(self, request: Request) -> Response:
+        body = await request.body()
+        self.tries += 1
+        if self.answers:
+            return Response(status_code=self.answers.pop(0))
+        told: Any = Webhook(self.secret).verify(body, dict(request.headers)) if self.secret else await request.json()
+        sequence = request.headers.get("webhook-sequence")
+        self.heard.append(
+            Heard(
+                id=request.headers["webhook-id"],
+                type=told["type"],
+                data=told["data"],
+                body=told,
+                sequence=int(sequence) if sequence else None,
+                attempt=int(request.headers["webhook-attempt"]),
+            )
+        )
+        self.came.set()
+        return Response(status_code=204)
+
+
+@asynccontextmanager
+async def receiving(host: str = "127.0.0.5") -> AsyncIterator[Receiver]:
+    socket, address = bound(host)
+    receiver = Receiver(f"http://{address}/webhooks")
+    app = Starlette(routes=[Route("/webhooks", receiver.take, methods=["POST"])])
+    async with serving(app, socket):
+        yield receiver

@@ -1,0 +1,297 @@
+"""A small world for stories: a portal, the app, a client app. Verbs people would use; one per line; no sleeps.
+
+`settle()` runs whatever waits, here and in the portal, until nothing is left: portal events, inbox, outbox.
+The world owns the clock: `pass_time()` moves it for the portal and the app alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from cryptography.fernet import Fernet
+from redis.asyncio import Redis
+
+from b24app import embedded
+from b24app.asgi import build_app
+from b24app.assembly import open_resources
+from b24app.journeys import client_apps
+from b24app.lanes import Lane
+from b24app.manifest import Manifest
+from b24app.resources import Resources
+from b24app.settings import ROOT, Settings
+from b24app.store import portals, work
+from b24app.store.portals import Portal as PortalRow
+from emulator.config import EmulatorConfig, PortalConfig
+from emulator.crm.entities import Entity
+from emulator.installs import Installation, MarketApp, finish, install, uninstall
+from emulator.opening import open_form
+from emulator.people import User
+from emulator.portal import Portal
+from emulator.run import Emulator, serve
+from tests.receiver import Receiver, receiving
+from tests.serving import bound, serving
+from workers.chores import import_one, rewake_all
+from workers.inbox import drain_portal
+from workers.outbox import drain_outbox
+
+CLIENT_ID, CLIENT_SECRET = "app.6a1f3c5e7b9d.12345678", "not-a-real-secret"
+CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"
+ROUNDS = 60
+
+
+class Killed(BaseException):
+    """A worker dies here: nothing that catches Exception may live on."""
+
+
+@dataclass
+class FailPoints:
+    """Names a worker dies at, once each."""
+
+    armed: set[str] = field(default_factory=set)
+    passed: list[str] = field(default_factory=list)
+
+    def __call__(self, name: str) -> None:
+        self.passed.append(name)
+        if name in self.armed:
+            self.armed.remove(name)
+            raise Killed(name)
+
+
+@dataclass
+class World:
+    """Everything a story touches."""
+
+    emulator: Emulator
+    resources: Resources
+    app_url: str
+    http: aiohttp.ClientSession
+    receiver: Receiver
+    failpoints: FailPoints
+    market_app: MarketApp
+    kills: int = 0
+    expected_failures: int = 0
+    leftovers_explained: str = ""
+
+    # --- the portal's side -------------------------------------------------------------------------------------
+
+    @property
+    def portal(self) -> Portal:
+        return self.emulator.portal("first")
+
+    @property
+    def other_portal(self) -> Portal:
+        return self.emulator.portal("second")
+
+    def admin(self, portal: Portal | None = None) -> User:
+        return (portal or self.portal).admin()
+
+    def manager(self, portal: Portal | None = None) -> User:
+        """Somebody who works in the CRM and is no admin."""
+        return next(one for one in (portal or self.portal).users.values() if not one.admin and one.active)
+
+    async def install(self, portal: Portal | None = None) -> Installation:
+        """An admin presses Install on the marketplace page and the installer's page ends by itself."""
+        portal = portal or self.portal
+        installation = install(portal, self.market_app, self.admin(portal))
+        page = await self.open(installation, self.admin(portal))
+        assert page.status == 200, page.text
+        finish(installation, self.admin(portal))
+        await self.settle()
+        return installation
+
+    async def open(self, installation: Installation, user: User, placement: str = "DEFAULT", **options: Any) -> Page:
+        """A frame of ours is opened as the portal opens it: a form POST by the browser."""
+        handler = next((one.handler for one in installation.placements if one.placement == placement), None)
+        form = open_form(installation, user, placement, options or None, handler=handler)
+        async with self.http.post(form.action, data=form.fields) as answer:
+            return Page(answer.status, await answer.text(), dict(answer.headers))
+
+    async def uninstall(self, installation: Installation, *, clean: bool) -> None:
+        uninstall(installation, self.admin(installation.portal), clean=clean)
+        await self.settle()
+
+    def add_company(self, title: str = "ООО «Стройтехника»", portal: Portal | None = None, **fields: Any) -> int:
+        portal = portal or self.portal
+        return portal.crm.add(Entity.COMPANY, {"TITLE": title, **fields}, self.admin(portal))
+
+    def add_contact(
+        self,
+        *companies: int,
+        name: str = "Илья",
+        last_name: str = "Соколов",
+        portal: Portal | None = None,
+        **fields: Any,
+    ) -> int:
+        portal = portal or self.portal
+        values = {"NAME": name, "LAST_NAME": last_name, **fields}
+        if companies:
+            values["COMPANY_IDS"] = list(companies)
+        return portal.crm.add(Entity.CONTACT, values, self.admin(portal))
+
+    def tick(self, entity: Entity, id: int, ticked: bool = True, by: User | None = None) -> None:
+        """A person sets the box in the card and saves it."""
+        portal = self.portal
+        portal.crm.update(entity, id, {CHECK: "1" if ticked else "0"}, by or self.manager())
+
+    def tick_by_robot(self, entity: Entity, id: int, ticked: bool = True) -> None:
+        """A robot sets the box: the event names no user and carries no tokens."""
+        self.portal.crm.robot_update(entity, id, {CHECK: "1" if ticked else "0"})
+
+    def card(self, entity: Entity, id: int, portal: Portal | None = None) -> tuple[bool, str]:
+        """(box, status text) as the card shows them."""
+        portal = portal or self.portal
+        record = portal.crm.get(entity, id)
+        assert record is not None
+        chosen = str(record.get(STATUS) or "")
+        field_ = portal.crm.userfields[entity].get(STATUS)
+        options = {str(one["ID"]): one["VALUE"] for one in (field_.options if field_ else ())}
+        return str(record.get(CHECK) or "0") in ("1", "Y", "True"), options.get(chosen, "")
+
+    # --- the client app's side ---------------------------------------------------------------------------------
+
+    async def client_app(self, portal: Portal | None = None, name: str = "Личный кабинет") -> str:
+        """A client app is let in; its key."""
+        row = await self.row(portal)
+        return (await client_apps.create(self.resources, row.id, name)).key
+
+    async def subscribe(self, portal: Portal | None = None, receiver: Receiver | None = None, **body: Any) -> str:
+        """The receiver registers its endpoint by the API and answers the ping; the client app's key."""
+        receiver = receiver or self.receiver
+        key = await self.client_app(portal)
+        answer = await self.api("POST", "/endpoints", key, {"url": receiver.url, **body})
+        assert answer.status == 201, answer.text
+        receiver.secret = answer.json()["secret"]
+        await self.settle()
+        return key
+
+    async def api(self, method: str, path: str, key: str, body: Any = None, **headers: str) -> Page:
+        sent = {"Authorization": f"Bearer {key}", **headers}
+        async with self.http.request(method, f"{self.app_url}/api/v1{path}", json=body, headers=sent) as answer:
+            return Page(answer.status, await answer.text(), dict(answer.headers))
+
+    # --- time and work -----------------------------------------------------------------------------------------
+
+    async def row(self, portal: Portal | None = None) -> PortalRow:
+        """The app's own directory row of a portal."""
+        async with self.resources.directory() as db:
+            found = await portals.by_member(db, (portal or self.portal).member_id)
+        assert found, "the app does not know this portal"
+        return found
+
+    def pass_time(self, **span: float) -> None:
+        self.emulator.world.advance(**span)
+
+    async def settle(self) -> None:
+        """Run everything that waits and is due, until nothing does."""
+        for _ in range(ROUNDS):
+            if not await self._round():
+                return
+        raise AssertionError("the world does not come to rest")
+
+    async def _round(self) -> int:
+        done = await self.emulator.world.deliver()
+        async with self.resources.directory() as db:
+            active = await portals.active_ids(db)
+            unread = await portals.unread_ids(db)
+        for portal_id in unread:
+            done += await self._survive(import_one, self.resources, portal_id)
+        for portal_id in active:
+            for lane in Lane:
+                done += await self._survive(drain_portal, self.resources, portal_id, lane)
+        return done + await self._survive(drain_outbox, self.resources, 5)
+
+    async def _survive(self, job: Callable[..., Any], *arguments: Any) -> int:
+        """A worker may be killed at a named point; its claims run out, and the rewake finds its rows."""
+        try:
+            return int(await job(*arguments) or 0)
+        except Killed:
+            self.kills += 1
+            self.pass_time(seconds=work.LEASE.total_seconds() + 1)
+            await rewake_all(self.resources)
+            return 1
+
+    async def waiting(self) -> int:
+        """Rows of the work index, due or not."""
+        async with self.resources.directory() as db:
+            return int((await db.execute(work.work.select())).rowcount)
+
+    async def assert_nothing_left(self) -> None:
+        """After a story inbox, outbox and failures are empty, or the story said why."""
+        world = self.emulator.world
+        assert world.crashes == [], world.crashes
+        assert world.warnings == [], world.warnings
+        if not self.leftovers_explained:
+            assert await self.waiting() == 0, "the work index still holds rows"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a door answered."""
+
+    status: int
+    text: str
+    headers: dict[str, str]
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@asynccontextmanager
+async def open_world(
+    postgres: embedded.Postgres,
+    redis_url: str,
+    manifest: Manifest,
+    portals_: tuple[PortalConfig, ...] = (
+        PortalConfig("first", "127.0.0.2:0"),
+        PortalConfig("second", "127.0.0.3:0", lang="en"),
+    ),
+) -> AsyncIterator[World]:
+    """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop."""
+    async with AsyncExitStack() as stack:
+        socket, address = bound("127.0.0.1")
+        app_url = f"http://{address}"
+        market_app = MarketApp(
+            code=manifest.code,
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            title=dict(manifest.title),
+            app_url=f"{app_url}/app",
+            install_url=f"{app_url}/install",
+            scope=manifest.scopes,
+        )
+        config = EmulatorConfig(portals=portals_, auth_host="127.0.0.4:0", apps=(market_app,))
+        emulator = await stack.enter_async_context(serve(config))
+        failpoints = FailPoints()
+        settings = _settings(postgres, redis_url, app_url, emulator)
+        resources = await stack.enter_async_context(
+            open_resources(settings, manifest, now=emulator.world.now, failpoint=failpoints)
+        )
+        redis = Redis.from_url(redis_url)
+        await redis.flushdb()
+        await redis.aclose()
+        await stack.enter_async_context(serving(build_app(settings, manifest, resources), socket))
+        receiver = await stack.enter_async_context(receiving())
+        timeout = aiohttp.ClientTimeout(total=60)
+        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        yield World(emulator, resources, app_url, http, receiver, failpoints, market_app)
+
+
+def _settings(postgres: embedded.Postgres, redis_url: str, app_url: str, emulator: Emulator) -> Settings:
+    return Settings(
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        public_url=app_url,
+        secret_keys=(Fernet.generate_key().decode(),),
+        auth_servers=(emulator.url(emulator.world.auth_host),),
+        database_url=postgres.url(),
+        database_owner_url=postgres.url(embedded.OWNER),
+        redis_url=redis_url,
+        data_dir=ROOT / ".data",
+        manifest=ROOT / "app.yaml",
+        dev_mode=True,
+    )
