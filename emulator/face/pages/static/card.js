@@ -216,6 +216,15 @@
     }
   });
 
+  function showStage() {
+    const bar = card.querySelector(".stages");
+    const now = bar && bar.querySelector("[aria-current]");
+    if (now) bar.scrollLeft = now.offsetLeft - bar.offsetLeft - bar.clientWidth / 3;
+  }
+
+  document.addEventListener("portal:refreshed", showStage);
+  showStage();
+
   const wanted = new URLSearchParams(window.location.search).get("tab");
   const tab = wanted && card.querySelector(`[role=tab][data-tab="${CSS.escape(wanted)}"]`);
   if (tab) showTab(tab);
