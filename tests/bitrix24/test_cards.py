@@ -1,0 +1,202 @@
+"""Cards in bulk: what one read costs, what it brings, and what a write leaves behind."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from b24app.bitrix24.cards import (
+    CardChange,
+    CardFields,
+    FieldMap,
+    Person,
+    import_cards,
+    read_cards,
+    read_one,
+    write_cards,
+)
+from b24app.bitrix24.pace import Lane
+from b24app.bitrix24.setup import Entity as Place
+from b24app.bitrix24.setup import FieldSpec, add_fields, present
+from b24app.bitrix24.tokens import FixedToken
+from b24app.domain.facts import Kind, Subject
+from b24app.errors import AccessDenied, CallRefused, NeedsFreshToken, NotFound, PortalDown
+from emulator.crm.entities import Entity
+from emulator.faults import FOREVER, Break
+from emulator.people import CrmAccess
+from tests.bitrix24.conftest import Rig
+
+CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"
+OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "pending": {"ru": "На проверке", "en": "Being checked"},
+    "refused": {"ru": "Отказано", "en": "Refused"},
+}
+
+
+def specs() -> list[FieldSpec]:
+    text = {"ru": "Поле", "en": "Field"}
+    return [
+        FieldSpec(place, name, kind, text, text, "mark", options, {})
+        for place in (Place.CONTACT, Place.COMPANY)
+        for name, kind, options in ((CHECK, "boolean", {}), (STATUS, "enumeration", OPTIONS))
+    ]
+
+
+@pytest.fixture
+async def fields(rig: Rig) -> FieldMap:
+    for outcome in await add_fields(rig.client, specs(), "en"):
+        outcome.value()
+    seen = (await present(rig.client, [Place.CONTACT, Place.COMPANY])).fields
+    rig.world.meters.clear()
+    return {kind: CardFields(CHECK, STATUS, seen[Place(kind), STATUS].options) for kind in Kind}
+
+
+def company(rig: Rig, title: str = "Ltd", **more: object) -> Subject:
+    crm = rig.portal.crm
+    return Subject(Kind.COMPANY, crm.add(Entity.COMPANY, {"TITLE": title, **more}, rig.portal.users[1]))
+
+
+def contact(rig: Rig, **more: object) -> Subject:
+    crm = rig.portal.crm
+    return Subject(Kind.CONTACT, crm.add(Entity.CONTACT, {"NAME": "Ada", **more}, rig.portal.users[1]))
+
+
+async def test_one_changed_contact_costs_one_request(rig: Rig, fields: FieldMap) -> None:
+    first, second = company(rig), company(rig)
+    linked = contact(rig, LAST_NAME="Byron", COMPANY_IDS=[second.id, first.id], ASSIGNED_BY_ID=2)
+    cards = await read_cards(rig.client, [linked], fields)
+    card = cards.get(linked)
+    assert card
+    assert (card.title, card.needs_check, card.status, card.assigned_by, card.modified_by) == (
+        "Ada Byron",
+        False,
+        "",
+        2,
+        1,
+    )
+    assert card.links == tuple(rig.portal.crm.links.companies(linked.id))
+    assert set(card.links) == {first.id, second.id}
+    assert card.modified_at.utcoffset() is not None
+    assert abs(card.modified_at - rig.world.now()) < timedelta(minutes=1)
+    assert sum(rig.world.meters.requests.values()) == 1
+
+
+async def test_the_main_company_stands_first(rig: Rig, fields: FieldMap) -> None:
+    first, second = company(rig), company(rig)
+    linked = contact(rig)
+    rig.portal.crm.links.add(linked.id, first.id, sort=10)
+    rig.portal.crm.links.add(linked.id, second.id, sort=20, primary=True)
+    cards = await read_cards(rig.client, [linked, second], fields)
+    assert cards.found[linked].links == (second.id, first.id)
+    assert cards.found[second].links == (linked.id,)
+
+
+async def test_ten_thousand_companies_cost_four_requests(rig: Rig, fields: FieldMap) -> None:
+    crm, admin = rig.portal.crm, rig.portal.users[1]
+    ids = [crm.add(Entity.COMPANY, {"TITLE": "x"}, admin) for _ in range(10_000)]
+    cards = await read_cards(rig.client, [Subject(Kind.COMPANY, number) for number in ids], fields)
+    assert len(cards.found) == 10_000
+    assert rig.requests() == 4
+
+
+async def test_what_is_gone_is_absent_and_kinds_mix(rig: Rig, fields: FieldMap) -> None:
+    there, gone, person = company(rig), company(rig), contact(rig)
+    rig.portal.crm.delete(Entity.COMPANY, gone.id, rig.portal.users[1])
+    cards = await read_cards(rig.client, iter([there, gone, person, there]), fields)
+    assert set(cards.found) == {there, person}
+    assert (await read_cards(rig.client, [], fields)).found == {}
+
+
+async def test_an_outage_is_never_taken_for_deletions(rig: Rig, fields: FieldMap) -> None:
+    there = company(rig)
+    rig.world.faults.add(Break.HTML, times=FOREVER)
+    with pytest.raises(PortalDown):
+        await read_cards(rig.client, [there], fields)
+
+
+async def test_writes_are_combined_quiet_and_read_back(rig: Rig, fields: FieldMap) -> None:
+    shop, person = company(rig), contact(rig)
+    history = len(rig.portal.crm.history)
+    changes = [
+        CardChange(shop, {"check": True, "status": "pending", "ASSIGNED_BY_ID": 2}),
+        CardChange(person, {"check": True}),
+    ]
+    assert [outcome.value() for outcome in await write_cards(rig.client, changes, fields)] == [True, True]
+    assert rig.requests() == 1
+    assert len(rig.portal.crm.history) == history
+    cards = (await read_cards(rig.client, [shop, person], fields)).found
+    card = cards[shop]
+    assert (card.needs_check, card.status, card.assigned_by) == (True, "pending", 2)
+    assert (cards[person].needs_check, cards[person].status) == (True, "")
+    clear = CardChange(shop, {"check": False, "status": ""})
+    assert (await write_cards(rig.client, [clear], fields))[0].value() is True
+    card = (await read_cards(rig.client, [shop], fields)).found[shop]
+    assert (card.needs_check, card.status, card.assigned_by) == (False, "", 2)
+
+
+async def test_a_write_to_a_deleted_card_is_not_found_and_spoils_nothing(rig: Rig, fields: FieldMap) -> None:
+    shop = company(rig)
+    changes = [CardChange(Subject(Kind.COMPANY, 404), {"check": True}), CardChange(shop, {"check": True})]
+    gone, done = await write_cards(rig.client, changes, fields)
+    assert isinstance(gone.error, NotFound)
+    assert done.value() is True
+
+
+async def test_a_deleted_field_is_noticed(rig: Rig, fields: FieldMap) -> None:
+    shop = company(rig)
+    rig.portal.crm.userfields[Entity.COMPANY].drop(CHECK)
+    with pytest.raises(CallRefused) as caught:
+        await read_cards(rig.client, [shop], fields)
+    assert caught.value.code == "FIELD_MISSING"
+
+
+async def test_a_foreign_option_is_no_status(rig: Rig, fields: FieldMap) -> None:
+    shop = company(rig)
+    known = {kind: CardFields(CHECK, STATUS, {"pending": -1}) for kind in Kind}
+    await write_cards(rig.client, [CardChange(shop, {"status": "refused"})], fields)
+    assert (await read_cards(rig.client, [shop], known)).found[shop].status == ""
+
+
+async def test_a_person_opens_a_card_in_one_request(rig: Rig, fields: FieldMap) -> None:
+    shop = company(rig, "Shop")
+    grant = rig.world.auth.issue(rig.installation, rig.portal.users[2])
+    client = rig.with_(keeper=FixedToken(grant.access_token), lane=Lane.INTERACTIVE)
+    person, card = await read_one(client, shop, fields)
+    assert person == Person(2, "Boris Dahl", False)
+    assert (card.subject, card.title) == (shop, "Shop")
+    assert sum(rig.world.meters.requests.values()) == 1
+    with pytest.raises(NotFound):
+        await read_one(client, Subject(Kind.COMPANY, 404), fields)
+    rig.portal.users[2].crm_access = CrmAccess.NONE
+    with pytest.raises(AccessDenied):
+        await read_one(client, shop, fields)
+    rig.world.auth.expire_access()
+    with pytest.raises(NeedsFreshToken):
+        await read_one(client, shop, fields)
+
+
+async def test_an_admin_is_told_as_one(rig: Rig, fields: FieldMap) -> None:
+    person, _ = await read_one(rig.client, contact(rig), fields)
+    assert person.is_admin
+
+
+async def test_the_import_streams_and_resumes(rig: Rig, fields: FieldMap) -> None:
+    made = [company(rig, f"Nr. {n}") for n in range(130)]
+    seen = []
+    async for page in import_cards(rig.client, Kind.COMPANY, fields):
+        seen += page
+        if len(seen) >= 100:
+            break
+    async for page in import_cards(rig.client, Kind.COMPANY, fields, after=seen[-1].subject.id):
+        seen += page
+    assert [card.subject for card in seen] == made
+    assert seen[7].title == "Nr. 7"
+
+
+async def test_the_rescan_sees_only_what_changed(rig: Rig, fields: FieldMap) -> None:
+    old = company(rig)
+    rig.world.advance(hours=2)
+    new = company(rig)
+    since = rig.world.now() - timedelta(hours=1)
+    pages = [page async for page in import_cards(rig.client, Kind.COMPANY, fields, since=since)]
+    assert [card.subject for page in pages for card in page] == [new] != [old]
