@@ -1,0 +1,28 @@
+"""Drain the outbox: one wake-up for all portals, since a slice is claimed across them."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from b24app.journeys import delivery
+from b24app.resources import Resources
+from workers import runtime
+
+BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
+
+
+def drain() -> None:
+    """RQ entry point."""
+    resources = runtime.resources()
+    resources.wake.heard("outbox")
+    runtime.run(drain_outbox(resources))
+
+
+async def drain_outbox(resources: Resources, budget_seconds: float = BUDGET) -> int:
+    """Send what is due now. Returns how many deliveries were tried."""
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    done = await delivery.drain(resources, worker, budget_seconds)
+    if done.more:
+        await resources.wake.outbox()
+    return done.settled
