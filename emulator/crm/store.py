@@ -104,6 +104,7 @@ class Crm:
         self.history: list[past.HistoryEntry] = []
         self.stage_moves: list[past.StageMove] = []
         self.bin: dict[int, Binned] = {}
+        self.mode = 1
 
     def now(self) -> datetime:
         return self.portal.world.now().replace(microsecond=0)

@@ -44,7 +44,7 @@ _HEADS = (
 )
 _TAILS = ("Builders", "Construction", "Contractors", "Roadworks", "Homes")
 _MACHINES = (
-    ("JCB 3CX backhoe", 310), ("Bobcat S650 skid steer", 240), ("Genie S-65 boom lift", 290), ("CAT 320 excavator", 520),
+    ("JCB 3CX backhoe", 310), ("Bobcat S650 skid steer", 240), ("Genie S-65 lift", 290), ("CAT 320 excavator", 520),
     ("Toyota 8FGU forklift", 150), ("Atlas Copco compressor", 95), ("60 kW generator", 120), ("Hamm HD12 roller", 210),
 )  # fmt: skip
 _STAGES = [

@@ -1,0 +1,101 @@
+"""crm.activity.todo.add, crm.activity.get, crm.activity.list."""
+
+from typing import Any
+
+from emulator.crm.dates import parse_datetime
+from emulator.crm.entities import Record
+from emulator.crm.timeline import Activity
+from emulator.crm.values import to_int
+from emulator.errors import RestError
+from emulator.rest.crm_item import needed
+from emulator.rest.crm_legacy import refuse
+from emulator.rest.crm_rows import Kinds, list_rows, texts
+from emulator.rest.crm_timeline import editable, owner_numbered, readable
+from emulator.rest.registry import Call, Reply, method
+
+_BASE = "api-reference/crm/timeline/activities/"
+TODO = "CRM_TODO"
+_ZEROS = ("ASSOCIATED_ENTITY_ID", "DIRECTION", "RESULT_MARK", "RESULT_STATUS", "RESULT_STREAM", "AUTOCOMPLETE_RULE")
+_KINDS: Kinds = dict.fromkeys(
+    ("ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "ASSOCIATED_ENTITY_ID", "STATUS", "RESPONSIBLE_ID", "PRIORITY",
+     "NOTIFY_TYPE", "NOTIFY_VALUE", "DESCRIPTION_TYPE", "DIRECTION", "AUTHOR_ID", "EDITOR_ID", *_ZEROS[2:]),
+    "integer",
+)  # fmt: skip
+_KINDS |= dict.fromkeys(
+    ("PROVIDER_ID", "PROVIDER_TYPE_ID", "PROVIDER_GROUP_ID", "SUBJECT", "COMPLETED", "DESCRIPTION", "LOCATION",
+     "SETTINGS", "ORIGINATOR_ID", "ORIGIN_ID", "PROVIDER_PARAMS", "PROVIDER_DATA"),
+    "string",
+)  # fmt: skip
+_KINDS |= dict.fromkeys(("CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE"), "datetime")
+
+
+@method(
+    "crm.activity.todo.add",
+    scope="crm",
+    page=_BASE + "todo/crm-activity-todo-add.md",
+    params=(
+        "ownerTypeId", "ownerId", "deadline", "title", "description", "responsibleId", "parentActivityId",
+        "pingOffsets", "colorId",
+    ),
+    case="camel",
+)  # fmt: skip
+def add_todo(call: Call) -> Record:
+    """{id}."""
+    owner = owner_numbered(call, needed(call, "ownerTypeId"), needed(call, "ownerId"))
+    editable(call, owner)
+    deadline = parse_datetime(needed(call, "deadline"))
+    if deadline is None:
+        raise RestError(400, "WRONG_DATETIME_FORMAT", "Wrong datetime format")
+    more: dict[str, Any] = {"subject": str(call.params.get("title") or ""), "deadline": deadline}
+    more |= {"description": str(call.params.get("description") or ""), "provider_type": TODO}
+    more["responsible"] = to_int(call.params.get("responsibleId")) or call.user.id
+    if more["responsible"] not in call.portal.users:
+        raise RestError(400, "NOT_FOUND", "Not found.")
+    more["extra"] = {name: call.params[name] for name in ("pingOffsets", "colorId") if name in call.params}
+    return {"id": call.portal.crm.timeline.plan(owner, TODO, call.user, **more).id}
+
+
+@method("crm.activity.get", scope="crm", page=_BASE + "activity-base/crm-activity-get.md", params=("id",))
+def get(call: Call) -> Record:
+    """One activity as texts."""
+    row = call.portal.crm.timeline.activities.get(to_int(call.params.get("id")))
+    if row is None:
+        raise refuse("Activity is not found.")
+    if not readable(call, row.owner):
+        raise refuse("Access denied.")
+    return texts(_row(row), _KINDS)
+
+
+@method(
+    "crm.activity.list",
+    scope="crm",
+    page=_BASE + "activity-base/crm-activity-list.md",
+    params=("select", "filter", "order"),
+)
+def list_(call: Call) -> Reply:
+    """Activities the caller may read."""
+    held = call.portal.crm.timeline.activities.values()
+    given = call.params.get("filter")
+    wanted = given.pop("BINDINGS", None) if isinstance(given, dict) else None
+    rows = [_row(row) for row in held if readable(call, row.owner)]
+    if wanted:
+        pairs = wanted.values() if isinstance(wanted, dict) else wanted
+        rows = [row for row in rows if any(_bound(row, pair) for pair in pairs)]
+    return list_rows(call, rows, _KINDS, "activity")
+
+
+def _bound(row: Record, pair: Record) -> bool:
+    return all(to_int(value) == row.get(name) for name, value in pair.items())
+
+
+def _row(row: Activity) -> Record:
+    entity, number = row.owner
+    made: Record = {"ID": row.id, "OWNER_ID": number, "OWNER_TYPE_ID": entity.type_id, "TYPE_ID": 6}
+    made |= {"PROVIDER_ID": row.provider, "PROVIDER_TYPE_ID": row.provider_type or row.provider}
+    made |= {"SUBJECT": row.subject, "CREATED": row.created, "LAST_UPDATED": row.updated}
+    made |= {"START_TIME": row.created, "END_TIME": row.deadline or row.created, "DEADLINE": row.deadline}
+    made |= {"COMPLETED": "Y" if row.completed else "N", "STATUS": 2 if row.completed else 1}
+    made |= {"RESPONSIBLE_ID": row.responsible, "AUTHOR_ID": row.author, "EDITOR_ID": row.author, "PRIORITY": 2}
+    made |= {"DESCRIPTION": row.description, "DESCRIPTION_TYPE": 3, "NOTIFY_TYPE": 0, "NOTIFY_VALUE": 0}
+    made |= {"ORIGINATOR_ID": row.origin[0] or None, "ORIGIN_ID": row.origin[1] or None, "LOCATION": ""}
+    return made | {"SETTINGS": [], "PROVIDER_PARAMS": []} | dict.fromkeys(_ZEROS, 0)

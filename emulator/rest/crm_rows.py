@@ -1,0 +1,68 @@
+"""What the smaller legacy lists share: filter, order, select and page rows that are plain maps of texts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from emulator.crm.entities import Record
+from emulator.crm.filters import ALL, Condition, Group, compile_group, parse_key
+from emulator.crm.legacy import typed
+from emulator.crm.values import text_of
+from emulator.errors import RestError
+from emulator.rest.crm_legacy import listed
+from emulator.rest.registry import PAGE_SIZE, Call, Reply
+
+Kinds = dict[str, str]
+"""Field → type word (integer, string, datetime…); the names are all that a list knows."""
+
+
+def flags(kind: str, title: str, *, required: bool = False, read_only: bool = False, immutable: bool = False) -> Record:
+    """A description in a `fields` answer."""
+    row: Record = {"type": kind, "isRequired": required, "isReadOnly": read_only, "isImmutable": immutable}
+    return row | {"isMultiple": False, "isDynamic": False, "title": title}
+
+
+def conditions(given: Any, kinds: Kinds, warnings: list[str], what: str) -> Group:
+    """A legacy filter over known fields; unknown ones are dropped and the world warned."""
+    parts: list[Condition | Group] = []
+    for key, value in given.items() if isinstance(given, dict) else ():
+        op, name = parse_key(str(key))
+        if name in kinds:
+            parts.append(Condition(op, name, typed(kinds[name], value)))
+        else:
+            warnings.append(f"unknown filter field {key} of {what}")
+    return Group(tuple(parts)) if parts else ALL
+
+
+def ordered(rows: list[Record], given: Any, kinds: Kinds, default: tuple[str, ...] = ("ID",)) -> list[Record]:
+    """Rows by the given order, unknown fields left out."""
+    wanted = [(k, str(v).upper() == "DESC") for k, v in given.items() if k in kinds] if isinstance(given, dict) else []
+    for name, descending in reversed(wanted or [(name, False) for name in default]):
+        rows.sort(key=lambda row, name=name: _key(row.get(name)), reverse=descending)  # type: ignore[misc]
+    return rows
+
+
+def _key(value: Any) -> tuple[int, Any]:
+    return (0, 0) if value is None or value == "" else (1, value)
+
+
+def texts(row: Record, names: Iterable[str]) -> Record:
+    """The named values as legacy text."""
+    return {name: text_of("", row.get(name)) for name in names}
+
+
+def list_rows(call: Call, rows: Iterable[Record], kinds: Kinds, what: str) -> Reply:
+    """One page of matching rows with the selected fields as texts."""
+    group = conditions(call.params.get("filter"), kinds, call.portal.world.warnings, what)
+    test = compile_group(group, lambda row, name: row.get(name))
+    found = ordered([row for row in rows if test(row)], call.params.get("order"), kinds)
+    given = call.params.get("select") or ["*"]
+    select = [str(name) for name in (given.values() if isinstance(given, dict) else given)]
+    names = list(kinds) if "*" in select else [name for name in select if name in kinds] or list(kinds)
+    start = max(call.start, 0)
+    shown = [texts(row, names) for row in found[start : start + PAGE_SIZE]]
+    return listed(shown, len(found) if call.start >= 0 else None, call.start)
+
+
+def core_refusal(text: str) -> RestError:
+    """400 with an empty code."""
+    return RestError(400, "", text)
