@@ -1,0 +1,85 @@
+"""What a client app may know, from our own store: the portal being away never turns a client away."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.installation import PortalState
+from b24app.errors import Refused
+from b24app.resources import Resources
+from b24app.store import client_view
+from b24app.store.client_view import Filter, Seen
+from b24app.store.portals import Portal
+
+STALE_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Everything the portal told us until `as_of` is in the answer; `stale`: that is too long ago, or unsure."""
+
+    as_of: datetime
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next`: opaque, hand it back as `cursor`; None at the end."""
+
+    found: tuple[Seen, ...]
+    next: str | None
+    fresh: Freshness
+
+
+async def page(resources: Resources, portal: Portal, wanted: Filter, cursor: str | None, limit: int) -> Page:
+    """Memberships by (updated, id). Raises `Refused` `cursor_wrong`."""
+    after = _after(cursor) if cursor else None
+    async with resources.tenant(portal.id) as db:
+        found = await client_view.page(db, portal.id, wanted, after, limit + 1)
+        fresh = await _freshness(db, portal, resources.now())
+    more = _cursor(found[limit - 1]) if len(found) > limit else None
+    return Page(tuple(found[:limit]), more, fresh)
+
+
+async def find(resources: Resources, portal: Portal, membership_id: UUID) -> tuple[Seen, Freshness]:
+    """Raises `Refused` `not_found`."""
+    async with resources.tenant(portal.id) as db:
+        found = await client_view.one(db, portal.id, membership_id)
+        fresh = await _freshness(db, portal, resources.now())
+    if found is None:
+        raise Refused("not_found", 404)
+    return found, fresh
+
+
+async def freshness(resources: Resources, portal: Portal) -> Freshness:
+    async with resources.tenant(portal.id) as db:
+        return await _freshness(db, portal, resources.now())
+
+
+async def _freshness(db: AsyncConnection, portal: Portal, now: datetime) -> Freshness:
+    unread = await client_view.unread_since(db, portal.id)
+    if portal.state is not PortalState.ACTIVE or not portal.imported:
+        seen = await client_view.last_seen(db, portal.id)
+        return Freshness(min(unread or now, seen or now), True)
+    as_of = unread or now
+    return Freshness(as_of, now - as_of > STALE_AFTER)
+
+
+def _cursor(last: Seen) -> str:
+    return urlsafe_b64encode(f"{last.updated_at.isoformat()} {last.id}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        moment, _, id_ = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
+        after = datetime.fromisoformat(moment), UUID(id_)
+    except ValueError:
+        raise Refused("cursor_wrong", 422, {"field": "cursor"}) from None
+    if after[0].tzinfo is None:
+        raise Refused("cursor_wrong", 422, {"field": "cursor"})
+    return after

@@ -1,0 +1,62 @@
+"""The client API: a FastAPI app to be mounted at /api/v1. Its docs page uses files of ours only."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from handlers.api import endpoints, memberships, problems
+from handlers.api.door import Cors, GetResources
+from handlers.api.models import Problem
+
+DESCRIPTION = """What a client app (a mobile app, a personal account) may read and hear about the people of one Bitrix24
+portal. Answers come from our own store and say how fresh they are (`as_of`, `stale`): Bitrix24 being away never turns a
+client away. News is pushed as webhooks signed by the [Standard Webhooks](https://www.standardwebhooks.com)
+specification.
+"""
+ERRORS = {status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}} for status in (401, 404, 409, 422)}
+TAGS = [
+    {"name": "You", "description": "The key and what it opens."},
+    {"name": "Memberships", "description": "People, the companies they belong to, and the sections open to them."},
+    {"name": "Endpoints", "description": "Where webhooks go."},
+    {"name": "Deliveries", "description": "What was sent, how it was answered, and what was missed."},
+]
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Client API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css"></head>
+<body><div id="api"></div><script src="/static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
+<script src="docs.js"></script></body></html>"""
+_SCRIPT = """SwaggerUIBundle({url: new URL("openapi.json", document.baseURI).href, dom_id: "#api", deepLinking: true,
+  defaultModelsExpandDepth: 0, persistAuthorization: false, validatorUrl: null});
+"""
+
+
+def build_api(get_resources: GetResources) -> FastAPI:
+    """The app for one process. `get_resources` finds the process's resources for a request."""
+    api = FastAPI(
+        title="Client API",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=TAGS,
+        redirect_slashes=False,
+        responses=ERRORS,  # type: ignore[arg-type]
+    )
+    api.state.get_resources = get_resources
+    api.add_middleware(Cors, get_resources=get_resources)
+    problems.add_handlers(api)
+    api.include_router(memberships.router)
+    api.include_router(endpoints.router)
+    api.add_api_route("/docs", _docs, include_in_schema=False)
+    api.add_api_route("/docs.js", _script, include_in_schema=False)
+    return api
+
+
+async def _docs(request: Request) -> Response:
+    return HTMLResponse(_PAGE)
+
+
+async def _script(request: Request) -> Response:
+    return Response(_SCRIPT, media_type="text/javascript")

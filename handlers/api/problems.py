@@ -1,0 +1,172 @@
+"""Refusals as RFC 9457 problem details: a stable `code` for programs, `title` and `detail` for people, ru or en.
+
+The one place that makes error answers of the client API. Odd ones: another app's or portal's id is 404, as if it did
+not exist; a wrong key and a revoked one look the same; field problems name the fields and never repeat values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from b24app.errors import Refused
+
+MEDIA_TYPE = "application/problem+json"
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "key_missing_or_wrong": (
+        "Send your key as “Authorization: Bearer b24_…”. It is missing, wrong or revoked.",
+        "Передайте ключ в заголовке «Authorization: Bearer b24_…». Он не указан, неверен или отозван.",
+    ),
+    "origin_not_allowed": (
+        "Pages of this origin may not use this key. Add the origin to the client app.",
+        "Страницам с этого адреса нельзя пользоваться этим ключом. Добавьте адрес в клиентское приложение.",
+    ),
+    "not_found": ("There is no such thing here.", "Здесь такого нет."),
+    "method_not_allowed": ("This address does not take this method.", "Этот адрес не принимает такой метод."),
+    "fields_wrong": ("Some fields are wrong: see errors.", "Некоторые поля заполнены неверно, см. errors."),
+    "body_not_json": ("The body is not valid JSON.", "Тело запроса — не JSON."),
+    "cursor_wrong": (
+        "The cursor is not one of ours. Start without it.",
+        "Такого курсора мы не выдавали. Начните без него.",
+    ),
+    "event_type_unknown": (
+        "There is no event type “{type}”. The list is in the documentation.",
+        "Типа события «{type}» нет. Список — в документации.",
+    ),
+    "url_not_a_url": ("This is not a full http(s) address.", "Это не полный адрес http(s)."),
+    "url_https_required": ("The address must start with https://.", "Адрес должен начинаться с https://."),
+    "url_user_info": (
+        "The address must not hold a user name or password.",
+        "В адресе не должно быть имени пользователя и пароля.",
+    ),
+    "url_fragment": ("The address must not hold a # part.", "В адресе не должно быть части после #."),
+    "url_port_not_allowed": ("Only port 443 is allowed.", "Разрешён только порт 443."),
+    "url_ip_address": ("Give a host name, not an IP address.", "Укажите имя сервера, а не IP-адрес."),
+    "url_private_address": (
+        "The address points into a private or reserved network.",
+        "Адрес ведёт в частную или зарезервированную сеть.",
+    ),
+    "url_unknown_host": ("This host name is not known to the DNS.", "Такого имени сервера нет в DNS."),
+    "too_many_endpoints": (
+        "A client app may have {limit} endpoints. Delete one first.",
+        "У клиентского приложения может быть не больше {limit} адресов. Сначала удалите один.",
+    ),
+    "too_many_secrets": (
+        "{limit} old secrets still sign. The next one expires at {until}.",
+        "Ещё действуют {limit} прежних секретов. Ближайший истекает {until}.",
+    ),
+    "endpoint_disabled": (
+        "The endpoint is switched off. Switch it on first: PATCH with enabled: true.",
+        "Адрес выключен. Сначала включите его: PATCH с enabled: true.",
+    ),
+    "ping_not_resent": (
+        "A ping is not sent again: make a new one.",
+        "Проверка не отправляется повторно: создайте новую.",
+    ),
+    "idempotency_key_wrong": (
+        "Idempotency-Key must be 1 to {limit} characters long.",
+        "Idempotency-Key — от 1 до {limit} символов.",
+    ),
+    "idempotency_key_reused": (
+        "This Idempotency-Key was used for another body.",
+        "Этот Idempotency-Key уже использован с другим телом запроса.",
+    ),
+    "idempotency_key_in_progress": (
+        "The first request with this Idempotency-Key is still at work. Ask again shortly.",
+        "Первый запрос с этим Idempotency-Key ещё выполняется. Повторите чуть позже.",
+    ),
+    "failed": ("Something broke on our side. It is logged.", "Что-то сломалось на нашей стороне. Мы это записали."),
+}
+TITLES: Mapping[int, tuple[str, str]] = {
+    400: ("Bad request", "Неверный запрос"),
+    401: ("Not signed in", "Нет доступа"),
+    403: ("Not allowed", "Запрещено"),
+    404: ("Not found", "Не найдено"),
+    405: ("Method not allowed", "Метод не поддерживается"),
+    409: ("Not possible now", "Сейчас невозможно"),
+    422: ("Wrong values", "Неверные значения"),
+    500: ("Our fault", "Ошибка на нашей стороне"),
+}
+
+log = structlog.get_logger()
+
+
+def russian(accept_language: str) -> bool:
+    """Whether the caller reads Russian rather than English, by the first of the two it names."""
+    for part in accept_language.lower().split(","):
+        code = part.split(";")[0].strip()[:2]
+        if code in ("ru", "en"):
+            return code == "ru"
+    return False
+
+
+def problem(
+    request: Request,
+    code: str,
+    status: int,
+    params: Mapping[str, str | int] | None = None,
+    errors: list[Any] | None = None,
+) -> JSONResponse:
+    """The answer for a refusal. `errors`: [{"field", "code"}] where single fields are to blame."""
+    ru = russian(request.headers.get("accept-language", ""))
+    titles, texts = TITLES.get(status, TITLES[400]), TEXTS.get(code, TEXTS["failed"])
+    body: dict[str, Any] = {
+        "type": f"urn:b24app:problem:{code}",
+        "title": titles[ru],
+        "status": status,
+        "detail": texts[ru].format_map({**(params or {})}),
+        "code": code,
+    }
+    if errors:
+        body["errors"] = errors
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers |= {"Content-Language": "ru" if ru else "en", "Vary": "Accept-Language"}
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    field = error.params.get("field")
+    errors = [{"field": field, "code": error.code}] if field else None
+    return problem(request, error.code, error.status, error.params, errors)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return problem(request, "body_not_json", 422)
+    errors = [{"field": _field(one["loc"]), "code": one["type"]} for one in found]
+    if all(one["loc"][0] == "path" for one in found):
+        return problem(request, "not_found", 404)  # an id that is no id is an id that does not exist
+    return problem(request, "fields_wrong", 422, errors=errors)
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in place[1:]) or "body"
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    return problem(request, codes.get(error.status_code, "failed"), error.status_code)
+
+
+def _broken(request: Request, error: Exception) -> JSONResponse:
+    log.error("api_failed", path=request.scope.get("route_path", ""), error=type(error).__name__, exc_info=error)
+    return problem(request, "failed", 500)
+
+
+def add_handlers(api: FastAPI) -> None:
+    """A mounted app has its own error handlers: the outer app's do not reach it."""
+    api.add_exception_handler(Refused, _refused)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(Exception, _broken)
