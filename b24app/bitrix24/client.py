@@ -71,10 +71,10 @@ class PortalClient(Line):
         """
         outcomes: list[Outcome] = []
         for chunk in _chunks(commands):
-            stopped = outcomes[-1].error if outcomes else None
-            if stopped and _ends_all(stopped):
+            done = await self._chunk(chunk)
+            outcomes += done
+            if all(_out_of_reach(outcome.error) for outcome in done):
                 break
-            outcomes += await self._chunk(chunk)
         return outcomes + _unsent(outcomes, len(commands))
 
     async def chain(
@@ -91,12 +91,14 @@ class PortalClient(Line):
         """Pages of up to 50 rows in the order of their ids, from the first id above `after`; 2,500 rows a request.
 
         Each page's filter refers to the last id of the page before it, so nothing is counted and memory stays constant.
+        The first requests ask for fewer pages, as those behind a list's end are worked out for nothing.
         `rows`: the key of the list inside the result ("items" for crm.item.list); `extra`: further parameters.
         Resume point: the last id of the last page. Raises the error of a page that fails twice at the same place.
         """
         last, pages = after, 1
+        columns = list(dict.fromkeys([id_field, *select]))
         while True:
-            wanted = _chained(method, dict(filter), select, id_field, rows, last, pages, extra or {})
+            wanted = _chained(method, dict(filter), columns, id_field, rows, last, pages, extra or {})
             failed: PortalError | None = None
             began = last
             for outcome in await self._commands(wanted):
@@ -111,7 +113,7 @@ class PortalClient(Line):
                     return
             if failed and last == began:
                 raise failed
-            pages = BATCH_SIZE
+            pages = min(pages * 10, BATCH_SIZE)
 
     async def _chunk(self, commands: Sequence[Command]) -> list[Outcome]:
         """Up to 50 commands; those that the portal had no room for are sent once more by themselves."""
@@ -186,9 +188,9 @@ def _try_again(command: Command, error: PortalError | None) -> bool:
     return safe or (isinstance(error, PortalDown) and not command.write)
 
 
-def _ends_all(error: PortalError) -> bool:
-    """Whether the portal as a whole, not just one command, is out of reach: then nothing more is sent."""
-    return not isinstance(error, CallRefused)
+def _out_of_reach(error: PortalError | None) -> bool:
+    """Not a refusal of one command. When a whole request fared so, nothing more is sent."""
+    return error is not None and not isinstance(error, CallRefused)
 
 
 def _unsent(outcomes: Sequence[Outcome], wanted: int) -> list[Outcome]:
@@ -219,7 +221,7 @@ def _chained(
     return [
         Command(
             method,
-            {**extra, "order": order, "filter": {**filter, f">{id_field}": last}, "select": list(select), "start": -1},
+            {**extra, "order": order, "filter": {**filter, f">{id_field}": last}, "select": select, "start": -1},
         )
         for last in lasts
     ]

@@ -112,8 +112,12 @@ return {1, math.ceil(wait * 1000), 0, math.floor(most * 1000)}
 PUSH_UP = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-redis.call('HSET', KEYS[1], 'level', ARGV[1], 'at', string.format('%.6f', now))
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local full, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
+local bucket = redis.call('HMGET', KEYS[1], 'level', 'at')
+local level = bucket[1] and bucket[1] - (now - bucket[2]) * rate or 0
+level = math.max(level, full)
+redis.call('HSET', KEYS[1], 'level', string.format('%.6f', level), 'at', string.format('%.6f', now))
+redis.call('PEXPIRE', KEYS[1], math.ceil(level / rate * 1000) + 60000)
 return 1
 """
 
@@ -165,8 +169,7 @@ class Pace:
     async def pushed_up(self, portal_id: int, budget: Budget) -> None:
         """The portal said 503: its bucket is full, so ours is, and all our processes hold back together."""
         self._local[portal_id] = (budget.full * SHARE_WITHOUT_REDIS, monotonic())
-        expiry = int(budget.full / budget.rate * 1000) + 60_000
-        await self._run(PUSH_UP, (self._key("bucket", portal_id),), (str(budget.full), str(expiry)))
+        await self._run(PUSH_UP, (self._key("bucket", portal_id),), (str(budget.full), str(budget.rate)))
 
     async def record(self, portal_id: int, gauges: Mapping[str, Gauge]) -> None:
         """Keep the latest operating time of each method that an answer told."""

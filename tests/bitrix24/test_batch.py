@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from b24app.bitrix24.client import Command, Outcome
+from b24app.bitrix24.pace import Lane
 from b24app.errors import CallRefused, MethodParked, NotFound, OutcomeUnknown, PortalBusy, PortalClosed, PortalDown
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
@@ -73,6 +74,14 @@ async def test_an_outage_between_requests_keeps_what_was_done(rig: Rig) -> None:
     second = await rig.client.batch([Command("crm.company.list")])
     assert all(outcome.error is None for outcome in first)
     assert isinstance(second[0].error, PortalDown)
+
+
+async def test_one_parked_command_does_not_stop_the_requests_behind_it(rig: Rig) -> None:
+    rig.world.faults.operating_cost["crm.company.list"] = 500
+    await rig.client.call("crm.company.list")
+    pacing = rig.with_(lane=Lane.INTERACTIVE)  # people may try a method up to the portal's own limit
+    outcomes = await pacing.batch([*adds(49), Command("crm.company.list"), *adds(10)])
+    assert [index for index, outcome in enumerate(outcomes) if outcome.error] == [49]
 
 
 async def test_busy_is_waited_out(rig: Rig) -> None:

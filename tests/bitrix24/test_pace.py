@@ -60,6 +60,13 @@ async def test_a_503_holds_everybody_back(redis: Redis) -> None:
     assert not (await theirs.take(1, TINY, Lane.INTERACTIVE, ["m"])).booked
 
 
+async def test_a_503_forgets_no_booking(redis: Redis) -> None:
+    pace, budget = Pace(redis), replace(TINY, rate=1.0)
+    waits = [(await pace.take(1, budget, Lane.INTERACTIVE, ["m"])).wait for _ in range(20)]
+    await pace.pushed_up(1, budget)
+    assert (await pace.take(1, budget, Lane.INTERACTIVE, ["m"])).wait > waits[-1]
+
+
 async def test_a_person_is_told_rather_than_kept_waiting(redis: Redis) -> None:
     pace = Pace(redis)
     await pace.pushed_up(1, TINY)
