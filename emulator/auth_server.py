@@ -25,7 +25,10 @@ KEPT_GRANTS = 20_000
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """A pair of tokens of one user in one installation. `hops`: how many event-to-call rounds led to it."""
+    """A pair of tokens of one user in one installation; dead as soon as the app is uninstalled.
+
+    `hops`: how many event-to-call rounds led to it; `known_to_portal`: the portal has seen it and answers from its cache.
+    """
 
     access_token: str
     refresh_token: str
@@ -34,6 +37,7 @@ class Grant:
     expires: datetime
     refresh_expires: datetime
     hops: int = 0
+    known_to_portal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,14 @@ class AuthServer:
         if grant is None or grant.installation.portal is not portal:
             raise RestError(401, "invalid_token", "Unable to get application by token")
         if portal.installations.get(grant.installation.app.client_id) is not grant.installation:
-            raise RestError(401, "APPLICATION_NOT_FOUND", "Application not found")
+            if grant.known_to_portal:
+                raise RestError(401, "APPLICATION_NOT_FOUND", "Application not found")
+            raise RestError(401, "ERROR_OAUTH", "Application not installed")
         if grant.installation.payment_expired:
             raise RestError(401, "PAYMENT_REQUIRED", "Payment required")
         if grant.expires <= self.world.now():
             raise RestError(401, "expired_token", "The access token provided has expired.")
+        grant.known_to_portal = True
         return grant
 
     def app_info(self, token: str) -> dict[str, Any]:
@@ -141,12 +148,6 @@ class AuthServer:
         for token, grant in list(self.refresh.items()):
             if grant.installation is installation and user_id in (None, grant.user_id):
                 del self.refresh[token]
-
-    def forget(self, installation: Installation) -> None:
-        """Every token of an uninstalled app dies at once. Refresh tokens stay known to answer NOT_INSTALLED."""
-        for token, grant in list(self.access.items()):
-            if grant.installation is installation:
-                del self.access[token]
 
     def _client(self, query: dict[str, Any]) -> MarketApp:
         for name in ("grant_type", "client_id", "client_secret"):

@@ -159,7 +159,6 @@ def uninstall(installation: Installation, user: User, clean: bool) -> None:
     installation.placements.clear()
     installation.active = False
     del portal.installations[installation.app.client_id]
-    portal.world.auth.forget(installation)
     if clean:
         installation.options, installation.user_options = {}, {}
     portal.removed[installation.app.client_id] = installation

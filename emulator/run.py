@@ -64,10 +64,14 @@ class Emulator:
         return _named(host, bound)
 
     async def stop(self) -> None:
-        """Stop all servers and wait for them."""
+        """Stop all servers and wait for them; a client that keeps its TLS connection open is cut off."""
         for server, _ in self.servers:
             server.should_exit = True
         await asyncio.gather(*(task for _, task in self.servers))
+        for server, _ in self.servers:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 class Server(uvicorn.Server):

@@ -174,7 +174,7 @@ def authorize(world: "World", portal: "Portal", asked: Asked) -> Caller:
     if user is None or not user.active:
         raise RestError(401, "authorization_error", "Unable to authorize user")
     if not user.admin and not installation.admits(user.id):
-        raise RestError(401, "user_access_error", "The user does not have access to the application.")
+        raise RestError(403, "user_access_error", "The user does not have access to the application.")
     key = f"app {installation.app.client_id}"
     return Caller(world, portal, user, installation, installation.scope, key, grant.hops)
 

@@ -229,17 +229,17 @@ async def test_every_forgery_reaches_the_app_and_is_false_somewhere(
     if kind in OPENS:
         fields, home = dict(request.form), caller.portal
         grant = caller.emulator.world.auth.access.get(fields.get("AUTH_ID", ""))
-        true = (
+        true = [
             grant is not None and grant.installation is caller.installation,
             request.query["DOMAIN"] == home.host,
             fields.get("member_id") == home.member_id,
             fields.get("SERVER_ENDPOINT") == caller.emulator.world.auth.server_endpoint,
-        )
+        ]
     else:
         auth = request.body["auth"]
-        true = (
+        true = [
             auth.get("application_token") == caller.installation.application_token,
             auth.get("member_id") == caller.portal.member_id,
-        )
+        ]
     assert true.count(False) == 1, answer.body["why"]
     assert other.portal.member_id != caller.portal.member_id

@@ -98,7 +98,7 @@ async def test_scope_is_checked_by_method(caller: Caller) -> None:
 async def test_a_dismissed_user_and_one_without_access(caller: Caller) -> None:
     boris = caller.as_user(2)
     caller.installation.access = {1}
-    assert (await boris.call("profile")).refusal == (401, "user_access_error")
+    assert (await boris.call("profile")).refusal == (403, "user_access_error")
     boris.user.active = False
     assert (await boris.call("profile")).refusal == (401, "authorization_error")
 

@@ -105,7 +105,7 @@ async def test_uninstalling_kills_tokens_and_tells_without_any(caller: Caller, l
     assert body["event"] == "ONAPPUNINSTALL"
     assert body["data"] == {"LANGUAGE_ID": "ru", "CLEAN": "1" if clean else "0"}
     assert set(body["auth"]) == {"domain", "client_endpoint", "server_endpoint", "member_id", "application_token"}
-    assert (await caller.call("profile", token=token)).refusal == (401, "invalid_token")
+    assert (await caller.call("profile", token=token)).refusal == (401, "ERROR_OAUTH")
     assert (installation.bindings, installation.placements) == ([], [])
     caller.portal.raise_event("ONCRMCONTACTADD", {"FIELDS": {"ID": 1}}, caller.user)
     assert await caller.emulator.world.deliver() == 0

@@ -136,12 +136,14 @@ async def test_errors_of_the_auth_server(caller: Caller) -> None:
 
 
 async def test_tokens_of_an_earlier_installation_stay_dead(caller: Caller) -> None:
-    access, refresh = pair(caller)
+    (access, refresh), unseen = pair(caller), caller.token()
     app = caller.installation.app
+    await caller.call("profile", token=access)
     uninstall(caller.installation, caller.user, clean=True)
-    assert (await caller.call("profile", token=access)).refusal == (401, "invalid_token")
+    assert (await caller.call("profile", token=access)).refusal == (401, "APPLICATION_NOT_FOUND")
+    assert (await caller.call("profile", token=unseen)).refusal == (401, "ERROR_OAUTH")
     finish(install(caller.portal, app, caller.user), caller.user)
-    assert (await caller.call("profile", token=access)).refusal == (401, "invalid_token")
+    assert (await caller.call("profile", token=access)).refusal == (401, "APPLICATION_NOT_FOUND")
     assert (await token(caller, refresh_token=refresh)).refusal == (401, "NOT_INSTALLED")
 
 
