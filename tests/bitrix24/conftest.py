@@ -1,15 +1,13 @@
 """A portal of the emulator, installed app, admin's tokens, and a client on the other end of a real socket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from b24app import embedded
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Budget, Lane, Pace
@@ -101,13 +99,6 @@ class Rig:
     ) -> PortalClient:
         """The client, changed."""
         return replace(self.client, keeper=keeper or self.keeper, lane=lane, budget=budget)
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("redis")
-    with embedded.redis(folder) as url:
-        yield url
 
 
 @pytest.fixture
