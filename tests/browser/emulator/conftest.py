@@ -45,7 +45,13 @@ def installation(portal: Portal, shop: Vendor) -> Installation:
     admin = portal.users[ADMIN]
     made = install(portal, portal.world.catalogue["app.0123456789abcd.00000001"], admin)
     finish(made, admin)
-    codes = ("CRM_CONTACT_DETAIL_TAB", "CRM_CONTACT_DETAIL_TOOLBAR", "CRM_CONTACT_LIST_MENU", "REST_APP_URI", "LEFT_MENU")
+    codes = (
+        "CRM_CONTACT_DETAIL_TAB",
+        "CRM_CONTACT_DETAIL_TOOLBAR",
+        "CRM_CONTACT_LIST_MENU",
+        "REST_APP_URI",
+        "LEFT_MENU",
+    )
     titles = {"ru": {"TITLE": "Лояльность"}, "en": {"TITLE": "Loyalty"}}
     for code in codes:
         number = portal.next_id("placement")

@@ -13,7 +13,7 @@ from emulator.installs import Installation
 from emulator.portal import Portal
 from emulator.run import Emulator
 from tests.browser.conftest import DESK, FLAGS
-from tests.browser.emulator.world import ADMIN, HEAD, MANAGER, Guest, Vendor
+from tests.browser.emulator.world import ADMIN, HEAD, MANAGER, Guest, Vendor, inside
 
 CALL = "async ([method, params]) => (await b24.actions.v2.call.make({method, params})).getData().result"
 
@@ -152,7 +152,9 @@ async def test_open_path_opens_cards_over_the_app_and_tells_when_they_are_closed
     assert await frame.evaluate("window.told") == {"isOpenAtNewWindow": False, "isClose": True}
 
 
-@pytest.mark.parametrize("path", ["/notifications/", "/crm/contact/list/", "/rest/profile", "//example.com/marketplace/"])
+@pytest.mark.parametrize(
+    "path", ["/notifications/", "/crm/contact/list/", "/rest/profile", "//example.com/marketplace/"]
+)
 async def test_open_path_refuses_all_other_addresses(guest: Guest, installation: Installation, path: str) -> None:
     frame = await opened(guest, installation)
     send = "(path) => b24.parent.message.send('openPath', {path})"
@@ -164,14 +166,10 @@ async def test_open_application_brings_parameters_to_a_panel_that_closes_itself(
     guest: Guest, installation: Installation, shop: Vendor
 ) -> None:
     frame = await opened(guest, installation)
-    await frame.evaluate(
-        "window.told = b24.slider.openSliderAppPage({case: 991, deep: {a: true}, bx24_width: 700, bx24_title: 'Заявка'}).then(() => 'closed'); 0"
-    )
-    handle = await guest.page.wait_for_selector(".slider__frame")
-    inner_page = await handle.content_frame()
-    assert inner_page is not None
-    box = await (await inner_page.wait_for_selector(".app-frame iframe")).content_frame()
-    assert box is not None
+    asked = "{case: 991, deep: {a: true}, bx24_width: 700, bx24_title: 'Заявка'}"
+    await frame.evaluate(f"window.told = b24.slider.openSliderAppPage({asked}).then(() => 'closed'); 0")
+    inner_page = await inside(guest.page, ".slider__frame")
+    box = await inside(inner_page, ".app-frame iframe")
     await box.wait_for_function("window.ready")
     await box.evaluate("window.ready")
     assert json.loads(shop.opens[-1][2]["PLACEMENT_OPTIONS"]) == {"case": "991", "deep": {"a": "true"}}
@@ -225,7 +223,9 @@ async def test_messages_of_strangers_and_broken_ones_are_ignored(guest: Guest, i
     for text in (f"getInterface:cb1:{'0' * 32}", "getInterface", "::", "{", f"toString:cb2:{sid}"):
         await frame.evaluate(send, [text, origin])
     await frame.evaluate(send, [{"method": "getInterface", "callback": "cb3", "appSid": "0" * 32}, origin])
-    await guest.page.evaluate("(text) => window.postMessage(text, '*')", f"setTitle:{json.dumps({'title': 'x'})}:cb4:{sid}")
+    await guest.page.evaluate(
+        "(text) => window.postMessage(text, '*')", f"setTitle:{json.dumps({'title': 'x'})}:cb4:{sid}"
+    )
     await frame.evaluate(send, [{"method": "getInterface", "params": "", "callback": "cb5", "appSid": sid}, origin])
     await frame.evaluate(send, [f"getInterface:cb6:{sid}", origin])
     await frame.wait_for_function("window.heard.some((text) => String(text).startsWith('cb6'))")
@@ -252,7 +252,9 @@ async def test_with_all_cookies_of_the_app_blocked(
     try:
         guest = Guest(await context.new_page(), portal)
         frame = await tab(guest)
-        assert await frame.evaluate("navigator.cookieEnabled") is False
+        stored = "(() => { try { localStorage.a = 1; return 'kept' } catch (error) { return error.name } })()"
+        assert await frame.evaluate(stored) == "SecurityError"
+        assert await frame.evaluate("document.cookie = 'a=1; SameSite=None; Secure', document.cookie") == ""
         assert (await frame.evaluate(CALL, ["profile", {}]))["ID"] == str(MANAGER)
         assert (await frame.evaluate("b24.auth.refreshAuth()"))["access_token"]
     finally:

@@ -3,7 +3,7 @@
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess
 from emulator.portal import Portal
-from tests.browser.emulator.world import ADMIN, GONE, HEAD, MANAGER, Guest
+from tests.browser.emulator.world import GONE, HEAD, MANAGER, Guest
 
 
 async def test_a_person_chooses_who_to_be_and_changes_their_mind(guest: Guest) -> None:

@@ -56,7 +56,11 @@ async def test_an_installer_binds_a_tab_which_shows_only_when_it_has_finished(
     await guest.go(f"/marketplace/detail/{CODE}/")
     await guest.page.click("button[value=install]")
     installer = await guest.app()
-    bound = {"PLACEMENT": "CRM_CONTACT_DETAIL_TAB", "HANDLER": f"{shop.url}/tab", "LANG_ALL": {"ru": {"TITLE": "Баллы"}}}
+    bound = {
+        "PLACEMENT": "CRM_CONTACT_DETAIL_TAB",
+        "HANDLER": f"{shop.url}/tab",
+        "LANG_ALL": {"ru": {"TITLE": "Баллы"}},
+    }
     answer = await installer.evaluate(
         "async (params) => (await b24.actions.v2.call.make({method: 'placement.bind', params})).getData().result", bound
     )
@@ -123,7 +127,9 @@ async def test_uninstalling_with_and_without_the_data(guest: Guest, portal: Port
         assert portal.installations[installation.app.client_id].options == ({} if clean else {"kept": "1"})
 
 
-async def test_an_update_brings_the_installer_back(guest: Guest, portal: Portal, installation: Installation, shop: Vendor) -> None:
+async def test_an_update_brings_the_installer_back(
+    guest: Guest, portal: Portal, installation: Installation, shop: Vendor
+) -> None:
     newer = replace(installation.app, version=2)
     portal.world.catalogue[newer.client_id] = newer
     await guest.enter(ADMIN)
@@ -180,7 +186,9 @@ async def test_an_unpaid_app_is_not_opened(guest: Guest, installation: Installat
     assert shop.opens == []
 
 
-async def test_an_old_portal_sends_fewer_keys(guest: Guest, portal: Portal, installation: Installation, shop: Vendor) -> None:
+async def test_an_old_portal_sends_fewer_keys(
+    guest: Guest, portal: Portal, installation: Installation, shop: Vendor
+) -> None:
     portal.old = True
     await guest.enter(MANAGER)
     await guest.go(f"/marketplace/app/{installation.id}/")

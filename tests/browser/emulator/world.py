@@ -27,7 +27,8 @@ ADMIN, HEAD, MANAGER, OTHER, GONE = 1, 2, 3, 4, 5
 BOX = "UF_CRM_VERIFY"
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><script src="/sdk.js"></script></head>
-<body style="margin:0;background:#eff2f4;font:14px sans-serif"><main style="background:#fff;border-radius:12px;padding:24px">
+<body style="margin:0;background:#eff2f4;font:14px sans-serif">
+<main style="background:#fff;border-radius:12px;padding:24px">
 <h2 style="margin:0 0 8px">PATH</h2><p id="state">…</p></main><script>
 window.ready = B24Js.initializeB24Frame().then(async (b24) => {
   window.b24 = b24;
@@ -98,7 +99,7 @@ def care(url: str) -> MarketApp:
 
 
 def fill(portal: Portal) -> None:
-    """People, departments, and records that show every kind of field. Contact 1 belongs to company 1, deal 1 to both."""
+    """People, departments, and records with every kind of field. Contact 1 belongs to company 1, deal 1 to both."""
     ru = portal.lang == "ru"
     _people(portal, ru)
     _fields(portal)
@@ -107,7 +108,12 @@ def fill(portal: Portal) -> None:
     companies = [
         crm.add(
             Entity.COMPANY,
-            {"TITLE": title, "COMPANY_TYPE": "CUSTOMER", "PHONE": [{"VALUE": "+7 900 000-01-01"}], "UF_CRM_POINTS": 1250},
+            {
+                "TITLE": title,
+                "COMPANY_TYPE": "CUSTOMER",
+                "PHONE": [{"VALUE": "+7 900 000-01-01"}],
+                "UF_CRM_POINTS": 1250,
+            },
             people[ADMIN],
         )
         for title in titles
@@ -176,9 +182,7 @@ def _deals(portal: Portal, ru: bool, companies: list[int]) -> None:
             "ASSIGNED_BY_ID": MANAGER,
         }
         portal.crm.add(Entity.DEAL, fields, portal.users[MANAGER])
-    portal.crm.add(
-        Entity.LEAD, {"TITLE": "Заявка с сайта" if ru else "Request from the site"}, portal.users[MANAGER]
-    )
+    portal.crm.add(Entity.LEAD, {"TITLE": "Заявка с сайта" if ru else "Request from the site"}, portal.users[MANAGER])
 
 
 def _past(portal: Portal, ru: bool) -> None:
@@ -189,7 +193,9 @@ def _past(portal: Portal, ru: bool) -> None:
     crm.timeline.log(owner, title, "Телефон подтверждён" if ru else "Phone confirmed", "info", portal.users[ADMIN], "")
     subject = "Проверить документы" if ru else "Check the documents"
     crm.timeline.plan(owner, "CRM_TODO", manager, subject=subject, deadline=portal.world.now() + timedelta(hours=4))
-    text = "Ждёт проверки: [URL=/crm/contact/details/1/]{}[/URL]" if ru else "Waits: [URL=/crm/contact/details/1/]{}[/URL]"
+    text = (
+        "Ждёт проверки: [URL=/crm/contact/details/1/]{}[/URL]" if ru else "Waits: [URL=/crm/contact/details/1/]{}[/URL]"
+    )
     name = "Иван Петров" if ru else "John Miller"
     portal.notifications.append(Notification(1, MANAGER, text.format(name), portal.world.now()))
 
@@ -212,9 +218,15 @@ class Guest:
 
     async def app(self, box: str = ".app-frame") -> Frame:
         """The app's frame inside a box, once its script has spoken to the portal."""
-        handle = await self.page.wait_for_selector(f"{box} iframe")
-        frame = await handle.content_frame()
-        assert frame is not None
+        frame = await inside(self.page, f"{box} iframe")
         await frame.wait_for_function("window.ready")
         await frame.evaluate("window.ready")
         return frame
+
+
+async def inside(outer: Page | Frame, selector: str) -> Frame:
+    """The document of an iframe element."""
+    handle = await outer.wait_for_selector(selector)
+    frame = await handle.content_frame() if handle else None
+    assert frame is not None
+    return frame

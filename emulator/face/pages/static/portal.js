@@ -52,9 +52,6 @@
   class Sliders {
     constructor() {
       this.open_ones = [];
-      window.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && !document.querySelector("dialog[open]")) this.close();
-      });
     }
 
     open(address, settings) {
@@ -179,7 +176,11 @@
     const drawer = event.target.closest("[data-drawer]");
     if (drawer) document.body.classList.toggle("drawer-open");
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus());
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    if (document.querySelector("details.menu[open]")) closeMenus();
+    else Portal.sliders.close();
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
   });
