@@ -17,7 +17,11 @@ import structlog
 from b24app import page_token
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
 from b24app.bitrix24.cards import Person
+from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.payloads import OpenRequest
+from b24app.bitrix24.people import whoami
+from b24app.bitrix24.tokens import FixedToken
 from b24app.domain.installation import PortalState
 from b24app.domain.viewer import Viewer
 from b24app.errors import NeedsFreshToken, PortalClosed, PortalError, Refused
@@ -35,7 +39,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An open the auth server vouched for. `portal` is None where we know no such portal (or one that removed us)."""
+    """An open the auth server vouched for. `portal`: as we know it, in whatever state; None where we never met it."""
 
     request: OpenRequest
     owner: TokenOwner
@@ -43,34 +47,50 @@ class Proven:
     portal: Portal | None
 
 
-def auth_server(resources: Resources) -> AuthServer:
-    settings = resources.settings
-    origins = frozenset(one.lower() for one in settings.auth_servers)
-    return AuthServer(resources.portal_http, origins, settings.client_id, settings.client_secret)
-
-
-async def prove_open(
-    resources: Resources, auth: AuthServer, request: OpenRequest, *, installing: bool = False
-) -> Proven:
+async def prove_open(resources: Resources, request: OpenRequest, *, installing: bool = False) -> Proven:
     """`installing`: a reinstalled app brings a new application token, which the proven access token vouches for.
 
     Raise Refused: `no_access` · `token_expired` · `unknown_auth_server` · `auth_server_down` · `unpaid` ·
     `not_installed` · `wrong_app` · `wrong_portal` · `wrong_endpoint` · `wrong_application_token`. Nothing is changed.
     """
     try:
-        return await _prove(resources, auth, request, installing)
+        return await _prove(resources, request, installing)
     except Refused as refused:
         log.warning("open_refused", code=refused.code, member_id=request.member_id, domain=request.domain)
         raise
 
 
-async def open_session(resources: Resources, proven: Proven, person: Person) -> tuple[Viewer, str]:
-    """The viewer and the page token of a proven open of a known portal."""
-    assert proven.portal
+async def who(resources: Resources, proven: Proven) -> Person:
+    """The person's name and whether they are an administrator, asked with their own token. One portal request."""
+    return await whoami(
+        PortalClient(
+            session=resources.portal_http,
+            pace=resources.pace,
+            portal_id=proven.portal.id if proven.portal else 0,
+            endpoint=proven.owner.client_endpoint,
+            keeper=FixedToken(proven.request.auth_id),
+            lane=WireLane.INTERACTIVE,
+        )
+    )
+
+
+async def adopt_address(resources: Resources, proven: Proven, portal: Portal) -> bool:
+    """A portal that was renamed is known by its new address from the first proven open on. Whether it was."""
+    found = {"domain": proven.owner.domain, "endpoint": proven.owner.client_endpoint}
+    if found == {"domain": portal.domain, "endpoint": portal.endpoint}:
+        return False
+    async with resources.directory() as db:
+        await portals.change(db, portal.id, **found)
+    log.info("portal_moved", portal=portal.id, was=portal.domain, now=proven.owner.domain)
+    return True
+
+
+async def open_session(resources: Resources, proven: Proven, portal: Portal, person: Person) -> tuple[Viewer, str]:
+    """The viewer and the page token of a proven open."""
     now = resources.now()
     viewer = Viewer(
         session_id=uuid4(),
-        portal_id=proven.portal.id,
+        portal_id=portal.id,
         user_id=person.user_id,
         name=person.name,
         is_admin=person.is_admin,
@@ -98,7 +118,7 @@ async def viewer_of(resources: Resources, text: str) -> tuple[Viewer, str]:
     return viewer, resources.vault.open(access)
 
 
-async def renew(resources: Resources, auth: AuthServer, text: str, access_token: str) -> tuple[Viewer, str]:
+async def renew(resources: Resources, text: str, access_token: str) -> tuple[Viewer, str]:
     """A fresh token of the same person in the same portal, proven again: the session goes on with a new page token."""
     named = page_token.read(resources.settings.secret_keys, text)
     if named.expires_at + RENEWABLE < resources.now():
@@ -108,8 +128,8 @@ async def renew(resources: Resources, auth: AuthServer, text: str, access_token:
         portal = await portals.by_id(db, viewer.portal_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("portal_unknown", 403)
-    owner = await _ask(auth, portal.auth_server, access_token)
-    _same_app(auth, owner)
+    owner = await _ask(resources.auth, portal.auth_server, access_token)
+    _same_app(resources.auth, owner)
     if (owner.member_id, owner.user_id) != (portal.member_id, viewer.user_id):
         raise Refused("wrong_portal", 403)
     viewer = replace(viewer, expires_at=resources.now() + SESSION)
@@ -126,19 +146,17 @@ async def _session(resources: Resources, named: PageToken) -> tuple[Viewer, byte
     return found
 
 
-async def _prove(resources: Resources, auth: AuthServer, request: OpenRequest, installing: bool) -> Proven:
+async def _prove(resources: Resources, request: OpenRequest, installing: bool) -> Proven:
     if not request.auth_id:
         raise Refused("no_access", 403)
     async with resources.directory() as db:
         portal = await portals.by_member(db, request.member_id)
     servers = _servers(resources, request, portal)
-    server, owner = await _first_answer(auth, servers, request.auth_id)
-    _same_app(auth, owner)
+    server, owner = await _first_answer(resources.auth, servers, request.auth_id)
+    _same_app(resources.auth, owner)
     if owner.member_id != request.member_id or not same_host(owner.domain, request.domain):
         raise Refused("wrong_portal", 403)
     _check_endpoint(owner, resources.settings.dev_mode)
-    if portal and portal.state is PortalState.REMOVED:
-        portal = None
     if portal and not installing:
         _check_application_token(portal, request)
     return Proven(request, owner, server, portal)

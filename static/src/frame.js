@@ -5,7 +5,7 @@ import { initializeB24Frame } from '@bitrix24/b24jssdk'
 
 const page = JSON.parse(document.getElementById('page')?.textContent ?? '{}')
 const QUICK = 1000
-const SLOW = 15000
+const SLOW = 30000
 const RESTLESS = 60000 // how long a page that waits for an outcome asks every second
 
 let parent = null // the SDK's frame; stays null outside a portal
@@ -103,6 +103,9 @@ function show(html, always) {
   if (!next || next.outerHTML === old.dataset.source) return
   next.dataset.source = next.outerHTML
   const focused = document.activeElement?.id
+  for (const opened of old.querySelectorAll('details[open][id]')) {
+    next.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute('open', '')
+  }
   old.replaceWith(next)
   localTimes(next)
   if (focused) document.getElementById(focused)?.focus()
@@ -122,7 +125,7 @@ function plan() {
 async function refresh() {
   if (!document.hidden) {
     const answer = await call(page.url, page.body)
-    if (answer.html) show(answer.html, false)
+    if (answer.html && !content().querySelector('[data-hold]')) show(answer.html, false)
   }
   plan()
 }

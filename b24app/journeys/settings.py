@@ -1,0 +1,98 @@
+"""The settings page: what it shows, and the few things an administrator may change there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from b24app.domain.viewer import Viewer
+from b24app.errors import Refused
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import client_apps, endpoints, imports, inbox, portals
+from b24app.store.client_apps import ClientApp
+from b24app.store.endpoints import Endpoint
+from b24app.store.imports import Progress
+from b24app.store.portals import Portal
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A client app and where its news goes."""
+
+    app: ClientApp
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """Everything the settings page prints. `report`: of the last set-up (installation.Report as JSON)."""
+
+    portal: Portal
+    report: Mapping[str, Any]
+    progress: Sequence[Progress]
+    mode: Mode
+    connected: tuple[Connected, ...]
+    waiting: int
+    failed: int
+
+    @property
+    def whole(self) -> bool:
+        """Everything app.yaml asks for is there."""
+        return bool(self.report.get("ok"))
+
+    @property
+    def importing(self) -> bool:
+        return not self.portal.imported
+
+
+async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
+    portal = await portal_of(resources, portal_id)
+    async with resources.tenant(portal.id) as db:
+        apps = await client_apps.living(db, portal.id)
+        found = [Connected(app, tuple(await endpoints.of_app(db, portal.id, app.id))) for app in apps]
+        return SettingsView(
+            portal=portal,
+            report=portal.report,
+            progress=await imports.progress(db, portal.id),
+            mode=portal.mode("verification"),
+            connected=tuple(found),
+            waiting=await inbox.count(db, portal.id, "waiting"),
+            failed=await inbox.count(db, portal.id, "failed"),
+        )
+
+
+async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:
+    """Verification off, watch or on. Coming back from `off`, the portal is read anew: we were not looking."""
+    portal = await portal_of(resources, viewer.portal_id)
+    before = portal.mode("verification")
+    if before is mode:
+        return
+    async with resources.tenant(portal.id) as db:
+        await portals.change(db, portal.id, modes={**portal.modes, "verification": mode.value})
+        if before is Mode.OFF:
+            await portals.change(db, portal.id, imported_at=None)
+            await imports.restart(db, portal.id)
+    log.info("mode_changed", portal=portal.id, user=viewer.user_id, was=before, now=mode)
+    if before is Mode.OFF:
+        await resources.wake.chore("import_portal", portal.id)
+
+
+async def portal_of(resources: Resources, portal_id: int) -> Portal:
+    """Raises Refused `portal_unknown`."""
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal is None:
+        raise Refused("portal_unknown", 403)
+    return portal
+
+
+def admins_only(viewer: Viewer) -> None:
+    """Raises Refused `admins_only`."""
+    if not viewer.is_admin:
+        raise Refused("admins_only", 403)

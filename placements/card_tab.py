@@ -1,0 +1,32 @@
+"""`/placements/contact-tab`, `/placements/company-tab`: the tab in a card: who uses the client apps, and may they."""
+
+from __future__ import annotations
+
+from starlette.responses import HTMLResponse
+
+from b24app.bitrix24.payloads import OpenRequest
+from b24app.domain.facts import Kind
+from b24app.errors import Refused
+from b24app.journeys import cards, opening
+from b24app.resources import Resources
+from placements.opened import frame_of, ready, welcome
+from placements.render import Render
+
+
+async def page(kind: Kind, render: Render, resources: Resources, opened: OpenRequest) -> HTMLResponse:
+    """Rights first: the record is read with the person's own token before anything of ours is."""
+    subject = opened.subject
+    if subject is None or subject.kind is not kind:
+        raise Refused("no_card", 404)
+    proven = await opening.prove_open(resources, opened)
+    portal = await ready(resources, proven)
+    person = await cards.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
+    portal = await welcome(resources, proven, portal, person)
+    _, token = await opening.open_session(resources, proven, portal, person)
+    return render.page(
+        "card.html",
+        opened.lang,
+        frame=frame_of(opened),
+        page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
+        view=await cards.card_view(resources, portal, subject),
+    )

@@ -1,0 +1,173 @@
+"""`/frame/…`: calls of our own pages. The page token in `X-Page-Token` says who; JSON in, JSON out, no cookies.
+
+A custom header cannot be sent from a foreign origin without our leave, which nobody gets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from b24app.domain.facts import Subject
+from b24app.domain.verification import Action
+from b24app.domain.viewer import Viewer
+from b24app.errors import PortalError, Refused
+from b24app.journeys import cards, client_apps, installation, intents, opening
+from b24app.journeys.client_apps import NewClientApp
+from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store.inbox import parse
+from placements.install import InstallerView
+from placements.opened import spoken
+from placements.render import Render
+
+TOKEN_HEADER = "x-page-token"  # noqa: S105 - a header's name
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: who asks, with their own portal token, and what they sent."""
+
+    render: Render
+    resources: Resources
+    viewer: Viewer
+    token: str
+    body: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        """Raises Refused `bad_parameter`."""
+        value = self.body.get(name, "")
+        if not isinstance(value, str):
+            raise Refused("bad_parameter", 422, {"name": name})
+        return value
+
+    def subject(self) -> Subject:
+        try:
+            return parse(self.text("subject"))
+        except ValueError:
+            raise Refused("bad_parameter", 422, {"name": "subject"}) from None
+
+    def id(self, name: str) -> UUID:
+        try:
+            return UUID(self.text(name))
+        except ValueError:
+            raise Refused("not_found", 404) from None
+
+
+Action_ = Callable[[Call], Awaitable[dict[str, Any]]]
+
+
+async def answer(render: Render, action: Action_, request: Request) -> Response:
+    """Run one action for a proven viewer; whatever stands in the way is said in words."""
+    resources: Resources = request.state.resources
+    lang = request.headers.get("accept-language", "")[:2]
+    try:
+        viewer, token = await opening.viewer_of(resources, request.headers.get(TOKEN_HEADER, ""))
+        lang = viewer.lang
+        call = Call(render, resources, viewer, token, _json(await request.body()))
+        return JSONResponse(await action(call), headers={"Cache-Control": "no-store"})
+    except (Refused, PortalError) as error:
+        return _refusal(render, error, lang)
+
+
+async def token(render: Render, request: Request) -> Response:
+    """A fresh token of the frame's refreshAuth, proven again: the page goes on."""
+    resources: Resources = request.state.resources
+    try:
+        fresh = _json(await request.body()).get("access_token")
+        if not isinstance(fresh, str) or not fresh:
+            raise Refused("token_expired", 403)
+        _, signed = await opening.renew(resources, request.headers.get(TOKEN_HEADER, ""), fresh)
+    except (Refused, PortalError) as error:
+        return _refusal(render, error, request.headers.get("accept-language", "")[:2])
+    return JSONResponse({"token": signed}, headers={"Cache-Control": "no-store"})
+
+
+async def card(call: Call) -> dict[str, Any]:
+    portal, subject = await portal_of(call.resources, call.viewer.portal_id), call.subject()
+    await cards.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
+    view = await cards.card_view(call.resources, portal, subject)
+    return {"html": call.render.part("card_content.html", call.viewer.lang, view=view)}
+
+
+async def press(call: Call) -> dict[str, Any]:
+    try:
+        action = Action(call.text("action"))
+    except ValueError:
+        raise Refused("bad_parameter", 422, {"name": "action"}) from None
+    subject, membership = call.subject(), call.id("membership")
+    await intents.press(call.resources, call.viewer, call.token, subject, membership, action, call.text("note"))
+    return await card(call)
+
+
+async def status(call: Call) -> dict[str, Any]:
+    return await _settings(call)
+
+
+async def repair(call: Call) -> dict[str, Any]:
+    """Set-up once more: from the settings, or the installer's "try again"."""
+    admins_only(call.viewer)
+    portal = await portal_of(call.resources, call.viewer.portal_id)
+    report = await installation.reconcile(call.resources, portal)
+    if call.body.get("page") == "installer":
+        view = InstallerView.of(report)
+        return {"html": call.render.part("installer_content.html", call.viewer.lang, view=view)}
+    if not portal.imported:
+        await call.resources.wake.chore("import_portal", portal.id)
+    return await _settings(call)
+
+
+async def mode(call: Call) -> dict[str, Any]:
+    admins_only(call.viewer)
+    try:
+        await set_mode(call.resources, call.viewer, Mode(call.text("mode")))
+    except ValueError:
+        raise Refused("bad_parameter", 422, {"name": "mode"}) from None
+    return await _settings(call)
+
+
+async def create_client_app(call: Call) -> dict[str, Any]:
+    admins_only(call.viewer)
+    new = await client_apps.create(call.resources, call.viewer.portal_id, call.text("name"))
+    log.info("client_app_created", portal=call.viewer.portal_id, user=call.viewer.user_id, client_app=str(new.app.id))
+    return await _settings(call, new)
+
+
+async def revoke_client_app(call: Call) -> dict[str, Any]:
+    admins_only(call.viewer)
+    await client_apps.revoke(call.resources, call.viewer.portal_id, call.id("client_app"))
+    log.info("client_app_revoked", portal=call.viewer.portal_id, user=call.viewer.user_id)
+    return await _settings(call)
+
+
+async def _settings(call: Call, new: NewClientApp | None = None) -> dict[str, Any]:
+    view = await settings_view(call.resources, call.viewer.portal_id)
+    html = call.render.part("main_content.html", call.viewer.lang, view=view, viewer=call.viewer, new=new)
+    return {"html": html}
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        raise Refused("bad_json", 400) from None
+    if not isinstance(found, dict):
+        raise Refused("bad_json", 400)
+    return found
+
+
+def _refusal(render: Render, error: Refused | PortalError, lang: str) -> Response:
+    code, http = spoken(error)
+    if code == "crm_refused":
+        log.warning("frame_call_refused", code=error.code)
+    return JSONResponse(render.error(code, lang, http), http, headers={"Cache-Control": "no-store"})

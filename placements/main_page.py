@@ -1,0 +1,31 @@
+"""`/app`: the app's own page in the portal: how it stands, what is set up, client apps. Administrators change it."""
+
+from __future__ import annotations
+
+from starlette.responses import HTMLResponse
+
+from b24app.bitrix24.payloads import OpenRequest
+from b24app.journeys import opening
+from b24app.journeys.settings import settings_view
+from b24app.resources import Resources
+from placements.opened import frame_of, ready, set_up, welcome
+from placements.render import Render
+
+
+async def page(render: Render, resources: Resources, opened: OpenRequest) -> HTMLResponse:
+    proven = await opening.prove_open(resources, opened)
+    person = await opening.who(resources, proven)
+    if (proven.portal is None or not proven.portal.fields) and person.is_admin:
+        await set_up(resources, proven)
+        proven = await opening.prove_open(resources, opened)
+    portal = await welcome(resources, proven, await ready(resources, proven), person)
+    viewer, token = await opening.open_session(resources, proven, portal, person)
+    return render.page(
+        "main.html",
+        opened.lang,
+        frame=frame_of(opened),
+        page={"kind": "main", "token": token, "url": "/frame/status", "body": {"page": "main"}},
+        view=await settings_view(resources, portal.id),
+        viewer=viewer,
+        new=None,
+    )

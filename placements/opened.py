@@ -1,0 +1,133 @@
+"""What every page opened inside a portal shares: the form of an open, its proof, and words for whatever goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from b24app.bitrix24.cards import Person
+from b24app.bitrix24.payloads import OpenRequest, open_request
+from b24app.domain.installation import PortalState
+from b24app.errors import (
+    AccessDenied,
+    MethodParked,
+    NeedsAdmin,
+    NeedsFreshToken,
+    NotFound,
+    OutcomeUnknown,
+    PortalBusy,
+    PortalClosed,
+    PortalDown,
+    PortalError,
+    PortalMoved,
+    Refused,
+)
+from b24app.journeys import installation, opening
+from b24app.journeys.installation import Grant, Report
+from b24app.journeys.opening import Proven
+from b24app.journeys.settings import portal_of
+from b24app.journeys.tokens import remember
+from b24app.resources import Resources
+from b24app.store.portals import Portal
+from placements.render import Render
+
+Page = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
+
+log = structlog.get_logger()
+
+
+async def answer(render: Render, page: Page, request: Request) -> Response:
+    """GET and HEAD: a short friendly page (the vendor's cabinet probes addresses by HEAD). POST: the page itself."""
+    lang = request.query_params.get("LANG") or request.headers.get("accept-language", "")[:2]
+    if request.method != "POST":
+        return render.saying("not_genuine", lang, frame=None, status=200)
+    try:
+        opened = open_request(request.scope["query_string"], await request.body())
+    except Refused as refused:
+        log.warning("open_refused", code=refused.code)
+        return render.saying("not_genuine", lang, frame=None, status=refused.status)
+    try:
+        return await page(render, request.state.resources, opened)
+    except (Refused, PortalError) as error:
+        code, status = spoken(error)
+        log.info("open_answered_in_words", code=code, member_id=opened.member_id, placement=opened.placement)
+        return render.saying(code, opened.lang, frame=frame_of(opened), status=status)
+
+
+def frame_of(opened: OpenRequest) -> str:
+    """The origin of the portal that shows us. Where nothing was proven it frames a page that holds nothing."""
+    return f"{'https' if opened.secure else 'http'}://{opened.domain}"
+
+
+async def set_up(resources: Resources, proven: Proven) -> tuple[Portal, Report]:
+    """Admit the portal and bring it to what app.yaml declares. The caller has proven an administrator."""
+    opened = proven.request
+    grant = Grant(
+        owner=proven.owner,
+        access=opened.auth_id,
+        refresh=opened.refresh_id,
+        expires_in=opened.expires,
+        auth_server=proven.auth_server,
+        application_token=opened.application_token,
+        lang=opened.lang,
+    )
+    portal = await installation.admit(resources, grant)
+    report = await installation.reconcile(resources, portal)
+    return await portal_of(resources, portal.id), report
+
+
+async def ready(resources: Resources, proven: Proven) -> Portal:
+    """The portal, set up and at work. Raise Refused `portal_unknown`.
+
+    The auth server's word that the installation is finished counts where the portal's own event has not come yet.
+    """
+    portal = proven.portal
+    if portal is None or not portal.fields:
+        raise Refused("portal_unknown", 403)
+    waits = portal.state in (PortalState.INSTALLING, PortalState.REMOVED)
+    if waits and not proven.owner.installed:
+        raise Refused("portal_unknown", 403)
+    if waits:
+        await installation.activate(resources, portal.id)
+    moved = await opening.adopt_address(resources, proven, portal)
+    return await portal_of(resources, portal.id) if waits or moved else portal
+
+
+async def welcome(resources: Resources, proven: Proven, portal: Portal, person: Person) -> Portal:
+    """An administrator brings a fresh token pair with every open: keep it, and go on where none worked any more."""
+    opened = proven.request
+    if not person.is_admin or not opened.refresh_id:
+        return portal
+    async with resources.tenant(portal.id) as db:
+        await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
+    if portal.state is PortalState.NEEDS_ADMIN:
+        await installation.revive(resources, portal)
+        return await portal_of(resources, portal.id)
+    return portal
+
+
+def spoken(error: Refused | PortalError) -> tuple[str, int]:
+    """The code of our words for it, and the HTTP status. 401 makes our script bring a fresh token."""
+    match error:
+        case Refused():
+            return error.code, error.status
+        case AccessDenied():
+            return "card_closed", 403
+        case NotFound():
+            return "card_gone", 404
+        case NeedsFreshToken():
+            return "token_expired", 401
+        case PortalBusy() | MethodParked():
+            return "portal_busy", 503
+        case OutcomeUnknown():
+            return "outcome_unknown", 502
+        case NeedsAdmin():
+            return "needs_admin", 409
+        case PortalClosed(reason=reason):
+            return ("unpaid" if reason == "unpaid" else "not_installed"), 403
+        case PortalDown() | PortalMoved():
+            return "portal_down", 503
+    return "crm_refused", 409

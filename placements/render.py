@@ -1,0 +1,115 @@
+"""Pages and parts of pages: templates, texts, names of built files, and the headers every page carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from b24app.i18n import Words, language, read_words
+from b24app.manifest import Manifest
+from b24app.settings import ROOT
+from placements import words
+
+STATIC = ROOT / "build" / "static"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """Everything a page is printed with; read once at start. One Jinja environment per language."""
+
+    languages: tuple[str, ...]
+    texts: Mapping[str, Words]
+    environments: Mapping[str, Environment]
+
+    @classmethod
+    def read(cls, manifest: Manifest) -> Render:
+        texts, assets = read_words(manifest.languages), _assets(STATIC)
+        made = {lang: _environment(manifest, text, assets) for lang, text in texts.items()}
+        return cls(manifest.languages, texts, made)
+
+    def words(self, lang: str) -> Words:
+        return self.texts[language(lang, self.languages)]
+
+    def part(self, template: str, lang: str, **view: Any) -> str:
+        """A part of a page, for our script to put in."""
+        return self.environments[language(lang, self.languages)].get_template(template).render(view)
+
+    def page(
+        self, template: str, lang: str, *, frame: str | None, status: int = 200, page: Mapping[str, Any], **view: Any
+    ) -> HTMLResponse:
+        """A whole page. `frame`: the origin that may show it; `page`: what our script is told."""
+        body = self.part(template, lang, page=page, **view)
+        return HTMLResponse(body, status, headers=_headers(frame))
+
+    def saying(self, code: str, lang: str, *, frame: str | None, status: int) -> HTMLResponse:
+        """A short page that says in words why there is no other."""
+        said = words.REFUSED.get(code, words.NOT_GENUINE if status < 500 else words.INTERNAL)
+        return self.page("saying.html", lang, frame=frame, status=status, page={"kind": "plain"}, said=said)
+
+    def error(self, code: str, lang: str, status: int) -> dict[str, Any]:
+        """What our script shows under a button."""
+        said = words.REFUSED.get(code, words.NOT_GENUINE if status < 500 else words.INTERNAL)
+        text = self.words(lang)
+        return {"error": {"code": code, "text": f"{text.text(said.title)}. {text.text(said.text)}"}}
+
+
+def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(text.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {
+        "lang": text.lang,
+        "words": words,
+        "assets": assets,
+        "moment": text.moment,
+        "app_title": manifest.title[text.lang],
+    }
+    made.filters["initials"] = initials
+    return made
+
+
+def initials(name: str) -> str:
+    """`Анна Кузнецова` → `АК`; for a company `ООО «Вектор»` → `В`."""
+    parts = [part for part in (word.strip("«»\"'()") for word in name.split()) if part and not part.isupper()]
+    found = "".join(part[0] for part in parts[:2]) or name[:1]
+    return found.upper()
+
+
+def _assets(folder: Path) -> Mapping[str, str]:
+    """`frame.js` → its address. Pages work without it, poorly, so a missing build is said and not fatal."""
+    try:
+        built = json.loads((folder / "manifest.json").read_text())
+    except OSError:
+        log.warning("front_end_not_built", folder=str(folder), do="npm ci --ignore-scripts && npm run build")
+        return {}
+    return {name: f"/static/{file}" for name, file in built.items()}
+
+
+def _headers(frame: str | None) -> dict[str, str]:
+    """Pages may be framed by the portal they were opened in and by nobody else; they load nothing but our own files."""
+    portal = f" {frame}" if frame else ""
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{portal}; "
+        f"img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'{portal}"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }

@@ -1,0 +1,182 @@
+"""What our codes are called on pages: English here, translated by the catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from b24app.domain.delivery import DeliveryState, EndpointState, Failure
+from b24app.domain.installation import PortalState
+from b24app.domain.policy import Section
+from b24app.domain.verification import Reason, State
+from b24app.manifest import Mode
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a person is told instead of a page or under a button."""
+
+    title: str
+    text: str
+
+
+STATE: Mapping[State, str] = {
+    State.CONFIRMED: N_("Confirmed"),
+    State.PENDING: N_("Being checked"),
+    State.REFUSED: N_("Refused"),
+    State.LEFT: N_("No longer here"),
+    State.SUSPENDED: N_("Card deleted"),
+}
+
+SECTION: Mapping[Section, str] = {
+    Section.CATALOGUE: N_("Catalogue"),
+    Section.CHAT: N_("Chat with the manager"),
+    Section.ORDERS: N_("Orders"),
+    Section.DOCUMENTS: N_("Documents"),
+    Section.LOYALTY: N_("Loyalty"),
+}
+
+DECIDED: Mapping[Reason, str] = {
+    Reason.KNOWN: N_("Was in the CRM when the app was installed"),
+    Reason.LINKED: N_("Linked in the CRM by %(who)s"),
+    Reason.UNLINKED: N_("Unlinked in the CRM by %(who)s"),
+    Reason.BOX_TICKED: N_("Sent to checking by %(who)s: the box was ticked"),
+    Reason.BOX_UNTICKED: N_("Confirmed by %(who)s: the box was unticked"),
+    Reason.BUTTON_CONFIRM: N_("Confirmed by %(who)s"),
+    Reason.BUTTON_RECHECK: N_("Sent to checking by %(who)s"),
+    Reason.CARD_DELETED: N_("The card was deleted by %(who)s"),
+}
+
+DECIDED_BY_NOBODY: Mapping[Reason, str] = {
+    Reason.KNOWN: N_("Was in the CRM when the app was installed"),
+    Reason.LINKED: N_("Linked in the CRM by a robot or somebody unknown"),
+    Reason.UNLINKED: N_("Unlinked in the CRM by a robot or somebody unknown"),
+    Reason.BOX_TICKED: N_("Sent to checking by a robot or somebody unknown: the box was ticked"),
+    Reason.BOX_UNTICKED: N_("Confirmed by a robot or somebody unknown: the box was unticked"),
+    Reason.BUTTON_CONFIRM: N_("Confirmed"),
+    Reason.BUTTON_RECHECK: N_("Sent to checking"),
+    Reason.CARD_DELETED: N_("The card was deleted by a robot or somebody unknown"),
+}
+
+DELIVERY: Mapping[DeliveryState, str] = {
+    DeliveryState.WAITING: N_("on its way"),
+    DeliveryState.DELIVERED: N_("delivered"),
+    DeliveryState.EXHAUSTED: N_("not delivered, attempts are over"),
+    DeliveryState.SKIPPED: N_("not sent: the endpoint was switched off"),
+    DeliveryState.CLOSED: N_("not sent: the endpoint was removed"),
+}
+
+FAILURE: Mapping[Failure, str] = {
+    Failure.STATUS: N_("the client app answered with an error"),
+    Failure.REDIRECT: N_("the client app answered with a redirect"),
+    Failure.TIMEOUT: N_("the client app did not answer in time"),
+    Failure.CONNECTION: N_("no connection to the client app"),
+    Failure.DNS: N_("the address was not found"),
+    Failure.TLS: N_("the certificate of the client app was not accepted"),
+    Failure.PROTOCOL: N_("the client app gave an answer that is no HTTP"),
+    Failure.REFUSED_ADDRESS: N_("the address is not allowed"),
+}
+
+EVENT: Mapping[str, str] = {
+    "membership.verification_changed": N_("Verification: %(state)s"),
+    "endpoint.ping": N_("Connection check"),
+}
+
+ENDPOINT: Mapping[EndpointState, str] = {
+    EndpointState.CHECKING: N_("waiting for the first answer"),
+    EndpointState.ACTIVE: N_("working"),
+    EndpointState.DISABLED: N_("switched off"),
+    EndpointState.DELETED: N_("removed"),
+}
+
+PORTAL: Mapping[PortalState, Saying] = {
+    PortalState.INSTALLING: Saying(
+        N_("Installation is being finished"), N_("Bitrix24 has not told us yet that it is done.")
+    ),
+    PortalState.ACTIVE: Saying(N_("The app is working"), N_("Changes in cards reach client apps within seconds.")),
+    PortalState.NEEDS_ADMIN: Saying(
+        N_("The app has lost its access"),
+        N_("An administrator has to open this page once. Nothing is lost: changes wait."),
+    ),
+    PortalState.UNPAID: Saying(
+        N_("The paid period is over"), N_("Changes wait until the subscription is renewed in the Market.")
+    ),
+    PortalState.REMOVED: Saying(N_("The app was removed"), N_("Install it again from the Market.")),
+}
+
+PART: Mapping[str, str] = {
+    "admin": N_("Administrator's rights"),
+    "scopes": N_("Permissions of the app"),
+    "fields": N_("Fields in cards"),
+    "placements": N_("Tabs in cards"),
+    "events": N_("Notices of changes"),
+}
+
+MODE: Mapping[Mode, Saying] = {
+    Mode.OFF: Saying(N_("Off"), N_("The app does not look at the verification box.")),
+    Mode.WATCH: Saying(
+        N_("Watch"), N_("Decisions are shown in tabs; nothing is written to cards or told to client apps.")
+    ),
+    Mode.ON: Saying(N_("On"), N_("Cards are kept up to date and client apps hear of every change.")),
+}
+
+REFUSED: Mapping[str, Saying] = {
+    "no_access": Saying(
+        N_("You have no access to this app"), N_("Ask an administrator of Bitrix24 to give you access to it.")
+    ),
+    "token_expired": Saying(N_("The page was open for too long"), N_("Refresh the page of Bitrix24.")),
+    "session_expired": Saying(N_("The page was open for too long"), N_("Refresh the page of Bitrix24.")),
+    "fresh_token_needed": Saying(N_("The page was open for too long"), N_("Refresh the page of Bitrix24.")),
+    "bad_page_token": Saying(N_("The page was open for too long"), N_("Refresh the page of Bitrix24.")),
+    "auth_server_down": Saying(
+        N_("Bitrix24 does not answer right now"), N_("Your request was not proven. Try again in a minute.")
+    ),
+    "portal_down": Saying(N_("Bitrix24 does not answer right now"), N_("Nothing was changed. Try again in a minute.")),
+    "portal_busy": Saying(N_("Bitrix24 is busy right now"), N_("Nothing was changed. Try again in a minute.")),
+    "outcome_unknown": Saying(
+        N_("Bitrix24 did not confirm the change"), N_("Look whether the card shows it before you press again.")
+    ),
+    "unpaid": Saying(N_("The paid period is over"), N_("Renew the subscription in the Market of Bitrix24.")),
+    "not_installed": Saying(N_("The app is not installed"), N_("Install it from the Market of Bitrix24.")),
+    "portal_unknown": Saying(
+        N_("The app is not set up in this Bitrix24 yet"),
+        N_("An administrator has to open it once from the Market; if that does not help, install it again."),
+    ),
+    "not_set_up": Saying(
+        N_("The app is not set up in this Bitrix24 yet"),
+        N_("An administrator has to open it once from the Market; if that does not help, install it again."),
+    ),
+    "needs_admin": Saying(
+        N_("The app has lost its access"), N_("An administrator has to open it once from the Market.")
+    ),
+    "admins_only": Saying(N_("Only for administrators"), N_("Ask an administrator of Bitrix24 to do it.")),
+    "install_admins_only": Saying(
+        N_("An administrator has to install the app"), N_("Ask an administrator of Bitrix24 to do it.")
+    ),
+    "no_right": Saying(
+        N_("You may not change this card"), N_("Ask the responsible person or an administrator to do it.")
+    ),
+    "card_closed": Saying(N_("You have no access to this card"), N_("Ask an administrator of Bitrix24 for it.")),
+    "card_gone": Saying(N_("There is no such card any more"), N_("It was probably deleted.")),
+    "no_card": Saying(N_("There is nothing to show here"), N_("Open this tab in the card of a contact or company.")),
+    "not_of_this_card": Saying(N_("This person is not connected with the card any more"), N_("Refresh the page.")),
+    "already_so": Saying(N_("That has been decided already"), N_("The tab shows how it stands now.")),
+    "module_off": Saying(
+        N_("Verification is switched off"), N_("An administrator can switch it on in the settings of the app.")
+    ),
+    "name_wrong": Saying(N_("A name is needed"), N_("Write a name of 1 to 100 characters.")),
+    "origin_wrong": Saying(N_("The address is wrong"), N_("Write it like https://my.example.com")),
+    "not_found": Saying(N_("There is no such thing any more"), N_("Refresh the page.")),
+    "crm_refused": Saying(
+        N_("Bitrix24 refused the change"), N_("Press “Check and repair” in the settings of the app.")
+    ),
+}
+
+NOT_GENUINE = Saying(
+    N_("This page opens only inside Bitrix24"), N_("Open the app from the Market or from a card of your Bitrix24.")
+)
+INTERNAL = Saying(N_("Something went wrong on our side"), N_("We have been told. Nothing was changed."))
