@@ -11,7 +11,7 @@ from emulator.crm.entities import Entity, Record
 from emulator.crm.fields import FIELDS, MULTIFIELDS, Field
 from emulator.crm.filters import Condition, Group, parse_key
 from emulator.crm.userfields import UserField
-from emulator.crm.values import text_of, to_float, to_int, truthy
+from emulator.crm.values import plain_number, text_of, to_float, to_int, truthy
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
@@ -109,7 +109,7 @@ def show(crm: "Crm", entity: Entity, record: Record, name: str) -> Any:
     if custom is not None and custom.multiple:
         return [text_of("", item) for item in value] if value else False
     if system is not None and system.name == "REVENUE":
-        return f"{value:g}"
+        return plain_number(value)
     if value is None and system is not None and system.type in ("date", "datetime") and name != "LAST_ACTIVITY_TIME":
         return ""
     return text_of(system.type if system else "", value)

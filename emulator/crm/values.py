@@ -82,6 +82,11 @@ def cast_many(kind: str, value: Any) -> list[Any]:
     return [row for row in found if row not in (None, "", 0)]
 
 
+def plain_number(value: float) -> str:
+    """3000000.0 → "3000000", 0.5 → "0.5"."""
+    return str(int(value)) if value.is_integer() else str(value)
+
+
 def text_of(kind: str, value: Any) -> Any:
     """Legacy output of one value: everything but null and files is text; see dates for dates."""
     if value is None:
@@ -93,7 +98,7 @@ def text_of(kind: str, value: Any) -> Any:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
-        return f"{value:.2f}" if kind == "double" else f"{value:g}"
+        return f"{value:.2f}" if kind == "double" else plain_number(value)
     return value if isinstance(value, dict | list) else str(value)
 
 

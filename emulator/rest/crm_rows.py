@@ -7,7 +7,6 @@ from emulator.crm.entities import Record
 from emulator.crm.filters import ALL, Condition, Group, compile_group, parse_key
 from emulator.crm.legacy import typed
 from emulator.crm.values import text_of
-from emulator.errors import RestError
 from emulator.rest.crm_legacy import listed
 from emulator.rest.registry import PAGE_SIZE, Call, Reply
 
@@ -61,8 +60,3 @@ def list_rows(call: Call, rows: Iterable[Record], kinds: Kinds, what: str) -> Re
     start = max(call.start, 0)
     shown = [texts(row, names) for row in found[start : start + PAGE_SIZE]]
     return listed(shown, len(found) if call.start >= 0 else None, call.start)
-
-
-def core_refusal(text: str) -> RestError:
-    """400 with an empty code."""
-    return RestError(400, "", text)
