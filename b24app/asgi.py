@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 
 from b24app.assembly import open_resources
@@ -29,13 +30,18 @@ class State(TypedDict):
     resources: Resources
 
 
+def _resources(request: Request) -> Resources:
+    found: Resources = request.state.resources
+    return found
+
+
 def routes(manifest: Manifest) -> list[BaseRoute]:
     return [
         *placement_routes(manifest),
         Route("/bitrix/events", events.receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
-        Mount("/api/v1", build_api()),
+        Mount("/api/v1", build_api(_resources)),
     ]
 
 

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 
 from b24app.cli import processes
 from b24app.cli.client_apps import add_client_app
+from b24app.cli.demo import demo
 from b24app.cli.doctor import doctor
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
@@ -62,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--name", required=True)
     add.add_argument("--origin", action="append", default=[], help="web origin that may call the API")
     add.set_defaults(run=lambda o: asyncio.run(add_client_app(_settings(), o.portal, o.name, o.origin)))
+
+    show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
+    show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")
+    show.set_defaults(run=lambda options: demo(check=options.check))
 
     return parser
 

@@ -19,6 +19,6 @@ async def add_client_app(settings: Settings, portal: str, name: str, origins: li
         if found is None:
             print(f"No portal {portal} has installed the app.", file=sys.stderr)
             return 1
-        made = await client_apps.create(resources, found.id, name, origins)
+        made = await client_apps.create(resources, found.id, name, tuple(origins))
         print(made.key)
     return 0

@@ -1,0 +1,187 @@
+"""The demo's story without a person: every step is an HTTP request that a browser would make."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from b24app.resources import Resources
+from b24app.store import portals
+
+PATIENCE, POLL = 30.0, 0.05
+CHECK = "UF_CRM_B24APP_CHECK"
+JSON_BLOCK = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
+
+
+class Told(Exception):
+    """The story ends here: the text says which step did not hold."""
+
+
+@dataclass(slots=True)
+class Story:
+    """`portal`, `client_app`: origins. One browser, whose cookies are the portal's own."""
+
+    resources: Resources
+    http: aiohttp.ClientSession
+    portal: str
+    client_app: str
+    admin: int = 0
+    manager: int = 0
+    frame: Mapping[str, Any] = field(default_factory=dict)
+
+    async def tell(self) -> None:
+        """Raise `Told` at the first step that does not hold."""
+        await self._people()
+        await self._enter(self.admin)
+        await self._install()
+        self._say("the installer set everything up and the app's own page opened")
+        await self._until(self._imported, "the first read of the portal did not end")
+        self._say("companies and contacts were read")
+        await self._until(self._connected, "the sample client app's endpoint did not answer its ping")
+        self._say("the sample client app registered its endpoint and answered the ping")
+        await self._enter(self.manager)
+        contact = 1
+        seconds = await self._tick(contact)
+        self._say(f"a manager ticked the box; the client app heard “pending” after {seconds:.2f} s")
+        tab = await self._tab(contact)
+        if "webhook" not in tab and "data-delivery" not in tab:
+            raise Told("the card tab does not show the delivery")
+        self._say("the card tab shows the delivery")
+        seconds = await self._confirm(contact, tab)
+        self._say(f"the manager pressed “confirm” in the tab; the client app heard “confirmed” after {seconds:.2f} s")
+        await self._enter(self.admin)
+        await self._uninstall()
+        self._say("the app was removed from the portal; its tokens are gone")
+
+    def _say(self, step: str) -> None:
+        print(f"✓ {step}", flush=True)
+
+    async def _people(self) -> None:
+        state = await self._json("GET", f"{self.portal}/_control/state")
+        people = next(one for one in state["portals"] if one["url"].rstrip("/") == self.portal)["users"]
+        self.admin = next(one["id"] for one in people if one["admin"] and one["active"])
+        self.manager = next(one["id"] for one in people if not one["admin"] and one["active"])
+
+    async def _enter(self, user: int) -> None:
+        async with self.http.post(
+            f"{self.portal}/?switch=1", data={"user": str(user), "next": "/crm/contact/list/"}
+        ) as page:
+            page.raise_for_status()
+
+    async def _install(self) -> None:
+        url = f"{self.portal}/marketplace/detail/{self.resources.manifest.code}/"
+        async with self.http.post(url, data={"action": "install"}) as page:
+            installer = await self._open_frame(_frame_in(await page.text()))
+        if "data-page" not in installer and "application/json" not in installer:
+            raise Told("the installer's page is not ours")
+        body = {"id": self.frame["id"], "action": "set_installed", "value": "Y"}
+        await self._json("POST", f"{self.portal}/marketplace/frame/", body)
+        async with self.http.get(f"{self.portal}/marketplace/app/{self.frame['id']}/") as page:
+            await self._open_frame(_frame_in(await page.text()))
+
+    async def _open_frame(self, frame: Mapping[str, Any]) -> str:
+        """What the browser does with the portal's hidden form."""
+        self.frame = frame
+        async with self.http.post(frame["action"], data=frame["fields"]) as page:
+            text = await page.text()
+            if page.status != 200:
+                raise Told(f"our page answered {page.status} to the portal's form")
+        return text
+
+    async def _imported(self) -> bool:
+        async with self.resources.directory() as db:
+            found = await portals.by_domain(db, self.portal.removeprefix("http://"))
+        return bool(found and found.imported)
+
+    async def _connected(self) -> bool:
+        return bool((await self._heard()).get("endpoint", {}).get("state") == "active")
+
+    async def _heard(self) -> dict[str, Any]:
+        found: dict[str, Any] = await self._json("GET", f"{self.client_app}/heard.json")
+        return found
+
+    async def _tick(self, contact: int) -> float:
+        async def save() -> None:
+            body = {"fields": {CHECK: "1"}}
+            await self._json("POST", f"{self.portal}/crm/contact/details/{contact}/save/", body)
+
+        return await self._hears(save, contact, "pending")
+
+    async def _tab(self, contact: int) -> str:
+        async with self.http.get(f"{self.portal}/crm/contact/details/{contact}/") as page:
+            found = re.search(r'data-binding="(\d+)"', await page.text())
+        if not found:
+            raise Told("the contact's card has no tab of ours")
+        body = {"binding": int(found[1]), "options": {"ID": str(contact)}, "uri": f"/crm/contact/details/{contact}/"}
+        return await self._open_frame(await self._json("POST", f"{self.portal}/marketplace/open/", body))
+
+    async def _confirm(self, contact: int, tab: str) -> float:
+        page = json.loads(html.unescape(JSON_BLOCK.findall(tab)[-1]))
+        membership = re.search(r'data-membership="([0-9a-f-]{36})"', tab)
+        if not membership:
+            raise Told("the card tab offers nothing to confirm")
+
+        async def press() -> None:
+            body = {"subject": f"contact:{contact}", "membership": membership[1], "action": "confirm", "note": ""}
+            origin = self.resources.settings.public_url
+            await self._json("POST", f"{origin}/frame/press", body, {"X-Page-Token": page["token"]})
+
+        return await self._hears(press, contact, "confirmed")
+
+    async def _uninstall(self) -> None:
+        url = f"{self.portal}/marketplace/detail/{self.resources.manifest.code}/"
+        async with self.http.post(url, data={"action": "uninstall", "clean": "1"}) as page:
+            page.raise_for_status()
+        await self._until(self._gone, "the portal's data did not go")
+
+    async def _gone(self) -> bool:
+        async with self.resources.directory() as db:
+            return await portals.by_domain(db, self.portal.removeprefix("http://")) is None
+
+    async def _hears(self, act: Callable[[], Awaitable[None]], contact: int, state: str) -> float:
+        """Seconds from the act until the client app has heard the news."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await act()
+
+        async def heard() -> bool:
+            told = (await self._heard())["heard"]
+            return any(
+                one["type"] == "membership.verification_changed"
+                and one["data"]["contact_id"] == contact
+                and one["data"]["new_state"] == state
+                for one in told
+            )
+
+        await self._until(heard, f"the client app did not hear “{state}”")
+        return loop.time() - started
+
+    async def _until(self, true: Callable[[], Awaitable[bool]], broken: str) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while not await true():
+            if loop.time() > deadline:
+                raise Told(broken)
+            await asyncio.sleep(POLL)
+
+    async def _json(self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
+        async with self.http.request(method, url, json=body, headers=headers) as answer:
+            if answer.status >= 400:
+                raise Told(f"{method} {url} answered {answer.status}: {(await answer.text())[:200]}")
+            return await answer.json()
+
+
+def _frame_in(page: str) -> Mapping[str, Any]:
+    """The frame that a portal page is about to open: a JSON block in it."""
+    for block in JSON_BLOCK.findall(page):
+        found = json.loads(html.unescape(block))
+        if isinstance(found, dict) and {"action", "fields"} <= found.keys():
+            return found
+    raise Told("the portal's page opens no frame")

@@ -1,0 +1,178 @@
+"""What a moved box means, as a table of cases and two properties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.verification import (
+    ALONE,
+    STATED_FOR,
+    Action,
+    DecidedBySource,
+    Decision,
+    Facts,
+    Intent,
+    Membership,
+    Problem,
+    Reason,
+    Record,
+    Shown,
+    State,
+    decide,
+    is_stale,
+    project,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PERSON, FIRM, OTHER_FIRM = Subject(Kind.CONTACT, 7), Subject(Kind.COMPANY, 3), Subject(Kind.COMPANY, 4)
+IDS = tuple(UUID(int=number) for number in range(100, 110))
+
+
+def card(ticked: bool, status: str = "", links: tuple[int, ...] = (3,), subject: Subject = PERSON, by: int = 5) -> Card:
+    return Card(subject, "Илья Соколов", ticked, status, links, 2, by, NOW)
+
+
+def member(state: State, company: int = 3, contact: int = 7, decided: bool = False, number: int = 1) -> Membership:
+    at = NOW - timedelta(days=1) if decided else None
+    return Membership(UUID(int=number), contact, company, state, Reason.KNOWN, decided_at=at, told_state=state)
+
+
+def facts(shown: Card | None, *members: Membership, was: bool = False, **more: object) -> Facts:
+    record = Record(Shown(was, ""), modified_at=NOW - timedelta(hours=1))
+    subject = shown.subject if shown else PERSON
+    return Facts(subject, shown, record, members, ids=IDS, **more)  # type: ignore[arg-type]
+
+
+def states(decision: Decision) -> list[State]:
+    return [one.state for one in decision.memberships]
+
+
+def test_ticking_puts_every_live_membership_back_to_checking() -> None:
+    one, two = member(State.CONFIRMED), member(State.REFUSED, company=4, number=2)
+    gone = member(State.LEFT, company=5, number=3)
+    decision = decide(facts(card(True, links=(3, 4)), one, two, gone, event_user=9), NOW)
+    assert states(decision) == [State.PENDING, State.PENDING]
+    assert decision.memberships[0].decided_by == 9
+    assert decision.memberships[0].decided_by_source is DecidedBySource.EVENT
+    assert decision.wanted == Shown(True, "pending")
+    assert decision.neighbours == {FIRM, OTHER_FIRM}
+
+
+def test_unticking_approves_the_only_one_that_waits() -> None:
+    waiting, fine = member(State.PENDING), member(State.CONFIRMED, company=4, number=2)
+    decision = decide(facts(card(False, "pending", links=(3, 4)), waiting, fine, was=True), NOW)
+    assert states(decision) == [State.CONFIRMED]
+    assert decision.wanted == Shown(False, "confirmed")
+
+
+def test_unticking_with_two_waiting_puts_the_box_back() -> None:
+    members = member(State.PENDING), member(State.PENDING, company=4, number=2)
+    decision = decide(facts(card(False, "pending", links=(3, 4)), *members, was=True), NOW)
+    assert states(decision) == []
+    assert decision.problem is Problem.WHICH_ONE
+    assert decision.wanted == Shown(True, "pending")
+
+
+def test_our_own_write_coming_back_means_nothing() -> None:
+    record = Record(Shown(False, ""), intended=Shown(True, "pending"))
+    decision = decide(Facts(PERSON, card(True, "pending"), record, (member(State.PENDING),), ids=IDS), NOW)
+    assert states(decision) == []
+    assert decision.wanted == Shown(True, "pending")
+
+
+def test_a_quiet_card_stays_quiet() -> None:
+    assert project([member(State.CONFIRMED)], "") == Shown(False, "")
+    assert project([member(State.CONFIRMED, decided=True)], "") == Shown(False, "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("modified_by", "since", "source"), [(5, -1, "modified_by"), (5, 1, "unknown"), (0, -1, "unknown")]
+)
+def test_without_an_event_user_the_record_may_say_who(modified_by: int, since: int, source: str) -> None:
+    """MODIFY_BY counts only when the record was modified since we last looked."""
+    seen = Record(Shown(), modified_at=NOW + timedelta(hours=since))
+    decision = decide(Facts(PERSON, card(True, by=modified_by), seen, (member(State.CONFIRMED),), ids=IDS), NOW)
+    assert decision.memberships[0].decided_by_source == source
+
+
+def intent(action: Action, shown: bool, number: int = 1, minutes: int = 0) -> Intent:
+    return Intent(
+        UUID(int=number + 50), UUID(int=number), action, 12, shown, "по договору", NOW - timedelta(minutes=minutes)
+    )
+
+
+def test_a_button_names_the_membership_and_wins_over_the_bare_box() -> None:
+    members = member(State.PENDING), member(State.PENDING, company=4, number=2)
+    pressed = (intent(Action.CONFIRM, shown=True), intent(Action.CONFIRM, shown=False, number=2))
+    both = decide(facts(card(False, "pending", links=(3, 4)), *members, was=True, intents=pressed), NOW)
+    assert states(both) == [State.CONFIRMED, State.CONFIRMED]
+    assert {one.note for one in both.memberships} == {"по договору"}
+    assert {one.decided_by_source for one in both.memberships} == {DecidedBySource.BUTTON}
+    first = decide(facts(card(True, "pending", links=(3, 4)), *members, was=True, intents=pressed), NOW)
+    assert (states(first), first.applied) == ([State.CONFIRMED], (pressed[0].id,))
+
+
+def test_a_button_whose_write_never_showed_is_dropped_and_said_so() -> None:
+    late = intent(Action.CONFIRM, shown=False, minutes=int(STATED_FOR.total_seconds() // 60) + 1)
+    decision = decide(facts(card(True, "pending"), member(State.PENDING), was=True, intents=(late,)), NOW)
+    assert (decision.dropped, decision.problem) == ((late.id,), Problem.INTENT_NOT_SHOWN)
+
+
+def test_links_make_and_end_memberships() -> None:
+    alone = member(State.CONFIRMED, company=ALONE)
+    joined = decide(facts(card(False, links=(3,)), alone), NOW)
+    new, old = (next(one for one in joined.memberships if one.company_id == company) for company in (3, ALONE))
+    assert (new.state, new.told_state) == (State.CONFIRMED, State.CONFIRMED)
+    assert (old.state, old.told_state) == (State.LEFT, State.LEFT)  # replaced, nothing was taken: no news
+    parted = decide(facts(card(False, links=()), member(State.CONFIRMED)), NOW)
+    left = next(one for one in parted.memberships if one.company_id == 3)
+    assert (left.state, left.told_state) == (State.LEFT, State.CONFIRMED)
+
+
+def test_a_deleted_card_suspends_and_keeps() -> None:
+    decision = decide(facts(None, member(State.CONFIRMED), member(State.LEFT, company=4, number=2)), NOW)
+    assert decision.gone
+    assert states(decision) == [State.SUSPENDED]
+
+
+def test_a_read_older_than_our_write_is_believed_only_when_seen_twice() -> None:
+    wrote = Record(Shown(True, "pending"), previous=Shown(False, ""), written_at=NOW + timedelta(seconds=5))
+    stale = Facts(PERSON, card(False), wrote, (member(State.PENDING),), ids=IDS)
+    assert is_stale(wrote, card(False))
+    assert decide(stale, NOW).look_again
+    assert states(decide(replace(stale, record=replace(wrote, stale_seen=True)), NOW)) == [State.CONFIRMED]
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Facts:
+    companies = draw(st.lists(st.integers(1, 6), unique=True, max_size=4))
+    members = tuple(
+        member(draw(st.sampled_from(list(State))), company, number=place)
+        for place, company in enumerate(draw(st.lists(st.integers(0, 6), unique=True, max_size=5)), 1)
+    )
+    shown = card(draw(st.booleans()), draw(st.sampled_from(["", "pending", "confirmed", "refused"])), tuple(companies))
+    return facts(shown, *members, was=draw(st.booleans()), event_user=draw(st.none() | st.integers(1, 9)))
+
+
+@given(situations())
+def test_deciding_again_on_what_was_decided_changes_nothing(before: Facts) -> None:
+    once = decide(before, NOW)
+    assert once.wanted and before.card
+    after = {one.id: one for one in before.memberships} | {one.id: one for one in once.memberships}
+    written = replace(before.card, needs_check=once.wanted.check, status=once.wanted.status)
+    again = decide(replace(before, card=written, record=Record(once.wanted), memberships=tuple(after.values())), NOW)
+    assert (again.memberships, again.wanted) == ((), once.wanted)
+
+
+@given(situations())
+def test_the_box_is_ticked_exactly_while_somebody_waits(before: Facts) -> None:
+    decision = decide(before, NOW)
+    after = {one.id: one for one in before.memberships} | {one.id: one for one in decision.memberships}
+    assert decision.wanted and decision.wanted.check == any(one.state is State.PENDING for one in after.values())
