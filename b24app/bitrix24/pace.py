@@ -43,7 +43,7 @@ class Budget:
     full: float = 50
     capacity: float = 45
     rate: float = 2.0
-    reserve: float = 0.2
+    reserve: float = 0.15
     operating: float = 480
 
     def limit(self, lane: Lane) -> float:

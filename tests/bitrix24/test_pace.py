@@ -141,4 +141,4 @@ async def test_operating_time_of_commands_is_read_from_the_batch(rig: Rig) -> No
 
 
 def test_enterprise_has_five_times_the_room() -> None:
-    assert (ENTERPRISE.limit(Lane.INTERACTIVE), ENTERPRISE.limit(Lane.BULK), ENTERPRISE.rate) == (225, 180, 5.0)
+    assert (ENTERPRISE.limit(Lane.INTERACTIVE), ENTERPRISE.limit(Lane.BULK), ENTERPRISE.rate) == (225, 191.25, 5.0)
