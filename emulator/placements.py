@@ -53,6 +53,11 @@ ACTIVITY_SETTINGS: dict[str, Any] = {
     "newUserNotificationText": "",
 }
 
+CALL_KEYS = (
+    *("CALL_ID", "PHONE_NUMBER", "LINE_NUMBER", "LINE_NAME", "CRM_ENTITY_TYPE", "CRM_ENTITY_ID", "CRM_ACTIVITY_ID"),
+    *("CRM_BINDINGS", "CALL_DIRECTION", "CALL_STATE", "CALL_LIST_MODE"),
+)
+
 PLACES: dict[str, Place] = {
     "REST_APP_URI": Place("", max_count=1),
     "LEFT_MENU": Place(""),
@@ -61,7 +66,7 @@ PLACES: dict[str, Place] = {
     ),
     "BI_ANALYTICS_MENU": Place(""),
     "CALENDAR_GRIDVIEW": Place("calendar", ("viewRangeFrom", "viewRangeTo")),
-    "CALL_CARD": Place("telephony", ("CALL_ID",)),
+    "CALL_CARD": Place("telephony", CALL_KEYS),
     "TELEPHONY_ANALYTICS_MENU": Place("telephony"),
     "CONTACT_CENTER": Place("contact_center", ("ID",)),
     "CRM_ANALYTICS_MENU": Place("crm"),
@@ -71,18 +76,18 @@ PLACES: dict[str, Place] = {
     "CRM_REQUISITE_AUTOCOMPLETE": Place("crm", ("searchQuery",), settings={"countries": ""}),
     "CRM_BANK_DETAIL_AUTOCOMPLETE": Place("crm", ("searchQuery",), settings={"countries": ""}),
     "CRM_ACTIVITY_LIST_MENU": Place("crm", ("ID",)),
-    "IM_CONTEXT_MENU": Place("im", ("dialogId", "messageId"), settings=CHAT_SETTINGS),
+    "IM_CONTEXT_MENU": Place("im", ("messageId", "dialogId"), settings=CHAT_SETTINGS),
     "IM_TEXTAREA": Place("im", ("dialogId",), settings=CHAT_SETTINGS),
     "IM_SIDEBAR": Place("im", ("dialogId",), settings=CHAT_SETTINGS),
     "IM_NAVIGATION": Place("im", settings=CHAT_SETTINGS),
-    "IMMOBILE_CONTEXT_MENU": Place("im", ("dialogId", "messageId"), settings=CHAT_SETTINGS),
+    "IMMOBILE_CONTEXT_MENU": Place("im", ("dialogId",), settings=CHAT_SETTINGS),
     "SONET_GROUP_DETAIL_TAB": Place("sonet_group", ("GROUP_ID",)),
-    "SONET_GROUP_TOOLBAR": Place("sonet_group", ("GROUP_ID",)),
+    "SONET_GROUP_TOOLBAR": Place("sonet_group"),
     "SONET_GROUP_ROBOT_DESIGNER_TOOLBAR": Place("sonet_group", ("GROUP_ID",)),
     "TASK_LIST_CONTEXT_MENU": Place("task", ("ID",)),
-    "TASK_USER_LIST_TOOLBAR": Place("task"),
-    "TASK_GROUP_LIST_TOOLBAR": Place("task"),
-    "TASK_ROBOT_DESIGNER_TOOLBAR": Place("task"),
+    "TASK_USER_LIST_TOOLBAR": Place("task", ("USER_ID",)),
+    "TASK_GROUP_LIST_TOOLBAR": Place("task", ("GROUP_ID",)),
+    "TASK_ROBOT_DESIGNER_TOOLBAR": Place("task", ("GROUP_ID",)),
     "TASK_VIEW_SIDEBAR": Place("task", ("taskId",)),
     "TASK_VIEW_TAB": Place("task", ("taskId",)),
     "TASK_VIEW_TOP_PANEL": Place("task", ("taskId",)),
@@ -129,6 +134,6 @@ def options_for(code: str, uri: str = "", **context: Any) -> dict[str, Any]:
     entry = place(code)
     if entry is not None and code != "REST_APP_URI" and set(entry.keys) != set(context):
         raise ValueError(f"{code} is opened with {entry.keys}, not {tuple(context)}")
-    typed = code in ("SETTING_CONNECTOR", "USERFIELD_TYPE", "DEFAULT")
+    typed = code in ("SETTING_CONNECTOR", "USERFIELD_TYPE", "DEFAULT", "CALL_CARD")
     options = {key: value if typed or isinstance(value, str) else str(value) for key, value in context.items()}
     return options | {"URI": uri} if uri else options

@@ -19,6 +19,7 @@ from emulator.tls import Papers, make_papers
 from emulator.world import World, build
 
 STARTED_POLL = 0.005
+TICK = 0.1
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +67,7 @@ class Emulator:
     async def stop(self) -> None:
         """Stop all servers and wait for them; a client that keeps its TLS connection open is cut off."""
         for server, _ in self.servers:
-            server.should_exit = True
+            server.stop()
         await asyncio.gather(*(task for _, task in self.servers))
         for server, _ in self.servers:
             for connection in list(server.server_state.connections):
@@ -75,7 +76,23 @@ class Emulator:
 
 
 class Server(uvicorn.Server):
-    """Leaves the process's signals to whoever runs it."""
+    """Leaves the process's signals to whoever runs it, and stops at once when told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.told.wait(), TICK)
+
+    def stop(self) -> None:
+        """Shut down as soon as open requests are answered."""
+        self.should_exit = True
+        self.told.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

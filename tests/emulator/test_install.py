@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 
 from emulator.errors import RestError
-from emulator.installs import Opening, finish, install, next_version, opening, pay, uninstall, update
+from emulator.events import EventBinding
+from emulator.installs import Installation, Opening, finish, install, next_version, opening, pay, uninstall, update
 from emulator.opening import open_form
 from emulator.run import Emulator, serve
 from tests.emulator.aid import Caller, Listener, asked, installed, market_app, two_portals
@@ -56,11 +58,7 @@ async def test_bound_before_install_finish_the_handler_hears_onappinstall(
     assert body["auth"]["user_id"] == "1"
 
 
-def bind(installation: object, event: str, handler: str) -> None:
-    from emulator.events import EventBinding
-    from emulator.installs import Installation
-
-    assert isinstance(installation, Installation)
+def bind(installation: Installation, event: str, handler: str) -> None:
     installation.bindings.append(EventBinding(installation.portal.next_id("event_handler"), event, handler))
 
 
@@ -180,11 +178,8 @@ async def test_a_user_without_access_gets_an_empty_token(caller: Caller) -> None
 
 
 async def test_the_door_installs_updates_and_uninstalls(
-    emulator: Emulator, listener: Listener, session: object
+    emulator: Emulator, listener: Listener, session: aiohttp.ClientSession
 ) -> None:
-    import aiohttp
-
-    assert isinstance(session, aiohttp.ClientSession)
     door, app = f"{emulator.portal('first').url}/_control", {"portal": "first", "app": "vendor.app"}
     made = await asked(session, "POST", f"{door}/install", json=app)
     assert made.body == {"id": 1, "installed": False}
