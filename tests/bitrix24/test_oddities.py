@@ -1,0 +1,225 @@
+"""Answers that documentation or captures show and the emulator does not give: a portal that reads from a script."""
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from aiohttp import web
+from redis.asyncio import Redis
+
+from b24app.bitrix24.client import Command, PortalClient
+from b24app.bitrix24.pace import Pace
+from b24app.bitrix24.tokens import FixedToken
+from b24app.bitrix24.wire import open_session
+from b24app.errors import (
+    AccessDenied,
+    CallRefused,
+    MethodParked,
+    NeedsAdmin,
+    NeedsFreshToken,
+    NotFound,
+    OutcomeUnknown,
+    PortalClosed,
+    PortalDown,
+    PortalError,
+    PortalMoved,
+    ScopeMissing,
+)
+from tests.bitrix24.conftest import WIDE
+
+Body = dict[str, Any] | list[Any] | bytes
+
+
+@dataclass
+class Script:
+    """`answers`: (status, body, headers) in turn, the last one for ever. `asked`: the bodies that came in."""
+
+    client: PortalClient
+    answers: list[tuple[int, Body, dict[str, str]]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def say(self, *bodies: Body, status: int = 200, **headers: str) -> None:
+        self.answers += [(status, body, headers) for body in bodies]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(await request.json())
+        status, body, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return web.Response(status=status, body=raw, headers=headers)
+
+
+@pytest.fixture
+async def script(redis: Redis) -> AsyncIterator[Script]:
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        url = f"http://127.0.0.2:{listening.getsockname()[1]}/rest/"
+        async with open_session() as session:
+            client = PortalClient(session, Pace(redis), 1, url, FixedToken("token"), budget=WIDE, pause=0.0)
+            script, app = Script(client), web.Application()
+            app.router.add_route("*", "/{tail:.*}", script.answer)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            await web.SockSite(runner, listening).start()
+            yield script
+            await runner.cleanup()
+
+
+def error(code: object, text: str = "") -> dict[str, Any]:
+    return {"error": code, "error_description": text}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, error("", "Not found"), NotFound),
+        (400, error("", "Company is not found"), NotFound),
+        (400, error("", "Access denied."), AccessDenied),
+        (400, error("", "Parameter 'fields' must be array."), CallRefused),
+        (400, error(0, "wrong"), CallRefused),
+        (400, error(200040300010, "wrong"), CallRefused),
+        (200, error("", "wrong"), CallRefused),
+        (200, error("CONNECTOR_ID_EMPTY", "wrong"), CallRefused),
+        (404, error("ERROR_METHOD_NOT_FOUND", "Method not found!"), CallRefused),
+        (403, error("insufficient_scope"), ScopeMissing),
+        (403, error("ACCESS_DENIED", "Access denied!"), AccessDenied),
+        (403, error("ACCESS_DENIED", "REST is available only on commercial plans."), PortalClosed),
+        (401, error("PAYMENT_REQUIRED"), PortalClosed),
+        (401, error("ERROR_OAUTH", "Application not installed"), PortalClosed),
+        (500, error("PORTAL_DELETED"), PortalClosed),
+        (410, error("PORTAL_DELETED"), PortalClosed),
+        (401, error("METHOD_CONFIRM_WAITING"), CallRefused),
+        (401, error("expired_token"), NeedsFreshToken),
+        (403, error("user_access_error"), AccessDenied),
+        (400, {"error": {"code": "BITRIX_REST_V3_EXCEPTION_X", "message": "m"}}, CallRefused),
+        (503, error("OVERLOAD_LIMIT"), PortalDown),
+        (404, b"<html>no such portal</html>", PortalDown),
+        (200, b"", PortalDown),
+        (200, b"\xff\xfe", PortalDown),
+        (200, [], PortalDown),
+    ],
+)
+async def test_what_an_error_body_means(script: Script, status: int, body: Body, kind: type[PortalError]) -> None:
+    script.say(body, status=status)
+    with pytest.raises(PortalError) as caught:
+        await script.client.call("some.method")
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_never_followed(script: Script, status: int) -> None:
+    script.say(b"", status=status, Location="http://127.0.0.3:1/rest/")
+    with pytest.raises(PortalMoved) as caught:
+        await script.client.call("some.method", write=True)
+    assert caught.value.location == "http://127.0.0.3:1/rest/"
+    assert len(script.asked) == 1
+
+
+async def test_the_token_travels_in_the_body(script: Script) -> None:
+    script.say({"result": True})
+    await script.client.call("some.method", {"flag": True, "none": None, "list": []})
+    assert script.asked == [{"flag": True, "none": None, "list": [], "auth": "token"}]
+
+
+def batch(result: Any, failed: Any = (), next: Any = ()) -> Body:
+    return {"result": {"result": result, "result_error": failed or [], "result_total": [], "result_next": next or []}}
+
+
+async def test_commands_refused_for_lack_of_room_are_sent_once_more_alone(script: Script) -> None:
+    busy = error("QUERY_LIMIT_EXCEEDED")
+    script.say(batch({"c0000": 1, "c0002": 3}, {"c0001": busy, "c0003": busy}), batch({"c0000": 2}, {"c0001": busy}))
+    commands = [Command("m", {"n": n}, write=True) for n in range(4)]
+    outcomes = await script.client.batch(commands)
+    assert [outcome.result for outcome in outcomes] == [1, 2, 3, None]
+    assert [list(ask["cmd"].values()) for ask in script.asked][1] == ["m?n=1", "m?n=3"]
+    assert len(script.asked) == 2
+
+
+async def test_a_single_command_refused_for_lack_of_room_too(script: Script) -> None:
+    script.say(batch([], {"c0000": error("QUERY_LIMIT_EXCEEDED")}), batch({"c0000": 1}))
+    assert [outcome.result for outcome in await script.client.batch([Command("m")])] == [1]
+
+
+async def test_broken_commands_reads_again_and_writes_unknown(script: Script) -> None:
+    broken = error("INTERNAL_SERVER_ERROR")
+    script.say(batch([], {"c0000": broken, "c0001": broken}), batch({"c0000": "second"}))
+    read, write = await script.client.batch([Command("get"), Command("add", write=True)])
+    assert read.result == "second"
+    assert isinstance(write.error, OutcomeUnknown)
+    assert list(script.asked[1]["cmd"].values()) == ["get"]
+
+
+@pytest.mark.parametrize(
+    ("body", "results"),
+    [
+        (batch(["a", "b"]), ["a", "b"]),
+        (batch({"c0001": "b", "c0000": "a"}), ["a", "b"]),
+        (batch({"c0000": [], "c0001": False}), [[], False]),
+    ],
+)
+async def test_shapes_of_results(script: Script, body: Body, results: list[object]) -> None:
+    script.say(body)
+    assert [outcome.value() for outcome in await script.client.batch([Command("m"), Command("n")])] == results
+
+
+@pytest.mark.parametrize("body", [{"result": []}, {"result": None}, {"result": {"result": []}}])
+async def test_commands_without_an_answer(script: Script, body: Body) -> None:
+    script.say(body)
+    read, write = await script.client.batch([Command("m"), Command("n", write=True)])
+    assert (type(read.error), type(write.error)) == (PortalDown, OutcomeUnknown)
+
+
+async def test_errors_of_commands_by_name(script: Script) -> None:
+    told = {"c0000": error("expired_token"), "c0001": error("OPERATION_TIME_LIMIT"), "c0002": "only text"}
+    script.say(batch([], told))
+    outcomes = await script.client.batch([Command(f"m{n}") for n in range(3)])
+    assert [type(outcome.error) for outcome in outcomes] == [NeedsAdmin, MethodParked, CallRefused]
+
+
+async def test_next_may_be_a_text(script: Script) -> None:
+    script.say(batch({"c0000": []}, next={"c0000": "50"}))
+    assert [outcome.next for outcome in await script.client.batch([Command("m")])] == [50]
+
+
+def rows(first: int, count: int = 50) -> list[dict[str, Any]]:
+    return [{"ID": str(number)} for number in range(first, first + count)]
+
+
+async def ids(script: Script) -> list[int]:
+    pages = script.client.chain("some.list", filter={"=TYPE": "x"}, select=["NAME"])
+    return [int(row["ID"]) for page in [page async for page in pages] for row in page]
+
+
+async def test_a_chain_stops_where_the_portal_begins_again(script: Script) -> None:
+    """An unresolvable `$result` reference leaves the filter empty: the list restarts from its first row."""
+    script.say(batch({"c0000": rows(1)}), batch({"c0000": rows(51), "c0001": rows(1), "c0002": rows(51)}))
+    assert await ids(script) == list(range(1, 101))
+    first, second = (unquote(ask["cmd"]["c0000"]) for ask in script.asked)
+    assert "filter[=TYPE]=x" in first
+    assert "filter[>ID]=0" in first
+    assert "select[0]=ID&select[1]=NAME" in first
+    assert "start=-1" in first
+    assert "filter[>ID]=50" in second
+    assert "filter[>ID]=$result[c0000][49][ID]" in unquote(script.asked[1]["cmd"]["c0001"])
+
+
+async def test_a_chain_goes_on_behind_a_failed_page(script: Script) -> None:
+    broken = error("INTERNAL_SERVER_ERROR")
+    script.say(batch({"c0000": rows(1)}), batch({"c0000": rows(51)}, {"c0001": broken}), batch({"c0000": rows(101, 3)}))
+    assert await ids(script) == list(range(1, 104))
+
+
+async def test_a_chain_that_gets_nowhere_raises(script: Script) -> None:
+    script.say(batch({"c0000": rows(1)}), batch([], {"c0000": error("INTERNAL_SERVER_ERROR")}))
+    with pytest.raises(PortalDown):
+        await ids(script)
+
+
+async def test_an_answer_without_end_is_cut_off(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("b24app.bitrix24.wire.BIGGEST_ANSWER", 1000)
+    script.say(b'{"result": "' + b"x" * 2000 + b'"}')
+    with pytest.raises(PortalDown) as caught:
+        await script.client.call("some.method")
+    assert caught.value.code == "ANSWER_TOO_LONG"
