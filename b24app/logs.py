@@ -23,5 +23,10 @@ def set_up_logs(level: int = logging.INFO) -> None:
             structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
     )
+
+
+def _to_stderr(*arguments: object) -> structlog.PrintLogger:
+    """Standard error as it is now: tests replace it."""
+    return structlog.PrintLogger(sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,11 +11,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from b24app import embedded
+from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from b24app.store.tables import metadata
 from tests.world import World, open_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """What went wrong inside the app stands in the test's captured output, one line each."""
+    set_up_logs(logging.WARNING)
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,7 @@ class World:
         assert record is not None
         chosen = str(record.get(STATUS) or "")
         field_ = portal.crm.userfields[entity].get(STATUS)
-        options = {str(one["ID"]): one["VALUE"] for one in (field_.options if field_ else ())}
+        options = {str(one.id): one.value for one in (field_.options if field_ else ())}
         return str(record.get(CHECK) or "0") in ("1", "Y", "True"), options.get(chosen, "")
 
     # --- the client app's side ---------------------------------------------------------------------------------

@@ -137,9 +137,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: 
         return cases
     now = resources.now()
     async with resources.tenant(portal.id) as db:
-        for one in changing:
-            await memberships.save(db, portal.id, one.decision.memberships, now)
-            await intents.close(db, portal.id, one.decision.applied, one.decision.dropped)
+        await _keep(db, resources, portal, changing, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
     resources.failpoint("verification.intended")
@@ -156,14 +154,10 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
     look_again = [one for one in cases if one.decision.look_again]
     done = [one for one in cases if not one.decision.look_again]
     async with resources.tenant(portal.id) as db:
-        for one in done:
-            await memberships.save(db, portal.id, one.decision.memberships, now)
-            await intents.close(db, portal.id, one.decision.applied, one.decision.dropped)
+        kept = () if mode is not Mode.ON else [one.subject for one in done if one.difference]
+        await _keep(db, resources, portal, [one for one in done if one.subject not in kept], now)
         await _save_records(db, portal, cases, mode, now)
         waits = await _tell(db, portal, done, mode, now)
-        neighbours = {subject for one in done for subject in one.decision.neighbours}
-        arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
-        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.INTERACTIVE, now)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
         await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
@@ -171,7 +165,19 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
             raise ClaimLost
     for one in done:
         _log(portal, one)
-    return waits, bool(arrivals)
+    return waits, any(one.decision.neighbours for one in done)
+
+
+async def _keep(
+    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
+) -> None:
+    """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link."""
+    for one in cases:
+        await memberships.save(db, portal.id, one.decision.memberships, now)
+        await intents.close(db, portal.id, one.decision.applied, one.decision.dropped)
+    neighbours = {subject for one in cases for subject in one.decision.neighbours}
+    arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
+    await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.INTERACTIVE, now)
 
 
 async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:

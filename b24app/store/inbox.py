@@ -55,7 +55,7 @@ async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[Subj
         .where(inbox.c.portal_id == portal_id, inbox.c.subject.in_(keys), inbox.c.state == "waiting")
         .group_by(inbox.c.subject)
     )
-    return {parse(key): _waiting(ids, users) for key, ids, users in rows.tuples()}
+    return {parse(key): _waiting(ids, users) for key, ids, users in rows}
 
 
 async def handled(db: AsyncConnection, portal_id: int, ids: Collection[int], now: datetime) -> None:
