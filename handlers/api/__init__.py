@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from b24app.resources import Resources
 from handlers.api import endpoints, memberships, problems
 from handlers.api.door import Cors, GetResources
 from handlers.api.models import Problem
@@ -31,7 +32,12 @@ _SCRIPT = """SwaggerUIBundle({url: new URL("openapi.json", document.baseURI).hre
 """
 
 
-def build_api(get_resources: GetResources) -> FastAPI:
+def _of_the_lifespan(request: Request) -> Resources:
+    found: Resources = request.state.resources
+    return found
+
+
+def build_api(get_resources: GetResources = _of_the_lifespan) -> FastAPI:
     """The app for one process. `get_resources` finds the process's resources for a request."""
     api = FastAPI(
         title="Client API",
