@@ -34,7 +34,7 @@ STATE: Mapping[State, str] = {
 
 SECTION: Mapping[Section, str] = {
     Section.CATALOGUE: N_("Catalogue"),
-    Section.CHAT: N_("Chat with the manager"),
+    Section.CHAT: N_("Chat"),
     Section.ORDERS: N_("Orders"),
     Section.DOCUMENTS: N_("Documents"),
     Section.LOYALTY: N_("Loyalty"),
@@ -82,7 +82,7 @@ FAILURE: Mapping[Failure, str] = {
 }
 
 EVENT: Mapping[str, str] = {
-    "membership.verification_changed": N_("Verification: %(state)s"),
+    "membership.verification_changed": N_("Verification"),
     "endpoint.ping": N_("Connection check"),
 }
 

@@ -49,10 +49,12 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """Everything a card tab prints. `waits`: news is on its way, ask again soon."""
+    """Everything a card tab prints. `others`: names of the cards across by id; `waits`: news is on its way, ask again
+    soon."""
 
     subject: Subject
     title: str
+    others: Mapping[int, str]
     belongings: tuple[Belonging, ...]
     told: tuple[Told, ...]
     mode: Mode
@@ -106,6 +108,7 @@ async def card_view(resources: Resources, portal: Portal, subject: Subject) -> C
     return CardView(
         subject=subject,
         title=_title(known, subject),
+        others={other.id: _title(known, other) for other in across},
         belongings=tuple(sorted(rows, key=_order)),
         told=tuple(told),
         mode=mode,
