@@ -29,7 +29,8 @@ class Dispatch:
         current_hit.set(Hit())
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         portal = self.world.portals.get(host)
-        scope.setdefault("state", {}).update(world=self.world, portal=portal)
+        transport = getattr(getattr(send, "__self__", None), "transport", None)  # uvicorn's, to cut connections
+        scope.setdefault("state", {}).update(world=self.world, portal=portal, transport=transport)
         await self._chosen(host, scope)(scope, receive, send)
 
     def _chosen(self, host: str, scope: Scope) -> ASGIApp:

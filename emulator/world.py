@@ -1,6 +1,6 @@
 """The world the emulator runs: portals, auth server, catalogue, clock, faults, and the post on its way to the apps."""
 
-import secrets
+import hashlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -94,11 +94,11 @@ def build(config: EmulatorConfig, hosts: dict[str, str]) -> World:
 
 
 def add_portal(world: World, config: PortalConfig, host: str) -> Portal:
-    """A portal with its data set, or with one admin, one employee and one department."""
+    """A portal with its data; the same name has the same member_id in every run."""
     portal = Portal(
         world=world,
         name=config.name,
-        member_id=secrets.token_hex(16),
+        member_id=hashlib.md5(config.name.encode(), usedforsecurity=False).hexdigest(),
         host=host,
         scheme=world.scheme,
         lang=config.lang,

@@ -26,11 +26,12 @@ AFTER = (Break.LOST_AFTER, Break.ERROR_AFTER)
 
 
 class Dropped(Response):
-    """Promises a body and sends none: the server closes the connection on the client."""
+    """No answer at all: the connection is cut. `transport` stands in the request's state (see `app.Dispatch`)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"4096")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        scope["state"]["transport"].abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 async def before(fault: Fault) -> Response | None:

@@ -3,7 +3,7 @@
 GET  /_control/state                      portals, installations, queue, counters, last requests and deliveries
 POST /_control/clock    {advance: s}      move the world's clock
 POST /_control/deliver  {}                send queued events now → {sent}
-POST /_control/faults   {kind, times?, host?, method?, seconds?}      kinds of `faults.Break`; times -1 = for ever
+POST /_control/faults   {kind, times?, portal?, host?, method?, seconds?}   kinds of `faults.Break`; times -1 = for ever
 POST /_control/faults   {events: {delay|lose_next|lose_rate|duplicate_next|duplicate_rate|reorder: …}}
 POST /_control/faults   {enforce_limit: bool} | {operating_cost: {method: s}} | {clear: true}
 POST /_control/expire   {portal?, user?}  access tokens have expired → {expired}
@@ -16,6 +16,8 @@ POST /_control/rename   {portal, host}    new address; the old one answers 302 �
 POST /_control/event    {portal, name, data, user?}                   raise a portal event (no user = a robot's)
 POST /_control/robot    {url, form}       one POST as the queue server sends it (robots, activities)
 POST /_control/forge    {kind, portal, app, url, other_portal?, other_app?}   post a forged request → {status, why}
+POST /_control/app      {code, client_id, client_secret, title: {}, app_url, …}   put an app into the catalogue
+POST /_control/open     {portal, app, user?, placement?, options?, handler?}   the form of an open → {action, fields}
 POST /_control/webhook  {portal, user, scope: […]}                    incoming webhook → {url}
 POST /_control/reset    {}                counters, journal, deliveries and faults anew
 
@@ -35,6 +37,7 @@ from emulator.errors import RestError
 from emulator.faults import Break, EventFaults
 from emulator.forge import forge
 from emulator.installs import Installation, MarketApp
+from emulator.opening import DEFAULT, open_form
 from emulator.people import CrmAccess, User
 from emulator.portal import Portal, Webhook
 from emulator.world import World
@@ -136,6 +139,8 @@ async def _faults(world: World, body: Body) -> Body:
     world.faults.operating_cost |= body.get("operating_cost", {})
     if "kind" in body:
         wanted = {name: body[name] for name in ("times", "host", "method", "seconds") if name in body}
+        if "portal" in body:
+            wanted["host"] = world.portal(body["portal"]).host
         world.faults.add(Break(body["kind"]), **wanted)
     return {"ok": True}
 
@@ -180,6 +185,23 @@ async def _update(world: World, body: Body) -> Body:
     world.catalogue[app.client_id] = app
     installs.update(installation, app, _user(installation.portal, body.get("user")))
     return {"version": app.version}
+
+
+async def _market_app(world: World, body: Body) -> Body:
+    app = MarketApp(**(body | {"scope": tuple(body.get("scope", ()))}))
+    world.catalogue[app.client_id] = app
+    return {"code": app.code}
+
+
+async def _open(world: World, body: Body) -> Body:
+    installation = _installation(world, body["portal"], body["app"])
+    user, placement = _user(installation.portal, body.get("user")), body.get("placement", DEFAULT)
+    bound = next((one for one in installation.placements if one.placement == placement), None)
+    handler = body.get("handler") or (bound.handler if bound else None)
+    if placement != DEFAULT and handler is None:
+        raise ValueError(f"{placement} is not bound")
+    form = open_form(installation, user, placement, body.get("options"), handler=handler)
+    return {"action": form.action, "fields": form.fields, "frame": form.frame}
 
 
 async def _access(world: World, body: Body) -> Body:
@@ -249,6 +271,8 @@ ACTIONS: dict[str, Callable[[World, Body], Awaitable[Body]]] = {
     "finish": _finish,
     "uninstall": _uninstall,
     "update": _update,
+    "app": _market_app,
+    "open": _open,
     "access": _access,
     "user": _person,
     "rename": _rename,

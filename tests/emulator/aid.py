@@ -1,5 +1,6 @@
 """What the emulator's tests share: an app of the catalogue, a listener that stands for it, a REST caller."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Listener:
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
     status: int = 200
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
         """Bodies of portal events, of one name or all."""
@@ -47,6 +49,7 @@ class Listener:
     async def hear(self, request: web.Request) -> web.Response:
         form = [(name, str(value)) for name, value in (await request.post()).items()]
         self.heard.append(Heard(request.method, request.path, dict(request.query), form))
+        self.arrived.set()
         return web.Response(status=self.status, text="ok")
 
 

@@ -108,8 +108,8 @@ async def test_a_refresh_whose_answer_is_lost_has_rotated_all_the_same(caller: C
     refresh = pair(caller)[1]
     caller.emulator.world.faults.add(Break.LOST_AFTER, method="oauth/token")
     with pytest.raises(aiohttp.ClientError):
-        await token(caller, refresh_token=refresh)
-    assert (await token(caller, refresh_token=refresh)).refusal == (400, "invalid_grant")
+        await token(caller, "POST", refresh_token=refresh)
+    assert (await token(caller, "POST", refresh_token=refresh)).refusal == (400, "invalid_grant")
 
 
 async def test_lifetimes_of_an_hour_and_half_a_year(caller: Caller) -> None:
