@@ -196,7 +196,7 @@ class Desk:
             json=body,
             headers=sent | {k.replace("_", "-"): v for k, v in headers.items()},
         ) as answer:
-            return Reply(answer.status, dict(answer.headers), await answer.text())
+            return Reply(answer.status, answer.headers, await answer.text())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,7 +44,9 @@ async def by_key(db: AsyncConnection, digest: bytes) -> KeyOwner | None:
 
 async def origin_known(db: AsyncConnection, origin: str) -> bool:
     """Whether any live key may be used by pages of this origin; needs no tenant. A preflight carries no key."""
-    query = select(api_keys.c.digest).where(api_keys.c.origins.any(origin), api_keys.c.revoked_at.is_(None))
+    query = select(api_keys.c.digest).where(
+        literal(origin) == any_(api_keys.c.origins), api_keys.c.revoked_at.is_(None)
+    )
     return (await db.execute(query.limit(1))).first() is not None
 
 

@@ -1,0 +1,80 @@
+"""The bytes of the news: fixed once, as docs/webhooks.md shows them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+
+from b24app.domain import news
+from b24app.domain.policy import Access, Section, sections
+from b24app.domain.verification import State
+
+TOLD = news.MembershipVerificationChanged(
+    membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),
+    contact_id=7,
+    company_id=3,
+    old_state="confirmed",
+    new_state="pending",
+    reason="box_ticked",
+    decided_by=12,
+    decided_by_source="event",
+    version=4,
+    previous_version=3,
+    occurred_at=datetime(2026, 11, 22, 13, 30, tzinfo=timezone(timedelta(hours=3))),
+)
+BODY = (
+    '{"type":"membership.verification_changed","timestamp":"2026-11-22T10:30:00.000Z","portal":"p_7hT2k9",'
+    '"object":{"kind":"membership","id":"0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"},"object_version":4,'
+    '"previous_version":3,"data":{"membership_id":"0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10","contact_id":7,'
+    '"company_id":3,"old_state":"confirmed","new_state":"pending","reason":"box_ticked",'
+    '"decided_by":{"user_id":12,"source":"event"},"sections":{"catalogue":"open","chat":"open",'
+    '"orders":"blocked","documents":"blocked","loyalty":"blocked"}}}'
+)
+
+
+def event(told: news.News) -> news.Event:
+    return news.event(told, portal="p_7hT2k9", randomness=bytes(range(16)))
+
+
+def test_the_body_is_compact_and_complete() -> None:
+    found = event(TOLD)
+    assert found.body.decode() == BODY
+    assert found.id == "evt_000102030405060708090a0b0c0d0e0f"
+    assert found.subjects == ("contact:7", "company:3")
+    assert found.source_key == "membership:0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10:4"
+
+
+def test_a_person_on_their_own_has_no_company() -> None:
+    found = event(replace(TOLD, company_id=None, decided_by=None, decided_by_source="unknown"))
+    data = json.loads(found.body)["data"]
+    assert data["company_id"] is None
+    assert data["decided_by"] == {"user_id": None, "source": "unknown"}
+    assert found.subjects == ("contact:7",)
+
+
+def test_ids_hold_no_dot() -> None:
+    """The signed text is joined by dots (Standard Webhooks)."""
+    assert "." not in event(TOLD).id
+
+
+@pytest.mark.parametrize(
+    ("state", "open_"),
+    [
+        ("confirmed", set(Section)),
+        ("pending", {Section.CATALOGUE, Section.CHAT}),
+        ("refused", {Section.CATALOGUE}),
+        ("left", {Section.CATALOGUE}),
+        ("suspended", {Section.CATALOGUE}),
+        ("something new", {Section.CATALOGUE}),
+    ],
+)
+def test_sections_open_by_state(state: str, open_: set[Section]) -> None:
+    assert {name for name, access in sections(state).items() if access is Access.OPEN} == open_
+
+
+def test_every_state_is_decided() -> None:
+    assert {str(state) for state in State} == {"confirmed", "pending", "refused", "left", "suspended"}
