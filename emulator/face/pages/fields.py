@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.crm.dates import ZONE
 from emulator.crm.entities import Entity, Record
-from emulator.crm.fields import FIELDS, MULTIFIELDS, Field
+from emulator.crm.fields import FIELDS, MULTIFIELDS, UTM, Field
 from emulator.crm.userfields import UserField
 from emulator.face.pages import records
 from emulator.face.pages.records import Shown
@@ -110,7 +110,9 @@ def _system(visit: Visit, entity: Entity, known: Field, record: Record) -> Field
         known.title(visit.lang),
         kind,
         value=_input(value),
-        editable=not (known.read_only or known.immutable or known.multiple or known.type in _FIXED),
+        editable=not (
+            known.read_only or known.immutable or known.multiple or known.type in _FIXED or known.name in UTM
+        ),
         required=known.required and entity is Entity.COMPANY,
     )
     if kind == "boolean":

@@ -52,6 +52,7 @@ class Column:
     title: str
     sort: str = ""
     dir: str = ""
+    number: bool = False
 
 
 def listing(visit: Visit) -> Response:
@@ -116,7 +117,8 @@ def _heads(visit: Visit, entity: Entity, rows: list[Row]) -> list[Column]:
         mine = query.get("sort") == name
         turn = "asc" if mine and query.get("dir", "desc") == "desc" else "desc"
         link = _address(visit, sort=name, dir=turn, page="1") if name in SORTS else ""
-        made.append(Column(name, shown.title, link, query.get("dir", "desc") if mine else ""))
+        turned = query.get("dir", "desc") if mine else ""
+        made.append(Column(name, shown.title, link, turned, shown.kind in ("money", "number")))
     return made
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
@@ -109,7 +110,7 @@ def initials(name: str) -> str:
 
 def colour(key: object) -> str:
     """The same avatar colour for the same person."""
-    return _COLOURS[sum(str(key).encode()) % len(_COLOURS)]
+    return _COLOURS[crc32(str(key).encode()) % len(_COLOURS)]
 
 
 def person(user: User | None) -> str:

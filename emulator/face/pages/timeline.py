@@ -83,22 +83,22 @@ def _past(visit: Visit, entity: Entity, record: Record) -> Iterator[Item]:
     for entry in crm.history:
         if (entry.entity, entry.record) == (entity, number) and entry.field not in (*STAGES, *DERIVED):
             yield _change(visit, entity, record, entry)
-    yield from _moves(visit, entity, number)
+    yield from _moves(visit, entity, record)
     yield _item(visit, "created", visit.t("tl_created"), record["DATE_CREATE"], record["CREATED_BY_ID"], icon="plus")
 
 
-def _moves(visit: Visit, entity: Entity, id: int) -> Iterator[Item]:
-    crm = visit.portal.crm
-    mine = [move for move in crm.stage_moves if (move.entity, move.record) == (entity, id)]
+def _moves(visit: Visit, entity: Entity, record: Record) -> Iterator[Item]:
+    crm, number = visit.portal.crm, record["ID"]
+    mine = [move for move in crm.stage_moves if (move.entity, move.record) == (entity, number)]
     authors = {
         row.created: row.author
         for row in crm.history
-        if (row.entity, row.record) == (entity, id) and row.field in STAGES
+        if (row.entity, row.record) == (entity, number) and row.field in STAGES
     }
     for before, move in pairwise(mine):
         if move.type_id != CREATED:
             old, new = _stage(visit, before), _stage(visit, move)
-            author = authors.get(move.created, 0)
+            author = authors.get(move.created, int(record["MOVED_BY_ID"] or 0) if move is mine[-1] else 0)
             yield _item(visit, "change", visit.t("tl_stage"), move.created, author, old=old, new=new, icon="stage")
 
 

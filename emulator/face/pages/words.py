@@ -62,7 +62,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_new": ("Не установлено", "Not installed"),
     "state_waiting": ("Установка не завершена", "Installation not finished"),
     "state_installed": ("Установлено", "Installed"),
-    "state_paused": ("Отключено", "Switched off"),
     "version": ("Версия", "Version"),
     "code": ("Код", "Code"),
     "scope": ("Права доступа", "Permissions"),
@@ -75,11 +74,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_finished_note": (
         "Администратор Вашего Битрикс24 ещё настраивает приложение «{}». Загляните позже.",
         "The administrator of your Bitrix24 is still setting up “{}”. Please come back later.",
-    ),
-    "waiting_callback_title": ("Приложение устанавливается", "The application is being installed"),
-    "waiting_callback_note": (
-        "«{}» настраивает себя без участия человека. Обычно это занимает несколько секунд.",
-        "“{}” sets itself up on its own. This usually takes a few seconds.",
     ),
     "no_access_title": ("Нет доступа", "Access denied"),
     "no_access_note": (
@@ -122,6 +116,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "client": ("Клиент", "Client"),
     "client_contacts": ("Контакты", "Contacts"),
     "client_companies": ("Компании", "Companies"),
+    "show_more": ("показать ещё {}", "show {} more"),
     "change": ("изменить", "change"),
     "edit": ("Изменить", "Edit"),
     "add": ("добавить", "add"),
@@ -143,7 +138,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "more": ("Ещё", "More"),
     "field_locked": ("Поле «{}» изменить нельзя.", "The field “{}” cannot be changed."),
     "field_required": ("Заполните поле «{}».", "Please fill in “{}”."),
-    "robots": ("Роботы", "Robots"),
     "robot_title": ("Изменить поле роботом", "Change a field as a robot"),
     "robot_note": (
         "Событие уйдёт без пользователя и без его токенов.",
@@ -169,7 +163,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "tl_stage": ("Стадия изменена", "Stage changed"),
     "tl_todo": ("Дело", "To-do"),
     "tl_done": ("Дело выполнено", "To-do completed"),
-    "tl_empty": ("История начнётся с первого изменения.", "History begins with the first change."),
     "by_robot": ("Робот", "Robot"),
     "empty_value": ("пусто", "empty"),
     # profile

@@ -74,6 +74,15 @@ async def test_an_unknown_command_is_never_answered(guest: Guest, installation: 
         assert await frame.evaluate("(name) => b24.placement.call(name)", name) == {"isSafely": True}
 
 
+async def test_the_apps_own_page_may_reload_itself(guest: Guest, installation: Installation, shop: Vendor) -> None:
+    frame = await opened(guest, installation)
+    before = len(shop.opens)
+    async with guest.page.expect_navigation():
+        await frame.evaluate("void b24.parent.reloadWindow()")
+    await guest.app()
+    assert len(shop.opens) == before + 1
+
+
 async def test_the_window_fits_its_content(guest: Guest, installation: Installation) -> None:
     frame = await tab(guest)
     await frame.evaluate("document.querySelector('main').style.height = '1500px'")

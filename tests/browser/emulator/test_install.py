@@ -102,6 +102,24 @@ async def test_others_wait_until_the_installation_has_finished(guest: Guest, por
     assert len(shop.opens) == before
 
 
+async def test_an_app_without_a_page_of_installation_is_installed_at_once(
+    guest: Guest, portal: Portal, shop: Vendor
+) -> None:
+    silent = replace(
+        portal.world.catalogue["app.0123456789abcd.00000001"], install_url=f"{shop.url}/events", callback_install=True
+    )
+    portal.world.catalogue[silent.client_id] = silent
+    await guest.enter(ADMIN)
+    await guest.go(f"/marketplace/detail/{CODE}/")
+    await guest.page.click("button[value=install]")
+    frame = await guest.app()
+    assert await frame.evaluate("b24.isInstallMode") is False
+    assert [one[0] for one in shop.opens] == ["/app"]
+    assert await portal.world.deliver() == 1
+    assert shop.events[-1]["event"] == "ONAPPINSTALL"
+    assert shop.events[-1]["auth[user_id]"] == str(ADMIN)
+
+
 async def test_only_an_administrator_installs(guest: Guest, portal: Portal) -> None:
     await guest.enter(MANAGER)
     await guest.go(f"/marketplace/detail/{CODE}/")

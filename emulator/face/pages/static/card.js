@@ -89,8 +89,8 @@
       card.querySelector(".savebar__error").textContent = answer.error;
       return;
     }
-    cancel();
     await Portal.refresh();
+    cancel();
   }
 
   /* ---- chips: linked records ---- */

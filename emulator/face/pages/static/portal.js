@@ -173,6 +173,7 @@
       event.preventDefault();
       Portal.sliders.open(opener.dataset.slider || opener.href, { title: opener.dataset.title });
     }
+    if (event.target.closest("button.menu__item, a.menu__item")) closeMenus();
     const drawer = event.target.closest("[data-drawer]");
     if (drawer) document.body.classList.toggle("drawer-open");
   });
