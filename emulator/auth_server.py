@@ -27,7 +27,7 @@ KEPT_GRANTS = 20_000
 class Grant:
     """A pair of tokens of one user in one installation; dead as soon as the app is uninstalled.
 
-    `hops`: how many event-to-call rounds led to it; `known_to_portal`: the portal has seen it and answers from its cache.
+    `hops`: how many event-to-call rounds led to it; `known_to_portal`: the portal saw it and answers from its cache.
     """
 
     access_token: str
@@ -55,6 +55,7 @@ class AuthServer:
     access: dict[str, Grant] = field(default_factory=dict)
     refresh: dict[str, Grant] = field(default_factory=dict)
     codes: dict[str, _Code] = field(default_factory=dict)
+    purge_at: int = KEPT_GRANTS
 
     @property
     def url(self) -> str:
@@ -64,11 +65,17 @@ class AuthServer:
     def server_endpoint(self) -> str:
         return f"{self.url}/rest/"
 
-    def issue(self, installation: Installation, user: User, hops: int = 0) -> Grant:
-        """A fresh pair; earlier pairs of the user stay valid until they expire."""
-        if len(self.access) > KEPT_GRANTS:
+    def issue(self, installation: Installation, user: User, hops: int = 0, refreshable: bool = True) -> Grant:
+        """A fresh pair; earlier pairs of the user stay valid until they expire.
+
+        `refreshable=False`: the refresh token is not handed out (events), so the server need not know it.
+        """
+        if len(self.access) > self.purge_at:
             self._forget_expired()
-        return self._grant(installation, user.id, hops)
+        grant = self._grant(installation, user.id, hops)
+        if not refreshable:
+            del self.refresh[grant.refresh_token]
+        return grant
 
     def code(self, installation: Installation, user: User) -> str:
         """A one-time code for the authorization redirect."""
@@ -218,6 +225,8 @@ class AuthServer:
     def _forget_expired(self) -> None:
         now = self.world.now()
         self.access = {token: grant for token, grant in self.access.items() if grant.expires > now}
+        self.refresh = {token: grant for token, grant in self.refresh.items() if grant.refresh_expires > now}
+        self.purge_at = max(KEPT_GRANTS, 2 * len(self.access))
 
 
 def _token(stamp: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Events of a portal on their way to the apps: catalogue, queue, delivery.
+"""Events of a portal on their way to the apps: queue and delivery.
 
 Pages: api-reference/events/index.md, api-reference/events/events.md; merging and the loop guard as the portal's
 rest/lib/event/buffer.php and session.php have them.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from emulator import php
+from emulator.event_names import catalogue, scope_of
 from emulator.people import User
 
 if TYPE_CHECKING:
@@ -78,45 +79,6 @@ class Delivery:
 
 
 current_hit: ContextVar[Hit | None] = ContextVar("current_hit", default=None)
-
-
-def catalogue() -> dict[str, str]:
-    """Event name → scope ("" = none needed), as `events` lists them."""
-    names = dict.fromkeys(
-        ("ONAPPUNINSTALL", "ONAPPINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW", "ONAPPTEST"), ""
-    )
-    names |= {"ONAPPMETHODCONFIRM": "", "ONOFFLINEEVENT": "", "ONUSERADD": "user"}
-    for entity in ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE", "INVOICE", "REQUISITE", "TYPE"):
-        names |= {f"ONCRM{entity}{act}": "crm" for act in ("ADD", "UPDATE", "DELETE")}
-        acts = ("ADD", "UPDATE", "DELETE", "SETENUMVALUES")
-        names |= {f"ONCRM{entity}USERFIELD{act}": "crm" for act in acts}
-    for subject in (
-        "CURRENCY",
-        "BANKDETAIL",
-        "ACTIVITY",
-        "TIMELINECOMMENT",
-        "DYNAMICITEM",
-        "DOCUMENTGENERATORDOCUMENT",
-    ):
-        names |= {f"ONCRM{subject}{act}": "crm" for act in ("ADD", "UPDATE", "DELETE")}
-    names |= {f"ONCRMDEALRECURRING{act}": "crm" for act in ("ADD", "UPDATE", "DELETE", "EXPOSE")}
-    names |= dict.fromkeys(("ONCRMDEALMOVETOCATEGORY", "ONCRMADDRESSREGISTER", "ONCRMADDRESSUNREGISTER"), "crm")
-    for subject in ("PRODUCT", "PRICE", "PRICE.TYPE", "MEASURE", "ROUNDING"):
-        names |= {f"CATALOG.{subject}.ON.{act}": "catalog" for act in ("ADD", "UPDATE", "DELETE")}
-    for subject in ("ENTRY", "SECTION"):
-        names |= {f"ONCALENDAR{subject}{act}": "calendar" for act in ("ADD", "UPDATE", "DELETE")}
-    connector = ("MESSAGEADD", "MESSAGEUPDATE", "MESSAGEDELETE", "DIALOGSTART", "DIALOGFINISH", "LINEDELETE")
-    names |= {f"ONIMCONNECTOR{act}": "imopenlines" for act in (*connector, "STATUSDELETE")}
-    lines = ("ONOPENLINEMESSAGEADD", "ONOPENLINEMESSAGEUPDATE", "ONOPENLINEMESSAGEDELETE")
-    return names | dict.fromkeys((*lines, "ONSESSIONSTART", "ONSESSIONFINISH"), "imopenlines")
-
-
-def scope_of(names: dict[str, str], event: str) -> str | None:
-    """The scope an event needs, "" for none, None for an unknown event; `ONCRMDYNAMICITEMADD_128` is per type."""
-    base, _, number = event.rpartition("_")
-    if base.startswith("ONCRMDYNAMICITEM") and number.isdigit():
-        return names.get(base)
-    return names.get(event)
 
 
 @dataclass(slots=True, eq=False)
@@ -235,8 +197,8 @@ class EventQueue:
         if user is None or not user.active or not installation.active:
             auth = reduced_auth(installation)
         else:
-            grant = self.world.auth.issue(installation, user, one.hops)
-            auth = user_auth(installation, grant, refresh=one.event in WITH_REFRESH)
+            refresh = one.event in WITH_REFRESH
+            auth = user_auth(installation, self.world.auth.issue(installation, user, one.hops, refresh), refresh)
         if one.event not in NO_APPLICATION_TOKEN:
             auth["application_token"] = one.application_token
         return auth

@@ -3,7 +3,8 @@
 from typing import Any
 
 from emulator.errors import RestError, access_denied, argument_error
-from emulator.events import EventBinding, scope_of
+from emulator.event_names import scope_of
+from emulator.events import EventBinding
 from emulator.rest.handlers import check_handler
 from emulator.rest.registry import Call, method
 

@@ -4,7 +4,6 @@ Pages: settings/how-to-call-rest-api/general-principles.md, data-encoding.md, au
 _includes/system-errors.md, statuses as the portal's rest/classes/general/rest.php and its SDK tests show them.
 """
 
-import json
 import logging
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from emulator.errors import RestError, access_denied
 from emulator.events import current_hit
 from emulator.face import broken
 from emulator.limits import OPERATING_LIMIT, Answered, Operating
+from emulator.rest.asked import Asked, take_apart
 from emulator.rest.registry import Call, Method, Reply
 
 if TYPE_CHECKING:
@@ -50,17 +50,6 @@ class Caller:
     scopes: frozenset[str]
     key: str
     hops: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request taken apart. `webhook` = (user id, secret) for `/rest/<uid>/<secret>/<method>`."""
-
-    method: str
-    params: dict[str, Any]
-    bearer: str | None
-    webhook: tuple[int, str] | None
-    secure: bool
 
 
 class RestFront:
@@ -95,39 +84,6 @@ async def answer(world: "World", portal: "Portal", request: Request) -> Response
 def json_response(body: dict[str, Any], status: int = 200) -> Response:
     """The portal's JSON with its headers."""
     return Response(php.json_text(body), status, HEADERS, "application/json; charset=utf-8")
-
-
-async def take_apart(request: Request) -> Asked:
-    """Path, merged parameters (the body wins), token. Nothing here is refused yet."""
-    method, webhook = _path(request.path_params["path"])
-    params = php.parse_form(request.url.query)
-    if request.method == "POST":
-        params |= _body(await request.body(), request.headers.get("content-type", ""))
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    bearer = token.strip() if scheme.lower() == "bearer" else None
-    return Asked(method, params, bearer, webhook, request.url.scheme == "https")
-
-
-def _path(path: str) -> tuple[str, tuple[int, str] | None]:
-    parts = path.strip("/").split("/")
-    name = parts[-1].lower()
-    name = name.removesuffix(".json")
-    if len(parts) == 3 and parts[0].isdigit():
-        return name, (int(parts[0]), parts[1])
-    return name if len(parts) == 1 else "/".join(parts).lower(), None
-
-
-def _body(raw: bytes, content_type: str) -> dict[str, Any]:
-    text = raw.decode("utf-8", "replace").strip()
-    if "json" not in content_type:
-        return php.parse_form(text)
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    if isinstance(found, list):
-        return {str(index): item for index, item in enumerate(found)}
-    return found if isinstance(found, dict) else {}
 
 
 async def _guarded(
