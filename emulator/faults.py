@@ -20,6 +20,9 @@ class Break(StrEnum):
     ERROR_200 = "error_200"  # 200 with an error body
     EMPTY_ERROR = "empty_error"  # 400 whose `error` is empty text
     NUMERIC_ERROR = "numeric_error"  # 400 whose `error` is a number
+    DELETED = "deleted"  # 403 PORTAL_DELETED
+    PLAN = "plan"  # 403 ACCESS_DENIED: REST is not part of the plan
+    CONFIRM = "confirm"  # 401 METHOD_CONFIRM_WAITING
     SLOW = "slow"  # answers after `seconds`
     LOST_AFTER = "lost_after"  # done, then the connection closes
     ERROR_AFTER = "error_after"  # done, then 500

@@ -18,6 +18,12 @@ BODIES: dict[Break, tuple[int, dict[str, object]]] = {
     Break.ERROR_500: (500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "Internal server error"}),
     Break.ERROR_AFTER: (500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "Internal server error"}),
     Break.ERROR_200: (200, {"error": "ERROR_CORE", "error_description": "Something went wrong"}),
+    Break.DELETED: (403, {"error": "PORTAL_DELETED", "error_description": "Portal was deleted"}),
+    Break.PLAN: (
+        403,
+        {"error": "ACCESS_DENIED", "error_description": "REST is available only on commercial plans."},
+    ),
+    Break.CONFIRM: (401, {"error": "METHOD_CONFIRM_WAITING", "error_description": "Waiting for confirmation"}),
     Break.EMPTY_ERROR: (400, {"error": "", "error_description": "Access denied."}),
     Break.NUMERIC_ERROR: (400, {"error": 200040300010, "error_description": "Access Denied"}),
 }
