@@ -123,12 +123,22 @@ class Requisites:
             self.drop_address(key, actor)
         self._tell("DELETE", id, actor)
 
-    def move(self, entity: Entity, old: int, new: int) -> None:
-        """Give the requisites of one record to another (merge, restore)."""
-        for row in self.of(entity, old):
+    def take(self, entity: Entity, owner: int) -> list[Record]:
+        """Take the requisites of a record away (it is deleted or merged); nobody is told."""
+        rows = list(self.of(entity, owner))
+        for row in rows:
             self._unindex(row)
-            row["ENTITY_ID"] = new
+            del self.rows[row["ID"]]
+        return rows
+
+    def give(self, rows: list[Record], owner: int) -> None:
+        """Give taken requisites to another record of the same kind."""
+        for row in rows:
+            row["ENTITY_ID"] = owner
+            self.rows[row["ID"]] = row
             self._index(row)
+            for key in [key for key in self.addresses if key[1:] == (REQUISITE, row["ID"])]:
+                self.addresses[key]["ANCHOR_ID"] = owner
 
     def put_address(
         self, key: tuple[int, int, int], fields: Record, actor: "User | None", *, quiet: bool = False

@@ -227,5 +227,10 @@ def addresses(call: Call) -> Reply:
     """Rows with total."""
     if not rights.can_add(call.user):
         raise refuse("Access denied.")
-    rows: list[Any] = [dict(row) for row in call.portal.crm.requisites.addresses.values()]
+    held = call.portal.crm.requisites
+    rows: list[Any] = [
+        dict(row)
+        for row in held.addresses.values()
+        if row["ENTITY_TYPE_ID"] != REQUISITE or row["ENTITY_ID"] in held.rows
+    ]
     return list_rows(call, rows, _ADDRESS, "address")

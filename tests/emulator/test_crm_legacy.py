@@ -154,8 +154,9 @@ async def test_rights(caller: Caller) -> None:
         answer = await second.call(f"crm.company.{method}", {"id": other, **params})
         assert (answer.refusal, answer.body["error_description"]) == ((400, ""), "Access denied.")
     second.user.crm_access = CrmAccess.NONE
-    for method, params in (("list", {}), ("add", {"fields": {"TITLE": "X"}}), ("get", {"id": mine})):
-        answer = await second.call(f"crm.company.{method}", params)
+    calls: list[tuple[str, dict[str, object]]] = [("list", {}), ("add", {"fields": {}}), ("get", {"id": mine})]
+    for method, given in calls:
+        answer = await second.call(f"crm.company.{method}", given)
         assert (answer.refusal, answer.body["error_description"]) == ((400, ""), "Access denied.")
 
 

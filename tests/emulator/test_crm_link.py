@@ -107,8 +107,13 @@ async def test_fields(caller: Caller) -> None:
     assert described["IS_PRIMARY"]["type"] == "char"
 
 
-async def test_the_contact_field_of_a_card_replaces_links(linked: Caller) -> None:
+async def test_the_company_fields_of_a_contact_set_links(linked: Caller) -> None:
+    """crm_contact.php: COMPANY_ID simulates the old single binding."""
     await linked.call("crm.contact.update", {"id": 1, "fields": {"COMPANY_IDS": [2, 3]}})
     assert [(company, primary) for company, _, primary in await links(linked)] == [(2, "Y"), (3, "N")]
     await linked.call("crm.contact.update", {"id": 1, "fields": {"COMPANY_ID": 3}})
-    assert {company: primary for company, _, primary in await links(linked)} == {2: "N", 3: "Y"}
+    assert [company for company, _, _ in await links(linked)] == [2, 3], "a company already linked changes nothing"
+    await linked.call("crm.contact.update", {"id": 1, "fields": {"COMPANY_ID": 1}})
+    assert [(company, primary) for company, _, primary in await links(linked)] == [(1, "Y")]
+    await linked.call("crm.contact.update", {"id": 1, "fields": {"COMPANY_ID": 0}})
+    assert await links(linked) == []
