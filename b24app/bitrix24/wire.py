@@ -82,8 +82,8 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
     async def single_request(self, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The body of a good answer. Raises the errors of `b24app.errors`, PortalError and below.
 
-        A token is replaced at most once for each reason; a busy portal is asked again (it did nothing), a silent one
-        only for reads. Every attempt waits for its own permit.
+        A token is replaced at most once for each reason; a busy portal is asked again (it did nothing), and one that is
+        down, which for a write means that nothing was done either. Every attempt waits for its own permit.
         """
         body, methods = dict(params or {}), _methods(method, params or {})
         token, mended, busy, down = await self.line.keeper.current(), set[bool](), 0, 0
@@ -100,7 +100,7 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
                     raise
             except PortalDown:
                 down += 1
-                if self.write or down == DOWN_TRIES:
+                if down == DOWN_TRIES:
                     raise
                 await asyncio.sleep(self.line.pause * 2 ** (down - 1))
 

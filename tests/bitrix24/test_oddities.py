@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,10 +12,12 @@ import pytest
 from aiohttp import web
 from redis.asyncio import Redis
 
+from b24app.bitrix24.cards import CardFields, read_cards
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.tokens import FixedToken
 from b24app.bitrix24.wire import open_session
+from b24app.domain.facts import Kind, Subject
 from b24app.errors import (
     AccessDenied,
     CallRefused,
@@ -215,6 +218,24 @@ async def test_a_chain_that_gets_nowhere_raises(script: Script) -> None:
     script.say(batch({"c0000": rows(1)}), batch([], {"c0000": error("INTERNAL_SERVER_ERROR")}))
     with pytest.raises(PortalDown):
         await ids(script)
+
+
+async def test_a_card_whose_main_company_is_not_the_first_by_sort(script: Script) -> None:
+    """crm-item-list.md: ids of any type, links by sort, and a boolean as Y or 1."""
+    row: dict[str, Any] = {
+        "id": "3",
+        "name": "Ada",
+        "lastName": None,
+        "assignedById": "1",
+        "updatedBy": 1,
+        "companyId": "7",
+    }
+    row |= {"companyIds": ["5", "7"], "updatedTime": "2026-11-22T10:00:00+03:00", "UF_CHECK": "1", "UF_STATUS": "41"}
+    script.say(batch({"c0000": {"items": [row]}}))
+    fields = {Kind.CONTACT: CardFields("UF_CHECK", "UF_STATUS", {"pending": 41})}
+    (card,) = (await read_cards(script.client, [Subject(Kind.CONTACT, 3)], fields)).found.values()
+    assert (card.title, card.links, card.needs_check, card.status) == ("Ada", (7, 5), True, "pending")
+    assert (card.assigned_by, card.modified_at.astimezone(UTC).hour) == (1, 7)
 
 
 async def test_an_answer_without_end_is_cut_off(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
