@@ -135,16 +135,21 @@ METHODS = (
     "department.get",
     scope="department",
     page="api-reference/departments/department-get.md",
-    params=("sort", "order", "ID", "NAME", "SORT", "PARENT", "UF_HEAD"),
+    params=("sort", "order", "ID", "NAME", "PARENT", "UF_HEAD"),
 )
 def departments(call: Call) -> Reply:
-    """Rows with total: ID and PARENT texts, SORT a number, UF_HEAD only where there is a head."""
+    """Rows with total: ID and PARENT texts, SORT a number, UF_HEAD only where there is a head.
+
+    Letters of parameter names do not count, so `sort` with a number is the documented filter SORT.
+    """
     rows = [_department(row) for row in call.portal.departments.values()]
+    given, key = dict(call.params), str(call.params.get("sort") or "SORT").upper()
+    if key.isdigit():
+        given["SORT"], key = key, "SORT"
     for name in ("ID", "NAME", "SORT", "PARENT", "UF_HEAD"):
-        if (wanted := call.params.get(name)) not in (None, ""):
+        if (wanted := given.get(name)) not in (None, ""):
             choices = {str(one) for one in (wanted if isinstance(wanted, list) else [wanted])}
             rows = [row for row in rows if str(row.get(name, "")) in choices]
-    key = str(call.params.get("sort") or "SORT").upper()
     rows.sort(key=lambda row: (to_int(row.get(key)) if key != "NAME" else 0, str(row.get(key, ""))))
     if str(call.params.get("order") or "").upper() == "DESC":
         rows.reverse()
