@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from cryptography.fernet import Fernet
 from redis.asyncio import Redis
+from sqlalchemy import func, select
 
 from b24app import embedded
 from b24app.asgi import build_app
@@ -26,6 +27,7 @@ from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
 from b24app.store import portals, work
 from b24app.store.portals import Portal as PortalRow
+from b24app.store.tables import work as work_table
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
 from emulator.installs import Installation, MarketApp, finish, install, uninstall
@@ -35,7 +37,7 @@ from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
-from workers.chores import import_one, rewake_all
+from workers.chores import import_one, rescan_one, rewake_all
 from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
@@ -101,6 +103,8 @@ class World:
         page = await self.open(installation, self.admin(portal))
         assert page.status == 200, page.text
         finish(installation, self.admin(portal))
+        page = await self.open(installation, self.admin(portal))  # the portal reloads, and our own page opens
+        assert page.status == 200, page.text
         await self.settle()
         return installation
 
@@ -187,11 +191,26 @@ class World:
         self.emulator.world.advance(**span)
 
     async def settle(self) -> None:
-        """Run everything that waits and is due, until nothing does."""
+        """Run everything that waits and is due, until nothing does; where events are lost, the rescan finds it."""
+        await self._rest()
+        if self.emulator.world.faults.events.lose_rate:
+            self.pass_time(minutes=6)
+            async with self.resources.directory() as db:
+                active = await portals.active_ids(db)
+            for portal_id in active:
+                await rescan_one(self.resources, portal_id)
+            await self._rest()
+
+    async def _rest(self) -> None:
         for _ in range(ROUNDS):
             if not await self._round():
                 return
         raise AssertionError("the world does not come to rest")
+
+    def decided_by(self, user: User) -> dict[str, Any]:
+        """How a client app is told of a person's decision: by the event, or by the record where the event was lost."""
+        lost = self.emulator.world.faults.events.lose_rate
+        return {"user_id": user.id, "source": "modified_by" if lost else "event"}
 
     async def _round(self) -> int:
         done = await self.emulator.world.deliver()
@@ -218,7 +237,7 @@ class World:
     async def waiting(self) -> int:
         """Rows of the work index, due or not."""
         async with self.resources.directory() as db:
-            return int((await db.execute(work.work.select())).rowcount)
+            return int((await db.execute(select(func.count()).select_from(work_table))).scalar_one())
 
     async def assert_nothing_left(self) -> None:
         """After a story inbox, outbox and failures are empty, or the story said why."""
@@ -275,7 +294,7 @@ async def open_world(
         await redis.flushdb()
         await redis.aclose()
         await stack.enter_async_context(serving(build_app(settings, manifest, resources), socket))
-        receiver = await stack.enter_async_context(receiving())
+        receiver = await stack.enter_async_context(receiving(emulator.world.now))
         timeout = aiohttp.ClientTimeout(total=60)
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         yield World(emulator, resources, app_url, http, receiver, failpoints, market_app)

@@ -1,4 +1,4 @@
-"""Chores: the rewake, the first read of a portal, erasing one, a look at one that may not have paid."""
+"""Chores: the rewake, the first read of a portal, the rescan, erasing one, a look at one that may not have paid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalClosed, PortalError
-from b24app.journeys import importing, installation
+from b24app.journeys import importing, installation, rescan
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -30,6 +30,12 @@ def import_portal(portal_id: int) -> None:
     resources = runtime.resources()
     resources.wake.heard(f"chore:import_portal:{portal_id}")
     runtime.run(import_one(resources, portal_id))
+
+
+def rescan_portal(portal_id: int) -> None:
+    resources = runtime.resources()
+    resources.wake.heard(f"chore:rescan_portal:{portal_id}")
+    runtime.run(rescan_one(resources, portal_id))
 
 
 def erase_portal(portal_id: int) -> None:
@@ -60,13 +66,16 @@ async def rewake_all(resources: Resources) -> int:
     """The net under lost wake-ups: due rows, first reads that were cut off, portals to erase."""
     async with resources.directory() as db:
         unread = await portals.unread_ids(db)
+        unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
         leaving = await portals.erasable_ids(db)
     woken = await wake_due(resources)
     for portal_id in unread:
         await resources.wake.chore("import_portal", portal_id)
+    for portal_id in unscanned:
+        await resources.wake.chore("rescan_portal", portal_id)
     for portal_id in leaving:
         await resources.wake.chore("erase_portal", portal_id)
-    return woken + len(unread) + len(leaving)
+    return woken + len(unread) + len(unscanned) + len(leaving)
 
 
 async def import_one(resources: Resources, portal_id: int) -> None:
@@ -75,6 +84,15 @@ async def import_one(resources: Resources, portal_id: int) -> None:
         await importing.run(resources, portal_id)
     except PortalError as error:
         log.warning("import_interrupted", portal=portal_id, error=repr(error))
+
+
+async def rescan_one(resources: Resources, portal_id: int) -> int:
+    """A look that failed is made again by the next rewake."""
+    try:
+        return await rescan.run(resources, portal_id)
+    except PortalError as error:
+        log.warning("rescan_interrupted", portal=portal_id, error=repr(error))
+        return 0
 
 
 async def erase(resources: Resources, portal_id: int) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Text, and_, cast, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Subject
@@ -45,7 +46,7 @@ async def about(db: AsyncConnection, portal_id: int, subject: Subject, limit: in
     """The newest news about this card, newest first."""
     newest = (
         select(events.c.id, events.c.type, events.c.body, events.c.occurred_at)
-        .where(events.c.portal_id == portal_id, events.c.subjects.contains([str(subject)]))
+        .where(events.c.portal_id == portal_id, events.c.subjects.bool_op("@>")(cast([str(subject)], ARRAY(Text))))
         .order_by(events.c.occurred_at.desc(), events.c.id.desc())
         .limit(limit)
         .cte("newest")

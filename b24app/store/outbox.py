@@ -106,6 +106,11 @@ _LOAD = text(
 ).bindparams(bindparam("ids", type_=ARRAY(PG_UUID())), bindparam("known", type_=ARRAY(PG_UUID())))
 
 
+async def relaxed(db: AsyncConnection) -> None:
+    """Do not wait for the disk at this commit: losing it in a crash means sending again, which receivers expect."""
+    await db.execute(text("SET LOCAL synchronous_commit = off"))
+
+
 async def number(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
     """Give these deliveries, and every earlier one of their endpoints, the endpoint's next numbers: gapless.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, select, update
+from sqlalchemy import Row, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,7 +34,12 @@ class Portal:
     modes: Mapping[str, str]
     fields: Mapping[str, Any]
     report: Mapping[str, Any]
-    imported: bool
+    imported_at: datetime | None
+    rescanned_at: datetime | None
+
+    @property
+    def imported(self) -> bool:
+        return self.imported_at is not None
 
     def mode(self, module: str) -> Mode:
         return Mode(self.modes.get(module, Mode.OFF))
@@ -66,6 +71,13 @@ async def unread_ids(db: AsyncConnection) -> list[int]:
     """Active portals whose first read is not finished."""
     unread = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_(None))
     return list((await db.execute(unread.order_by(portals.c.id))).scalars())
+
+
+async def unscanned_ids(db: AsyncConnection, before: datetime) -> list[int]:
+    """Imported, active portals whose last look at what was modified is older than this."""
+    seen = func.coalesce(portals.c.rescanned_at, portals.c.imported_at)
+    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, seen < before))
+    return list(rows.scalars())
 
 
 async def erasable_ids(db: AsyncConnection) -> list[int]:
@@ -133,5 +145,6 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         modes=row.modes,
         fields=row.fields,
         report=row.report,
-        imported=row.imported_at is not None,
+        imported_at=row.imported_at,
+        rescanned_at=row.rescanned_at,
     )

@@ -74,6 +74,7 @@ portals = Table(
     _moment("created_at", required=True),
     _moment("installed_at"),
     _moment("imported_at"),
+    _moment("rescanned_at"),
     _moment("removed_at"),
     _flag("erase"),  # uninstalled with "delete data"
     info=DIRECTORY,

@@ -16,8 +16,9 @@ from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.installation import PortalState
 from b24app.lanes import Lane
-from b24app.store.tables import work
+from b24app.store.tables import portals, work
 
 LEASE = timedelta(seconds=60)
 
@@ -153,10 +154,15 @@ async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collec
 
 
 async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
-    """(portal, kind, lane) that have due rows nobody holds: whom to wake again."""
+    """(portal, kind, lane) that have due rows nobody holds: whom to wake again. Cards wait for an active portal."""
     rows = await db.execute(
         select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
-        .where(work.c.due_at <= now, or_(work.c.claimed_until.is_(None), work.c.claimed_until < now))
+        .join(portals, portals.c.id == work.c.portal_id)
+        .where(
+            work.c.due_at <= now,
+            or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
+            or_(work.c.kind != WorkKind.RECORD.value, portals.c.state == PortalState.ACTIVE.value),
+        )
         .group_by(work.c.portal_id, work.c.kind)
     )
     return [(row.portal_id, row.kind, row.lane) for row in rows]

@@ -26,7 +26,7 @@ async def a_manager_ticks_the_box(world: World) -> None:
     (told,) = world.receiver.events()
     assert (told.data["contact_id"], told.data["company_id"]) == (contact, company)
     assert (told.data["old_state"], told.data["new_state"]) == ("confirmed", "pending")
-    assert told.data["decided_by"] == {"user_id": manager.id, "source": "event"}
+    assert told.data["decided_by"] == world.decided_by(manager)
     assert told.data["reason"] == "box_ticked"
     assert world.card(CONTACT, contact) == (True, "На проверке")
     assert world.card(COMPANY, company) == (True, "На проверке")
@@ -166,6 +166,12 @@ async def test_story_with_each_event_doubled(world: World, story: Story) -> None
 @every_story
 async def test_story_with_events_out_of_order(world: World, story: Story) -> None:
     world.emulator.world.faults.events.reorder = True
+    await story(world)
+
+
+@every_story
+async def test_story_with_every_event_lost(world: World, story: Story) -> None:
+    world.emulator.world.faults.events.lose_rate = 1.0
     await story(world)
 
 
