@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from emulator.crm.dates import ZONE
+from emulator.face.pages.pulse import stamp
 from emulator.face.pages.visit import LANGS, Visit
 from emulator.face.pages.widgets import menu
 from emulator.face.pages.words import SCRIPT_WORDS, word
@@ -71,7 +72,8 @@ def templates() -> Environment:
 def page(visit: Visit, template: str, status: int = 200, **view: Any) -> HTMLResponse:
     """A page for a signed-in employee; every template knows who looks (`me`) and the phrases (`t`)."""
     unread = sum(1 for note in visit.portal.notifications if note.user_id == visit.user.id and not note.read)
-    mine = {"v": visit, "me": visit.user, "portal": visit.portal, "unread": unread, "menu": menu(visit)}
+    mine = {"v": visit, "me": visit.user, "portal": visit.portal, "unread": unread}
+    mine |= {"menu": menu(visit), "stamp": stamp(visit, visit.request.url.path)}
     return _html(visit.lang, template, status, **mine, **view)
 
 

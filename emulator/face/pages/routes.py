@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from emulator.face.pages import card, door, frames, lists, market, records
+from emulator.face.pages import card, door, frames, lists, market, pulse, records
 from emulator.face.pages.visit import Page, signed_in
 from emulator.world import World
 
@@ -25,6 +25,7 @@ GET: tuple[tuple[str, Page], ...] = (
     (CARD, card.card),
     ("/company/personal/user/{id:int}/", door.profile),
     ("/notifications/", door.notices),
+    ("/_pulse/", pulse.pulse),
 )
 POST: tuple[tuple[str, Page], ...] = (
     ("/marketplace/detail/{code}/", market.app_button),

@@ -51,6 +51,7 @@ def installation(portal: Portal, shop: Vendor) -> Installation:
         "CRM_CONTACT_LIST_MENU",
         "REST_APP_URI",
         "LEFT_MENU",
+        "CRM_CONTACT_DETAIL_ACTIVITY",
     )
     titles = {"ru": {"TITLE": "Лояльность"}, "en": {"TITLE": "Loyalty"}}
     for code in codes:

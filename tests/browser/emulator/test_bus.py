@@ -222,6 +222,15 @@ async def test_choosing_people_access_and_records(guest: Guest, installation: In
     assert (company["id"], company["type"], company["title"]) == ("CO_1", "company", "ООО «СтройМонтаж»")
 
 
+async def test_calls_and_chats_are_asked_for_without_an_answer(guest: Guest, installation: Installation) -> None:
+    frame = await opened(guest, installation)
+    await frame.evaluate("window.call = b24.parent.imCallTo(2); 0")
+    await guest.page.locator(".toast", has_text="Звонок: 2").wait_for()
+    assert await frame.evaluate("window.call") == {"isSafely": True}
+    await frame.evaluate("void b24.parent.imOpenMessenger('chat7')")
+    await guest.page.locator(".toast", has_text="Чат: chat7").wait_for()
+
+
 async def test_messages_of_strangers_and_broken_ones_are_ignored(guest: Guest, installation: Installation) -> None:
     frame = await opened(guest, installation)
     sid = (await frame.evaluate("window.name")).split("|")[2]

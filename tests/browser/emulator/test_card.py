@@ -99,6 +99,24 @@ async def test_many_fields_are_saved_as_one_change(
     assert await portal.world.deliver() == 1
 
 
+async def test_changes_made_elsewhere_show_by_themselves_but_not_under_somebodys_pen(
+    guest: Guest, portal: Portal
+) -> None:
+    await guest.enter(MANAGER)
+    await guest.go("/crm/contact/details/1/")
+    await guest.page.fill("[name=comment]", "черновик")
+    portal.crm.robot_update(Entity.CONTACT, 1, {"POST": "Директор"})
+    await expect(guest.page.locator("[data-field=POST] .field__value")).to_have_text("Директор")
+    assert await guest.page.input_value("[name=comment]") == "черновик"
+    await pencil(guest, "NAME")
+    await guest.page.fill("[data-field=NAME] input", "Пётр")
+    portal.crm.robot_update(Entity.CONTACT, 1, {"POST": "Прораб"})
+    async with guest.page.expect_request("**/save/"):
+        await guest.page.click("[data-save]")
+    await expect(guest.page.locator("[data-field=POST] .field__value")).to_have_text("Прораб")
+    await expect(guest.page.locator("#pagetitle")).to_have_text("Пётр Петров")
+
+
 async def test_cancelling_changes_nothing(guest: Guest, portal: Portal) -> None:
     await guest.enter(MANAGER)
     await guest.go("/crm/contact/details/1/")

@@ -186,6 +186,13 @@ async def test_toolbar_row_menu_and_left_menu_open_the_app(
     assert shop.opens[-1][2]["PLACEMENT"] == "CRM_CONTACT_LIST_MENU"
     assert json.loads(shop.opens[-1][2]["PLACEMENT_OPTIONS"])["ID"] == "1"
 
+    await guest.go("/crm/contact/details/2/")
+    await guest.page.click(".tl__bar summary")
+    await guest.page.click(".tl__bar >> text=Лояльность")
+    await guest.page.frame_locator(".slider__frame").frame_locator("iframe").locator("#state").wait_for()
+    assert shop.opens[-1][2]["PLACEMENT"] == "CRM_CONTACT_DETAIL_ACTIVITY"
+    assert json.loads(shop.opens[-1][2]["PLACEMENT_OPTIONS"])["ID"] == "2"
+
     await guest.go("/crm/contact/list/")
     await guest.page.click(".menu-side >> text=Лояльность")
     await guest.app()

@@ -1,5 +1,7 @@
 """A tiny vendor and two small portals: what the browser tests of the emulator stand on."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from emulator.crm.entities import Entity
 from emulator.installs import MarketApp
 from emulator.people import Department, User
 from emulator.portal import Notification, Portal
-from emulator.run import Emulator, Server, _bound, serve
+from emulator.run import Emulator, Server, serve
 from tests.browser.conftest import ROOT
 
 SDK = ROOT / "node_modules" / "@bitrix24" / "b24jssdk" / "dist" / "umd" / "index.min.js"
@@ -58,9 +60,7 @@ class Vendor:
 @asynccontextmanager
 async def vendor() -> AsyncIterator[Vendor]:
     """Run the vendor's server on 127.0.0.1."""
-    import asyncio
-
-    bound = _bound("127.0.0.1:0")
+    bound = socket.create_server(("127.0.0.1", 0))
     one = Vendor(f"http://127.0.0.1:{bound.getsockname()[1]}")
     routes = [
         Route("/sdk.js", lambda request: FileResponse(SDK)),

@@ -30,7 +30,7 @@
     const note = element("div", "toast", text);
     note.setAttribute("role", "status");
     document.body.append(note);
-    setTimeout(() => note.remove(), 2500 + 40 * text.length);
+    setTimeout(() => note.remove(), 4000 + 50 * text.length);
   }
 
   /* Regions of the page are fetched again and swapped one by one; what lies outside them stays as it is. */
@@ -73,8 +73,11 @@
       const label = settings.label && settings.label.text ? element("span", "slider__label", settings.label.text) : "";
       panel.append(close, label, frame);
       layer.append(panel);
+      panel.setAttribute("role", "dialog");
+      panel.setAttribute("aria-label", frame.title);
       document.body.append(layer);
       document.body.classList.add("under-slider");
+      frame.focus();
       this.open_ones.push({ layer, frame, url, title: document.title, onClose: settings.onClose });
       if (settings.title) document.title = settings.title;
     }
@@ -185,6 +188,29 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
   });
+
+  /* Changes made elsewhere show by themselves, unless somebody is editing here or another page lies on top. */
+  const PULSE = 2500;
+
+  function busy() {
+    return document.hidden || document.querySelector(".field_editing, dialog[open], details.menu[open], .slider");
+  }
+
+  async function pulse() {
+    try {
+      const answer = busy() ? null : await fetch(`/_pulse/?path=${encodeURIComponent(window.location.pathname)}`);
+      const { stamp } = answer && answer.ok ? await answer.json() : {};
+      if (stamp && stamp !== document.body.dataset.stamp && !busy()) {
+        document.body.dataset.stamp = stamp;
+        await refresh();
+      }
+    } catch {
+      /* The portal is away for a moment: the next beat asks again. */
+    }
+    setTimeout(pulse, PULSE);
+  }
+
+  if (document.body.dataset.stamp) setTimeout(pulse, PULSE);
 
   window.Portal = { post, say, word, refresh, pick, element };
   window.Portal.sliders = sharedSliders();
