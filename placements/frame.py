@@ -78,6 +78,9 @@ async def answer(render: Render, action: Action_, request: Request) -> Response:
         return JSONResponse(await action(call), headers={"Cache-Control": "no-store"})
     except (Refused, PortalError) as error:
         return _refusal(render, error, lang)
+    except Exception as error:
+        log.error("frame_call_failed", path=request.url.path, error=repr(error), exc_info=error)
+        return JSONResponse(render.error("internal", lang, 500), 500)
 
 
 async def token(render: Render, request: Request) -> Response:

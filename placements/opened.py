@@ -55,6 +55,9 @@ async def answer(render: Render, page: Page, request: Request) -> Response:
         code, status = spoken(error)
         log.info("open_answered_in_words", code=code, member_id=opened.member_id, placement=opened.placement)
         return render.saying(code, opened.lang, frame=frame_of(opened), status=status)
+    except Exception as error:
+        log.error("page_failed", path=request.url.path, error=repr(error), exc_info=error)
+        return render.saying("internal", opened.lang, frame=frame_of(opened), status=500)
 
 
 def frame_of(opened: OpenRequest) -> str:

@@ -1,0 +1,100 @@
+"""Every text of the pages exists in every language, and every code we may have to say has its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from b24app.domain.delivery import DeliveryState, EndpointState, Failure
+from b24app.domain.installation import PortalState
+from b24app.domain.policy import Section
+from b24app.domain.verification import Reason, State
+from b24app.i18n import language, read_words
+from b24app.manifest import Mode
+from b24app.settings import ROOT
+from placements import words
+from placements.render import initials
+
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+
+
+def _messages(folder: str) -> set[str]:
+    options = {"**.html": {"newstyle_gettext": "true"}}
+    found = extract_from_dir(ROOT / folder, METHODS, options, KEYWORDS)
+    return {one if isinstance(one, str) else one[0] for _, _, one, _, _ in found}
+
+
+def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
+    source = (ROOT / "translations" / "ru" / "LC_MESSAGES" / "messages.po").read_bytes()
+    catalogue = {one.id if isinstance(one.id, str) else one.id[0]: one for one in read_po(BytesIO(source)) if one.id}
+    assert set(catalogue) == _messages("templates") | _messages("placements")
+    for id, one in catalogue.items():
+        forms = [one.string] if isinstance(one.string, str) else list(one.string)
+        assert all(forms) and not one.fuzzy, id
+        wanted = set(re.findall(r"%\((\w+)\)s", id))
+        assert all(set(re.findall(r"%\((\w+)\)s", form)) == wanted for form in forms), id
+        assert not any(re.search(r"\b(ты|тебе|твой)\b", form, re.I) for form in forms), id
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (State, words.STATE),
+        (Section, words.SECTION),
+        (Reason, words.DECIDED),
+        (Reason, words.DECIDED_BY_NOBODY),
+        (DeliveryState, words.DELIVERY),
+        (Failure, words.FAILURE),
+        (EndpointState, words.ENDPOINT),
+        (PortalState, words.PORTAL),
+        (Mode, words.MODE),
+    ],
+)
+def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> None:
+    assert set(codes) == set(said)
+
+
+def test_every_refusal_of_our_pages_has_words() -> None:
+    files = [*(ROOT / "placements").glob("*.py"), *_journeys("opening", "cards", "intents", "settings", "client_apps")]
+    raised = {code for file in files for code in re.findall(r'Refused\("([a-z_]+)"', file.read_text())}
+    ours_only = {"wrong_app", "wrong_portal", "wrong_endpoint", "wrong_application_token", "unknown_auth_server"}
+    machines = {"bad_parameter", "bad_json"}
+    assert raised - ours_only - machines <= set(words.REFUSED)
+
+
+def _journeys(*names: str) -> list[Path]:
+    return [ROOT / "b24app" / "journeys" / f"{name}.py" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("ru", "ru"), ("en", "en"), ("kz", "ru"), ("by", "ru"), ("de", "en"), ("", "en"), ("../../etc", "en")],
+)
+def test_readers_get_the_nearest_language(asked: str, answered: str) -> None:
+    assert language(asked, ("ru", "en")) == answered
+
+
+def test_russian_counts_by_its_own_rules() -> None:
+    russian = read_words(("ru", "en"))["ru"]
+    forms = ("%(num)s waits for checking", "%(num)s wait for checking")
+    assert [russian.plural(*forms, n) for n in (1, 2, 5, 21)] == [
+        "1 ждёт проверки",
+        "2 ждут проверки",
+        "5 ждут проверки",
+        "21 ждёт проверки",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Анна Кузнецова", "АК"), ("ООО «Вектор»", "В"), ("ИП Мельников", "М"), ("Ann", "A"), ("ЗАО", "З"), ("", "")],
+)
+def test_avatars_show_initials_and_no_legal_forms(name: str, shown: str) -> None:
+    assert initials(name) == shown
