@@ -95,7 +95,7 @@ def fragment(visit: Visit, template: str, **view: Any) -> str:
 
 
 def _html(lang: str, template: str, status: int, **view: Any) -> HTMLResponse:
-    words = json.dumps({key: word(lang, key) for key in SCRIPT_WORDS}, ensure_ascii=False).replace("<", "\\u003c")
+    words = json.dumps({key: word(lang, key, "{}") for key in SCRIPT_WORDS}, ensure_ascii=False).replace("<", "\\u003c")
 
     def t(key: str, value: object = "") -> str:
         return word(lang, key, value)
