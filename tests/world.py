@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -37,7 +37,7 @@ from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
-from workers.chores import import_one, rescan_one, rewake_all
+from workers.chores import erase, import_one, rescan_one, rewake_all
 from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
@@ -108,16 +108,30 @@ class World:
         await self.settle()
         return installation
 
-    async def open(self, installation: Installation, user: User, placement: str = "DEFAULT", **options: Any) -> Page:
-        """A frame of ours is opened as the portal opens it: a form POST by the browser."""
-        handler = next((one.handler for one in installation.placements if one.placement == placement), None)
-        form = open_form(installation, user, placement, options or None, handler=handler)
+    async def open(
+        self, installation: Installation, user: User, placement: str = "DEFAULT", handler: str = "", **options: Any
+    ) -> Page:
+        """A frame of ours is opened as the portal opens it: a form POST by the browser. `handler`: a path of ours."""
+        bound_ = next((one.handler for one in installation.placements if one.placement == placement), None)
+        handler = f"{self.app_url}{handler}" if handler else bound_ or ""
+        form = open_form(installation, user, placement, options or None, handler=handler or None)
         async with self.http.post(form.action, data=form.fields) as answer:
             return Page(answer.status, await answer.text(), dict(answer.headers))
 
     async def uninstall(self, installation: Installation, *, clean: bool) -> None:
         uninstall(installation, self.admin(installation.portal), clean=clean)
         await self.settle()
+
+    async def chores(self) -> None:
+        """What the tick sends workers to do about portals that were removed."""
+        async with self.resources.directory() as db:
+            leaving = await portals.erasable_ids(db)
+        for portal_id in leaving:
+            await erase(self.resources, portal_id)
+
+    def foreign_app(self) -> MarketApp:
+        """Somebody else's app in the same marketplace."""
+        return replace(self.market_app, code="somebody.else", client_id="app.0000.1", client_secret="another")
 
     def add_company(self, title: str = "ООО «Стройтехника»", portal: Portal | None = None, **fields: Any) -> int:
         portal = portal or self.portal

@@ -12,8 +12,9 @@ from uuid import uuid4
 import structlog
 
 from b24app.domain.installation import PortalState
-from b24app.errors import Close, Later, Park, plan
+from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, plan
 from b24app.journeys import verification
+from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import inbox, portals, work
@@ -81,7 +82,11 @@ async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim],
         await _later(resources, portal, claims, Later(resources.now() + OVERTAKEN), "overtaken")
         return
     except Exception as error:
-        log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=True)
+        unknown = not isinstance(error, AppError)
+        log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=unknown)
+        if await moved(resources, portal, error):
+            await _later(resources, portal, claims, Later(resources.now()), "moved")
+            return
         for claim in claims:
             await _give_up_or_wait(resources, portal, claim, error)
         return
@@ -89,6 +94,17 @@ async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim],
         assert case.error
         log.warning("write_failed", portal=portal.id, subject=str(case.subject), error=repr(case.error))
         await _give_up_or_wait(resources, portal, case.claim, case.error)
+
+
+async def moved(resources: Resources, portal: Portal, error: Exception) -> bool:
+    """Whether the error was a portal that has got another address, which we have adopted now."""
+    if not isinstance(error, PortalMoved):
+        return False
+    try:
+        return await adopt_address(resources, portal)
+    except PortalError as unproven:
+        log.warning("move_not_proven", portal=portal.id, error=repr(unproven))
+        return False
 
 
 async def _give_up_or_wait(resources: Resources, portal: Portal, claim: Claim, error: Exception) -> None:

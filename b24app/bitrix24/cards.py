@@ -72,19 +72,6 @@ async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: 
     return Cards(found)
 
 
-async def read_one(client: PortalClient, subject: Subject, fields: FieldMap) -> tuple[Person, Card]:
-    """A person opens a card: one request with their token says who they are and proves that they may see the record.
-
-    Raises NotFound, AccessDenied, NeedsFreshToken and the other PortalErrors.
-    """
-    params = {"entityTypeId": ENTITY_TYPE[subject.kind], "id": subject.id, "useOriginalUfNames": "Y"}
-    profile, item = await client.batch([Command("profile"), Command("crm.item.get", params)])
-    me = profile.value()
-    name = f"{me.get('NAME', '')} {me.get('LAST_NAME', '')}".strip()
-    card = _card(subject.kind, item.value()["item"], fields[subject.kind])
-    return Person(int(me["ID"]), name, me.get("ADMIN") is True), card
-
-
 async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:
     """One quiet update per card, 50 a request; outcomes in the order of the changes, a deleted card as NotFound."""
     return await client.batch([_update(change, fields[change.subject.kind]) for change in changes])

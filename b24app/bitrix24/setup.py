@@ -98,10 +98,10 @@ class Present:
     user_id: int
     layouts: frozenset[Kind]
 
-    @property
-    def budget(self) -> Budget:
-        """What the tariff grants (limits.md)."""
-        return ENTERPRISE if "ent" in self.license.partition("_")[2][:3] else Budget()
+
+def budget_of(license: str) -> Budget:
+    """What a tariff grants (limits.md), by `app.info`'s LICENSE, e.g. `ru_ent250`."""
+    return ENTERPRISE if license.partition("_")[2].startswith("ent") else Budget()
 
 
 async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:

@@ -124,6 +124,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
             fields=_fields_json(manifest, present),
             report=report.as_json(),
             scopes=sorted(present.scopes),
+            license=present.license,
         )
     log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in steps))
     return report

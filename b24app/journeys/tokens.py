@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.auth_server import TokenPair
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Lane as WireLane
+from b24app.bitrix24.setup import budget_of
 from b24app.domain.installation import PortalState
-from b24app.errors import NeedsAdmin, OutcomeUnknown, PortalClosed, PortalDown
+from b24app.errors import NeedsAdmin, PortalClosed, PortalDown
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, tokens
@@ -49,7 +50,21 @@ def client(resources: Resources, portal: Portal, lane: Lane) -> PortalClient:
         endpoint=portal.endpoint,
         keeper=StoredTokens(resources, portal),
         lane=WireLane[lane.name],
+        budget=budget_of(portal.license),
     )
+
+
+async def adopt_address(resources: Resources, portal: Portal) -> bool:
+    """The portal answers from another host: believe the auth server about it, not the redirect. Whether it moved."""
+    token = await StoredTokens(resources, portal).current()
+    owner = await resources.auth.app_info(portal.auth_server, token)
+    same = (owner.client_id, owner.member_id) == (resources.settings.client_id, portal.member_id)
+    if not same or owner.client_endpoint == portal.endpoint:
+        return False
+    async with resources.directory() as db:
+        await portals.change(db, portal.id, domain=owner.domain, endpoint=owner.client_endpoint)
+    log.info("portal_moved", portal=portal.id, domain=owner.domain)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +118,7 @@ class StoredTokens:
             async with self.resources.tenant(self.portal.id) as db:
                 await tokens.release(db, self.portal.id, pair.user_id, claim)
             raise
-        except (NeedsAdmin, OutcomeUnknown) as error:
-            # The refresh token is used up, or may be: this pair is lost either way.
+        except NeedsAdmin as error:
             await self._bury(pair, error.code)
             return None
         except PortalClosed as error:

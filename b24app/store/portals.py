@@ -30,6 +30,7 @@ class Portal:
     auth_server: str
     token_digest: bytes | None
     lang: str
+    license: str
     scopes: tuple[str, ...]
     modes: Mapping[str, str]
     fields: Mapping[str, Any]
@@ -141,6 +142,7 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         auth_server=row.auth_server,
         token_digest=row.token_digest,
         lang=row.lang,
+        license=row.license,
         scopes=tuple(row.scopes),
         modes=row.modes,
         fields=row.fields,

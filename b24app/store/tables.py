@@ -67,6 +67,7 @@ portals = Table(
     Column("token_digest", LargeBinary),  # SHA-256 of the application token: 128 random bits need no salt
     Column("app_id", Integer),  # the installation's own number inside the portal
     Column("lang", Text, nullable=False, server_default="ru"),
+    Column("license", Text, nullable=False, server_default=""),  # the tariff decides the request budget
     Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
     Column("modes", JSONB, nullable=False, server_default="{}"),  # module → off | watch | on
     Column("fields", JSONB, nullable=False, server_default="{}"),  # bitrix24.cards.FieldMap as JSON

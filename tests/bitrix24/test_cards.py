@@ -12,7 +12,6 @@ from b24app.bitrix24.cards import (
     Person,
     import_cards,
     read_cards,
-    read_one,
     write_cards,
 )
 from b24app.bitrix24.pace import Lane
@@ -157,27 +156,26 @@ async def test_a_foreign_option_is_no_status(rig: Rig, fields: FieldMap) -> None
     assert (await read_cards(rig.client, [shop], known)).found[shop].status == ""
 
 
-async def test_a_person_opens_a_card_in_one_request(rig: Rig, fields: FieldMap) -> None:
+async def test_a_person_opens_a_card_in_one_request(rig: Rig) -> None:
     shop = company(rig, "Shop")
     grant = rig.world.auth.issue(rig.installation, rig.portal.users[2])
     client = rig.with_(keeper=FixedToken(grant.access_token), lane=Lane.INTERACTIVE)
-    person, card = await read_one(client, shop, fields)
-    assert person == Person(2, "Boris Dahl", False)
-    assert (card.subject, card.title) == (shop, "Shop")
+    opened = await open_card(client, shop, users=[1, 2])
+    assert opened.person == Person(2, "Boris Dahl", False)
+    assert opened.names == {1: "Anna Berg", 2: "Boris Dahl"}
     assert sum(rig.world.meters.requests.values()) == 1
     with pytest.raises(NotFound):
-        await read_one(client, Subject(Kind.COMPANY, 404), fields)
+        await open_card(client, Subject(Kind.COMPANY, 404))
     rig.portal.users[2].crm_access = CrmAccess.NONE
     with pytest.raises(AccessDenied):
-        await read_one(client, shop, fields)
+        await open_card(client, shop)
     rig.world.auth.expire_access()
     with pytest.raises(NeedsFreshToken):
-        await read_one(client, shop, fields)
+        await open_card(client, shop)
 
 
-async def test_an_admin_is_told_as_one(rig: Rig, fields: FieldMap) -> None:
-    person, _ = await read_one(rig.client, contact(rig), fields)
-    assert person.is_admin
+async def test_an_admin_is_told_as_one(rig: Rig) -> None:
+    assert (await open_card(rig.client, contact(rig))).person.is_admin
 
 
 async def test_the_import_streams_and_resumes(rig: Rig, fields: FieldMap) -> None:

@@ -13,6 +13,7 @@ from b24app.bitrix24.setup import (
     add_fields,
     bind_events,
     bind_placements,
+    budget_of,
     present,
     unbind_placements,
 )
@@ -126,4 +127,4 @@ async def test_an_employee_may_not_set_up(rig: Rig) -> None:
 @pytest.mark.parametrize(("plan", "budget"), [("enterprise", ENTERPRISE), ("pro", Budget()), ("free", Budget())])
 async def test_the_tariff_says_how_fast(rig: Rig, plan: str, budget: Budget) -> None:
     rig.portal.plan = plan
-    assert (await present(rig.client, BOTH)).budget == budget
+    assert budget_of((await present(rig.client, BOTH)).license) == budget

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("token_digest", sa.LargeBinary(), nullable=True),
         sa.Column("app_id", sa.Integer(), nullable=True),
         sa.Column("lang", sa.Text(), server_default="ru", nullable=False),
+        sa.Column("license", sa.Text(), server_default="", nullable=False),
         sa.Column("scopes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("modes", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),

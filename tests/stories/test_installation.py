@@ -1,0 +1,157 @@
+"""An admin installs the app, removes it, installs it again; and those who only pretend to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from b24app.domain.installation import PortalState
+from b24app.store.tables import TENANT_TABLES, portals
+from emulator.crm.entities import Entity
+from emulator.installs import Installation, finish, install, update
+from emulator.opening import OpenForm, open_form
+from tests.world import CHECK, STATUS, World
+
+
+async def rows_of(world: World, portal_id: int) -> dict[str, int]:
+    """How many rows each tenant table holds of a portal."""
+    found = {}
+    async with world.resources.tenant(portal_id) as db:
+        for table in TENANT_TABLES:
+            found[table.name] = (await db.execute(select(func.count()).select_from(table))).scalar_one()
+    return {name: count for name, count in found.items() if count}
+
+
+async def known_portals(world: World) -> list[tuple[str, str]]:
+    async with world.resources.directory() as db:
+        rows = await db.execute(select(portals.c.member_id, portals.c.state).order_by(portals.c.id))
+        return [(row.member_id, row.state) for row in rows]
+
+
+async def test_an_admin_installs_and_everything_is_in_its_place(world: World) -> None:
+    installation = await world.install()
+
+    assert (await world.row()).state is PortalState.ACTIVE
+    assert {one.placement for one in installation.placements} == {"CRM_CONTACT_DETAIL_TAB", "CRM_COMPANY_DETAIL_TAB"}
+    assert {one.event for one in installation.bindings} == set(world.resources.manifest.events)
+    for entity in (Entity.CONTACT, Entity.COMPANY):
+        assert {CHECK, STATUS} <= {one.name for one in world.portal.crm.userfields[entity]}
+    report = (await world.row()).report
+    assert report["ok"], report
+
+
+async def test_installing_again_asks_for_nothing_that_is_there(world: World) -> None:
+    installation = await world.install()
+    before = len(world.emulator.world.journal)
+
+    page = await world.open(installation, world.admin(), handler="/install")
+
+    assert page.status == 200
+    assert before <= len(world.emulator.world.journal)
+    assert len(installation.bindings) == len(world.resources.manifest.events)
+    assert world.emulator.world.meters.commands[("first", "event.bind")] == len(world.resources.manifest.events)
+
+
+async def test_a_new_version_binds_again_what_the_portal_dropped(world: World) -> None:
+    installation = await world.install()
+    update(installation, replace(world.market_app, version=2), world.admin())
+    await world.settle()
+
+    assert {one.event for one in installation.bindings} >= {"ONCRMCONTACTUPDATE", "ONCRMCOMPANYUPDATE"}
+    assert len(installation.placements) == len(world.resources.manifest.placements)
+    assert (await world.row()).state is PortalState.ACTIVE
+
+
+async def test_removing_with_data_leaves_nothing(world: World) -> None:
+    world.add_contact(world.add_company())
+    installation = await world.install()
+    await world.subscribe()
+    portal_id = (await world.row()).id
+
+    await world.uninstall(installation, clean=True)
+    await world.chores()
+
+    assert await known_portals(world) == []
+    assert await rows_of(world, portal_id) == {}
+
+
+async def test_removing_without_data_keeps_it_for_the_return(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    installation = await world.install()
+    key = await world.subscribe()
+    first_token = (await world.row()).token_digest
+    await world.uninstall(installation, clean=False)
+    assert (await world.row()).state is PortalState.REMOVED
+    assert "tokens" not in await rows_of(world, (await world.row()).id)
+
+    await world.install()
+
+    assert (await world.row()).token_digest != first_token
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+    assert (await world.api("GET", "/memberships", key)).status == 200
+
+
+async def test_the_other_portal_sees_nothing_of_it(world: World) -> None:
+    await world.install()
+    await world.install(world.other_portal)
+    contact = world.add_contact(world.add_company())
+    world.add_contact(world.add_company(portal=world.other_portal), portal=world.other_portal)
+    await world.settle()
+    mine, theirs = await world.client_app(), await world.client_app(world.other_portal)
+
+    (membership,) = (await world.api("GET", "/memberships", mine)).json()["data"]
+
+    assert membership["contact"]["id"] == contact
+    assert (await world.api("GET", f"/memberships/{membership['id']}", theirs)).status == 404
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    (other,) = (await world.api("GET", "/memberships", theirs)).json()["data"]
+    assert other["state"] == "confirmed"
+
+
+@pytest.mark.parametrize("lie", ["domain", "member_id", "token_of_another_app", "token_of_another_portal", "no_token"])
+async def test_a_forged_installation_changes_nothing(world: World, lie: str) -> None:
+    installation = install(world.portal, world.market_app, world.admin())
+    form = forged(world, installation, lie)
+
+    async with world.http.post(form.action, data=form.fields) as answer:
+        assert answer.status in (401, 403), await answer.text()
+
+    assert await known_portals(world) == []
+    world.emulator.world.events.queued.clear()
+
+
+def forged(world: World, installation: Installation, lie: str) -> OpenForm:
+    """An open that is genuine in all but one thing."""
+    honest = open_form(installation, world.admin())
+    fields = dict(honest.fields)
+    action = honest.action
+    match lie:
+        case "domain":
+            action = action.replace(world.portal.host.replace(":", "%3A"), world.other_portal.host.replace(":", "%3A"))
+            assert action != honest.action
+        case "member_id":
+            fields["member_id"] = world.other_portal.member_id
+        case "token_of_another_portal":
+            elsewhere = install(world.other_portal, world.market_app, world.admin(world.other_portal))
+            fields["AUTH_ID"] = dict(open_form(elsewhere, world.admin(world.other_portal)).fields)["AUTH_ID"]
+        case "token_of_another_app":
+            foreign = world.foreign_app()
+            other = install(world.portal, foreign, world.admin())
+            fields["AUTH_ID"] = dict(open_form(other, world.admin()).fields)["AUTH_ID"]
+        case "no_token":
+            fields["AUTH_ID"] = ""
+    return OpenForm(action, list(fields.items()), honest.frame, honest.sid)
+
+
+async def test_an_employee_cannot_install(world: World) -> None:
+    installation = install(world.portal, world.market_app, world.admin())
+    page = await world.open(installation, world.manager())
+    assert page.status == 403
+    assert await known_portals(world) == []
+    finish(installation, world.admin())
+    world.emulator.world.events.queued.clear()
