@@ -15,6 +15,7 @@ from b24app.bitrix24.cards import (
     write_cards,
 )
 from b24app.bitrix24.pace import Lane
+from b24app.bitrix24.people import open_card
 from b24app.bitrix24.setup import Entity as Place
 from b24app.bitrix24.setup import FieldSpec, add_fields, present
 from b24app.bitrix24.tokens import FixedToken
