@@ -258,9 +258,10 @@ def _lead() -> Iterator[Field]:
 
 EXTRA = {
     "OBSERVERS": Field("OBSERVERS", "user", "Observers", "Наблюдатели", multiple=True),
+    "CATEGORY_ID": Field("CATEGORY_ID", "crm_category", "Category", "Направление", default=0),
     "WEBFORM_ID": Field("WEBFORM_ID", "integer", "Created by CRM form", "Создано CRM-формой"),
 }
-"""Fields of every record that only crm.item knows (api-reference/crm/universal/object-fields.md)."""
+"""Fields that only crm.item knows (api-reference/crm/universal/object-fields.md); leads have no category."""
 
 FIELDS: dict[Entity, dict[str, Field]] = {
     entity: {field.name: field for field in make()}

@@ -64,6 +64,8 @@ def names_of(crm: "Crm", entity: Entity, *, original: bool = False) -> dict[str,
     """crm.item name → record name, in output order. `original`: user fields keep their UF_ names."""
     found: dict[str, str] = {}
     for name in (*FIELDS[entity], *EXTRA):
+        if entity is Entity.LEAD and name == "CATEGORY_ID":
+            continue
         if name not in MULTIFIELDS and (name == "ADDRESS_LEGAL" or not name.startswith(_HIDDEN)):
             found[_OWN[entity].get(name) or _RENAMED.get(name) or camel(name)] = name
     for one in crm.userfields[entity]:

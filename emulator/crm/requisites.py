@@ -3,6 +3,7 @@
 Pages: api-reference/crm/requisites/universal/*, presets/*, addresses/*.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +73,7 @@ class Requisites:
         self.portal = portal
         self.presets = {preset.id: preset for preset in standard_presets(portal.lang)}
         self.rows: dict[int, Record] = {}
+        self.ids: list[int] = []
         self.addresses: dict[tuple[int, int, int], Record] = {}
         self._by_owner: dict[tuple[int, int], list[int]] = {}
         self._by_inn: dict[str, list[int]] = {}
@@ -171,11 +173,13 @@ class Requisites:
 
     def _index(self, row: Record) -> None:
         self._by_owner.setdefault((row["ENTITY_TYPE_ID"], row["ENTITY_ID"]), []).append(row["ID"])
+        insort(self.ids, row["ID"])
         if row.get("RQ_INN"):
             self._by_inn.setdefault(row["RQ_INN"], []).append(row["ID"])
 
     def _unindex(self, row: Record) -> None:
         self._by_owner[row["ENTITY_TYPE_ID"], row["ENTITY_ID"]].remove(row["ID"])
+        del self.ids[bisect_left(self.ids, row["ID"])]
         if row.get("RQ_INN"):
             self._by_inn[row["RQ_INN"]].remove(row["ID"])
 
@@ -191,4 +195,10 @@ class Requisites:
         self.portal.raise_event(f"ONCRMADDRESS{what}", {"FIELDS": fields}, actor)
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(self.rows.values())
+        return (self.rows[number] for number in self.ids)
+
+    def between(self, above: int | None, below: int | None) -> list[Record]:
+        """Requisites with these exclusive id bounds, by id."""
+        low = 0 if above is None else bisect_right(self.ids, above)
+        high = len(self.ids) if below is None else bisect_left(self.ids, below)
+        return [self.rows[number] for number in self.ids[low:high]]

@@ -23,7 +23,8 @@ _KINDS: Kinds = dict.fromkeys(
 )  # fmt: skip
 _KINDS |= dict.fromkeys(
     ("PROVIDER_ID", "PROVIDER_TYPE_ID", "PROVIDER_GROUP_ID", "SUBJECT", "COMPLETED", "DESCRIPTION", "LOCATION",
-     "SETTINGS", "ORIGINATOR_ID", "ORIGIN_ID", "PROVIDER_PARAMS", "PROVIDER_DATA"),
+     "SETTINGS", "ORIGINATOR_ID", "ORIGIN_ID", "PROVIDER_PARAMS", "PROVIDER_DATA",
+     "RESULT_VALUE", "RESULT_SUM", "RESULT_CURRENCY_ID", "RESULT_SOURCE_ID"),
     "string",
 )  # fmt: skip
 _KINDS |= dict.fromkeys(("CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE"), "datetime")
@@ -74,7 +75,7 @@ def get(call: Call) -> Record:
 )
 def list_(call: Call) -> Reply:
     """Activities the caller may read."""
-    held = call.portal.crm.timeline.activities.values()
+    held = [row for _, row in sorted(call.portal.crm.timeline.activities.items())]
     given = call.params.get("filter")
     wanted = given.pop("BINDINGS", None) if isinstance(given, dict) else None
     rows = [_row(row) for row in held if readable(call, row.owner)]

@@ -4,11 +4,12 @@ from typing import Any
 
 from emulator.crm import rights
 from emulator.crm.entities import Entity, Record, by_type_id
+from emulator.crm.filters import bounds
 from emulator.crm.requisites import ADDRESS_FIELDS, FIELDS, REQUISITE, Preset
 from emulator.crm.values import to_int
 from emulator.errors import RestError
 from emulator.rest.crm_legacy import refuse, the_fields, the_id
-from emulator.rest.crm_rows import Kinds, flags, list_rows, texts
+from emulator.rest.crm_rows import Kinds, conditions, flags, list_rows, texts
 from emulator.rest.registry import Call, Reply, method
 
 _PAGES = "api-reference/crm/requisites/"
@@ -94,23 +95,28 @@ def list_(call: Call) -> Reply:
     requisites, given = call.portal.crm.requisites, call.params.get("filter")
     rows = _candidates(call, given if isinstance(given, dict) else {})
     readable = rights.reads_all(call.user)
-    full = [{name: requisites.value(row, name) for name in FIELDS} for row in rows if readable or _mine(call, row)]
-    return list_rows(call, full, _REQUISITE, "requisite")
+    mine = (row for row in rows if readable or _mine(call, row))
+    return list_rows(call, mine, _REQUISITE, "requisite", requisites.value)
 
 
 def _candidates(call: Call, given: Record) -> list[Record]:
-    """Rows that can match: by INN or by owner where the filter says so, else all."""
+    """Rows that can match, by id: by INN or owner where the filter says so, else within its bounds of ID."""
     requisites = call.portal.crm.requisites
     inn = _wanted(given, "RQ_INN")
     if inn is not None:
-        return [row for one in inn for row in requisites.with_inn(one)]
+        return sorted((row for one in inn for row in requisites.with_inn(one)), key=_id)
     owners, kind = (
         _wanted(given, "ENTITY_ID"),
         by_type_id(to_int(given.get("ENTITY_TYPE_ID", given.get("=ENTITY_TYPE_ID")))),
     )
     if owners is not None and kind is not None:
-        return [row for one in owners for row in requisites.of(kind, to_int(one))]
-    return list(requisites)
+        return sorted((row for one in owners for row in requisites.of(kind, to_int(one))), key=_id)
+    above, below, _ = bounds(conditions(given, {"ID": "integer"}, [], "").parts, "ID")
+    return requisites.between(above, below)
+
+
+def _id(row: Record) -> int:
+    return int(row["ID"])
 
 
 def _wanted(given: Record, name: str) -> list[str] | None:
