@@ -111,7 +111,7 @@ function show(html, always) {
   if (focused) document.getElementById(focused)?.focus()
 }
 
-const waits = () => content()?.querySelector('[data-waits]') !== null
+const waits = () => content().hasAttribute('data-waits')
 
 function plan() {
   clearTimeout(timer)

@@ -1,0 +1,202 @@
+"""What people see of the app: install, tab, buttons, settings, in a browser that blocks third-party cookies anyway."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Browser, FrameLocator, Page, expect
+
+from emulator.crm.entities import Entity
+from tests.browser.app.conftest import Person
+from tests.browser.conftest import DESK, Shoot
+from tests.world import World
+
+CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
+
+
+async def test_an_admin_installs_from_the_marketplace_and_the_app_opens_by_itself(
+    world: World, person: Person, shoot: Shoot
+) -> None:
+    for number in range(3):
+        world.add_contact(world.add_company(f"ООО «Вектор {number + 1}»"))
+    await person.enter(world.admin())
+    await person.go(f"/marketplace/detail/{world.market_app.code}/")
+    await person.page.click("button[value=install]")
+    await person.page.wait_for_url("**/marketplace/app/*/?install_finished=Y")
+    await expect(person.app.locator("h1")).to_have_text("Клиентский кабинет")
+    await world.settle()
+    await expect(person.app.get_by_text("Приложение работает")).to_be_visible()
+    await expect(person.app.locator(".step.done")).to_have_count(4)
+    await expect(person.app.locator("#read + .pill")).to_have_text("готово")
+    await _no_scroll_bars(person.page)
+    await shoot(person.page, "app-main-ru-1280")
+
+
+async def test_a_manager_confirms_in_the_tab_and_sees_it_arrive_without_a_reload(
+    world: World, person: Person, shoot: Shoot
+) -> None:
+    company = world.add_company("ООО «ВысотаСтрой»")
+    contact = world.add_contact(company, name="Игорь", last_name="Мельников")
+    world.add_contact(company, name="Анна", last_name="Белова")
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, contact)
+    await world.settle()
+    await person.enter(world.manager())
+    tab = await person.card("contact", contact)
+    await expect(tab.locator(".belonging .pill").first).to_have_text("На проверке")
+    await expect(tab.locator(".chip.blocked")).to_have_count(3)
+    await _no_scroll_bars(person.page)
+    await shoot(person.page, "app-contact-tab-waits-ru-1280")
+
+    await tab.get_by_label("Комментарий, если нужен").fill("Позвонил директору, всё верно")
+    await tab.get_by_role("button", name="Подтвердить").click()
+    await expect(tab.get_by_text("сохраняется…")).to_be_visible()
+    await world.settle()
+    await expect(tab.locator(".belonging .pill").first).to_have_text("Подтверждён")
+    await expect(tab.locator(".why")).to_contain_text(f"Подтвердил(а) {world.manager().full_name}, сегодня,")
+    await expect(tab.get_by_text("Позвонил директору, всё верно")).to_be_visible()
+    await expect(tab.locator(".chip.blocked")).to_have_count(0)
+    await expect(tab.locator(".told .pill", has_text="доставлено").first).to_be_visible()
+    await _no_scroll_bars(person.page)
+    await shoot(person.page, "app-contact-tab-ru-1280")
+    assert world.receiver.events()[-1].data["new_state"] == "confirmed"
+
+
+async def test_names_open_the_portals_own_cards(world: World, person: Person) -> None:
+    company = world.add_company("ООО «Вектор»")
+    contact = world.add_contact(company)
+    await world.install()
+    await person.enter(world.manager())
+    tab = await person.card("contact", contact)
+    await tab.get_by_role("link", name="ООО «Вектор»").click()
+    slider = person.page.frame_locator(".slider__frame")
+    await expect(slider.get_by_role("heading", name="ООО «Вектор»")).to_be_visible()
+
+
+async def test_an_expired_token_is_renewed_by_the_portal_without_a_word(world: World, person: Person) -> None:
+    contact = world.add_contact()
+    installation = await world.install()
+    world.tick(CONTACT, contact)
+    await world.settle()
+    await person.enter(world.manager())
+    tab = await person.card("contact", contact)
+    world.emulator.world.auth.expire_access(installation, world.manager().id)
+    await tab.get_by_role("button", name="Подтвердить").click()
+    await expect(tab.get_by_text("сохраняется…")).to_be_visible()
+    await world.settle()
+    await expect(tab.locator(".belonging .pill").first).to_have_text("Подтверждён")
+    await expect(tab.locator("#notice")).to_be_hidden()
+
+
+async def test_several_wait_and_the_tab_asks_which_one(world: World, person: Person, shoot: Shoot) -> None:
+    company = world.add_company("ООО «ВысотаСтрой»")
+    for name, last_name in (("Игорь", "Мельников"), ("Светлана", "Орлова"), ("Анна", "Белова")):
+        world.add_contact(company, name=name, last_name=last_name)
+    await world.install()
+    world.tick(COMPANY, company)
+    await world.settle()
+    world.tick(COMPANY, company, ticked=False)
+    await world.settle()
+    assert world.card(COMPANY, company) == (True, "На проверке"), "the box is put back"
+    await person.enter(world.manager())
+    tab = await person.card("company", company)
+    await expect(tab.get_by_text("Выберите кнопкой")).to_be_visible()
+    await expect(tab.get_by_role("button", name="Подтвердить")).to_have_count(3)
+    await shoot(person.page, "app-company-tab-which-one-ru-1280")
+    first = tab.locator(".belonging", has_text="Светлана Орлова")
+    await first.get_by_role("button", name="Подтвердить").click()
+    await expect(first.get_by_text("сохраняется…")).to_be_visible()
+    await world.settle()
+    await expect(first.locator(".pill").first).to_have_text("Подтверждён")
+    await expect(tab.get_by_role("button", name="Подтвердить")).to_have_count(2)
+
+
+async def test_the_settings_make_show_and_take_back_a_key(world: World, person: Person, shoot: Shoot) -> None:
+    installation = await world.install()
+    await person.enter(world.admin())
+    await person.go(f"/marketplace/app/{installation.id}/")
+    await person.app.get_by_label("Название клиентского приложения").fill("Мобильное приложение")
+    await person.app.get_by_role("button", name="Создать ключ").click()
+    key = await person.app.locator("#new-key").input_value()
+    assert (await world.api("GET", "/me", key)).status == 200
+    await person.app.get_by_role("button", name="Скопировать").click()
+    await expect(person.app.get_by_role("button", name="Скопировано")).to_be_visible()
+    await shoot(person.page, "app-main-key-ru-1280")
+    await person.app.get_by_role("button", name="Ключ сохранён").click()
+    await expect(person.app.locator("#new-key")).to_have_count(0)
+    await person.app.get_by_text("Отключить").click()
+    await person.app.get_by_role("button", name="Да, ключ перестанет работать").click()
+    await expect(person.app.get_by_text("Клиентские приложения не подключены")).to_be_visible()
+    assert (await world.api("GET", "/me", key)).status == 401
+
+    await person.app.get_by_label("Наблюдение").check()
+    await expect(person.app.locator("input[value=watch]")).to_be_checked()
+    assert (await world.row()).modes["verification"] == "watch"
+
+
+async def test_a_manager_looks_at_the_settings_and_changes_nothing(world: World, person: Person) -> None:
+    installation = await world.install()
+    await person.enter(world.manager())
+    await person.go(f"/marketplace/app/{installation.id}/")
+    await expect(person.app.get_by_text("Изменить настройки могут администраторы")).to_be_visible()
+    await expect(person.app.get_by_role("button")).to_have_count(0)
+    await expect(person.app.locator("input[type=radio]:enabled")).to_have_count(0)
+
+
+async def test_english_portals_get_english_pages(world: World, page: Page, shoot: Shoot) -> None:
+    portal = world.other_portal
+    company = world.add_company("Lakeside Builders Inc.", portal=portal)
+    contact = world.add_contact(company, name="Grace", last_name="Turner", portal=portal)
+    installation = await world.install(portal)
+    person = Person(page, portal)
+    await person.enter(world.admin(portal))
+    tab = await person.card("company", company)
+    await expect(tab.get_by_role("link", name="Grace Turner")).to_be_visible()
+    await shoot(page, "app-company-tab-en-1280")
+    await person.go(f"/marketplace/app/{installation.id}/")
+    await expect(person.app.get_by_text("The app is working")).to_be_visible()
+    assert not re.search("[а-яА-Я]", await person.app.locator("body").inner_text())
+    await shoot(page, "app-main-en-1280")
+    assert contact
+
+
+async def test_it_reads_well_on_a_phone(world: World, on_phone: Person, shoot: Shoot) -> None:
+    company = world.add_company("ООО «ВысотаСтрой»")
+    contact = world.add_contact(company, name="Игорь", last_name="Мельников")
+    installation = await world.install()
+    world.tick(CONTACT, contact)
+    await world.settle()
+    await on_phone.enter(world.admin())
+    tab = await on_phone.card("contact", contact)
+    await expect(tab.get_by_role("button", name="Подтвердить")).to_be_visible()
+    await _no_scroll_bars(on_phone.page)
+    await shoot(on_phone.page, "app-contact-tab-ru-390")
+    await on_phone.go(f"/marketplace/app/{installation.id}/")
+    await expect(on_phone.app.get_by_text("Приложение работает")).to_be_visible()
+    await _no_scroll_bars(on_phone.page)
+    await shoot(on_phone.page, "app-main-ru-390")
+
+
+async def test_no_cookie_is_ever_set_by_us(world: World, browser: Browser) -> None:
+    contact = world.add_contact()
+    installation = await world.install()
+    context = await browser.new_context(viewport=DESK)
+    person = Person(await context.new_page(), world.portal)
+    await person.enter(world.admin())
+    await person.card("contact", contact)
+    await person.go(f"/marketplace/app/{installation.id}/")
+    await person.app.locator("#content").wait_for()
+    ours = await context.cookies(world.app_url)
+    await context.close()
+    assert ours == []
+
+
+async def _no_scroll_bars(page: Page) -> None:
+    """The frame is as high as its contents and no narrower."""
+    box: FrameLocator = page.frame_locator(".app-frame iframe, [role=tabpanel]:not([hidden]) iframe").first
+    fits = """() => document.body.getBoundingClientRect().height <= innerHeight + 1
+        && document.body.scrollWidth <= innerWidth"""
+    frame = await (await box.owner.element_handle()).content_frame()
+    assert frame
+    await frame.wait_for_function(fits)
