@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from time import monotonic
@@ -50,19 +51,30 @@ CHECK_WAIT = timedelta(minutes=5)  # news looks again at an endpoint that has no
 HEARTBEAT = 20.0  # seconds; a claim lasts 60
 PULSE = 0.05  # seconds: finished attempts are stored at least this often
 LOOK_AGAIN = 0.5  # seconds between looks for new work while slow attempts are under way
-SLICES = 4  # a slice is this many times the concurrency
+SLICE = 8  # rows of one claim, in multiples of the concurrency
+
+Key = tuple[UUID, str]
+"""What is kept in order: an endpoint and an object."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint as it is now, the keys that sign for it, and whether we may call its address at all."""
+
+    endpoint: Endpoint
+    keys: tuple[bytes, ...]
+    callable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed delivery, its bytes, its endpoint as it is now (None: gone) and the keys that sign."""
+    """A claimed delivery with its bytes and where it goes (None: nowhere any more)."""
 
     claim: Claim
     load: Load
-    endpoint: Endpoint | None
-    keys: tuple[bytes, ...]
+    target: Target | None
 
     @property
     def ping(self) -> bool:
@@ -103,19 +115,29 @@ class _Run:
     """What one drain has under way. `chains`: jobs about one object of one endpoint, sent one after another."""
 
     resources: Resources
+    worker: str
     schedule: Schedule
-    gate: asyncio.Semaphore
-    gates: defaultdict[UUID, asyncio.Semaphore]
+    concurrency: int
     token: UUID = field(default_factory=uuid4)
-    chains: dict[tuple[UUID, str], deque[Job]] = field(default_factory=dict)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    chains: dict[Key, deque[Job]] = field(default_factory=dict)
+    ready: deque[Key] = field(default_factory=deque)
+    parked: defaultdict[UUID, deque[Key]] = field(default_factory=lambda: defaultdict(deque))
+    busy: Counter[UUID] = field(default_factory=Counter)
+    senders: set[asyncio.Task[None]] = field(default_factory=set)
     held: set[UUID] = field(default_factory=set)
+    unsent: int = 0
     finished: list[Done] = field(default_factory=list)
     slowed: dict[UUID, datetime] = field(default_factory=dict)
     keys: dict[bytes, bytes] = field(default_factory=dict)
     stir: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     settled: int = 0
+    stored: int = 0
+    failure: BaseException | None = None
+
+    @property
+    def slice(self) -> int:
+        return self.concurrency * SLICE
 
 
 async def drain(resources: Resources, worker: str = "outbox", budget_seconds: float = 20) -> Drained:
@@ -124,36 +146,41 @@ async def drain(resources: Resources, worker: str = "outbox", budget_seconds: fl
     Raises what a fail point raises and what the database raises; claims then run out and are taken over.
     """
     rule = resources.manifest.delivery
-    run = _Run(
-        resources,
-        Schedule(rule.schedule, rule.jitter, rule.slow_wait),
-        asyncio.Semaphore(rule.concurrency),
-        defaultdict(lambda: asyncio.Semaphore(max(1, rule.concurrency // 4))),
-    )
+    run = _Run(resources, worker, Schedule(rule.schedule, rule.jitter, rule.slow_wait), rule.concurrency)
+    claiming: list[asyncio.Task[tuple[int, int]]] = []
     try:
-        more = await _turn(run, worker, budget_seconds)
+        more = await _turn(run, claiming, budget_seconds)
     finally:
-        for task in run.tasks:
+        left = [*run.senders, *claiming]
+        for task in left:
             task.cancel()
-        await asyncio.gather(*run.tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
     return Drained(run.settled, more)
 
 
-async def _turn(run: _Run, worker: str, budget_seconds: float) -> bool:
-    """Claim while there is room, store what is finished, beat. True where the budget ended it, not the work."""
-    size = run.resources.manifest.delivery.concurrency * SLICES
-    started = beaten = monotonic()
-    look_at = started
+async def _turn(run: _Run, claiming: list[asyncio.Task[tuple[int, int]]], budget_seconds: float) -> bool:
+    """Claim ahead while there is room, store what is finished, beat. True where the budget ended it, not the work.
+
+    The next slice is claimed while the present one is being sent; the last one is settled meanwhile. The end is a claim
+    that found nothing and that no settling has overtaken.
+    """
+    started = beaten = look_at = monotonic()
+    dry = False
     while True:
         run.closing = monotonic() - started >= budget_seconds
-        if not run.closing and len(run.held) < size and monotonic() >= look_at:
-            found = await _claim(run, worker, size)
-            look_at = monotonic() + (0 if found else LOOK_AGAIN)
-        if not run.held and (run.closing or look_at > monotonic()):
+        if claiming and claiming[0].done():
+            stored, found = claiming.pop().result()
+            dry = found == 0 and stored == run.stored
+            look_at = monotonic() + (0 if found == run.slice else LOOK_AGAIN)
+        if not claiming and not run.held and (run.closing or dry):
             return run.closing
+        if not claiming and not run.closing and run.unsent < run.slice and (monotonic() >= look_at or not run.held):
+            claiming.append(asyncio.create_task(_claim(run)))
+            claiming[0].add_done_callback(lambda _: run.stir.set())
         await _stirred(run)
-        if await _settle(run) and not run.held:
-            look_at = monotonic()
+        if run.failure:
+            raise run.failure
+        await _settle(run)
         if monotonic() - beaten > HEARTBEAT:
             beaten = monotonic()
             async with run.resources.directory() as db:
@@ -161,30 +188,29 @@ async def _turn(run: _Run, worker: str, budget_seconds: float) -> bool:
 
 
 async def _stirred(run: _Run) -> None:
-    """Wait until all is sent or a pulse has passed."""
-    if not run.chains:
-        return
-    run.stir.clear()
+    """Wait until a slice is claimed or all is sent, or a pulse has passed."""
     try:
         async with asyncio.timeout(PULSE):
             await run.stir.wait()
     except TimeoutError:
         pass
+    run.stir.clear()
 
 
-async def _claim(run: _Run, worker: str, size: int) -> int:
-    """Take a slice and start sending it. Returns how many rows were claimed."""
+async def _claim(run: _Run) -> tuple[int, int]:
+    """Take a slice and start sending it. (settlings before we looked, rows claimed)"""
+    stored = run.stored
     async with run.resources.directory() as db:
+        await outbox.relaxed(db)
         now = run.resources.now()
-        claims = await work.claim(db, WorkKind.DELIVERY, worker=worker, token=run.token, now=now, limit=size)
+        claims = await work.claim(db, WorkKind.DELIVERY, worker=run.worker, token=run.token, now=now, limit=run.slice)
     if claims:
         run.resources.failpoint("delivery.claimed")
     claims.sort(key=attrgetter("portal_id"))
     for portal_id, group in groupby(claims, key=attrgetter("portal_id")):
         for job in await _load(run, portal_id, {UUID(one.key): one for one in group}):
-            run.held.add(job.load.id)
             _start(run, job)
-    return len(claims)
+    return stored, len(claims)
 
 
 async def _load(run: _Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
@@ -193,12 +219,17 @@ async def _load(run: _Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Jo
         loads = await outbox.load(db, portal_id, claims.keys(), run.held)
         known = await endpoints.by_ids(db, portal_id, {one.endpoint_id for one in loads})
         portal = await portals.by_id(db, portal_id)
-        lost = claims.keys() - {one.id for one in loads}
-        await work.drop(db, portal_id, WorkKind.DELIVERY, [str(one) for one in lost])
+        if lost := claims.keys() - {one.id for one in loads}:
+            await work.drop(db, portal_id, WorkKind.DELIVERY, [str(one) for one in lost])
     if portal is None or portal.state is PortalState.REMOVED:
         known = {}
-    keys = {one.id: _keys(run, one) for one in known.values()}
-    return [Job(claims[one.id], one, known.get(one.endpoint_id), keys.get(one.endpoint_id, ())) for one in loads]
+    targets = {id_: _target(run, endpoint) for id_, endpoint in known.items()}
+    return [Job(claims[one.id], one, targets.get(one.endpoint_id)) for one in loads]
+
+
+def _target(run: _Run, endpoint: Endpoint) -> Target:
+    wrong = wrong_url(endpoint.url, dev_mode=run.resources.settings.dev_mode)
+    return Target(endpoint, _keys(run, endpoint), wrong is None)
 
 
 def _keys(run: _Run, endpoint: Endpoint) -> tuple[bytes, ...]:
@@ -211,35 +242,60 @@ def _keys(run: _Run, endpoint: Endpoint) -> tuple[bytes, ...]:
 
 
 def _start(run: _Run, job: Job) -> None:
+    """Queue a job behind others about the same object, or as a chain of its own with somebody to send it."""
+    if job.load.id in run.held:
+        return  # our own lease ran out while it is being sent: that attempt will settle it
     key = (job.load.endpoint_id, job.load.object_id)
+    run.held.add(job.load.id)
+    run.unsent += 1
     if key in run.chains:
         run.chains[key].append(job)
         return
     run.chains[key] = deque([job])
-    task = asyncio.create_task(_send_chain(run, key))
-    run.tasks.add(task)
-    task.add_done_callback(run.tasks.discard)
+    run.ready.append(key)
+    if len(run.senders) < run.concurrency:
+        task = asyncio.create_task(_send_ready(run))
+        run.senders.add(task)
+        task.add_done_callback(partial(_sender_done, run))
 
 
-async def _send_chain(run: _Run, key: tuple[UUID, str]) -> None:
+def _sender_done(run: _Run, task: asyncio.Task[None]) -> None:
+    run.senders.discard(task)
+    if not task.cancelled() and (failure := task.exception()):
+        run.failure = failure
+    run.stir.set()
+
+
+async def _send_ready(run: _Run) -> None:
+    """One of `concurrency` senders: take chains until none is ready. One endpoint gets a quarter of the senders."""
+    share = max(1, run.concurrency // 4)
+    while run.ready:
+        key = run.ready.popleft()
+        if run.busy[key[0]] >= share:
+            run.parked[key[0]].append(key)
+            continue
+        run.busy[key[0]] += 1
+        await _send_chain(run, key)
+        run.busy[key[0]] -= 1
+        if run.parked[key[0]]:
+            run.ready.append(run.parked[key[0]].popleft())
+
+
+async def _send_chain(run: _Run, key: Key) -> None:
     """News about one object, in order; what comes after a failed one waits for it, within bounds."""
     chain, earlier = run.chains[key], None
-    try:
-        while chain:
-            async with run.gates[key[0]], run.gate:
-                done = _without_sending(run, chain[0], earlier) or await _attempt(run, chain[0])
-            earlier = done.outcome.at if isinstance(done.outcome, Retry) else done.hold or earlier
-            run.finished.append(done)
-            chain.popleft()
-    finally:
-        del run.chains[key]
-        if not run.chains:
-            run.stir.set()
+    while chain:
+        done = _without_sending(run, chain[0], earlier) or await _attempt(run, chain[0])
+        earlier = done.outcome.at if isinstance(done.outcome, Retry) else done.hold or earlier
+        run.finished.append(done)
+        run.unsent -= 1
+        chain.popleft()
+    del run.chains[key]
 
 
 def _without_sending(run: _Run, job: Job, earlier: datetime | None) -> Done | None:
     """Reasons not to send now, read again before every attempt."""
-    now, load, endpoint = run.resources.now(), job.load, job.endpoint
+    now, load, endpoint = run.resources.now(), job.load, job.target.endpoint if job.target else None
     if load.state is not DeliveryState.WAITING and not load.resend:
         return Done(job, end=load.state)
     if endpoint is None or endpoint.state is EndpointState.DELETED:
@@ -273,28 +329,29 @@ async def _attempt(run: _Run, job: Job) -> Done:
 
 
 async def _send(run: _Run, job: Job, trigger: Trigger, number: int) -> Made:
-    endpoint, load, at = job.endpoint, job.load, run.resources.now()
-    assert endpoint
-    if wrong_url(endpoint.url, dev_mode=run.resources.settings.dev_mode):
+    target, load, at = job.target, job.load, run.resources.now()
+    assert target
+    if not target.callable:
         return Made(trigger, number, at, webhooks.Attempt(Answer(None, Failure.REFUSED_ADDRESS), 0.0))
-    message = webhooks.Message(endpoint.url, load.event_id, load.body, job.keys, load.sequence, number)
+    message = webhooks.Message(target.endpoint.url, load.event_id, load.body, target.keys, load.sequence, number)
     return Made(trigger, number, at, await webhooks.send(run.resources.outward_http, message, at))
 
 
-async def _settle(run: _Run) -> int:
-    """Store what is finished, one short transaction per portal. Returns how many jobs that were."""
+async def _settle(run: _Run) -> None:
+    """Store what is finished, one short transaction per portal."""
     batch, run.finished = run.finished, []
     if not batch:
-        return 0
+        return
     if any(one.made for one in batch):
         run.resources.failpoint("delivery.sent")
     batch.sort(key=lambda one: one.job.claim.portal_id)
     for portal_id, group in groupby(batch, key=lambda one: one.job.claim.portal_id):
         async with run.resources.tenant(portal_id) as db:
+            await outbox.relaxed(db)
             run.settled += await _settle_portal(db, run.resources.now(), portal_id, list(group))
     run.held.difference_update(one.job.load.id for one in batch)
+    run.stored += 1
     run.resources.failpoint("delivery.settled")
-    return len(batch)
 
 
 async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, batch: Sequence[Done]) -> int:
@@ -314,7 +371,8 @@ async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, bat
     moved = [one for one in mine if one.made or one.end not in (None, one.job.load.state)]
     await outbox.change(db, portal_id, [changes[one.job.load.id] for one in moved], now)
     for done in mine:
-        await _tell_endpoint(db, now, portal_id, done)
+        if meaning := _meaning(done):
+            await _tell_endpoint(db, now, portal_id, done, *meaning)
     return sum(bool(done.made) for done in mine)
 
 
@@ -362,11 +420,17 @@ def _rows(done: Done) -> Iterable[AttemptRow]:
         )
 
 
-async def _tell_endpoint(db: AsyncConnection, now: datetime, portal_id: int, done: Done) -> None:
-    endpoint, meaning = done.job.endpoint, _meaning(done)
-    if endpoint is None or meaning is None:
-        return
-    come_from, to, reason = meaning
+async def _tell_endpoint(
+    db: AsyncConnection,
+    now: datetime,
+    portal_id: int,
+    done: Done,
+    come_from: Sequence[EndpointState],
+    to: EndpointState,
+    reason: str,
+) -> None:
+    assert done.job.target
+    endpoint = done.job.target.endpoint
     changed = await endpoints.switch(
         db, portal_id, endpoint.id, url=endpoint.url, come_from=come_from, to=to, reason=reason, now=now
     )
@@ -377,6 +441,8 @@ async def _tell_endpoint(db: AsyncConnection, now: datetime, portal_id: int, don
 
 def _meaning(done: Done) -> tuple[Sequence[EndpointState], EndpointState, str] | None:
     """What an answer means for the endpoint itself: from which states, to which, and why."""
+    if isinstance(done.outcome, Delivered) and not done.job.ping:
+        return None
     match done.outcome:
         case Exhausted(gone=True) | Unchanged(gone=True):
             return (EndpointState.CHECKING, EndpointState.ACTIVE), EndpointState.DISABLED, "gone"

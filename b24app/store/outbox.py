@@ -1,5 +1,6 @@
 """Deliveries on their way: numbered, loaded in bulk, settled in bulk. Every function works inside one tenant."""
 
+# ruff: noqa: S608 - statements are put together from names and types in this file only
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -7,29 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMP
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.delivery import DeliveryState, Failure, Trigger
 from b24app.store.work import Claim, WorkKind
-
-_MOMENT = TIMESTAMP(timezone=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """A delivery as it waits. `earlier_at`: when the oldest waiting news of the same object is due."""
 
+    state: DeliveryState
     id: UUID
     endpoint_id: UUID
     event_id: str
     type: str
     object_id: str
-    row_no: int
     sequence: int | None
-    state: DeliveryState
     tries: int
     attempts: int
     resend: bool
@@ -69,10 +65,15 @@ class Change:
     next_at: datetime | None
 
 
+def _unnest(**arrays: str) -> str:
+    """`unnest` of array parameters, typed in SQL: SQLAlchemy's own array types look at every element, which costs."""
+    return f"unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in arrays.items())})"
+
+
 _NUMBER = text(
     "WITH rows AS (SELECT o.id, o.endpoint_id,"
     "  row_number() OVER (PARTITION BY o.endpoint_id ORDER BY o.row_no) AS place"
-    "  FROM outbox o JOIN unnest(:endpoints, :upto) AS u(endpoint_id, row_no)"
+    f"  FROM outbox o JOIN {_unnest(endpoints='uuid', upto='bigint')} AS u(endpoint_id, row_no)"
     "  ON o.endpoint_id = u.endpoint_id AND o.row_no <= u.row_no"
     "  WHERE o.portal_id = :portal AND o.sequence IS NULL AND o.type <> 'endpoint.ping'),"
     " numbered AS (UPDATE outbox o SET sequence = p.last_sequence + rows.place FROM rows, endpoints p"
@@ -81,29 +82,30 @@ _NUMBER = text(
     " counted AS (SELECT endpoint_id, count(*) AS more FROM numbered GROUP BY endpoint_id)"
     " UPDATE endpoints p SET last_sequence = p.last_sequence + counted.more FROM counted"
     " WHERE p.portal_id = :portal AND p.id = counted.endpoint_id"
-).bindparams(bindparam("endpoints", type_=ARRAY(PG_UUID())), bindparam("upto", type_=ARRAY(BIGINT)))
+)
 
 _LOCK = text(
-    "SELECT id FROM endpoints WHERE portal_id = :portal AND id = ANY(:endpoints) ORDER BY id FOR UPDATE"
-).bindparams(bindparam("endpoints", type_=ARRAY(PG_UUID())))
+    "SELECT id FROM endpoints WHERE portal_id = :portal AND id = ANY(CAST(:endpoints AS uuid[])) ORDER BY id FOR UPDATE"
+)
 
 _UNNUMBERED = text(
     "SELECT endpoint_id, max(row_no) AS row_no FROM outbox WHERE portal_id = :portal AND sequence IS NULL"
-    " AND type <> 'endpoint.ping' AND id = ANY(:ids) GROUP BY endpoint_id"
-).bindparams(bindparam("ids", type_=ARRAY(PG_UUID())))
+    " AND type <> 'endpoint.ping' AND id = ANY(CAST(:ids AS uuid[])) GROUP BY endpoint_id"
+)
 
 _LAST_ROWS = text(
     "SELECT endpoint_id, max(row_no) AS row_no FROM outbox WHERE portal_id = :portal AND sequence IS NULL"
-    " AND type <> 'endpoint.ping' AND endpoint_id = :endpoint GROUP BY endpoint_id"
+    " AND type <> 'endpoint.ping' AND endpoint_id = CAST(:endpoint AS uuid) GROUP BY endpoint_id"
 )
 
 _LOAD = text(
-    "SELECT o.*, e.body, (SELECT min(coalesce(b.next_at, b.created_at)) FROM outbox b"
+    "SELECT o.state, o.id, o.endpoint_id, o.event_id, o.type, o.object_id, o.sequence, o.tries, o.attempts, o.resend,"
+    " o.next_at, o.created_at, e.body, (SELECT min(coalesce(b.next_at, b.created_at)) FROM outbox b"
     "  WHERE b.portal_id = :portal AND b.endpoint_id = o.endpoint_id AND b.object_id = o.object_id"
-    "  AND b.state = 'waiting' AND b.row_no < o.row_no AND b.id <> ALL(:known)) AS earlier_at"
+    "  AND b.state = 'waiting' AND b.row_no < o.row_no AND b.id <> ALL(CAST(:known AS uuid[]))) AS earlier_at"
     " FROM outbox o JOIN events e ON e.id = o.event_id AND e.portal_id = :portal"
-    " WHERE o.portal_id = :portal AND o.id = ANY(:ids) ORDER BY o.row_no"
-).bindparams(bindparam("ids", type_=ARRAY(PG_UUID())), bindparam("known", type_=ARRAY(PG_UUID())))
+    " WHERE o.portal_id = :portal AND o.id = ANY(CAST(:ids AS uuid[])) ORDER BY o.row_no"
+)
 
 
 async def relaxed(db: AsyncConnection) -> None:
@@ -138,38 +140,15 @@ async def load(
 ) -> list[Load]:
     """The deliveries with their bytes, in row order. What is `under_way` here is no reason to hold later news back."""
     rows = await db.execute(_LOAD, {"portal": portal_id, "ids": list(ids), "known": [*ids, *under_way]})
-    return [
-        Load(
-            id=row.id,
-            endpoint_id=row.endpoint_id,
-            event_id=row.event_id,
-            type=row.type,
-            object_id=row.object_id,
-            row_no=row.row_no,
-            sequence=row.sequence,
-            state=DeliveryState(row.state),
-            tries=row.tries,
-            attempts=row.attempts,
-            resend=row.resend,
-            next_at=row.next_at,
-            created_at=row.created_at,
-            body=row.body,
-            earlier_at=row.earlier_at,
-        )
-        for row in rows
-    ]
+    return [Load(DeliveryState(row[0]), *row[1:]) for row in rows.all()]
 
 
 _PUT_OFF = text(
     "UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, error = r.error,"
     " due_at = CASE WHEN w.arrivals = r.arrivals THEN r.due_at ELSE least(w.due_at, r.due_at) END"
-    " FROM unnest(:keys, :arrivals, :dues, :errors) AS r(key, arrivals, due_at, error)"
+    f" FROM {_unnest(keys='text', arrivals='bigint', dues='timestamptz', errors='text')}"
+    " AS r(key, arrivals, due_at, error)"
     " WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = r.key AND w.claim_token = :token RETURNING w.key"
-).bindparams(
-    bindparam("keys", type_=ARRAY(TEXT)),
-    bindparam("arrivals", type_=ARRAY(BIGINT)),
-    bindparam("dues", type_=ARRAY(_MOMENT)),
-    bindparam("errors", type_=ARRAY(TEXT)),
 )
 
 
@@ -189,18 +168,24 @@ async def put_off(db: AsyncConnection, portal_id: int, later: Sequence[tuple[Cla
             "errors": [error for _, _, error in later],
         },
     )
-    return {row.key for row in found}
+    return set(found.scalars())
 
 
+_ATTEMPT_COLUMNS = _unnest(
+    ids="uuid",
+    numbers="int",
+    triggers="text",
+    statuses="int",
+    errors="text",
+    durations="int",
+    responses="text",
+    addresses="text",
+    made="timestamptz",
+    next="timestamptz",
+)
 _INSERT_ATTEMPTS = text(
     "INSERT INTO attempts (portal_id, delivery_id, number, trigger, status, error, duration_ms, response, address,"
-    " made_at, next_at) SELECT :portal, * FROM unnest(:ids, :numbers, :triggers, :statuses, :errors, :durations,"
-    " :responses, :addresses, :made, :next)"
-).bindparams(
-    bindparam("ids", type_=ARRAY(PG_UUID())),
-    *(bindparam(name, type_=ARRAY(INTEGER)) for name in ("numbers", "statuses", "durations")),
-    *(bindparam(name, type_=ARRAY(TEXT)) for name in ("triggers", "errors", "responses", "addresses")),
-    *(bindparam(name, type_=ARRAY(_MOMENT)) for name in ("made", "next")),
+    f" made_at, next_at) SELECT :portal, * FROM {_ATTEMPT_COLUMNS}"
 )
 
 
@@ -225,21 +210,24 @@ async def add_attempts(db: AsyncConnection, portal_id: int, rows: Sequence[Attem
     )
 
 
+_CHANGE_COLUMNS = _unnest(
+    ids="uuid",
+    states="text",
+    tries="int",
+    attempts="int",
+    resent="boolean",
+    statuses="int",
+    errors="text",
+    next="timestamptz",
+)
 _CHANGE = text(
     "UPDATE outbox o SET state = c.state, tries = c.tries, attempts = c.attempts, resend = o.resend AND NOT c.resent,"
     " last_status = CASE WHEN c.attempts > o.attempts THEN c.status ELSE o.last_status END,"
     " last_error = CASE WHEN c.attempts > o.attempts THEN c.error ELSE o.last_error END, next_at = c.next_at,"
-    " finished_at = CASE WHEN c.state = 'waiting' THEN NULL WHEN c.state <> o.state THEN :now ELSE o.finished_at END"
-    " FROM unnest(:ids, :states, :tries, :attempts, :resent, :statuses, :errors, :next)"
+    " finished_at = CASE WHEN c.state = 'waiting' THEN NULL WHEN c.state <> o.state THEN CAST(:now AS timestamptz)"
+    f" ELSE o.finished_at END FROM {_CHANGE_COLUMNS}"
     " AS c(id, state, tries, attempts, resent, status, error, next_at)"
     " WHERE o.portal_id = :portal AND o.id = c.id"
-).bindparams(
-    bindparam("ids", type_=ARRAY(PG_UUID())),
-    *(bindparam(name, type_=ARRAY(TEXT)) for name in ("states", "errors")),
-    *(bindparam(name, type_=ARRAY(INTEGER)) for name in ("tries", "attempts", "statuses")),
-    bindparam("resent", type_=ARRAY(BOOLEAN)),
-    bindparam("next", type_=ARRAY(_MOMENT)),
-    bindparam("now", type_=_MOMENT),
 )
 
 
