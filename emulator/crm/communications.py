@@ -18,12 +18,24 @@ LIMIT = 20
 _Key = tuple[str, str]
 
 
+_FOREIGN = ("80", "81", "82")
+_PREFIXES = (("00", ""), ("011", ""), ("8", "7"), ("0", ""))
+_EXTENSION = re.compile(r"(\d+)[;#]*[\d,]*")
+
+
 def normalize(kind: str, value: str) -> str:
-    """A phone as digits with 8… turned into 7…, without extension; a mail in lower case."""
+    """A mail in lower case; a phone as bare digits without extension, a leading 8 of ten or more digits turned into 7
+    (not in 80…, 81…, 82…), 00, 011 and 0 dropped (main/tools.php, NormalizePhone)."""
     if kind == "EMAIL":
         return value.strip().lower()
-    digits = re.sub(r"[^0-9]", "", re.split(r"[;#,]", value)[0])
-    return "7" + digits[1:] if len(digits) == 11 and digits.startswith("8") else digits
+    number = "00" + value[1:] if len(value) >= 10 and value.startswith("+8") else value
+    number = re.sub(r"[^0-9#*,;]", "", number)
+    if len(number) >= 10 and not number.startswith(_FOREIGN):
+        for start, instead in _PREFIXES:
+            if number.startswith(start):
+                number = instead + number.removeprefix(start)
+                break
+    return _EXTENSION.sub(r"\1", number)
 
 
 class Communications:

@@ -68,6 +68,8 @@ def _contacts_of(crm: "Crm", parts: tuple[Any, ...]) -> list[int] | None:
 
 def _seen(crm: "Crm", entity: Entity, record: Record, name: str) -> Any:
     """A value as filters see it: any linked company or contact counts, multi fields are their texts."""
+    if name in record and name not in MULTIFIELDS:
+        return record[name]
     if name in MULTIFIELDS:
         return [row["VALUE"] for row in record.get(name, ())]
     if name == "COMPANY_ID" and entity is Entity.CONTACT:

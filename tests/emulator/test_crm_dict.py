@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from emulator.crm.communications import normalize
 from emulator.crm.entities import Entity
 from tests.emulator.aid import Caller
 
@@ -67,6 +68,24 @@ async def test_stage_history(caller: Caller) -> None:
 async def test_mode(caller: Caller) -> None:
     """api-reference/crm/crm-settings-mode-get.md."""
     assert (await caller.call("crm.settings.mode.get")).result == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("8 (900) 000-00-01", "79000000001"),
+        ("+7 900 000 00 01;12", "79000000001"),
+        ("+79000000001#12", "79000000001"),
+        ("8-812-000-00-01", "78120000001"),
+        ("810 49 30 000000", "8104930000000"),
+        ("+81 3 0000 0000", "81300000000"),
+        ("0049 30 000000", "4930000000"),
+        ("555888", "555888"),
+    ],
+)
+def test_phones_are_normalized(given: str, kept: str) -> None:
+    """main/tools.php NormalizePhone, duplicatecommunicationcriterion.php."""
+    assert normalize("PHONE", given) == kept
 
 
 @pytest.fixture

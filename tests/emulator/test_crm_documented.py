@@ -116,7 +116,8 @@ ITEM_CONTACT = """
 id createdTime updatedTime createdBy updatedBy assignedById opened lastActivityBy lastActivityTime utmSource webformId
 companyId sourceId sourceDescription name lastName secondName shortName photo post address comments leadId export typeId
 originatorId originId originVersion birthdate honorific hasPhone hasEmail hasImol searchContent categoryId login
-emailHome emailWork emailMailing phoneMobile phoneWork phoneMailing imol email phone observers companyIds fm entityTypeId
+emailHome emailWork emailMailing phoneMobile phoneWork phoneMailing imol email phone observers companyIds fm
+entityTypeId
 """
 ITEM_COMPANY = """
 id createdTime updatedTime createdBy updatedBy assignedById opened lastActivityBy lastActivityTime utmSource webformId
