@@ -26,6 +26,7 @@ class Limits:
             return await self.app(scope, receive, send)
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.largest:
+            await _read_away(receive, self.largest * 4)
             return await _refuse(send)
         seen, started = 0, False
 
@@ -48,8 +49,18 @@ class Limits:
             await self.app(scope, counted, noted)
         except TooLarge:
             if not started:
+                await _read_away(receive, self.largest * 4)
                 await _refuse(send)
         return None
+
+
+async def _read_away(receive: Receive, most: int) -> None:
+    """Read a little more than we take: a sender who is still writing would otherwise never see the answer."""
+    read, more = 0, True
+    while more and read < most:
+        message = await receive()
+        read += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 async def _refuse(send: Send) -> None:

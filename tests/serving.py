@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -14,9 +14,25 @@ from starlette.types import ASGIApp
 class Server(uvicorn.Server):
     """Leaves signals to pytest."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.asked = asyncio.Event()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        """Tick once a second for the date header; stop at once when asked."""
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += 10
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.asked.wait(), 1)
+
+    def ask_to_stop(self) -> None:
+        self.should_exit = True
+        self.asked.set()
 
 
 def bound(host: str = "127.0.0.1") -> tuple[socket.socket, str]:
@@ -42,5 +58,5 @@ async def serving(app: ASGIApp, socket: socket.socket) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        server.should_exit = True
+        server.ask_to_stop()
         await task
