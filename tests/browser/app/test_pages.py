@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
-from playwright.async_api import Browser, FrameLocator, Page, expect
+from playwright.async_api import FrameLocator, Page, Playwright, expect
 
 from emulator.crm.entities import Entity
 from tests.browser.app.conftest import Person
-from tests.browser.conftest import DESK, Shoot
+from tests.browser.conftest import DESK, FLAGS, Shoot
 from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
@@ -23,7 +25,7 @@ async def test_an_admin_installs_from_the_marketplace_and_the_app_opens_by_itsel
     await person.go(f"/marketplace/detail/{world.market_app.code}/")
     await person.page.click("button[value=install]")
     await person.page.wait_for_url("**/marketplace/app/*/?install_finished=Y")
-    await expect(person.app.locator("h1")).to_have_text("Клиентский кабинет")
+    await person.app.locator("#content").wait_for()
     await world.settle()
     await expect(person.app.get_by_text("Приложение работает")).to_be_visible()
     await expect(person.app.locator(".step.done")).to_have_count(4)
@@ -178,18 +180,32 @@ async def test_it_reads_well_on_a_phone(world: World, on_phone: Person, shoot: S
     await shoot(on_phone.page, "app-main-ru-390")
 
 
-async def test_no_cookie_is_ever_set_by_us(world: World, browser: Browser) -> None:
+async def test_everything_works_with_all_our_cookies_and_storage_blocked(
+    world: World, playwright: Playwright, chromium: str, tmp_path: Path
+) -> None:
     contact = world.add_contact()
-    installation = await world.install()
-    context = await browser.new_context(viewport=DESK)
-    person = Person(await context.new_page(), world.portal)
-    await person.enter(world.admin())
-    await person.card("contact", contact)
-    await person.go(f"/marketplace/app/{installation.id}/")
-    await person.app.locator("#content").wait_for()
-    ours = await context.cookies(world.app_url)
-    await context.close()
-    assert ours == []
+    await world.install()
+    world.tick(CONTACT, contact)
+    await world.settle()
+    portal = world.portal.host.partition(":")[0]
+    allowed = {"cookies": {f"{portal},*": {"setting": 1}}}
+    profile = {"default_content_setting_values": {"cookies": 2}, "content_settings": {"exceptions": allowed}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps({"profile": profile}))
+    context = await playwright.chromium.launch_persistent_context(
+        tmp_path, executable_path=chromium, args=list(FLAGS), viewport=DESK
+    )
+    try:
+        person = Person(await context.new_page(), world.portal)
+        await person.enter(world.manager())
+        tab = await person.card("contact", contact)
+        await tab.get_by_role("button", name="Подтвердить").click()
+        await expect(tab.get_by_text("сохраняется…")).to_be_visible()
+        await world.settle()
+        await expect(tab.locator(".belonging .pill").first).to_have_text("Подтверждён")
+        assert await context.cookies(world.app_url) == []
+    finally:
+        await context.close()
 
 
 async def _no_scroll_bars(page: Page) -> None:
