@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from b24app.domain.installation import PortalState
+from b24app.store import imports
 from b24app.store.tables import TENANT_TABLES, portals
 from emulator.crm.entities import Entity
 from emulator.installs import Installation, finish, install, update
@@ -155,3 +156,57 @@ async def test_an_employee_cannot_install(world: World) -> None:
     assert await known_portals(world) == []
     finish(installation, world.admin())
     world.emulator.world.events.queued.clear()
+
+
+async def test_an_app_without_pages_is_installed_by_the_portal_itself(world: World) -> None:
+    """The installer as a callback: ONAPPINSTALL is posted to it, and there is no frame to finish anything."""
+    contact = world.add_contact(world.add_company())
+    market_app = replace(world.market_app, callback_install=True)
+    installation = install(world.portal, market_app, world.admin())
+
+    await world.settle()
+
+    assert (await world.row()).state is PortalState.ACTIVE
+    assert {one.event for one in installation.bindings} >= set(world.resources.manifest.events)
+    await world.subscribe()
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+
+
+async def test_the_import_goes_on_where_it_was_cut_off(world: World) -> None:
+    company = world.add_company()
+    people = [world.add_contact(company, NAME=f"Илья {number}") for number in range(120)]
+    world.failpoints.armed = {"import.page"}
+
+    await world.install()
+
+    assert world.kills == 1
+    key = await world.client_app()
+    async with world.resources.tenant((await world.row()).id) as db:
+        assert {
+            one.kind: (one.read, one.total, one.finished) for one in await imports.progress(db, (await world.row()).id)
+        } == {
+            "company": (1, 1, True),
+            "contact": (len(people), len(people), True),
+        }
+    found = (await world.api("GET", "/memberships?limit=200", key)).json()["data"]
+    assert sorted(one["contact"]["id"] for one in found) == people
+    assert world.receiver.events() == []
+
+
+async def test_a_portal_that_already_shows_ticked_boxes_is_believed_without_news(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    installation = await world.install()
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    await world.uninstall(installation, clean=True)
+    await world.chores()
+
+    await world.install()
+    key = await world.subscribe()
+
+    (membership,) = (await world.api("GET", "/memberships", key)).json()["data"]
+    assert membership["state"] == "pending"
+    assert membership["sections"]["orders"] == "blocked"
+    assert world.receiver.events() == []
