@@ -12,7 +12,7 @@ from b24app.journeys import importing, installation, rescan
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import portals, work
+from b24app.store import portals, retention, work
 from b24app.store.tables import portals as portals_table
 from b24app.store.work import WorkKind
 from workers import runtime
@@ -36,6 +36,12 @@ def rescan_portal(portal_id: int) -> None:
     resources = runtime.resources()
     resources.wake.heard(f"chore:rescan_portal:{portal_id}")
     runtime.run(rescan_one(resources, portal_id))
+
+
+def tidy_portals() -> None:
+    resources = runtime.resources()
+    resources.wake.heard("chore:tidy_portals")
+    runtime.run(tidy_all(resources))
 
 
 def erase_portal(portal_id: int) -> None:
@@ -93,6 +99,19 @@ async def rescan_one(resources: Resources, portal_id: int) -> int:
     except PortalError as error:
         log.warning("rescan_interrupted", portal=portal_id, error=repr(error))
         return 0
+
+
+async def tidy_all(resources: Resources) -> int:
+    """Remove what has been kept long enough. Returns how many rows went."""
+    now, gone = resources.now(), 0
+    async with resources.directory() as db:
+        await retention.mark_forgotten(db, now)
+        known = await portals.all_ids(db)
+    for portal_id in known:
+        async with resources.tenant(portal_id) as db:
+            gone += await retention.tidy(db, portal_id, now)
+    log.info("tidied", portals=len(known), rows=gone)
+    return gone
 
 
 async def erase(resources: Resources, portal_id: int) -> None:

@@ -15,7 +15,7 @@ from b24app.manifest import read_manifest
 from b24app.settings import Settings
 from b24app.store.schema import refuse_strong_role
 
-TICK, MINUTE = 1.0, 60
+TICK, MINUTE, HOUR = 1.0, 60, 3600
 
 log = structlog.get_logger()
 
@@ -57,6 +57,8 @@ async def _tick(settings: Settings) -> None:
         while True:
             try:
                 await (wake_due(resources) if beats % MINUTE else rewake_all(resources))
+                if beats % HOUR == 0:
+                    await resources.wake.chore("tidy_portals")
             except (SQLAlchemyError, OSError) as error:
                 log.warning("tick_missed", error=type(error).__name__)
             beats += 1

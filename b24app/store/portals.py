@@ -68,6 +68,10 @@ async def active_ids(db: AsyncConnection) -> list[int]:
     return list(rows.scalars())
 
 
+async def all_ids(db: AsyncConnection) -> list[int]:
+    return list((await db.execute(select(portals.c.id).order_by(portals.c.id))).scalars())
+
+
 async def unread_ids(db: AsyncConnection) -> list[int]:
     """Active portals whose first read is not finished."""
     unread = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_(None))

@@ -1,0 +1,44 @@
+"""What is kept how long, and its removal; a slice at a time, so that no transaction grows long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Table, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
+
+from b24app.domain.installation import PortalState
+from b24app.store.tables import attempts, events, inbox, intents, outbox, portals, viewer_sessions
+
+SESSIONS, HANDLED, NEWS, REMOVED = timedelta(days=1), timedelta(days=30), timedelta(days=90), timedelta(days=90)
+SLICE = 5_000
+
+
+async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    """Delete up to a slice of each kind; how many rows went. Failed inbox rows stay until somebody closes them."""
+    finished = and_(outbox.c.state != "waiting", outbox.c.created_at < now - NEWS)
+    told = and_(
+        events.c.occurred_at < now - NEWS,
+        ~select(outbox.c.id).where(outbox.c.event_id == events.c.id, outbox.c.portal_id == portal_id).exists(),
+    )
+    gone = 0
+    gone += await _delete(db, viewer_sessions, portal_id, viewer_sessions.c.expires_at < now - SESSIONS)
+    gone += await _delete(db, inbox, portal_id, and_(inbox.c.state == "done", inbox.c.handled_at < now - HANDLED))
+    gone += await _delete(db, intents, portal_id, intents.c.created_at < now - HANDLED)
+    gone += await _delete(db, attempts, portal_id, attempts.c.made_at < now - NEWS)
+    gone += await _delete(db, outbox, portal_id, finished)
+    gone += await _delete(db, events, portal_id, told)
+    return gone
+
+
+async def mark_forgotten(db: AsyncConnection, now: datetime) -> None:
+    """Portals removed without "delete data" are kept for `REMOVED`, then erased like the others."""
+    left = and_(portals.c.state == PortalState.REMOVED, portals.c.removed_at < now - REMOVED)
+    await db.execute(update(portals).where(left).values(erase=True))
+
+
+async def _delete(db: AsyncConnection, table: Table, portal_id: int, old: ColumnElement[bool]) -> int:
+    rows = select(table.c.id).where(table.c.portal_id == portal_id, old).limit(SLICE)
+    done = await db.execute(delete(table).where(table.c.portal_id == portal_id, table.c.id.in_(rows)))
+    return done.rowcount

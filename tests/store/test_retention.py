@@ -1,0 +1,58 @@
+"""What is kept how long: sessions a day, handled rows a month, news a quarter, a removed portal a quarter."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from b24app.store import portals
+from b24app.store.tables import TENANT_TABLES
+from emulator.crm.entities import Entity
+from tests.world import World
+from workers.chores import erase, tidy_all
+
+
+async def counts(world: World) -> dict[str, int]:
+    found = {}
+    async with world.resources.tenant((await world.row()).id) as db:
+        for table in TENANT_TABLES:
+            found[table.name] = (await db.execute(select(func.count()).select_from(table))).scalar_one()
+    return found
+
+
+async def test_what_is_old_goes_and_what_is_known_stays(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    await world.install()
+    await world.subscribe()
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    before = await counts(world)
+
+    assert await tidy_all(world.resources) == 0
+    world.pass_time(days=2)
+    await tidy_all(world.resources)
+    assert (await counts(world))["viewer_sessions"] == 0
+    world.pass_time(days=30)
+    await tidy_all(world.resources)
+    assert (await counts(world))["inbox"] == 0
+    world.pass_time(days=60)
+    await tidy_all(world.resources)
+
+    after = await counts(world)
+    assert {after[name] for name in ("attempts", "outbox", "events")} == {0}
+    kept = ("memberships", "records", "endpoints", "client_apps", "tokens")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+
+
+async def test_a_portal_that_left_its_data_is_forgotten_in_time(world: World) -> None:
+    installation = await world.install()
+    await world.uninstall(installation, clean=False)
+    world.pass_time(days=89)
+    await tidy_all(world.resources)
+    await world.chores()
+    assert await world.row()
+    world.pass_time(days=2)
+    await tidy_all(world.resources)
+    await world.chores()
+    async with world.resources.directory() as db:
+        assert await portals.all_ids(db) == []
+    await erase(world.resources, 1)  # twice is once
