@@ -19,7 +19,7 @@ from b24app.manifest import Manifest, read_manifest
 from b24app.resources import Resources
 from b24app.settings import Settings, read_settings
 from b24app.store.schema import refuse_strong_role
-from handlers import events, health, problems
+from handlers import events, health, metrics, problems
 from handlers.api import build_api
 from placements import routes as placement_routes
 
@@ -41,6 +41,7 @@ def routes(manifest: Manifest) -> list[BaseRoute]:
         Route("/bitrix/events", events.receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
+        Route("/metrics", metrics.metrics, methods=["GET"]),
         Mount("/api/v1", build_api(_resources)),
     ]
 

@@ -72,6 +72,11 @@ async def all_ids(db: AsyncConnection) -> list[int]:
     return list((await db.execute(select(portals.c.id).order_by(portals.c.id))).scalars())
 
 
+async def count_by_state(db: AsyncConnection) -> Mapping[str, int]:
+    rows = await db.execute(select(portals.c.state, func.count()).group_by(portals.c.state))
+    return {state: count for state, count in rows}
+
+
 async def unread_ids(db: AsyncConnection) -> list[int]:
     """Active portals whose first read is not finished."""
     unread = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_(None))

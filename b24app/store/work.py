@@ -168,8 +168,20 @@ async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, in
     return [(row.portal_id, row.kind, row.lane) for row in rows]
 
 
-async def next_due(db: AsyncConnection) -> datetime | None:
-    """When the next row falls due or its lease runs out; none where nothing waits."""
-    moment = func.greatest(work.c.due_at, func.coalesce(work.c.claimed_until, work.c.due_at))
-    due: datetime | None = (await db.execute(select(func.min(moment)))).scalar()
-    return due
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much of one kind waits in one lane; `oldest_seconds`: how overdue the oldest row is, 0 if none is due."""
+
+    kind: str
+    lane: Lane
+    rows: int
+    oldest_seconds: float
+
+
+async def depths(db: AsyncConnection, now: datetime) -> list[Depth]:
+    rows = await db.execute(
+        select(work.c.kind, work.c.lane, func.count().label("rows"), func.min(work.c.due_at).label("oldest"))
+        .group_by(work.c.kind, work.c.lane)
+        .order_by(work.c.kind, work.c.lane)
+    )
+    return [Depth(row.kind, Lane(row.lane), row.rows, max((now - row.oldest).total_seconds(), 0.0)) for row in rows]

@@ -1,0 +1,33 @@
+"""`/metrics`: how much waits and how stale it is, from the work index; the same figures whichever process answers."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from b24app.resources import Resources
+from b24app.store import portals, work
+
+
+async def metrics(request: Request) -> Response:
+    resources: Resources = request.state.resources
+    async with resources.directory() as db:
+        depths = await work.depths(db, resources.now())
+        states = await portals.count_by_state(db)
+    registry = CollectorRegistry()
+    waiting = Gauge("b24app_work_waiting", "Rows of the work index", ["kind", "lane"], registry=registry)
+    late = Gauge(
+        "b24app_work_oldest_seconds",
+        "How long the oldest due row has been waiting",
+        ["kind", "lane"],
+        registry=registry,
+    )
+    known = Gauge("b24app_portals", "Portals by state", ["state"], registry=registry)
+    for depth in depths:
+        labels = (depth.kind, depth.lane.name.lower())
+        waiting.labels(*labels).set(depth.rows)
+        late.labels(*labels).set(depth.oldest_seconds)
+    for state, count in states.items():
+        known.labels(state).set(count)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
