@@ -19,7 +19,7 @@ async def metrics(request: Request) -> Response:
     waiting = Gauge("b24app_work_waiting", "Rows of the work index", ["kind", "lane"], registry=registry)
     late = Gauge(
         "b24app_work_oldest_seconds",
-        "How long the oldest due row has been waiting",
+        "How overdue the oldest row is",
         ["kind", "lane"],
         registry=registry,
     )

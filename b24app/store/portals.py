@@ -73,8 +73,8 @@ async def all_ids(db: AsyncConnection) -> list[int]:
 
 
 async def count_by_state(db: AsyncConnection) -> Mapping[str, int]:
-    rows = await db.execute(select(portals.c.state, func.count()).group_by(portals.c.state))
-    return {state: count for state, count in rows}
+    counted = select(portals.c.state, func.count().label("portals")).group_by(portals.c.state)
+    return {row.state: row.portals for row in await db.execute(counted)}
 
 
 async def unread_ids(db: AsyncConnection) -> list[int]:
