@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.crm import items, rights, stages
+from emulator.crm import item_query, items, rights, stages
 from emulator.crm.entities import Entity, Record, by_type_id
 from emulator.crm.store import CrmError, Query
 from emulator.crm.values import to_int
@@ -140,8 +140,8 @@ def list_(call: Call) -> Reply:
     """{items: […]} with total; what the caller may not read is left out."""
     entity, crm, original = the_type(call), call.portal.crm, _original(call)
     try:
-        where = items.where(crm, entity, call.params.get("filter"), original=original)
-        order = items.order(crm, entity, call.params.get("order"), original=original)
+        where = item_query.where(crm, entity, call.params.get("filter"), original=original)
+        order = item_query.order(crm, entity, call.params.get("order"), original=original)
     except items.ItemError as error:
         raise RestError(400, error.code, error.text) from error
     query = Query(where, order, max(call.start, 0), PAGE_SIZE, call.start >= 0)

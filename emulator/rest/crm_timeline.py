@@ -1,11 +1,11 @@
-"""crm.timeline.comment.* and crm.timeline.logmessage.*."""
+"""crm.timeline.comment.*; whose timeline it is, for the other timeline methods too."""
 
 from typing import Any
 
 from emulator.crm import rights
 from emulator.crm.dates import iso
 from emulator.crm.entities import Entity, Record, by_type_id
-from emulator.crm.timeline import Comment, LogMessage, Owner
+from emulator.crm.timeline import Comment, Owner
 from emulator.crm.values import to_int
 from emulator.errors import RestError
 from emulator.rest.crm_item import needed
@@ -14,9 +14,7 @@ from emulator.rest.crm_rows import ordered
 from emulator.rest.registry import PAGE_SIZE, Call, Reply, method
 
 _COMMENTS = "api-reference/crm/timeline/comments/"
-_LOGS = "api-reference/crm/timeline/logmessage/"
 _COMMENT = ("ID", "ENTITY_ID", "ENTITY_TYPE", "CREATED", "COMMENT", "AUTHOR_ID", "FILES")
-_LOG_PAGE = 10
 
 
 def owner_named(call: Call, name: Any, number: Any) -> Owner:
@@ -49,7 +47,8 @@ def readable(call: Call, owner: Owner) -> bool:
     return record is not None and rights.can_read(call.user, record)
 
 
-def _fields(call: Call) -> Record:
+def the_fields(call: Call) -> Record:
+    """`fields` as a map, or the controller's refusal."""
     fields = needed(call, "fields")
     if not isinstance(fields, dict):
         raise RestError(
@@ -98,7 +97,7 @@ def _chosen(call: Call, comment: Comment, *, several_refused: bool) -> Owner:
 )
 def add_comment(call: Call) -> int:
     """Id of the comment. Only the lower-case key `fields` is taken."""
-    fields = _fields(call)
+    fields = the_fields(call)
     owner = owner_named(call, fields.get("ENTITY_TYPE"), fields.get("ENTITY_ID"))
     editable(call, owner)
     return call.portal.crm.timeline.comment(owner, _text(fields), call.user, _files(fields)).id
@@ -113,7 +112,7 @@ def add_comment(call: Call) -> int:
 )
 def update_comment(call: Call) -> int:
     """Id. Only the author may, with edit right on the record (crm/lib/controller/timeline/comment.php)."""
-    comment, fields = _comment(call), _fields(call)
+    comment, fields = _comment(call), the_fields(call)
     editable(call, _chosen(call, comment, several_refused=False))
     if comment.author != call.user.id:
         raise RestError(400, "ACCESS_DENIED", "Access denied")
@@ -183,84 +182,3 @@ def _comment_row(row: Comment, owner: Owner) -> Record:
     made: Record = {"ID": str(row.id), "ENTITY_ID": str(owner[1]), "ENTITY_TYPE": str(owner[0])}
     made |= {"CREATED": iso(row.created), "COMMENT": row.text, "AUTHOR_ID": str(row.author)}
     return made | {"FILES": files}
-
-
-def _log_row(row: LogMessage) -> Record:
-    made: Record = {"id": row.id, "created": iso(row.created), "authorId": row.author}
-    return made | {"title": row.title, "text": row.text, "iconCode": row.icon}
-
-
-@method(
-    "crm.timeline.logmessage.add",
-    scope="crm",
-    page=_LOGS + "crm-timeline-logmessage-add.md",
-    params=("fields",),
-    case="camel",
-)
-def add_log(call: Call) -> Record:
-    """{logMessage: …}."""
-    fields = _fields(call)
-    for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
-        if not fields.get(name):
-            raise RestError(400, 100, f"Could not find value for parameter {{{name}}}")
-    owner = owner_numbered(call, fields["entityTypeId"], fields["entityId"])
-    editable(call, owner)
-    client = call.installation.app.client_id if call.installation else ""
-    texts = (str(fields["title"]), str(fields["text"]), str(fields["iconCode"]))
-    return {"logMessage": _log_row(call.portal.crm.timeline.log(owner, *texts, call.user, client))}
-
-
-def _log(call: Call) -> LogMessage:
-    number = to_int(needed(call, "id"))
-    found = call.portal.crm.timeline.logs.get(number)
-    if found is None or not readable(call, found.owner):
-        raise RestError(400, "NOT_FOUND", f"Timeline logmessage not found for id {number}")
-    return found
-
-
-@method(
-    "crm.timeline.logmessage.get",
-    scope="crm",
-    page=_LOGS + "crm-timeline-logmessage-get.md",
-    params=("id",),
-    case="camel",
-)
-def get_log(call: Call) -> Record:
-    """{logMessage: …}."""
-    return {"logMessage": _log_row(_log(call))}
-
-
-@method(
-    "crm.timeline.logmessage.list",
-    scope="crm",
-    page=_LOGS + "crm-timeline-logmessage-list.md",
-    params=("entityTypeId", "entityId", "order"),
-    case="camel",
-)
-def list_logs(call: Call) -> Reply:
-    """Records of all apps in one timeline, newest first, ten a page."""
-    owner = owner_numbered(call, needed(call, "entityTypeId"), needed(call, "entityId"))
-    if not readable(call, owner):
-        return Reply([], total=0)
-    rows = [_log_row(row) for row in call.portal.crm.timeline.logs.values() if row.owner == owner]
-    rows = ordered(rows, call.params.get("order") or {"id": "DESC"}, {"id": "integer", "created": "datetime"})
-    start = max(call.start, 0)
-    end = start + _LOG_PAGE
-    return Reply(rows[start:end], total=len(rows), next=end if end < len(rows) else None)
-
-
-@method(
-    "crm.timeline.logmessage.delete",
-    scope="crm",
-    page=_LOGS + "crm-timeline-logmessage-delete.md",
-    params=("id",),
-    case="camel",
-)
-def delete_log(call: Call) -> bool:
-    """True. Only the app that made it may."""
-    row = _log(call)
-    editable(call, row.owner)
-    if row.client_id != (call.installation.app.client_id if call.installation else ""):
-        raise RestError(400, "REMOVING_DISABLED", "Log message was created by another application")
-    del call.portal.crm.timeline.logs[row.id]
-    return True
