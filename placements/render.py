@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
 from b24app.settings import ROOT
 from placements import words
+from placements.parts import in_words
 
 STATIC = ROOT / "build" / "static"
 
@@ -77,6 +79,7 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         "words": words,
         "assets": assets,
         "moment": text.moment,
+        "in_words": partial(in_words, manifest, text),
         "app_title": manifest.title[text.lang],
     }
     made.filters["initials"] = initials

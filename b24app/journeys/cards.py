@@ -19,7 +19,7 @@ from b24app.bitrix24.people import open_card
 from b24app.bitrix24.tokens import FixedToken
 from b24app.domain.facts import Subject
 from b24app.domain.policy import Access, Section, sections
-from b24app.domain.verification import Action, DecidedBySource, Membership, Reason, State
+from b24app.domain.verification import STATED_FOR, Action, DecidedBySource, Membership, Reason, State
 from b24app.manifest import Mode
 from b24app.resources import Resources
 from b24app.store import card_news, inbox, intents, memberships, records
@@ -96,7 +96,8 @@ async def card_view(resources: Resources, portal: Portal, subject: Subject) -> C
         members = [one for one in (await memberships.of_subjects(db, portal.id, [subject]))[subject] if _shown(one)]
         across = {other for one in members if (other := one.other_side(subject.kind))}
         known = await records.load(db, portal.id, [subject, *across])
-        awaited = await intents.open_for(db, portal.id, [one.id for one in members])
+        since = resources.now() - STATED_FOR
+        awaited = await intents.open_for(db, portal.id, [one.id for one in members], since)
         arrived = await inbox.waiting(db, portal.id, [subject])
         told = await card_news.about(db, portal.id, subject)
     names = await _names(resources, portal.id, {one.decided_by for one in members if one.decided_by})

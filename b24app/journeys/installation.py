@@ -26,7 +26,7 @@ from b24app.journeys.tokens import client, remember
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.resources import Resources
-from b24app.store import imports, portals, tokens
+from b24app.store import imports, portals, tokens, viewer_sessions
 from b24app.store.portals import Portal
 
 log = structlog.get_logger()
@@ -161,6 +161,7 @@ async def remove(resources: Resources, portal: Portal, *, clean: bool) -> None:
     now = resources.now()
     async with resources.tenant(portal.id) as db:
         await tokens.erase(db, portal.id)
+        await viewer_sessions.end_all(db, portal.id)
         await portals.change(
             db,
             portal.id,

@@ -16,7 +16,7 @@ import structlog
 from b24app.bitrix24.cards import CardChange, Value, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
-from b24app.domain.verification import Action, Intent, Membership, Shown, State, project
+from b24app.domain.verification import STATED_FOR, Action, Intent, Membership, Shown, State, project
 from b24app.domain.viewer import Viewer
 from b24app.errors import AccessDenied, NeedsFreshToken, OutcomeUnknown, PortalError, Refused
 from b24app.journeys.cards import person_client
@@ -56,6 +56,7 @@ async def press(
             note=note.strip()[:LONGEST_NOTE],
             created_at=now,
         )
+        await intents.drop_stated(db, portal.id, now - STATED_FOR)
         await intents.state(db, portal.id, subject, intent)
     resources.failpoint("button.stated")
     await _write(resources, portal, token, subject, after, intent)

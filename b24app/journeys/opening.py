@@ -98,6 +98,7 @@ async def open_session(resources: Resources, proven: Proven, portal: Portal, per
         expires_at=now + min(SESSION, timedelta(seconds=proven.request.expires)),
     )
     async with resources.tenant(viewer.portal_id) as db:
+        await viewer_sessions.forget(db, viewer.portal_id, now - RENEWABLE)
         await viewer_sessions.add(db, viewer, resources.vault.seal(proven.request.auth_id))
     return viewer, token_of(resources, viewer)
 

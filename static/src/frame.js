@@ -5,12 +5,14 @@ import { initializeB24Frame } from '@bitrix24/b24jssdk'
 
 const page = JSON.parse(document.getElementById('page')?.textContent ?? '{}')
 const QUICK = 1000
-const SLOW = 30000
+const SLOW = 30000 // and then more and more seldom, while nothing changes
+const SLOWEST = 240000
 const RESTLESS = 60000 // how long a page that waits for an outcome asks every second
 
 let parent = null // the SDK's frame; stays null outside a portal
 let token = page.token ?? ''
 let busySince = 0
+let calm = SLOW
 let timer = 0
 
 // ---- words of the machine into words of the reader -------------------------------------------------------------
@@ -108,6 +110,7 @@ function show(html, always) {
   }
   old.replaceWith(next)
   localTimes(next)
+  calm = SLOW
   if (focused) document.getElementById(focused)?.focus()
 }
 
@@ -119,7 +122,8 @@ function plan() {
   if (!waits()) busySince = 0
   else if (!busySince) busySince = Date.now()
   const quick = busySince && Date.now() - busySince < RESTLESS
-  timer = setTimeout(refresh, quick ? QUICK : SLOW)
+  timer = setTimeout(refresh, quick ? QUICK : calm)
+  calm = Math.min(calm * 1.5, SLOWEST)
 }
 
 async function refresh() {

@@ -235,3 +235,15 @@ async def test_a_renamed_portal_is_known_by_its_new_address_from_the_next_open_o
         )
     assert (await world.open(installation, world.manager())).status == 200
     assert (await world.row()).domain == world.portal.host
+
+
+async def test_sessions_do_not_pile_up_and_end_with_the_installation(world: World) -> None:
+    contact = world.add_contact()
+    installation = await world.install()
+    old = await tab(world, "contact", contact)
+    world.pass_time(hours=14)
+    opened = await tab(world, "contact", contact)
+    fresh = world.emulator.world.auth.issue(installation, world.manager()).access_token
+    assert (await old.call("/frame/token", access_token=fresh)).status == 403
+    await world.uninstall(installation, clean=False)
+    assert (await opened.call("/frame/card")).status == 403

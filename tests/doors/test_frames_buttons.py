@@ -126,6 +126,8 @@ async def test_a_lost_answer_proves_no_right(world: World) -> None:
     assert await intents(world) == [STATED]
     await world.settle()
     assert await intents(world) == [STATED], "the box may have changed, but not by this button's word"
+    world.pass_time(minutes=3)
+    assert "сохраняется" not in await opened.content()
 
 
 async def test_a_button_of_another_card_or_a_second_press_is_refused_in_words(world: World) -> None:

@@ -16,9 +16,10 @@ from b24app.domain.installation import PortalState
 from b24app.domain.policy import Section
 from b24app.domain.verification import Reason, State
 from b24app.i18n import language, read_words
-from b24app.manifest import Mode
+from b24app.manifest import Manifest, Mode
 from b24app.settings import ROOT
-from placements import words
+from placements import parts, words
+from placements.parts import in_words
 from placements.render import initials
 
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
@@ -98,3 +99,21 @@ def test_russian_counts_by_its_own_rules() -> None:
 )
 def test_avatars_show_initials_and_no_legal_forms(name: str, shown: str) -> None:
     assert initials(name) == shown
+
+
+def test_what_is_missing_is_named_in_words(manifest: Manifest) -> None:
+    russian = read_words(manifest.languages)["ru"]
+    assert in_words(manifest, russian, "scopes", ["placement", "im"]) == (
+        "вкладки и страницы приложений, уведомления сотрудникам"
+    )
+    assert in_words(manifest, russian, "fields", ["contact.UF_CRM_B24APP_CHECK"]) == (
+        "Нужна проверка (карточки контактов)"
+    )
+    assert in_words(manifest, russian, "placements", ["CRM_COMPANY_DETAIL_TAB"]) == "карточки компаний"
+    assert in_words(manifest, russian, "events", ["ONCRMCONTACTADD", "ONCRMCONTACTUPDATE"]) == "контакты"
+
+
+def test_every_part_of_the_manifest_can_be_named(manifest: Manifest) -> None:
+    assert set(manifest.scopes) <= set(parts.SCOPE)
+    assert {card for one in manifest.fields.values() for card in one.cards} <= set(parts.CARD)
+    assert set(manifest.events.values()) <= set(parts.NOTICE)
