@@ -22,6 +22,7 @@ def catalogue() -> dict[str, str]:
         names |= {f"ONCRM{subject}{act}": "crm" for act in ("ADD", "UPDATE", "DELETE")}
     names |= {f"ONCRMDEALRECURRING{act}": "crm" for act in ("ADD", "UPDATE", "DELETE", "EXPOSE")}
     names |= dict.fromkeys(("ONCRMDEALMOVETOCATEGORY", "ONCRMADDRESSREGISTER", "ONCRMADDRESSUNREGISTER"), "crm")
+    names["ONCRMTIMELINEITEMACTION"] = "crm"
     for subject in ("PRODUCT", "PRICE", "PRICE.TYPE", "MEASURE", "ROUNDING"):
         names |= {f"CATALOG.{subject}.ON.{act}": "catalog" for act in ("ADD", "UPDATE", "DELETE")}
     for subject in ("ENTRY", "SECTION"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from emulator.crm.card_rules import rest_event
 from emulator.crm.entities import Entity
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from emulator.portal import Portal
 
 Owner = tuple[Entity, int]
+CONFIGURABLE = "CONFIGURABLE_REST_APP"
+"""Provider of the cards apps draw themselves; the layout is in `extra["layout"]`."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,16 @@ class Activity:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A mark on kanban cards; `title` and `value` are texts or maps by language."""
+
+    code: str
+    title: Any
+    value: Any
+    type: str
+
+
 class Timeline:
     """All timeline records of a portal by id."""
 
@@ -72,6 +85,7 @@ class Timeline:
         self.comments: dict[int, Comment] = {}
         self.logs: dict[int, LogMessage] = {}
         self.activities: dict[int, Activity] = {}
+        self.badges: dict[str, Badge] = {}
 
     def of(self, entity: Entity, id: int) -> Iterator[Comment | LogMessage | Activity]:
         """Everything in one card's timeline except field history, newest first."""
@@ -122,6 +136,24 @@ class Timeline:
             setattr(row, name, value)
         row.updated = self._now()
         self._tell("ACTIVITYUPDATE", id, actor)
+
+    def press(self, id: int, action_id: str, card: Owner, actor: "User") -> bool:
+        """Somebody presses a restEvent button of a configurable activity: its app is told, as the portal tells it,
+        whatever the state of the card. False if the layout has no such action.
+
+        Body: flat, the app's actionParams as texts, the portal's own keys over them (activities/configurable/structure/
+        action.md).
+        """
+        row = self.activities[id]
+        action = rest_event(row.extra.get("layout"), action_id)
+        app = self.portal.installations.get(row.client_id)
+        if action is None or app is None:
+            return False
+        data: dict[str, Any] = {name: str(value) for name, value in (action.get("actionParams") or {}).items()}
+        data |= {"id": action_id, "entityTypeId": str(card[0].type_id), "entityId": str(card[1])}
+        data |= {"activityId": str(id)}
+        self.portal.world.events.raise_for(app, "ONCRMTIMELINEITEMACTION", data, actor)
+        return True
 
     def drop_activity(self, id: int, actor: "User | None") -> None:
         """Remove an activity."""
