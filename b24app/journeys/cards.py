@@ -13,13 +13,11 @@ from datetime import datetime
 from redis.exceptions import RedisError
 
 from b24app.bitrix24.cards import Person
-from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.people import open_card
-from b24app.bitrix24.tokens import FixedToken
 from b24app.domain.facts import Subject
 from b24app.domain.policy import Access, Section, sections
 from b24app.domain.verification import STATED_FOR, Action, DecidedBySource, Membership, Reason, State
+from b24app.journeys.person import person_client
 from b24app.manifest import Mode
 from b24app.resources import Resources
 from b24app.store import card_news, inbox, intents, memberships, records
@@ -66,25 +64,13 @@ class CardView:
         return sum(one.state is State.PENDING for one in self.belongings)
 
 
-def person_client(resources: Resources, portal: Portal, token: str) -> PortalClient:
-    """The portal as one person sees it, with their own token; a person waits, so in the interactive lane."""
-    return PortalClient(
-        session=resources.portal_http,
-        pace=resources.pace,
-        portal_id=portal.id,
-        endpoint=portal.endpoint,
-        keeper=FixedToken(token),
-        lane=WireLane.INTERACTIVE,
-    )
-
-
 async def prove_right(resources: Resources, portal: Portal, subject: Subject, user_id: int, token: str) -> Person:
     """Who this is, given that they may read the record. Raises NotFound, AccessDenied, NeedsFreshToken, …"""
     key = f"card-right:{portal.id}:{user_id}:{subject}"
     if warm := await _cached(resources, key):
         return Person(**json.loads(warm))
     unknown = await _unknown_deciders(resources, portal, subject)
-    opened = await open_card(person_client(resources, portal, token), subject, unknown)
+    opened = await open_card(person_client(resources, portal, portal.endpoint, token), subject, unknown)
     await _remember_names(resources, portal.id, opened.names)
     await _cache(resources, key, json.dumps(asdict(opened.person)), RIGHT_LASTS)
     return opened.person

@@ -19,8 +19,8 @@ from b24app.domain.facts import Subject
 from b24app.domain.verification import STATED_FOR, Action, Intent, Membership, Shown, State, project
 from b24app.domain.viewer import Viewer
 from b24app.errors import AccessDenied, NeedsFreshToken, OutcomeUnknown, PortalError, Refused
-from b24app.journeys.cards import person_client
 from b24app.journeys.fields import field_map
+from b24app.journeys.person import person_client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
@@ -90,7 +90,7 @@ async def _write(
     """
     values: dict[str, Value] = {"check": after.check, "status": after.status}
     change = CardChange(subject, values)
-    client = person_client(resources, portal, token)
+    client = person_client(resources, portal, portal.endpoint, token)
     (outcome,) = await write_cards(client, [change], field_map(portal))
     error = outcome.error
     if error is None:

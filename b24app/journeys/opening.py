@@ -17,14 +17,12 @@ import structlog
 from b24app import page_token
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
 from b24app.bitrix24.cards import Person
-from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.payloads import OpenRequest
 from b24app.bitrix24.people import whoami
-from b24app.bitrix24.tokens import FixedToken
 from b24app.domain.installation import PortalState
 from b24app.domain.viewer import Viewer
 from b24app.errors import NeedsFreshToken, PortalClosed, PortalError, Refused
+from b24app.journeys.person import person_client
 from b24app.page_token import PageToken
 from b24app.resources import Resources
 from b24app.store import portals, viewer_sessions
@@ -62,16 +60,8 @@ async def prove_open(resources: Resources, request: OpenRequest, *, installing: 
 
 async def who(resources: Resources, proven: Proven) -> Person:
     """The person's name and whether they are an administrator, asked with their own token. One portal request."""
-    return await whoami(
-        PortalClient(
-            session=resources.portal_http,
-            pace=resources.pace,
-            portal_id=proven.portal.id if proven.portal else 0,
-            endpoint=proven.owner.client_endpoint,
-            keeper=FixedToken(proven.request.auth_id),
-            lane=WireLane.INTERACTIVE,
-        )
-    )
+    endpoint, token = proven.owner.client_endpoint, proven.request.auth_id
+    return await whoami(person_client(resources, proven.portal, endpoint, token))
 
 
 async def adopt_address(resources: Resources, proven: Proven, portal: Portal) -> bool:
