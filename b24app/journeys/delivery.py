@@ -125,6 +125,7 @@ class _Run:
     busy: Counter[UUID] = field(default_factory=Counter)
     senders: set[asyncio.Task[None]] = field(default_factory=set)
     held: set[UUID] = field(default_factory=set)
+    later: dict[Key, datetime] = field(default_factory=dict)
     unsent: int = 0
     finished: list[Done] = field(default_factory=list)
     slowed: dict[UUID, datetime] = field(default_factory=dict)
@@ -201,7 +202,7 @@ async def _claim(run: _Run) -> tuple[int, int]:
     """Take a slice and start sending it. (settlings before we looked, rows claimed)"""
     stored = run.stored
     async with run.resources.directory() as db:
-        await outbox.relaxed(db)
+        await outbox.tune(db, durable=False)
         now = run.resources.now()
         claims = await work.claim(db, WorkKind.DELIVERY, worker=run.worker, token=run.token, now=now, limit=run.slice)
     if claims:
@@ -215,8 +216,9 @@ async def _claim(run: _Run) -> tuple[int, int]:
 
 async def _load(run: _Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
     async with run.resources.tenant(portal_id) as db:
+        await outbox.tune(db)
         await outbox.number(db, portal_id, claims.keys())
-        loads = await outbox.load(db, portal_id, claims.keys(), run.held)
+        loads = await outbox.load(db, portal_id, claims.keys())
         known = await endpoints.by_ids(db, portal_id, {one.endpoint_id for one in loads})
         portal = await portals.by_id(db, portal_id)
         if lost := claims.keys() - {one.id for one in loads}:
@@ -283,17 +285,20 @@ async def _send_ready(run: _Run) -> None:
 
 async def _send_chain(run: _Run, key: Key) -> None:
     """News about one object, in order; what comes after a failed one waits for it, within bounds."""
-    chain, earlier = run.chains[key], None
+    chain = run.chains[key]
     while chain:
-        done = _without_sending(run, chain[0], earlier) or await _attempt(run, chain[0])
-        earlier = done.outcome.at if isinstance(done.outcome, Retry) else done.hold or earlier
+        done = _without_sending(run, chain[0]) or await _attempt(run, chain[0])
+        if isinstance(done.outcome, Retry):
+            run.later[key] = done.outcome.at
+        elif done.outcome:
+            run.later.pop(key, None)
         run.finished.append(done)
         run.unsent -= 1
         chain.popleft()
     del run.chains[key]
 
 
-def _without_sending(run: _Run, job: Job, earlier: datetime | None) -> Done | None:
+def _without_sending(run: _Run, job: Job) -> Done | None:
     """Reasons not to send now, read again before every attempt."""
     now, load, endpoint = run.resources.now(), job.load, job.target.endpoint if job.target else None
     if load.state is not DeliveryState.WAITING and not load.resend:
@@ -306,11 +311,18 @@ def _without_sending(run: _Run, job: Job, earlier: datetime | None) -> Done | No
         return Done(job, hold=now + CHECK_WAIT)
     if run.closing or load.endpoint_id in run.slowed:
         return Done(job, hold=max(now, run.slowed.get(load.endpoint_id, now)))
-    earlier = earlier or load.earlier_at
-    if earlier is None or job.ping or load.resend:
-        return None
-    until = rules.hold_until(load.created_at, earlier, now)
+    until = None if job.ping or load.resend else _in_order(run, load, now)
     return None if until is None else Done(job, hold=until)
+
+
+def _in_order(run: _Run, load: Load, now: datetime) -> datetime | None:
+    """Until when earlier news of the same object keeps this one back: a retry of ours, or what others have in hand."""
+    planned = run.later.get((load.endpoint_id, load.object_id))
+    if planned and planned > now:
+        return rules.hold_until(load.created_at, planned, now)
+    if load.earlier_at and load.earlier not in run.held:
+        return rules.hold_until(load.created_at, load.earlier_at, now)
+    return None
 
 
 async def _attempt(run: _Run, job: Job) -> Done:
@@ -347,7 +359,7 @@ async def _settle(run: _Run) -> None:
     batch.sort(key=lambda one: one.job.claim.portal_id)
     for portal_id, group in groupby(batch, key=lambda one: one.job.claim.portal_id):
         async with run.resources.tenant(portal_id) as db:
-            await outbox.relaxed(db)
+            await outbox.tune(db, durable=False)
             run.settled += await _settle_portal(db, run.resources.now(), portal_id, list(group))
     run.held.difference_update(one.job.load.id for one in batch)
     run.stored += 1

@@ -17,7 +17,7 @@ from b24app.store.work import Claim, WorkKind
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A delivery as it waits. `earlier_at`: when the oldest waiting news of the same object is due."""
+    """A delivery as it waits. `earlier`: the news before it about the same object that waits too."""
 
     state: DeliveryState
     id: UUID
@@ -32,6 +32,7 @@ class Load:
     next_at: datetime | None
     created_at: datetime
     body: bytes
+    earlier: UUID | None
     earlier_at: datetime | None
 
 
@@ -100,17 +101,27 @@ _LAST_ROWS = text(
 
 _LOAD = text(
     "SELECT o.state, o.id, o.endpoint_id, o.event_id, o.type, o.object_id, o.sequence, o.tries, o.attempts, o.resend,"
-    " o.next_at, o.created_at, e.body, (SELECT min(coalesce(b.next_at, b.created_at)) FROM outbox b"
-    "  WHERE b.portal_id = :portal AND b.endpoint_id = o.endpoint_id AND b.object_id = o.object_id"
-    "  AND b.state = 'waiting' AND b.row_no < o.row_no AND b.id <> ALL(CAST(:known AS uuid[]))) AS earlier_at"
+    " o.next_at, o.created_at, e.body, b.id, coalesce(b.next_at, b.created_at)"
     " FROM outbox o JOIN events e ON e.id = o.event_id AND e.portal_id = :portal"
+    " LEFT JOIN LATERAL (SELECT b.id, b.next_at, b.created_at FROM outbox b"
+    "  WHERE b.portal_id = :portal AND b.endpoint_id = o.endpoint_id AND b.object_id = o.object_id"
+    "  AND b.state = 'waiting' AND b.row_no < o.row_no ORDER BY b.row_no DESC LIMIT 1) b ON true"
     " WHERE o.portal_id = :portal AND o.id = ANY(CAST(:ids AS uuid[])) ORDER BY o.row_no"
 )
 
 
-async def relaxed(db: AsyncConnection) -> None:
-    """Do not wait for the disk at this commit: losing it in a crash means sending again, which receivers expect."""
-    await db.execute(text("SET LOCAL synchronous_commit = off"))
+async def tune(db: AsyncConnection, *, durable: bool = True) -> None:
+    """Settings of this transaction. Plans are made for the real arrays: one made while the tables were empty is kept by
+    the connection and reads them from end to end. `durable=False`: do not wait for the disk, since losing this in a
+    crash only means sending again, which receivers expect.
+    """
+    await db.execute(
+        text(
+            "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+            " set_config('synchronous_commit', :commit, true)"
+        ),
+        {"commit": "on" if durable else "off"},
+    )
 
 
 async def number(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
@@ -135,11 +146,9 @@ async def _number_up_to(db: AsyncConnection, portal_id: int, upto: dict[UUID, in
     await db.execute(_NUMBER, {"portal": portal_id, "endpoints": list(upto), "upto": list(upto.values())})
 
 
-async def load(
-    db: AsyncConnection, portal_id: int, ids: Collection[UUID], under_way: Collection[UUID] = ()
-) -> list[Load]:
-    """The deliveries with their bytes, in row order. What is `under_way` here is no reason to hold later news back."""
-    rows = await db.execute(_LOAD, {"portal": portal_id, "ids": list(ids), "known": [*ids, *under_way]})
+async def load(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> list[Load]:
+    """The deliveries with their bytes, in row order."""
+    rows = await db.execute(_LOAD, {"portal": portal_id, "ids": list(ids)})
     return [Load(DeliveryState(row[0]), *row[1:]) for row in rows.all()]
 
 

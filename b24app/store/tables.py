@@ -110,6 +110,7 @@ work = Table(
     Column("error", Text),  # code of the last failure, for people
     PrimaryKeyConstraint("portal_id", "kind", "key"),
     info=WORK,
+    postgresql_with={"fillfactor": 50},  # every row is claimed once at least: room for that on the same page
 )
 Index("ix_work_due", work.c.kind, work.c.lane, work.c.due_at)
 
@@ -292,7 +293,7 @@ outbox = Table(
     metadata,
     Column("id", Uuid, primary_key=True),  # the delivery's id
     _portal(),
-    Column("row_no", BigInteger, Identity(), nullable=False, unique=True),  # the order in which rows were written
+    Column("row_no", BigInteger, Identity(), nullable=False),  # the order in which rows were written
     Column("event_id", Text, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
     Column("endpoint_id", Uuid, nullable=False),
     Column("type", Text, nullable=False),
@@ -309,14 +310,22 @@ outbox = Table(
     _moment("finished_at"),
     UniqueConstraint("portal_id", "event_id", "endpoint_id"),
     info=TENANT,
+    postgresql_with={"fillfactor": 60},  # each row is updated twice: room for its versions on the same page
 )
-Index("ix_outbox_unnumbered", outbox.c.portal_id, outbox.c.endpoint_id, postgresql_where=text("sequence IS NULL"))
+Index(
+    "ix_outbox_unnumbered",
+    outbox.c.portal_id,
+    outbox.c.endpoint_id,
+    outbox.c.row_no,
+    postgresql_where=text("sequence IS NULL"),
+)
 Index("ix_outbox_endpoint", outbox.c.portal_id, outbox.c.endpoint_id, outbox.c.sequence)
 Index(
     "ix_outbox_waiting",
     outbox.c.portal_id,
     outbox.c.endpoint_id,
     outbox.c.object_id,
+    outbox.c.row_no,
     postgresql_where=text("state = 'waiting'"),
 )
 

@@ -291,6 +291,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("portal_id", "kind", "key", name=op.f("pk_work")),
+        postgresql_with={"fillfactor": 50},
     )
     op.create_index("ix_work_due", "work", ["kind", "lane", "due_at"], unique=False)
     op.create_table(
@@ -318,20 +319,20 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "portal_id", "event_id", "endpoint_id", name=op.f("uq_outbox_portal_id_event_id_endpoint_id")
         ),
-        sa.UniqueConstraint("row_no", name=op.f("uq_outbox_row_no")),
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index("ix_outbox_endpoint", "outbox", ["portal_id", "endpoint_id", "sequence"], unique=False)
     op.create_index(
         "ix_outbox_unnumbered",
         "outbox",
-        ["portal_id", "endpoint_id"],
+        ["portal_id", "endpoint_id", "row_no"],
         unique=False,
         postgresql_where=sa.text("sequence IS NULL"),
     )
     op.create_index(
         "ix_outbox_waiting",
         "outbox",
-        ["portal_id", "endpoint_id", "object_id"],
+        ["portal_id", "endpoint_id", "object_id", "row_no"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
@@ -339,8 +340,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(
             f"CREATE POLICY portal ON {table}"
-            " USING (portal_id = nullif(current_setting('app.portal', true), '')::bigint)"
-            " WITH CHECK (portal_id = nullif(current_setting('app.portal', true), '')::bigint)"
+            " USING (portal_id = (SELECT nullif(current_setting('app.portal', true), '')::bigint))"
+            " WITH CHECK (portal_id = (SELECT nullif(current_setting('app.portal', true), '')::bigint))"
         )
 
 
