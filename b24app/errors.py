@@ -11,7 +11,7 @@
         ├── NeedsAdmin                    wait until an admin opens the app: no token works any more
         ├── NeedsFreshToken               say it back: a person's own token ran out, the frame has a new one
         ├── PortalClosed(reason)          wait or give up: unpaid | not_installed | deleted
-        └── CallRefused                   final: the portal understood and refused; see .code
+        └── CallRefused                   a few times, then a person: the portal understood and refused; see .code
             ├── NotFound                  the record is gone
             ├── AccessDenied              this user may not
             └── ScopeMissing              the app was not granted the scope
@@ -99,8 +99,8 @@ class PortalClosed(PortalError):
 
 
 class CallRefused(PortalError):
-    """The portal understood the call and refused it for good; repeating changes nothing. `code` may be empty or a
-    number."""
+    """The portal understood the call and refused it; repeating it in the same breath changes nothing. `code` may be
+    empty or a number."""
 
 
 class NotFound(CallRefused):
@@ -140,15 +140,17 @@ Plan = Later | Park | Close
 
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=1)
-PATIENCE, PATIENCE_WITH_OURSELVES = 30, 6
-"""Tries before a row is parked: about a day for an outage outside, about eight minutes for a fault of the program."""
+PATIENCE, PATIENCE_WITH_REFUSALS, PATIENCE_WITH_OURSELVES = 30, 6, 6
+"""Tries before a row is parked: about a day for an outage outside, about eight minutes for a refusal or a fault of the
+program."""
 
 
 def plan(error: Exception, tries: int, now: datetime) -> Plan:
     """What to do with a row whose `tries`-th try (from 1) ended in `error`. Pure.
 
-    Busy and parked methods never use up the patience: nothing is wrong. An exception that is none of ours is a fault of
-    the program: tried a few times, then parked as `failed` for a person to see.
+    Busy and parked methods never use up the patience: nothing is wrong. A refusal is tried a few times as well: portals
+    in trouble refuse with any code, or none. An exception that is none of ours is a fault of the program: tried a few
+    times, then parked as `failed` for a person to see.
     """
     match error:
         case PortalBusy():
@@ -167,11 +169,21 @@ def plan(error: Exception, tries: int, now: datetime) -> Plan:
             return Park("needs_fresh_token")
         case ScopeMissing():
             return Park("scope_missing")
-        case AccessDenied():
-            return Park("access_denied")
-        case CallRefused() | Refused():
+        case Refused():
             return Park("refused")
-    outside = isinstance(error, PortalError)
-    if tries >= (PATIENCE if outside else PATIENCE_WITH_OURSELVES):
-        return Park("portal_down" if outside else "failed")
+    patience, reason = _patience(error)
+    if tries >= patience:
+        return Park(reason)
     return Later(now + min(FIRST_WAIT * 2 ** max(tries - 1, 0), LONGEST_WAIT))
+
+
+def _patience(error: Exception) -> tuple[int, str]:
+    """Tries before a row is parked, and the word for it."""
+    match error:
+        case AccessDenied():
+            return PATIENCE_WITH_REFUSALS, "access_denied"
+        case CallRefused():
+            return PATIENCE_WITH_REFUSALS, "refused"
+        case PortalError():
+            return PATIENCE, "portal_down"
+    return PATIENCE_WITH_OURSELVES, "failed"

@@ -106,7 +106,7 @@ async def welcome(resources: Resources, proven: Proven, portal: Portal, person: 
         return portal
     async with resources.tenant(portal.id) as db:
         await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
-    if portal.state is PortalState.NEEDS_ADMIN:
+    if portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
         await installation.revive(resources, portal)
         return await portal_of(resources, portal.id)
     return portal

@@ -16,6 +16,7 @@ from b24app.store import portals, retention, work
 from b24app.store.tables import portals as portals_table
 from b24app.store.work import WorkKind
 from workers import runtime
+from workers.inbox import moved
 
 log = structlog.get_logger()
 
@@ -90,6 +91,7 @@ async def import_one(resources: Resources, portal_id: int) -> None:
         await importing.run(resources, portal_id)
     except PortalError as error:
         log.warning("import_interrupted", portal=portal_id, error=repr(error))
+        await _follow(resources, portal_id, error)
 
 
 async def rescan_one(resources: Resources, portal_id: int) -> int:
@@ -98,7 +100,16 @@ async def rescan_one(resources: Resources, portal_id: int) -> int:
         return await rescan.run(resources, portal_id)
     except PortalError as error:
         log.warning("rescan_interrupted", portal=portal_id, error=repr(error))
+        await _follow(resources, portal_id, error)
         return 0
+
+
+async def _follow(resources: Resources, portal_id: int, error: PortalError) -> None:
+    """A portal that has got another address is asked there the next time."""
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal:
+        await moved(resources, portal, error)
 
 
 async def tidy_all(resources: Resources) -> int:

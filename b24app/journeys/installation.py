@@ -26,8 +26,9 @@ from b24app.journeys.tokens import client, remember
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.resources import Resources
-from b24app.store import imports, portals, tokens, viewer_sessions
+from b24app.store import imports, portals, tokens, viewer_sessions, work
 from b24app.store.portals import Portal
+from b24app.store.work import WorkKind
 
 log = structlog.get_logger()
 
@@ -148,12 +149,13 @@ async def activate(resources: Resources, portal_id: int) -> None:
 
 
 async def revive(resources: Resources, portal: Portal) -> None:
-    """An admin brought a working token to a portal that waited for one, or a payment came: go on where we stopped."""
-    if portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
-        async with resources.directory() as db:
+    """An admin brought a working token to a portal that waited for one, or a payment came: what waits is due now."""
+    async with resources.directory() as db:
+        if portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
             await portals.change(db, portal.id, state=PortalState.ACTIVE)
-        log.info("portal_revived", portal=portal.id, was=portal.state)
-        await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
+            log.info("portal_revived", portal=portal.id, was=portal.state)
+        await work.hurry(db, portal.id, WorkKind.RECORD, resources.now())
+    await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 
 async def remove(resources: Resources, portal: Portal, *, clean: bool) -> None:

@@ -75,14 +75,18 @@ class StoredTokens:
     portal: Portal
 
     async def current(self) -> str:
-        """The newest living admin's access token. Raises NeedsAdmin where none is left."""
-        return self._access(await self._newest())
+        """The newest living admin's access token, refreshed where its hour is over. Raises NeedsAdmin where none is
+        left."""
+        return await self._fresh("")
 
     async def refreshed(self, rejected: str) -> str:
         """A token other than the rejected one: somebody's refresh, or ours."""
+        return await self._fresh(rejected)
+
+    async def _fresh(self, rejected: str) -> str:
         for _ in range(POLLS):
             pair = await self._newest()
-            if self._access(pair) != rejected:
+            if self._access(pair) != rejected and pair.expires_at > self.resources.now():
                 return self._access(pair)
             fresh = await self._refresh(pair)
             if fresh:
@@ -95,7 +99,7 @@ class StoredTokens:
         pair = await self._newest()
         if self._access(pair) == rejected:
             await self._bury(pair, "authorization_error")
-        return self._access(await self._newest())
+        return await self._fresh(rejected)
 
     async def _newest(self) -> Pair:
         async with self.resources.tenant(self.portal.id) as db:
@@ -122,7 +126,8 @@ class StoredTokens:
             await self._bury(pair, error.code)
             return None
         except PortalClosed as error:
-            async with self.resources.directory() as db:
+            async with self.resources.tenant(self.portal.id) as db:
+                await tokens.release(db, self.portal.id, pair.user_id, claim)
                 await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
             raise
         self.resources.failpoint("tokens.refreshed")

@@ -97,7 +97,7 @@ async def replace(
 
 
 async def release(db: AsyncConnection, portal_id: int, user_id: int, token: UUID) -> None:
-    """Give a claim back unused: the auth server could not be reached."""
+    """Give a claim back unused: the auth server could not be reached, or would not."""
     await db.execute(
         update(tokens)
         .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.claim_token == token)

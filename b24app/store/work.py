@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
@@ -21,6 +20,13 @@ from b24app.lanes import Lane
 from b24app.store.tables import portals, work
 
 LEASE = timedelta(seconds=60)
+
+ARRIVE = text("""
+    INSERT INTO work (portal_id, kind, key, lane, due_at)
+    SELECT :portal, :kind, r.key, :lane, :due FROM unnest(CAST(:keys AS text[])) AS r(key)
+    ON CONFLICT (portal_id, kind, key) DO UPDATE SET arrivals = work.arrivals + 1,
+        lane = least(work.lane, excluded.lane), due_at = least(work.due_at, excluded.due_at)
+""")
 
 FINISH = text("""
     WITH c AS (SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:arrivals AS bigint[])) AS c(key, arrivals)),
@@ -57,23 +63,9 @@ async def arrive(
     db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str], lane: Lane, due_at: datetime
 ) -> None:
     """Put rows into the index, or count the arrival on rows that wait already: sooner and faster wins."""
-    if not keys:
-        return
-    rows = [
-        {"portal_id": portal_id, "kind": kind.value, "key": key, "lane": int(lane), "due_at": due_at}
-        for key in sorted(set(keys))
-    ]
-    new = insert(work).values(rows)
-    await db.execute(
-        new.on_conflict_do_update(
-            index_elements=["portal_id", "kind", "key"],
-            set_={
-                "arrivals": work.c.arrivals + 1,
-                "lane": func.least(work.c.lane, new.excluded.lane),
-                "due_at": func.least(work.c.due_at, new.excluded.due_at),
-            },
-        )
-    )
+    if keys:
+        rows = {"portal": portal_id, "kind": kind.value, "keys": sorted(set(keys)), "lane": int(lane), "due": due_at}
+        await db.execute(ARRIVE, rows)
 
 
 async def claim(
@@ -146,6 +138,20 @@ async def postpone(
             )
             .values(claimed_by=None, claim_token=None, claimed_until=None, due_at=due_at, error=error)
         )
+
+
+async def hurry(db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime) -> None:
+    """What kept rows waiting is over: those that nobody holds are due now."""
+    await db.execute(
+        update(work)
+        .where(
+            work.c.portal_id == portal_id,
+            work.c.kind == kind.value,
+            work.c.due_at > now,
+            or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
+        )
+        .values(due_at=now)
+    )
 
 
 async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str]) -> None:
