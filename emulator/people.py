@@ -6,9 +6,11 @@ from enum import StrEnum
 
 
 class CrmAccess(StrEnum):
-    """What a non-admin may see and change in the CRM: everything, records they are responsible for, nothing."""
+    """What a non-admin may see and change in the CRM: everything, records they are responsible for, nothing; READ sees
+    everything and changes nothing."""
 
     ALL = "all"
+    READ = "read"
     OWN = "own"
     NONE = "none"
 

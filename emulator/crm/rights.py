@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def reads_all(actor: "User | None") -> bool:
     """Whether no record is hidden from the actor; None is the portal itself."""
-    return actor is None or actor.admin or actor.crm_access is CrmAccess.ALL
+    return actor is None or actor.admin or actor.crm_access in (CrmAccess.ALL, CrmAccess.READ)
 
 
 def can_read(actor: "User | None", record: Record) -> bool:
@@ -22,13 +22,22 @@ def can_read(actor: "User | None", record: Record) -> bool:
 
 
 def can_write(actor: "User | None", record: Record) -> bool:
-    """Whether the actor may change or delete this record; the simple model gives both with reading."""
-    return can_read(actor, record)
+    """Whether the actor may change or delete this record; reading gives both, but for those who only read."""
+    return can_read(actor, record) and not _reads_only(actor)
 
 
 def can_add(actor: "User | None") -> bool:
-    """Whether the actor may create records, or open CRM lists at all."""
+    """Whether the actor may open CRM lists at all."""
     return actor is None or actor.admin or actor.crm_access is not CrmAccess.NONE
+
+
+def can_create(actor: "User | None") -> bool:
+    """Whether the actor may create records."""
+    return can_add(actor) and not _reads_only(actor)
+
+
+def _reads_only(actor: "User | None") -> bool:
+    return actor is not None and not actor.admin and actor.crm_access is CrmAccess.READ
 
 
 def is_admin(actor: "User | None") -> bool:

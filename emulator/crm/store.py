@@ -134,7 +134,7 @@ class Crm:
 
     def add(self, entity: Entity, fields: Record, actor: "User | None", *, importing: bool = False) -> int:
         """Create a record. `importing` admits dates and authors in `fields` (params IMPORT=Y). Raises CrmError."""
-        if not rights.can_add(actor):
+        if not rights.can_create(actor):
             raise CrmError("Access denied.")
         now, author = self.now(), actor.id if actor else 0
         record: Record = {"ID": self.portal.next_id(entity), "DATE_CREATE": now, "DATE_MODIFY": now}

@@ -48,7 +48,7 @@ class LogMessage:
 
 @dataclass(slots=True)
 class Activity:
-    """A planned or finished thing to do. `provider` e.g. CRM_TODO, CONFIGURABLE_REST_APP."""
+    """A planned or finished thing to do. `provider` e.g. CRM_TODO, CONFIGURABLE_REST_APP; `revision` counts changes."""
 
     id: int
     owner: Owner
@@ -65,6 +65,7 @@ class Activity:
     origin: tuple[str, str] = ("", "")
     client_id: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +136,19 @@ class Timeline:
         for name, value in changes.items():
             setattr(row, name, value)
         row.updated = self._now()
+        row.revision += 1
         self._tell("ACTIVITYUPDATE", id, actor)
 
-    def press(self, id: int, action_id: str, card: Owner, actor: "User") -> bool:
+    def press(self, id: int, action_id: str, card: Owner, actor: "User", action: dict[str, Any] | None = None) -> bool:
         """Somebody presses a restEvent button of a configurable activity: its app is told, as the portal tells it,
-        whatever the state of the card. False if the layout has no such action.
+        whatever the state of the card. False if the layout has no such action. `action`: the very one that was
+        pressed, where several share an id.
 
         Body: flat, the app's actionParams as texts, the portal's own keys over them (activities/configurable/structure/
         action.md).
         """
         row = self.activities[id]
-        action = rest_event(row.extra.get("layout"), action_id)
+        action = action or rest_event(row.extra.get("layout"), action_id)
         app = self.portal.installations.get(row.client_id)
         if action is None or app is None:
             return False
