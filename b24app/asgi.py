@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 
 from b24app.assembly import open_resources
+from b24app.journeys.reception import Reception
 from b24app.limits import Limits
 from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
@@ -28,6 +29,7 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     resources: Resources
+    reception: Reception
 
 
 def _resources(request: Request) -> Resources:
@@ -52,11 +54,11 @@ def build_app(settings: Settings, manifest: Manifest, resources: Resources | Non
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[State]:
         if resources is not None:
-            yield {"resources": resources}
+            yield {"resources": resources, "reception": Reception(resources)}
             return
         await refuse_strong_role(settings.database_url)
         async with open_resources(settings, manifest) as opened:
-            yield {"resources": opened}
+            yield {"resources": opened, "reception": Reception(opened)}
 
     return Starlette(
         routes=routes(manifest),

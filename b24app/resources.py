@@ -26,6 +26,10 @@ Clock = Callable[[], datetime]
 FailPoint = Callable[[str], None]
 
 
+_TENANT = text("SELECT set_config('app.portal', :portal, true)")
+_TENANT_IN_HASTE = text("SELECT set_config('app.portal', :portal, true), set_config('synchronous_commit', 'off', true)")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -55,11 +59,18 @@ class Resources:
     failpoint: FailPoint = field(default=never_fail)
 
     @asynccontextmanager
-    async def tenant(self, portal_id: int) -> AsyncIterator[AsyncConnection]:
-        """One transaction that sees this portal's rows only. Commits at the end, rolls back on any exception."""
+    async def tenant(self, portal_id: int, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+        """One transaction that sees this portal's rows only. Commits at the end, rolls back on any exception.
+
+        Not `durable`: the commit does not wait for the disk; for rows that may be lost in a crash of the server.
+        """
         async with self.engine.begin() as db:
-            await db.execute(text("SELECT set_config('app.portal', :portal, true)"), {"portal": str(portal_id)})
+            await db.execute(_TENANT if durable else _TENANT_IN_HASTE, {"portal": str(portal_id)})
             yield db
+
+    async def enter(self, db: AsyncConnection, portal_id: int) -> None:
+        """From here to the end of the transaction, or the next `enter`, this portal's rows are the ones seen."""
+        await db.execute(_TENANT, {"portal": str(portal_id)})
 
     @asynccontextmanager
     async def directory(self) -> AsyncIterator[AsyncConnection]:

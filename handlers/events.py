@@ -16,9 +16,8 @@ from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.domain.arrivals import Arrival, Source
 from b24app.errors import Refused
 from b24app.journeys import lifecycle
-from b24app.lanes import Lane
+from b24app.journeys.reception import Reception
 from b24app.resources import Resources
-from b24app.store import inbox
 
 log = structlog.get_logger()
 
@@ -27,33 +26,39 @@ async def receive(request: Request) -> Response:
     resources: Resources = request.state.resources
     event = portal_event(await request.body())
     try:
-        await _hand_over(resources, event)
+        await _hand_over(resources, request.state.reception, event)
     except Refused as refused:
         log.warning("event_refused", code=refused.code, event_name=event.name, member_id=event.member_id)
         raise
     return JSONResponse({"status": "ok"})
 
 
-async def _hand_over(resources: Resources, event: PortalEvent) -> None:
+async def _hand_over(resources: Resources, reception: Reception, event: PortalEvent) -> None:
     match event.name:
         case "ONAPPINSTALL" | "ONAPPUPDATE":
             await lifecycle.installed(resources, event)
+            reception.forget(event.member_id)
         case "ONAPPPAYMENT":
             await lifecycle.paid(resources, event)
         case "ONAPPUNINSTALL":
-            await lifecycle.uninstalled(resources, await lifecycle.prove(resources, event), event)
+            reception.forget(event.member_id)
+            portal = lifecycle.prove(await reception.portal(event.member_id), event)
+            await lifecycle.uninstalled(resources, portal, event)
+            reception.forget(event.member_id)
         case _:
-            await _store(resources, event)
+            await _store(resources, reception, event)
 
 
-async def _store(resources: Resources, event: PortalEvent) -> None:
-    portal = await lifecycle.prove(resources, event)
+async def _store(resources: Resources, reception: Reception, event: PortalEvent) -> None:
+    """A portal installed anew in another process brings a token we do not know yet: look once more before refusing."""
+    try:
+        portal = lifecycle.prove(await reception.portal(event.member_id), event)
+    except Refused:
+        reception.forget(event.member_id)
+        portal = lifecycle.prove(await reception.portal(event.member_id), event)
     if event.subject is None or event.name not in resources.manifest.events:
         log.info("event_ignored", event_name=event.name, portal=portal.id)
         return
     body = json.dumps(event.without_auth(), ensure_ascii=False)
-    arrival = Arrival(Source.EVENT, event.name, event.subject, event.user_id, body)
-    async with resources.tenant(portal.id) as db:
-        await inbox.receive(db, resources.vault, portal.id, [arrival], Lane.INTERACTIVE, resources.now())
+    await reception.store(portal, Arrival(Source.EVENT, event.name, event.subject, event.user_id, body))
     resources.failpoint("event.stored")
-    await resources.wake.inbox(portal.id, Lane.INTERACTIVE)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival
@@ -15,6 +15,13 @@ from b24app.lanes import Lane
 from b24app.store import work
 from b24app.store.tables import inbox
 from b24app.vault import Vault
+
+RECEIVE = text("""
+    INSERT INTO inbox (portal_id, source, name, subject, user_id, body, received_at)
+    SELECT :portal, r.source, r.name, r.subject, r.user_id, r.body, :now
+    FROM unnest(CAST(:sources AS text[]), CAST(:names AS text[]), CAST(:subjects AS text[]),
+                CAST(:users AS bigint[]), CAST(:bodies AS bytea[])) AS r(source, name, subject, user_id, body)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +38,16 @@ async def receive(
     """Store the rows and put their subjects into the work index, due now. Call `resources.wake.inbox` after commit."""
     if not arrivals:
         return
-    rows = [
-        {
-            "portal_id": portal_id,
-            "source": one.source.value,
-            "name": one.name,
-            "subject": str(one.subject),
-            "user_id": one.user_id,
-            "body": vault.seal(one.body) if one.body else None,
-            "received_at": now,
-        }
-        for one in arrivals
-    ]
-    await db.execute(insert(inbox).values(rows))
+    rows = {
+        "portal": portal_id,
+        "sources": [one.source.value for one in arrivals],
+        "names": [one.name for one in arrivals],
+        "subjects": [str(one.subject) for one in arrivals],
+        "users": [one.user_id for one in arrivals],
+        "bodies": [vault.seal(one.body) if one.body else None for one in arrivals],
+        "now": now,
+    }
+    await db.execute(RECEIVE, rows)
     await work.arrive(db, portal_id, work.WorkKind.RECORD, {str(one.subject) for one in arrivals}, lane, now)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,12 @@ async def by_domain(db: AsyncConnection, domain: str) -> Portal | None:
 
 async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
     return _portal((await db.execute(select(portals).where(portals.c.id == portal_id))).one_or_none())
+
+
+async def installed(db: AsyncConnection, ids: Collection[int]) -> set[int]:
+    """Which of these are there and not removed; they stay so until the transaction ends."""
+    there = select(portals.c.id).where(portals.c.id.in_(ids), portals.c.state != PortalState.REMOVED)
+    return set((await db.execute(there.with_for_update(read=True, key_share=True))).scalars())
 
 
 async def active_ids(db: AsyncConnection) -> list[int]:

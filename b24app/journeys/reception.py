@@ -1,0 +1,98 @@
+"""Portal events on their way into the inbox: many requests, few transactions.
+
+An event is acknowledged only when its row is durable. Requests that come while a transaction is being committed wait
+together for the next one, so a burst costs few commits and a single event waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+
+from b24app.domain.arrivals import Arrival
+from b24app.errors import Refused
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.store import inbox, portals
+from b24app.store.portals import Portal
+
+LARGEST_GROUP = 500
+KNOWN_FOR = 5.0  # seconds a process believes what it last read of a portal; the commit looks again
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    portal_id: int
+    arrival: Arrival
+    stored: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class Reception:
+    """One per event loop."""
+
+    resources: Resources
+    _known: dict[str, tuple[float, Portal | None]] = field(default_factory=dict)
+    _waiting: list[_Letter] = field(default_factory=list)
+    _commit: asyncio.Task[None] | None = None
+
+    async def portal(self, member_id: str) -> Portal | None:
+        """The portal that says it is this one; unproven."""
+        until, known = self._known.get(member_id, (0.0, None))
+        if until < monotonic():
+            async with self.resources.directory() as db:
+                known = await portals.by_member(db, member_id)
+            if len(self._known) > 10_000:  # member ids are the caller's words until they are proven
+                self._known.clear()
+            self._known[member_id] = (monotonic() + KNOWN_FOR, known)
+        return known
+
+    def forget(self, member_id: str) -> None:
+        """Something about this portal has just changed."""
+        self._known.pop(member_id, None)
+
+    async def store(self, portal: Portal, arrival: Arrival) -> None:
+        """Durable when this returns. Raises Refused `unknown_portal` where the portal left meanwhile."""
+        letter = _Letter(portal.id, arrival, asyncio.get_running_loop().create_future())
+        self._waiting.append(letter)
+        if self._commit is None or self._commit.done():
+            self._commit = asyncio.create_task(self._commit_all())
+        await letter.stored
+
+    async def _commit_all(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+            try:
+                await self._write(group)
+            except Exception as error:  # whatever it was, nobody may wait for ever
+                log.error("events_not_stored", events=len(group), error=type(error).__name__)
+                for letter in group:
+                    if not letter.stored.done():
+                        letter.stored.set_exception(Refused("not_stored", 503))
+
+    async def _write(self, group: Sequence[_Letter]) -> None:
+        """One transaction over all portals of the group; each portal's rows under its own wall."""
+        by_portal: dict[int, list[_Letter]] = defaultdict(list)
+        for letter in group:
+            by_portal[letter.portal_id].append(letter)
+        now = self.resources.now()
+        async with self.resources.directory() as db:
+            here = await portals.installed(db, by_portal)
+            for portal_id in here:
+                await self.resources.enter(db, portal_id)
+                arrivals = [letter.arrival for letter in by_portal[portal_id]]
+                await inbox.receive(db, self.resources.vault, portal_id, arrivals, Lane.INTERACTIVE, now)
+        for letter in group:
+            if letter.portal_id in here:
+                letter.stored.set_result(None)
+            else:
+                letter.stored.set_exception(Refused("unknown_portal", 403))
+        for portal_id in here:
+            await self.resources.wake.inbox(portal_id, Lane.INTERACTIVE)
