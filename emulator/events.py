@@ -29,31 +29,40 @@ KEPT_DELIVERIES = 1000
 TIMEOUT = aiohttp.ClientTimeout(total=20)
 
 NO_AUTH = frozenset({"ONAPPUNINSTALL", "ONAPPMETHODCONFIRM", "ONAPPPAYMENT"})
-WITH_REFRESH = frozenset({"ONAPPINSTALL", "ONAPPUPDATE", "ONAPPTEST", "ONOFFLINEEVENT", "ONSUBSCRIPTIONRENEW"})
+ROBOT = "(robot)"
+WITH_REFRESH = frozenset(
+    {"ONAPPINSTALL", "ONAPPUPDATE", "ONAPPTEST", "ONOFFLINEEVENT", "ONSUBSCRIPTIONRENEW", ROBOT},
+)
 NO_APPLICATION_TOKEN = frozenset({"ONAPPPAYMENT"})
 
 
 @dataclass(frozen=True, slots=True)
 class EventBinding:
-    """One `event.bind`. `user_id` 0 = the event carries the acting user's tokens."""
+    """One `event.bind`. `user_id` 0 = the event carries the acting user's tokens; an empty `handler` = offline, with
+    its source key in `connector`; `min_timeout` seconds between two ONOFFLINEEVENT."""
 
     id: int
     event: str
     handler: str
     user_id: int = 0
+    connector: str = ""
+    min_timeout: int = 1
 
 
 @dataclass(slots=True, eq=False)
 class Hit:
-    """One request to the portal: identical events inside it go out once; `hops` is the loop guard's count."""
+    """One request to the portal: identical events inside it go out once; `hops` is the loop guard's count; `source` =
+    (client_id, auth_connector) of the caller, whose own offline queue is spared."""
 
     seen: set[str] = field(default_factory=set)
     hops: int = 0
+    source: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An event for one handler. `user_id` 0 = nobody's tokens; `due` in the world's time."""
+    """An event for one handler. `user_id` 0 = nobody's tokens; `due` in the world's time; `body` stands instead of
+    event name and data where the portal posts something else (robots)."""
 
     installation: "Installation"
     handler: str
@@ -64,6 +73,7 @@ class Queued:
     hops: int
     application_token: str
     due: datetime
+    body: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +118,25 @@ class EventQueue:
         if scope not in ("", *installation.scope) or hit.hops >= MAX_HOPS:
             return
         for binding in installation.bindings:
-            if binding.event == event:
-                self._queue(installation, binding, data, binding.user_id or (actor.id if actor else 0), hit)
+            if binding.event != event:
+                continue
+            user_id = binding.user_id or (actor.id if actor else 0)
+            if binding.handler:
+                self._queue(installation, binding, data, user_id, hit)
+            elif not binding.connector or hit.source != (installation.app.client_id, binding.connector):
+                self._keep(installation, binding, data, user_id)
+                self._ping(installation, user_id, hit)
+
+    def _keep(self, installation: "Installation", binding: EventBinding, data: dict[str, Any], user_id: int) -> None:
+        number, now = installation.portal.next_id("offline_event"), self.world.now()
+        installation.offline.put(number, binding.event, data, user_id, binding.connector, now)
+
+    def _ping(self, installation: "Installation", user_id: int, hit: Hit) -> None:
+        """Tell that the offline queue has grown, no oftener than each handler asked for."""
+        now = self.world.now()
+        for binding in [one for one in installation.bindings if one.event == "ONOFFLINEEVENT"]:
+            if installation.offline.may_ping(binding.id, binding.min_timeout, now):
+                self._queue(installation, binding, {}, binding.user_id or user_id, hit)
 
     def _queue(
         self, installation: "Installation", binding: EventBinding, data: dict[str, Any], user_id: int, hit: Hit
@@ -131,6 +158,13 @@ class EventQueue:
                 self.world.now() + timedelta(seconds=self.world.faults.events.delay),
             )
         )
+        self.woken.set()
+
+    def send_robot(self, installation: "Installation", handler: str, body: dict[str, Any], user_id: int) -> None:
+        """Queue a robot's call; nothing merges here."""
+        due = self.world.now() + timedelta(seconds=self.world.faults.events.delay)
+        token = installation.application_token
+        self.queued.append(Queued(installation, handler, ROBOT, 0, {}, user_id, 1, token, due, body))
         self.woken.set()
 
     async def deliver(self, abreast: int = 1) -> int:
@@ -182,15 +216,10 @@ class EventQueue:
 
     def form(self, one: Queued) -> list[tuple[str, str]]:
         """What the handler receives, flat and in PHP's strings."""
-        return php.form_pairs(
-            {
-                "event": one.event,
-                "event_handler_id": one.binding_id,
-                "data": one.data,
-                "ts": int(self.world.now().timestamp()),
-                "auth": self._auth(one),
-            }
-        )
+        body = {"event": one.event, "event_handler_id": one.binding_id, "data": one.data}
+        if one.body is not None:
+            body = one.body
+        return php.form_pairs(body | {"ts": int(self.world.now().timestamp()), "auth": self._auth(one)})
 
     def _auth(self, one: Queued) -> dict[str, Any]:
         installation, user = one.installation, one.installation.portal.users.get(one.user_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.errors import access_denied
 from emulator.events import EventBinding
+from emulator.offline import OfflineQueue
 from emulator.people import User
 from emulator.placements import PlacementBinding
 
@@ -65,6 +66,7 @@ class Installation:
     seen_by: set[int] = field(default_factory=set)
     options: dict[str, Any] = field(default_factory=dict)
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)
+    offline: OfflineQueue = field(default_factory=OfflineQueue)
 
     def admits(self, user_id: int) -> bool:
         """Whether this user may open the app and its widgets."""

@@ -1,5 +1,7 @@
 """Event subscriptions: api-reference/events/; checks in the order of the portal's rest/lib/api/event.php."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from emulator.errors import RestError, access_denied, argument_error
@@ -14,24 +16,42 @@ ONLINE, OFFLINE = "online", "offline"
 
 @method("event.bind", scope="", page="api-reference/events/event-bind.md", params=BIND, app_context=True)
 def event_bind(call: Call) -> bool:
-    """Subscribe a handler. Non-admins are bound to themselves; offline events are not part of this portal's plan."""
+    """Subscribe a handler, or the offline queue. Non-admins are bound to themselves."""
     event, user_id = str(call.params.get("EVENT") or "").upper(), _acting(call)
     if not event:
         raise argument_error("EVENT")
-    if _kind(call) == OFFLINE:
-        _refuse_offline(call, "binding")
-    handler = call.params.get("HANDLER")
-    if not handler:
+    offline = _kind(call) == OFFLINE
+    handler = "" if offline else str(call.params.get("HANDLER") or "")
+    if offline:
+        _check_admin(call, "binding")
+        user_id = 0
+    elif not handler:
         raise argument_error("HANDLER")
-    check_handler(str(handler))
+    else:
+        check_handler(handler)
     if scope_of(call.world.events.names, event) not in ("", *call.scopes):
         raise RestError(400, "ERROR_EVENT_NOT_FOUND", "Event not found")
-    installation = call.app()
-    if any((one.event, one.handler, one.user_id) == (event, handler, user_id) for one in installation.bindings):
-        raise RestError(400, "ERROR_CORE", "Unable to set event handler: Handler already binded")
-    number = call.portal.next_id("event_handler")
-    installation.bindings.append(EventBinding(number, event, str(handler), user_id))
+    if offline and event == "ONOFFLINEEVENT":
+        raise RestError(400, "ERROR_ARGUMENT", "Offline event cannot be registered for this event.")
+    _add(call, EventBinding(0, event, handler, user_id, call.connector, _min_timeout(call, event)))
     return True
+
+
+def _add(call: Call, wanted: EventBinding) -> None:
+    def key(one: EventBinding) -> tuple[str, str, int, str]:
+        return one.event, one.handler, one.user_id, one.connector
+
+    bindings = call.app().bindings
+    if any(key(one) == key(wanted) for one in bindings):
+        raise RestError(400, "ERROR_CORE", "Unable to set event handler: Handler already binded")
+    bindings.append(replace(wanted, id=call.portal.next_id("event_handler")))
+
+
+def _min_timeout(call: Call, event: str) -> int:
+    """OPTIONS.minTimeout; only ONOFFLINEEVENT knows it."""
+    options = call.params.get("OPTIONS")
+    given = options.get("minTimeout") if isinstance(options, dict) and event == "ONOFFLINEEVENT" else None
+    return 1 if given is None else _number(given)
 
 
 @method("event.unbind", scope="", page="api-reference/events/event-unbind.md", params=BIND[:5], app_context=True)
@@ -41,25 +61,33 @@ def event_unbind(call: Call) -> dict[str, int]:
     if not event:
         raise argument_error("EVENT")
     if _kind(call) == OFFLINE:
-        _refuse_offline(call, "unbinding")
+        _check_admin(call, "unbinding")
+        return _drop(call, lambda one: (one.event, one.handler, one.connector) == (event, "", call.connector))
     if not handler:
         raise argument_error("HANDLER")
     user_id = _unbound_user(call)
+    return _drop(call, lambda one: (one.event, one.handler) == (event, handler) and user_id in (None, one.user_id))
+
+
+def _drop(call: Call, wanted: Callable[[EventBinding], bool]) -> dict[str, int]:
     installation = call.app()
-    gone = [
-        one
-        for one in installation.bindings
-        if (one.event, one.handler) == (event, handler) and user_id in (None, one.user_id)
-    ]
-    installation.bindings = [one for one in installation.bindings if one not in gone]
-    return {"count": len(gone)}
+    kept = [one for one in installation.bindings if not wanted(one)]
+    count = len(installation.bindings) - len(kept)
+    installation.bindings = kept
+    return {"count": count}
 
 
 @method("event.get", scope="", page="api-reference/events/event-get.md", params=(), app_context=True)
 def event_get(call: Call) -> list[dict[str, Any]]:
     """Subscriptions of the app; for non-admins their own."""
     mine = [one for one in call.app().bindings if call.user.admin or one.user_id == call.user.id]
-    return [{"event": one.event, "handler": one.handler, "auth_type": str(one.user_id), "offline": 0} for one in mine]
+    return [_row(one) for one in mine]
+
+
+def _row(one: EventBinding) -> dict[str, Any]:
+    if not one.handler:
+        return {"event": one.event, "connector_id": one.connector, "offline": 1}
+    return {"event": one.event, "handler": one.handler, "auth_type": str(one.user_id), "offline": 0}
 
 
 @method("events", scope="", page="api-reference/events/events.md", params=("SCOPE", "FULL"), app_context=True)
@@ -106,10 +134,9 @@ def _kind(call: Call) -> str:
     return kind
 
 
-def _refuse_offline(call: Call, what: str) -> None:
+def _check_admin(call: Call, what: str) -> None:
     if not call.user.admin:
         raise access_denied(f"Access denied! Offline events {what} requires administrator access rights")
-    raise access_denied("Access denied! Offline events are not available on this plan")
 
 
 def _number(value: Any) -> int:

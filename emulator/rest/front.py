@@ -6,7 +6,7 @@ _includes/system-errors.md, statuses as the portal's rest/classes/general/rest.p
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator import php
+from emulator import php, plans
 from emulator.errors import RestError, access_denied
 from emulator.events import current_hit
 from emulator.face import broken
@@ -50,6 +50,7 @@ class Caller:
     scopes: frozenset[str]
     key: str
     hops: int = 0
+    connector: str = ""
 
 
 class RestFront:
@@ -94,11 +95,12 @@ async def _guarded(
         bucket = world.meters.bucket(portal.name, portal.plan, address)
         if not bucket.admits(world.now().timestamp(), world.faults.enforce_limit):
             raise RestError(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
-        find(world, asked.method)
-        caller = authorize(world, portal, asked)
+        find(portal, asked.method)
+        caller = replace(authorize(world, portal, asked), connector=_connector(portal, asked))
         params = {name: value for name, value in asked.params.items() if name not in AUTH_NAMES}
         if (hit := current_hit.get()) is not None:
-            hit.hops = caller.hops
+            client_id = caller.installation.app.client_id if caller.installation else ""
+            hit.hops, hit.source = caller.hops, (client_id, caller.connector)
         return 200, perform(caller, asked.method, params), caller
     except RestError as error:
         return error.status, error.body, caller
@@ -108,10 +110,18 @@ async def _guarded(
         return 500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "Internal server error"}, caller
 
 
-def find(world: "World", name: str) -> Method:
+def _connector(portal: "Portal", asked: Asked) -> str:
+    """The source key of a call. Raises 403 WRONG_LICENSE where the plan knows none."""
+    key = str(asked.params.get("auth_connector") or "")
+    if key:
+        plans.require(portal, plans.Feature.AUTH_CONNECTOR, "auth_connector")
+    return key
+
+
+def find(portal: "Portal", name: str) -> Method:
     """The method of a name in any letters, or 404 ERROR_METHOD_NOT_FOUND."""
-    found = world.methods.get(name.casefold())
-    if found is None:
+    found = portal.world.methods.get(name.casefold())
+    if found is None or (found.feature and not plans.has(portal, found.feature)):
         raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
     return found
 
@@ -149,7 +159,7 @@ def _webhook_caller(world: "World", portal: "Portal", given: tuple[int, str], se
 
 def perform(caller: Caller, name: str, params: dict[str, Any]) -> dict[str, Any]:
     """Run one method and wrap its answer; a batch does this for each command. Raises RestError."""
-    method = find(caller.world, name)
+    method = find(caller.portal, name)
     if method.scope and method.scope not in caller.scopes:
         text = "The request requires higher privileges than provided by the access token"
         raise RestError(401, "insufficient_scope", text)
@@ -174,8 +184,10 @@ def _call(caller: Caller, method: Method, params: dict[str, Any]) -> Call:
         raise access_denied()
     given = {key: value for key, value in params.items() if not key.startswith(TECHNICAL)}
     start = _start(given.pop("start", 0))
-    installation, named = caller.installation, method.named(given)
-    return Call(caller.world, caller.portal, caller.user, installation, named, start, caller.scopes, caller.key)
+    installation, named, scopes = caller.installation, method.named(given), caller.scopes
+    return Call(
+        caller.world, caller.portal, caller.user, installation, named, start, scopes, caller.key, caller.connector
+    )
 
 
 def _start(value: Any) -> int:
@@ -220,4 +232,5 @@ def _times(caller: Caller, begun: float, spent: float, meter: Operating) -> dict
 
 def caller_of(call: Call) -> Caller:
     """The caller behind a call, for methods that perform other methods."""
-    return Caller(call.world, call.portal, call.user, call.installation, call.scopes, call.key)
+    scopes = call.scopes
+    return Caller(call.world, call.portal, call.user, call.installation, scopes, call.key, connector=call.connector)

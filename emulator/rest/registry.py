@@ -29,7 +29,8 @@ class Call:
 
     `params`: merged query and body, PHP-nested, `auth` and `start` taken out; top-level names are as documented (for
     methods of case "any" whatever letters the caller used). `start`: 0 by default, -1 = no counting.
-    `installation` is None for an incoming webhook; `key` names the app or webhook for the operating meter.
+    `installation` is None for an incoming webhook; `key` names the app or webhook for the operating meter; `connector`
+    is the caller's source key (`auth_connector`) or "".
     """
 
     world: "World"
@@ -40,6 +41,7 @@ class Call:
     start: int
     scopes: frozenset[str]
     key: str = ""
+    connector: str = ""
 
     def require(self, name: str) -> Any:
         """The parameter, or 400 ERROR_ARGUMENT."""
@@ -68,7 +70,8 @@ Handler = Callable[[Call], Any]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """`params`: documented top-level names, None = any. `page`: the documentation page that says so."""
+    """`params`: documented top-level names, None = any. `page`: the documentation page that says so. `feature`: of the
+    plan, without which the portal does not know the method."""
 
     name: str
     scope: str
@@ -78,6 +81,7 @@ class Method:
     admin: bool = False
     app_context: bool = False
     case: Case = "any"
+    feature: str = ""
 
     def named(self, given: dict[str, Any]) -> dict[str, Any]:
         """Parameters under their documented names; an undocumented one is refused: louder than the portal."""
@@ -102,12 +106,13 @@ def method(
     admin: bool = False,
     app_context: bool = False,
     case: Case = "any",
+    feature: str = "",
 ) -> Callable[[Handler], Method]:
     """Declare a REST method. `scope` "" = basic, no scope needed. `admin`: 403 ACCESS_DENIED for others; `app_context`:
     403 WRONG_AUTH_TYPE for incoming webhooks."""
 
     def declare(run: Handler) -> Method:
-        return Method(name, scope, page, params, run, admin, app_context, case)
+        return Method(name, scope, page, params, run, admin, app_context, case, feature)
 
     return declare
 

@@ -3,11 +3,11 @@
 from datetime import UTC
 from typing import Any
 
+from emulator import plans
 from emulator.errors import RestError, access_denied
 from emulator.installs import Installation
-from emulator.rest.registry import Call, method
+from emulator.rest.registry import Call, Method, method
 
-FEATURES = {"rest_offline_extended": False, "rest_auth_connector": True}
 LICENSES = {"free": "project", "pro": "basic", "enterprise": "ent10000"}
 
 
@@ -27,7 +27,7 @@ def _scopes(call: Call) -> list[str]:
 def methods(call: Call) -> list[str]:
     """Names of methods: of one scope, of all, or of the granted ones and basic."""
     wanted = call.params.get("SCOPE")
-    table = call.world.methods.values()
+    table = [known for known in call.world.methods.values() if _served(call, known)]
     if wanted is not None:
         return [known.name for known in table if known.scope == (wanted or "")]
     if call.params.get("FULL"):
@@ -39,8 +39,13 @@ def methods(call: Call) -> list[str]:
 def method_get(call: Call) -> dict[str, bool]:
     """Whether a method exists and whether the caller's scopes allow it."""
     found = call.world.methods.get(str(call.params.get("name") or "").casefold())
-    available = found is not None and found.scope in ("", *call.scopes)
-    return {"isExisting": found is not None, "isAvailable": available}
+    existing = found is not None and _served(call, found)
+    available = existing and found is not None and found.scope in ("", *call.scopes)
+    return {"isExisting": existing, "isAvailable": available}
+
+
+def _served(call: Call, known: Method) -> bool:
+    return not known.feature or plans.has(call.portal, known.feature)
 
 
 @method("feature.get", scope="", page="api-reference/common/system/feature-get.md", params=("CODE",))
@@ -49,7 +54,7 @@ def feature_get(call: Call) -> dict[str, str]:
     code = call.params.get("CODE")
     if not code:
         raise RestError(400, "CODE_EMPTY", "CODE can't be empty")
-    return {"value": "Y" if FEATURES.get(str(code)) else "N"}
+    return {"value": "Y" if plans.has(call.portal, str(code)) else "N"}
 
 
 @method("server.time", scope="", page="api-reference/common/system/server-time.md", params=())

@@ -78,7 +78,6 @@ async def test_errors_of_event_bind(caller: Caller, listener: Listener) -> None:
         (good | {"handler": "ftp://example.com/x"}, (400, "ERROR_UNSUPPORTED_PROTOCOL")),
         (good | {"handler": "http://localhost/x"}, (400, "ERROR_WRONG_HANDLER_URL")),
         (good | {"handler": "example"}, (400, "ERROR_WRONG_HANDLER_URL")),
-        (good | {"event_type": "offline"}, (403, "ACCESS_DENIED")),
     ]
     for params, refusal in cases:
         assert (await caller.call("event.bind", params)).refusal == refusal, params
