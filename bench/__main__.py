@@ -16,10 +16,10 @@ from b24app import embedded
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
-from bench import deliver
+from bench import card, deliver
 from bench.figures import Bench, Figure, Ground, keep, table
 
-BENCHES: Mapping[str, Bench] = {"deliver": deliver.run}
+BENCHES: Mapping[str, Bench] = {"card": card.run, "deliver": deliver.run}
 
 
 def main(names: list[str]) -> int:

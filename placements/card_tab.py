@@ -22,11 +22,13 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
     portal = await ready(resources, proven)
     person = await cards.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
     portal = await welcome(resources, proven, portal, person)
-    _, token = await opening.open_session(resources, proven, portal, person)
+    async with resources.tenant(portal.id, durable=False) as db:
+        _, token = await opening.open_session(db, resources, proven, portal, person)
+        view = await cards.card_view(db, resources, portal, subject)
     return render.page(
         "card.html",
         opened.lang,
         frame=frame_of(opened),
         page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
-        view=await cards.card_view(resources, portal, subject),
+        view=view,
     )

@@ -99,7 +99,8 @@ async def token(render: Render, request: Request) -> Response:
 async def card(call: Call) -> dict[str, Any]:
     portal, subject = await portal_of(call.resources, call.viewer.portal_id), call.subject()
     await cards.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
-    view = await cards.card_view(call.resources, portal, subject)
+    async with call.resources.tenant(portal.id) as db:
+        view = await cards.card_view(db, call.resources, portal, subject)
     return {"html": call.render.part("card_content.html", call.viewer.lang, view=view)}
 
 

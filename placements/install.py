@@ -65,7 +65,8 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         portal, report = await set_up(resources, proven)
     except AccessDenied:
         raise Refused("install_admins_only", 403) from None
-    _, token = await opening.open_session(resources, proven, portal, person)
+    async with resources.tenant(portal.id, durable=False) as db:
+        _, token = await opening.open_session(db, resources, proven, portal, person)
     page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
     view = InstallerView.of(report)
     return render.page("installer.html", opened.lang, frame=frame_of(opened), page=page, view=view)

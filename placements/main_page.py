@@ -19,7 +19,8 @@ async def page(render: Render, resources: Resources, opened: OpenRequest) -> HTM
         await set_up(resources, proven)
         proven = await opening.prove_open(resources, opened)
     portal = await welcome(resources, proven, await ready(resources, proven), person)
-    viewer, token = await opening.open_session(resources, proven, portal, person)
+    async with resources.tenant(portal.id, durable=False) as db:
+        viewer, token = await opening.open_session(db, resources, proven, portal, person)
     return render.page(
         "main.html",
         opened.lang,

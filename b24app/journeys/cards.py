@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
@@ -20,7 +21,7 @@ from b24app.domain.verification import STATED_FOR, Action, DecidedBySource, Memb
 from b24app.journeys.person import person_client
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import card_news, inbox, intents, memberships, records
+from b24app.store import card_news, memberships
 from b24app.store.card_news import Told
 from b24app.store.portals import Portal
 
@@ -51,7 +52,6 @@ class CardView:
     soon."""
 
     subject: Subject
-    title: str
     others: Mapping[int, str]
     belongings: tuple[Belonging, ...]
     told: tuple[Told, ...]
@@ -76,31 +76,23 @@ async def prove_right(resources: Resources, portal: Portal, subject: Subject, us
     return opened.person
 
 
-async def card_view(resources: Resources, portal: Portal, subject: Subject) -> CardView:
+async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, subject: Subject) -> CardView:
     """What our store knows; the caller has proven the right to see it."""
-    async with resources.tenant(portal.id) as db:
-        members = [one for one in (await memberships.of_subjects(db, portal.id, [subject]))[subject] if _shown(one)]
-        across = {other for one in members if (other := one.other_side(subject.kind))}
-        known = await records.load(db, portal.id, [subject, *across])
-        since = resources.now() - STATED_FOR
-        awaited = await intents.open_for(db, portal.id, [one.id for one in members], since)
-        arrived = await inbox.waiting(db, portal.id, [subject])
-        told = await card_news.about(db, portal.id, subject)
-    names = await _names(resources, portal.id, {one.decided_by for one in members if one.decided_by})
+    members = [(one, title) for one, title in await card_news.members(db, portal.id, subject) if _shown(one)]
+    since = resources.now() - STATED_FOR
+    pressed, awaited = await card_news.awaited(db, portal.id, subject, [one.id for one, _ in members], since)
+    told = await card_news.about(db, portal.id, subject)
+    names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
     mode = portal.mode("verification")
-    rows = [
-        _belonging(subject, one, _title(known, one.other_side(subject.kind)), names, one.id in awaited, mode)
-        for one in members
-    ]
+    rows = [_belonging(subject, one, title, names, one.id in pressed, mode) for one, title in members]
     return CardView(
         subject=subject,
-        title=_title(known, subject),
-        others={other.id: _title(known, other) for other in across},
+        others={one.other.id: one.title for one in rows if one.other},
         belongings=tuple(sorted(rows, key=_order)),
         told=tuple(told),
         mode=mode,
         imported=portal.imported,
-        waits=bool(awaited) or bool(arrived) or _on_its_way(told),
+        waits=awaited or _on_its_way(told),
     )
 
 
@@ -145,11 +137,6 @@ def _actions(one: Membership) -> tuple[Action, ...]:
         case State.CONFIRMED:
             return (Action.RECHECK,)
     return ()
-
-
-def _title(known: Mapping[Subject, records.Known], subject: Subject | None) -> str:
-    found = known.get(subject) if subject else None
-    return found.title if found else ""
 
 
 async def _unknown_deciders(resources: Resources, portal: Portal, subject: Subject) -> list[int]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app import page_token
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
@@ -75,9 +76,10 @@ async def adopt_address(resources: Resources, proven: Proven, portal: Portal) ->
     return True
 
 
-async def open_session(resources: Resources, proven: Proven, portal: Portal, person: Person) -> tuple[Viewer, str]:
-    """The viewer and the page token of a proven open."""
-    now = resources.now()
+async def open_session(
+    db: AsyncConnection, resources: Resources, proven: Proven, portal: Portal, person: Person
+) -> tuple[Viewer, str]:
+    """The viewer and the page token of a proven open. Losing the row in a crash costs the page a reload."""
     viewer = Viewer(
         session_id=uuid4(),
         portal_id=portal.id,
@@ -85,11 +87,9 @@ async def open_session(resources: Resources, proven: Proven, portal: Portal, per
         name=person.name,
         is_admin=person.is_admin,
         lang=proven.request.lang,
-        expires_at=now + min(SESSION, timedelta(seconds=proven.request.expires)),
+        expires_at=resources.now() + min(SESSION, timedelta(seconds=proven.request.expires)),
     )
-    async with resources.tenant(viewer.portal_id) as db:
-        await viewer_sessions.forget(db, viewer.portal_id, now - RENEWABLE)
-        await viewer_sessions.add(db, viewer, resources.vault.seal(proven.request.auth_id))
+    await viewer_sessions.add(db, viewer, resources.vault.seal(proven.request.auth_id))
     return viewer, token_of(resources, viewer)
 
 

@@ -1,19 +1,25 @@
-"""What client apps were told about one card, and how far each telling got: for people to read."""
+"""A card as people read it: who belongs to it, what client apps were told, and what is still on its way.
+
+The statements are whole texts, made once: a card is opened often, and building them takes longer than running them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.facts import Subject
-from b24app.store.tables import client_apps, endpoints, events, outbox
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.verification import Membership
+from b24app.store.memberships import membership
 
 SHOWN = 10
 
@@ -42,48 +48,67 @@ class Told:
     tellings: tuple[Telling, ...]
 
 
-async def about(db: AsyncConnection, portal_id: int, subject: Subject, limit: int = SHOWN) -> list[Told]:
-    """The newest news about this card, newest first."""
-    newest = (
-        select(events.c.id, events.c.type, events.c.body, events.c.occurred_at)
-        .where(events.c.portal_id == portal_id, events.c.subjects.bool_op("@>")(cast([str(subject)], ARRAY(Text))))
-        .order_by(events.c.occurred_at.desc(), events.c.id.desc())
-        .limit(limit)
-        .cte("newest")
-    )
-    rows = await db.execute(
-        select(newest, outbox, endpoints.c.url, client_apps.c.name.label("client_app"))
-        .select_from(newest)
-        .outerjoin(outbox, and_(outbox.c.portal_id == portal_id, outbox.c.event_id == newest.c.id))
-        .outerjoin(endpoints, and_(endpoints.c.portal_id == portal_id, endpoints.c.id == outbox.c.endpoint_id))
-        .outerjoin(
-            client_apps, and_(client_apps.c.portal_id == portal_id, client_apps.c.id == endpoints.c.client_app_id)
-        )
-        .with_only_columns(
-            newest.c.id.label("event_id"),
-            newest.c.type.label("event_type"),
-            newest.c.body,
-            newest.c.occurred_at,
-            outbox.c.state,
-            outbox.c.tries,
-            outbox.c.last_status,
-            outbox.c.last_error,
-            outbox.c.next_at,
-            outbox.c.finished_at,
-            endpoints.c.url,
-            client_apps.c.name.label("client_app"),
-        )
-        .order_by(newest.c.occurred_at.desc(), newest.c.id.desc(), outbox.c.row_no)
-    )
-    found: dict[str, tuple[Any, list[Telling]]] = {}
+_ABOUT = text(
+    "WITH newest AS (SELECT id, type, body, occurred_at FROM events"
+    " WHERE portal_id = :portal AND subjects @> ARRAY[CAST(:subject AS text)]"
+    " ORDER BY occurred_at DESC, id DESC LIMIT :shown)"
+    " SELECT n.id, n.type, n.body, n.occurred_at, o.state, o.tries, o.last_status, o.last_error, o.next_at,"
+    " o.finished_at, p.url, a.name AS client_app FROM newest n"
+    " LEFT JOIN outbox o ON o.portal_id = :portal AND o.event_id = n.id"
+    " LEFT JOIN endpoints p ON p.portal_id = :portal AND p.id = o.endpoint_id"
+    " LEFT JOIN client_apps a ON a.portal_id = :portal AND a.id = p.client_app_id"
+    " ORDER BY n.occurred_at DESC, n.id DESC, o.row_no"
+)
+
+_AWAITED = text(
+    "SELECT membership_id FROM intents WHERE portal_id = :portal AND membership_id = ANY(:members)"
+    " AND (state = 'proven' OR state = 'stated' AND created_at >= :since)"
+    " UNION ALL (SELECT NULL FROM inbox WHERE portal_id = :portal AND subject = :subject AND state = 'waiting' LIMIT 1)"
+).bindparams(
+    bindparam("members", type_=ARRAY(PG_UUID(as_uuid=True))), bindparam("since", type_=TIMESTAMP(timezone=True))
+)
+
+
+_PEOPLE = text(
+    "SELECT m.*, r.title FROM memberships m LEFT JOIN records r"
+    " ON r.portal_id = :portal AND r.kind = 'contact' AND r.crm_id = m.contact_id"
+    " WHERE m.portal_id = :portal AND m.company_id = :id"
+)
+_COMPANIES = text(
+    "SELECT m.*, r.title FROM memberships m LEFT JOIN records r"
+    " ON r.portal_id = :portal AND r.kind = 'company' AND r.crm_id = m.company_id"
+    " WHERE m.portal_id = :portal AND m.contact_id = :id"
+)
+
+
+async def members(db: AsyncConnection, portal_id: int, subject: Subject) -> list[tuple[Membership, str]]:
+    """The card's memberships, each with the title of the card across (empty where we have not read it)."""
+    wanted = _PEOPLE if subject.kind is Kind.COMPANY else _COMPANIES
+    rows = await db.execute(wanted, {"portal": portal_id, "id": subject.id})
+    return [(membership(row), row.title or "") for row in rows]
+
+
+async def about(db: AsyncConnection, portal_id: int, subject: Subject) -> list[Told]:
+    """The newest `SHOWN` news about this card, newest first."""
+    rows = await db.execute(_ABOUT, {"portal": portal_id, "subject": str(subject), "shown": SHOWN})
+    found: dict[str, tuple[Row[Any], list[Telling]]] = {}
     for row in rows:
-        _, tellings = found.setdefault(row.event_id, (row, []))
+        _, tellings = found.setdefault(row.id, (row, []))
         if row.state is not None:
             tellings.append(_telling(row))
     return [_told(row, tellings) for row, tellings in found.values()]
 
 
-def _telling(row: Any) -> Telling:
+async def awaited(
+    db: AsyncConnection, portal_id: int, subject: Subject, members: Collection[UUID], since: datetime
+) -> tuple[set[UUID], bool]:
+    """Which memberships have a button on its way (proven, or stated since), and whether anything is for this card."""
+    given = {"portal": portal_id, "subject": str(subject), "members": list(members), "since": since}
+    found = list((await db.execute(_AWAITED, given)).scalars())
+    return {one for one in found if one is not None}, bool(found)
+
+
+def _telling(row: Row[Any]) -> Telling:
     return Telling(
         client_app=row.client_app or "",
         url=row.url or "",
@@ -96,6 +121,6 @@ def _telling(row: Any) -> Telling:
     )
 
 
-def _told(row: Any, tellings: list[Telling]) -> Told:
+def _told(row: Row[Any], tellings: list[Telling]) -> Told:
     data = json.loads(row.body).get("data", {})
-    return Told(row.event_type, row.occurred_at, data, tuple(tellings))
+    return Told(row.type, row.occurred_at, data, tuple(tellings))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind, Subject
@@ -67,17 +67,6 @@ async def proven(
         intent = Intent(row.id, row.membership_id, action, row.author_id, row.shown, row.note, row.created_at)
         found[Subject(Kind(kind), int(number))].append(intent)
     return found
-
-
-async def open_for(db: AsyncConnection, portal_id: int, members: Collection[UUID], since: datetime) -> set[UUID]:
-    """Which of these memberships have a button whose effect is still awaited: proven, or stated since this moment."""
-    awaited = or_(intents.c.state == PROVEN, and_(intents.c.state == STATED, intents.c.created_at >= since))
-    rows = await db.execute(
-        select(intents.c.membership_id).where(
-            intents.c.portal_id == portal_id, intents.c.membership_id.in_(members), awaited
-        )
-    )
-    return set(rows.scalars())
 
 
 async def close(db: AsyncConnection, portal_id: int, applied: Collection[UUID], dropped: Collection[UUID]) -> None:

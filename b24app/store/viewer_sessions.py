@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
@@ -11,19 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.viewer import Viewer
 from b24app.store.tables import viewer_sessions as table
 
+_ADD = insert(table)
+
 
 async def add(db: AsyncConnection, viewer: Viewer, access: bytes) -> None:
     await db.execute(
-        insert(table).values(
-            id=viewer.session_id,
-            portal_id=viewer.portal_id,
-            user_id=viewer.user_id,
-            user_name=viewer.name,
-            is_admin=viewer.is_admin,
-            lang=viewer.lang,
-            access=access,
-            expires_at=viewer.expires_at,
-        )
+        _ADD,
+        {
+            "id": viewer.session_id,
+            "portal_id": viewer.portal_id,
+            "user_id": viewer.user_id,
+            "user_name": viewer.name,
+            "is_admin": viewer.is_admin,
+            "lang": viewer.lang,
+            "access": access,
+            "expires_at": viewer.expires_at,
+        },
     )
 
 
@@ -45,12 +47,6 @@ async def renew(db: AsyncConnection, viewer: Viewer, access: bytes) -> None:
         .where(table.c.portal_id == viewer.portal_id, table.c.id == viewer.session_id)
         .values(access=access, expires_at=viewer.expires_at)
     )
-
-
-async def forget(db: AsyncConnection, portal_id: int, before: datetime) -> int:
-    """Sessions that ended before this moment. Returns how many."""
-    done = await db.execute(delete(table).where(table.c.portal_id == portal_id, table.c.expires_at < before))
-    return int(done.rowcount)
 
 
 async def end_all(db: AsyncConnection, portal_id: int) -> None:
