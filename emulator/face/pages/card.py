@@ -28,7 +28,7 @@ def entity_of(visit: Visit) -> Entity | None:
     return Entity(word) if word in set(Entity) else None
 
 
-def _opened(visit: Visit) -> tuple[Entity, Record] | Response:
+def opened(visit: Visit) -> tuple[Entity, Record] | Response:
     """The record of this address, or the portal's page that says why not."""
     entity = entity_of(visit)
     record = visit.portal.crm.get(entity, int(visit.request.path_params["id"])) if entity else None
@@ -41,7 +41,7 @@ def _opened(visit: Visit) -> tuple[Entity, Record] | Response:
 
 def card(visit: Visit) -> Response:
     """The page: title, stages, tabs, fields, timeline."""
-    found = _opened(visit)
+    found = opened(visit)
     if isinstance(found, Response):
         return found
     entity, record = found
@@ -58,7 +58,8 @@ def card(visit: Visit) -> Response:
         tabs=_widgets(visit, f"CRM_{entity.upper()}_DETAIL_TAB"),
         toolbar=_widgets(visit, f"CRM_{entity.upper()}_DETAIL_TOOLBAR"),
         inputs=_widgets(visit, f"CRM_{entity.upper()}_DETAIL_ACTIVITY"),
-        planned=timeline.planned(visit, entity, record["ID"]),
+        planned=timeline.planned(visit, entity, record),
+        pinned=timeline.pinned(visit, entity, record),
         days=timeline.past(visit, entity, record),
         robot_fields=_robot_fields(visit, entity, record),
     )
@@ -78,7 +79,7 @@ def _robot_fields(visit: Visit, entity: Entity, record: Record) -> list[FieldVie
 
 async def save(visit: Visit) -> Response:
     """POST {fields: {name: value}}: the fields somebody edited in place, in one change of the record."""
-    found = _opened(visit)
+    found = opened(visit)
     if isinstance(found, Response):
         return JSONResponse({"error": visit.t("no_access_note")}, found.status_code)
     entity, record = found
@@ -121,7 +122,7 @@ def written(entity: Entity, shown: FieldView, value: Any) -> Record:
 
 async def robot(visit: Visit) -> Response:
     """POST {field, value}: the same change made by a robot, so that its event has neither user nor tokens."""
-    found = _opened(visit)
+    found = opened(visit)
     if isinstance(found, Response):
         return JSONResponse({"error": visit.t("no_access_note")}, found.status_code)
     entity, record = found
@@ -145,35 +146,9 @@ def _robot_value(shown: FieldView, text: str) -> str:
     return text
 
 
-async def comment(visit: Visit) -> Response:
-    """POST {text}: a comment in the timeline."""
-    found = _opened(visit)
-    if isinstance(found, Response):
-        return JSONResponse({"error": visit.t("no_access_note")}, found.status_code)
-    entity, record = found
-    text = str((await visit.request.json()).get("text", "")).strip()
-    if text:
-        visit.portal.crm.timeline.comment((entity, record["ID"]), text, visit.user, [])
-    return JSONResponse({"result": True})
-
-
-async def complete(visit: Visit) -> Response:
-    """POST {activity}: a planned thing is done."""
-    found = _opened(visit)
-    if isinstance(found, Response):
-        return JSONResponse({"error": visit.t("no_access_note")}, found.status_code)
-    entity, record = found
-    number = int((await visit.request.json()).get("activity", 0))
-    activity = visit.portal.crm.timeline.activities.get(number)
-    if activity is None or activity.owner != (entity, record["ID"]):
-        return JSONResponse({"error": visit.t("missing_note")}, 404)
-    visit.portal.crm.timeline.touch_activity(number, visit.user, completed=True)
-    return JSONResponse({"result": True})
-
-
 def delete(visit: Visit) -> Response:
     """POST: the record goes to the recycle bin."""
-    found = _opened(visit)
+    found = opened(visit)
     if isinstance(found, Response):
         return found
     entity, record = found

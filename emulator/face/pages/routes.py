@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from emulator.face.pages import card, door, frames, lists, market, pulse, records
+from emulator.face.pages import acts, card, door, frames, lists, market, pulse, records
 from emulator.face.pages.visit import Page, signed_in
 from emulator.world import World
 
@@ -35,8 +35,12 @@ POST: tuple[tuple[str, Page], ...] = (
     ("/crm/{entity}/columns/", lists.choose_columns),
     (CARD + "save/", card.save),
     (CARD + "robot/", card.robot),
-    (CARD + "comment/", card.comment),
-    (CARD + "complete/", card.complete),
+    (CARD + "comment/", acts.comment),
+    (CARD + "press/", acts.press),
+    (CARD + "complete/", acts.complete),
+    (CARD + "postpone/", acts.postpone),
+    (CARD + "drop/", acts.drop),
+    (CARD + "pin/", acts.pin),
     (CARD + "delete/", card.delete),
     ("/notifications/", door.notices),
     ("/_pick/", records.pick),

@@ -1,17 +1,19 @@
 """The right column of a card: planned things first, then the past by days."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby, pairwise
 from typing import Any
 
+from emulator.crm import rights
 from emulator.crm.dates import ZONE
 from emulator.crm.entities import Entity, Record
 from emulator.crm.fields import FIELDS, MULTIFIELDS
 from emulator.crm.history import CREATED, HistoryEntry, StageMove
-from emulator.crm.timeline import Activity, Comment, LogMessage
+from emulator.crm.timeline import CONFIGURABLE, Activity, Comment, LogMessage
 from emulator.face.pages import records
+from emulator.face.pages.app_cards import AppCard, app_card
 from emulator.face.pages.fields import FieldView, view
 from emulator.face.pages.render import clock, day, when
 from emulator.face.pages.visit import Visit
@@ -25,7 +27,7 @@ DERIVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry. `kind` chooses the drawing: todo, comment, log, change, created."""
+    """One entry. `kind` chooses the drawing: todo, comment, log, change, created, app (then `card` has everything)."""
 
     kind: str
     title: str
@@ -39,6 +41,7 @@ class Item:
     colour: str = ""
     deadline: str = ""
     activity: int = 0
+    card: AppCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,28 @@ class Day:
     items: list[Item]
 
 
-def planned(visit: Visit, entity: Entity, id: int) -> list[Item]:
+def planned(visit: Visit, entity: Entity, record: Record) -> list[Item]:
     """Activities nobody has completed, the nearest deadline first."""
-    rows = [row for row in visit.portal.crm.timeline.of(entity, id) if isinstance(row, Activity) and not row.completed]
+    found = visit.portal.crm.timeline.of(entity, record["ID"])
+    rows = [row for row in found if isinstance(row, Activity) and not row.completed]
     rows.sort(key=lambda row: (row.deadline or row.created, row.id))
-    return [_activity(visit, row) for row in rows]
+    return [
+        _of_app(visit, entity, record, row) if row.provider == CONFIGURABLE else _activity(visit, row) for row in rows
+    ]
+
+
+def pinned(visit: Visit, entity: Entity, record: Record) -> list[Item]:
+    """Finished cards of apps that somebody fastened above the history; they stand in it, too."""
+    rows = visit.portal.crm.timeline.of(entity, record["ID"])
+    held = [row for row in rows if isinstance(row, Activity) and row.completed and row.extra.get("pinned")]
+    return [_of_app(visit, entity, record, row) for row in held]
+
+
+def _of_app(visit: Visit, entity: Entity, record: Record, row: Activity) -> Item:
+    card = app_card(visit, row, (entity, record["ID"]), rights.can_write(visit.user, record))
+    made = _item(visit, "app", card.title.title, row.updated, row.responsible, icon=card.icon, card=card)
+    waits = row.deadline is not None and not row.completed
+    return replace(made, time=when(row.deadline, visit.world.now(), visit.lang)) if waits and row.deadline else made
 
 
 def past(visit: Visit, entity: Entity, record: Record) -> list[Day]:
@@ -76,6 +96,8 @@ def _past(visit: Visit, entity: Entity, record: Record) -> Iterator[Item]:
                 )
             case LogMessage():
                 yield _item(visit, "log", row.title, row.created, row.author, text=row.text, icon="info")
+            case Activity() if row.completed and row.provider == CONFIGURABLE:
+                yield _of_app(visit, entity, record, row)
             case Activity() if row.completed:
                 yield _item(
                     visit, "log", visit.t("tl_done"), row.updated, row.responsible, text=row.subject, icon="check"

@@ -1,5 +1,5 @@
 /* A CRM card: tabs (an app's tab is loaded on its first click), editing fields in place, the timeline's input bar, the
- * stage bar and the robot's dialog. Every change goes to the portal's server as the person who is signed in. */
+ * stage bar and the robot's dialog; what is done in the timeline itself is in timeline.js. Every change goes to the portal's server as the person who is signed in. */
 (function () {
   "use strict";
 
@@ -142,11 +142,6 @@
     await Portal.refresh();
   }
 
-  async function complete(button) {
-    await Portal.post(url("complete"), { activity: Number(button.dataset.activity) });
-    await Portal.refresh();
-  }
-
   async function moveTo(stage) {
     const answer = await Portal.post(url("save"), { fields: { [stage.dataset.field]: stage.dataset.stage } });
     if (answer.error) Portal.say(answer.error);
@@ -177,11 +172,17 @@
     if (hit("[data-link]")) return addLink(hit("[data-link]"));
     if (hit("[data-person]")) return addPerson(hit("[data-person]"));
     if (hit("[data-more]")) return addMultiRow(hit("[data-more]"));
-    if (hit("[data-activity]")) return complete(hit("[data-activity]"));
+    if (hit("[data-activity]")) return Timeline.deed("complete", hit("[data-activity]").dataset.activity);
+    if (hit("[data-press]")) return Timeline.press(hit("[data-press]"));
+    if (hit("[data-deed]")) return Timeline.chosen(hit("[data-deed]"));
     if (hit("[data-stage]")) return moveTo(hit("[data-stage]"));
     if (hit("[data-dialog]")) return document.getElementById(hit("[data-dialog]").dataset.dialog).showModal();
     if (hit("[data-close-dialog]")) return hit("dialog").close();
     return undefined;
+  });
+
+  card.addEventListener("change", (event) => {
+    if (event.target.matches("[data-complete]")) Timeline.deed("complete", event.target.closest("[data-item]").dataset.item);
   });
 
   card.addEventListener("dblclick", (event) => {
@@ -209,6 +210,10 @@
     if (event.target.matches("[data-comment]")) {
       event.preventDefault();
       comment(event.target);
+    }
+    if (event.target.matches("[data-deadline]")) {
+      event.preventDefault();
+      Timeline.deadline(event.target);
     }
     if (event.target.matches("[data-robot]")) {
       event.preventDefault();

@@ -174,7 +174,8 @@
     const opener = event.target.closest("[data-slider]");
     if (opener && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
       event.preventDefault();
-      Portal.sliders.open(opener.dataset.slider || opener.href, { title: opener.dataset.title });
+      const { title, width, left } = opener.dataset;
+      Portal.sliders.open(opener.dataset.slider || opener.href, { title, width, leftBoundary: left });
     }
     if (event.target.closest("button.menu__item, a.menu__item")) closeMenus();
     const drawer = event.target.closest("[data-drawer]");
@@ -191,6 +192,14 @@
 
   /* Changes made elsewhere show by themselves, unless somebody is editing here or another page lies on top. */
   const PULSE = 2500;
+  const HURRY = 400;
+  let beat = 0;
+
+  /* Somebody waits for an answer: look soon, and keep looking often while anything on the page says so. */
+  function hurry() {
+    clearTimeout(beat);
+    beat = setTimeout(pulse, HURRY);
+  }
 
   function busy() {
     return document.hidden || document.querySelector(".field_editing, dialog[open], details.menu[open], .slider");
@@ -207,11 +216,11 @@
     } catch {
       /* The portal is away for a moment: the next beat asks again. */
     }
-    setTimeout(pulse, PULSE);
+    beat = setTimeout(pulse, document.querySelector("[data-waiting]") ? HURRY : PULSE);
   }
 
-  if (document.body.dataset.stamp) setTimeout(pulse, PULSE);
+  if (document.body.dataset.stamp) beat = setTimeout(pulse, PULSE);
 
-  window.Portal = { post, say, word, refresh, pick, element };
+  window.Portal = { post, say, word, refresh, pick, element, hurry };
   window.Portal.sliders = sharedSliders();
 })();
