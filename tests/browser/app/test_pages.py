@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import FrameLocator, Page, Playwright, expect
 
+from b24app.settings import ROOT
 from emulator.crm.entities import Entity
 from tests.browser.app.conftest import Person
 from tests.browser.conftest import DESK, FLAGS, Shoot
@@ -132,7 +133,8 @@ async def test_the_settings_make_show_and_take_back_a_key(world: World, person: 
     await expect(person.app.get_by_text("Клиентские приложения не подключены")).to_be_visible()
     assert (await world.api("GET", "/me", key)).status == 401
 
-    await person.app.get_by_label("Наблюдение").check()
+    async with person.page.expect_response("**/frame/mode"):
+        await person.app.get_by_label("Наблюдение").check()
     await expect(person.app.locator("input[value=watch]")).to_be_checked()
     assert (await world.row()).modes["verification"] == "watch"
 
@@ -216,3 +218,16 @@ async def _no_scroll_bars(page: Page) -> None:
     frame = await (await box.owner.element_handle()).content_frame()
     assert frame
     await frame.wait_for_function(fits)
+
+
+async def test_built_files_are_kept_for_ever_and_the_api_reference_needs_nobody_else(world: World) -> None:
+    names = json.loads((ROOT / "build" / "static" / "manifest.json").read_text())
+    for name in names.values():
+        async with world.http.get(f"{world.app_url}/static/{name}") as answer:
+            assert answer.status == 200
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+        async with world.http.get(f"{world.app_url}/static/vendor/swagger-ui/{name}") as answer:
+            assert answer.status == 200
+    async with world.http.get(f"{world.app_url}/static/../../pyproject.toml") as answer:
+        assert answer.status == 404
