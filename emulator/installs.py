@@ -15,6 +15,7 @@ from emulator.events import EventBinding
 from emulator.offline import OfflineQueue
 from emulator.people import User
 from emulator.placements import PlacementBinding
+from emulator.robots import Robot
 
 if TYPE_CHECKING:
     from emulator.portal import Portal
@@ -45,7 +46,8 @@ class Installation:
     """An app inside one portal.
 
     `installed` is the portal's INSTALLED flag; `access` the user ids admitted (None = everybody); `status` the letter
-    sent with every open and event; `first_run` the users who have not yet opened the app.
+    sent with every open and event; `seen_by` the users who have opened the app; `robots` by code; `triggers` name by
+    code.
     """
 
     id: int
@@ -67,6 +69,8 @@ class Installation:
     options: dict[str, Any] = field(default_factory=dict)
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)
     offline: OfflineQueue = field(default_factory=OfflineQueue)
+    robots: dict[str, Robot] = field(default_factory=dict)
+    triggers: dict[str, str] = field(default_factory=dict)
 
     def admits(self, user_id: int) -> bool:
         """Whether this user may open the app and its widgets."""
@@ -172,7 +176,7 @@ def next_version(app: MarketApp, version: int | None = None) -> MarketApp:
 
 
 def update(installation: Installation, app: MarketApp, user: User) -> None:
-    """A new version: ONAPPUPDATE with a renewed application token, then handlers and placements are dropped.
+    """A new version: ONAPPUPDATE with a renewed application token, then handlers, placements, robots are dropped.
 
     The installer opens again (or is called again) for apps that have one. Page: common/events/on-app-update.md.
     """
@@ -185,6 +189,7 @@ def update(installation: Installation, app: MarketApp, user: User) -> None:
     _tell(installation, "ONAPPUPDATE", data, user)
     installation.bindings.clear()
     installation.placements.clear()
+    installation.robots.clear()
     installation.installed = app.callback_install or not app.install_url
     if app.callback_install:
         bind_installer(installation)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from emulator.automation import Automation
 from emulator.installs import Installation
 from emulator.people import Department, User
 
@@ -61,7 +62,11 @@ class Portal:
     notifications: list[Notification] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    automation: Automation = field(init=False)
     crm: "Crm" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.automation = Automation(self)
 
     @property
     def url(self) -> str:

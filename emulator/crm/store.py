@@ -147,9 +147,9 @@ class Crm:
         self.tables[entity].put(record)
         self._join(entity, record["ID"], given)
         self.communications.index(entity, record)
+        self.tell(entity, "ADD", record["ID"], actor)
         if stages.field_of(entity):
             self._note_move(entity, record, past.CREATED)
-        self.tell(entity, "ADD", record["ID"], actor)
         return int(record["ID"])
 
     def update(self, entity: Entity, id: int, fields: Record, actor: "User | None", *, history: bool = True) -> Changes:
@@ -243,3 +243,4 @@ class Crm:
         number, category = self.portal.next_id("stage_history"), int(record.get("CATEGORY_ID") or 0)
         move = past.StageMove(number, kind, entity, record["ID"], self.now(), category, semantics or "P", stage)
         self.stage_moves.append(move)
+        self.portal.automation.reached(entity, record["ID"], stage)
