@@ -13,6 +13,7 @@ from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, retention, work
+from b24app.store.tables import attempts
 from b24app.store.tables import portals as portals_table
 from b24app.store.work import WorkKind
 from workers import runtime
@@ -31,6 +32,12 @@ def import_portal(portal_id: int) -> None:
     resources = runtime.resources()
     resources.wake.heard(f"chore:import_portal:{portal_id}")
     runtime.run(import_one(resources, portal_id))
+
+
+def reconcile_portal(portal_id: int) -> None:
+    resources = runtime.resources()
+    resources.wake.heard(f"chore:reconcile_portal:{portal_id}")
+    runtime.run(reconcile_one(resources, portal_id))
 
 
 def rescan_portal(portal_id: int) -> None:
@@ -73,16 +80,19 @@ async def rewake_all(resources: Resources) -> int:
     """The net under lost wake-ups: due rows, first reads that were cut off, portals to erase."""
     async with resources.directory() as db:
         unread = await portals.unread_ids(db)
+        owed = await portals.owed_ids(db)
         unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
         leaving = await portals.erasable_ids(db)
     woken = await wake_due(resources)
     for portal_id in unread:
         await resources.wake.chore("import_portal", portal_id)
+    for portal_id in owed:
+        await resources.wake.chore("reconcile_portal", portal_id)
     for portal_id in unscanned:
         await resources.wake.chore("rescan_portal", portal_id)
     for portal_id in leaving:
         await resources.wake.chore("erase_portal", portal_id)
-    return woken + len(unread) + len(unscanned) + len(leaving)
+    return woken + len(unread) + len(owed) + len(unscanned) + len(leaving)
 
 
 async def import_one(resources: Resources, portal_id: int) -> None:
@@ -92,6 +102,14 @@ async def import_one(resources: Resources, portal_id: int) -> None:
     except PortalError as error:
         log.warning("import_interrupted", portal=portal_id, error=repr(error))
         await _follow(resources, portal_id, error)
+
+
+async def reconcile_one(resources: Resources, portal_id: int) -> None:
+    """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached."""
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal and portal.state is PortalState.ACTIVE:
+        await installation.reconcile_or_later(resources, portal)
 
 
 async def rescan_one(resources: Resources, portal_id: int) -> int:
@@ -128,12 +146,12 @@ async def tidy_all(resources: Resources) -> int:
 async def erase(resources: Resources, portal_id: int) -> None:
     """Uninstalled with "delete data": every row of the portal goes, by the owner's role."""
     async with resources.directory() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is not PortalState.REMOVED:
-        return
+        if portal_id not in await portals.erasable_ids(db):
+            return
     engine = create_async_engine(resources.settings.database_owner_url)
     try:
         async with engine.begin() as db:
+            await db.execute(delete(attempts).where(attempts.c.portal_id == portal_id))  # the only rows without a key
             await db.execute(delete(portals_table).where(portals_table.c.id == portal_id))
     finally:
         await engine.dispose()
@@ -151,7 +169,7 @@ async def look_at(resources: Resources, portal_id: int) -> None:
     except PortalClosed as error:
         if error.reason == "unpaid":
             async with resources.directory() as db:
-                await portals.change(db, portal_id, state=PortalState.UNPAID)
+                await portals.move(db, portal_id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
         log.warning("portal_closed", portal=portal_id, reason=error.reason)
     except PortalError as error:
         log.info("portal_unsure", portal=portal_id, error=repr(error))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from b24app.domain.installation import PortalState
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, plan
@@ -17,7 +20,7 @@ from b24app.journeys import verification
 from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import inbox, portals, work
+from b24app.store import portals, work
 from b24app.store.memberships import Overtaken
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
@@ -27,6 +30,8 @@ SLICE = {Lane.INTERACTIVE: 200, Lane.BULK: 500}
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
 OVERTAKEN = timedelta(seconds=1)
+HEARTBEAT = 20.0  # seconds; a claim lasts 60
+COLLISIONS = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
 WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 
 log = structlog.get_logger()
@@ -76,24 +81,58 @@ async def _claim(resources: Resources, portal: Portal, lane: Lane) -> list[Claim
 async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
     """One slice. Whatever goes wrong stays in its rows, with the time of the next try."""
     try:
-        failed = await verification.handle(resources, portal, claims, lane)
-    except (Overtaken, verification.ClaimLost) as error:
-        log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)
-        await _later(resources, portal, claims, Later(resources.now() + OVERTAKEN), "overtaken")
-        return
+        async with _heartbeat(resources, claims):
+            failed = await verification.handle(resources, portal, claims, lane)
     except Exception as error:
-        unknown = not isinstance(error, AppError)
-        log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=unknown)
-        if await moved(resources, portal, error):
-            await _later(resources, portal, claims, Later(resources.now()), "moved")
-            return
-        for claim in claims:
-            await _give_up_or_wait(resources, portal, claim, error)
+        await _slice_failed(resources, portal, claims, lane, error)
         return
     for case in failed:
         assert case.error
         log.warning("write_failed", portal=portal.id, subject=str(case.subject), error=repr(case.error))
         await _give_up_or_wait(resources, portal, case.claim, case.error)
+
+
+async def _slice_failed(
+    resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane, error: Exception
+) -> None:
+    if _collided(error):
+        log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)
+        await _later(resources, portal, claims, Later(resources.now() + OVERTAKEN), "overtaken")
+        return
+    unknown = not isinstance(error, AppError)
+    log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=unknown)
+    if await moved(resources, portal, error):
+        await _later(resources, portal, claims, Later(resources.now()), "moved")
+    elif unknown and len(claims) > 1:  # one bad subject must not keep its neighbours waiting
+        for claim in claims:
+            await _handle(resources, portal, [claim], lane)
+    else:
+        for claim in claims:
+            await _give_up_or_wait(resources, portal, claim, error)
+
+
+def _collided(error: Exception) -> bool:
+    """Two workers at the same rows: whoever came second looks again."""
+    if isinstance(error, Overtaken | verification.ClaimLost):
+        return True
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in COLLISIONS
+
+
+@asynccontextmanager
+async def _heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncIterator[None]:
+    """Keep the claims ours while the portal is slow or the pace makes us wait."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            async with resources.directory() as db:
+                await work.renew(db, claims[0].token, resources.now())
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 async def moved(resources: Resources, portal: Portal, error: Exception) -> bool:
@@ -115,19 +154,9 @@ async def _give_up_or_wait(resources: Resources, portal: Portal, claim: Claim, e
         case Park(reason) if reason in WAITING_OUTSIDE:
             await _later(resources, portal, [claim], Later(resources.now() + WAIT_OUTSIDE), reason)
         case Park(reason) | Close(reason):
-            await _fail(resources, portal, claim, reason)
+            await verification.give_up(resources, portal, claim, reason)
 
 
 async def _later(resources: Resources, portal: Portal, claims: Sequence[Claim], later: Later, error: str) -> None:
     async with resources.directory() as db:
         await work.postpone(db, WorkKind.RECORD, claims, later.at, error)
-
-
-async def _fail(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
-    """Kept for a person: the inbox rows stay with the reason, the subject no longer waits."""
-    now = resources.now()
-    subject = inbox.parse(claim.key)
-    async with resources.tenant(portal.id) as db:
-        waiting = await inbox.waiting(db, portal.id, [subject])
-        await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
-        await work.finish(db, WorkKind.RECORD, [claim], now)

@@ -23,6 +23,7 @@ from b24app.settings import Settings
 
 T = TypeVar("T")
 STARTS_WITHIN = 30
+LONGEST = 900.0  # seconds of one job, whatever it waits for
 
 log = structlog.get_logger()
 
@@ -85,9 +86,9 @@ def resources() -> Resources:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Hand a coroutine to the process's loop and wait for it."""
+    """Hand a coroutine to the process's loop and wait for it, `LONGEST` at most: drains stop long before."""
     assert _runtime.loop, "called outside a worker"
-    return asyncio.run_coroutine_threadsafe(work, _runtime.loop).result()
+    return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, LONGEST), _runtime.loop).result()
 
 
 def serve_queues(settings: Settings, manifest: Manifest, queues: list[str], *, burst: bool = False) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
 from b24app.domain.facts import Card, Cards, Kind, Subject
-from b24app.errors import CallRefused
+from b24app.errors import AccessDenied, CallRefused, NotFound
 
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
 LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
@@ -70,6 +70,22 @@ async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: 
             card = _card(kind, row, fields[kind])
             found[card.subject] = card
     return Cards(found)
+
+
+async def still_there(client: PortalClient, subjects: Sequence[Subject]) -> list[Subject]:
+    """Which of the cards missing from a list exist after all, hidden from this token; the others are deleted.
+
+    A list leaves out both kinds; asking for one card tells them apart (crm-item-get.md: NOT_FOUND, ACCESS_DENIED).
+    """
+    commands = [Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in subjects]
+    hidden = []
+    for subject, outcome in zip(subjects, await client.batch(commands), strict=True):
+        if isinstance(outcome.error, NotFound):
+            continue
+        if outcome.error is not None and not isinstance(outcome.error, AccessDenied):
+            raise outcome.error
+        hidden.append(subject)
+    return hidden
 
 
 async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:

@@ -113,6 +113,11 @@ class Membership:
     def live(self) -> bool:
         return self.state not in (State.LEFT, State.SUSPENDED)
 
+    @property
+    def newsworthy(self) -> bool:
+        """Whether client apps hear of its state. Being replaced by a company's membership takes nothing away."""
+        return not (self.company_id == ALONE and self.state is State.LEFT)
+
     def other_side(self, kind: Kind) -> Subject | None:
         """The card across: the company of a contact's membership, the contact of a company's."""
         if kind is Kind.COMPANY:
@@ -135,7 +140,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything one decision rests on. `event_user`: who acted, as the last portal event told; `ids`: fresh ids."""
+    """Everything one decision rests on.
+
+    `event_user`: who acted, as the last portal event told; `ids`: fresh ids; `ticked`: linked companies whose box is
+    ticked although nobody of them waits: whoever is linked next has to be checked.
+    """
 
     subject: Subject
     card: Card | None
@@ -144,6 +153,7 @@ class Facts:
     intents: tuple[Intent, ...] = ()
     event_user: int | None = None
     ids: tuple[UUID, ...] = ()
+    ticked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +199,7 @@ class _Draft:
             decided_by=by[0],
             decided_by_source=by[1],
             decided_at=self.now,
-            version=base.version + 1 if base else one.version,
+            version=(base.version if base else 1) + 1,
         )
 
     def changed(self) -> tuple[Membership, ...]:
@@ -212,7 +222,7 @@ def decide(facts: Facts, now: datetime) -> Decision:
     changed = draft.changed()
     return Decision(
         memberships=changed,
-        wanted=project(draft.after.values(), facts.card.status),
+        wanted=project(draft.after.values(), Shown(facts.card.needs_check, facts.card.status)),
         neighbours=_neighbours(facts, facts.card, draft, changed),
         applied=applied,
         dropped=dropped,
@@ -220,12 +230,15 @@ def decide(facts: Facts, now: datetime) -> Decision:
     )
 
 
-def project(memberships: Iterable[Membership], status_now: str) -> Shown:
-    """What a card of these memberships should show.
+def project(memberships: Iterable[Membership], now: Shown) -> Shown:
+    """What a card of these memberships should show, which shows `now`.
 
-    A card nobody ever decided about keeps the status it has: a quiet portal stays quiet.
+    A card nobody ever decided about keeps the status it has: a quiet portal stays quiet. A card without anybody keeps
+    its box too: whoever is linked to it later finds it ticked.
     """
     live = [one for one in memberships if one.live]
+    if not live:
+        return now
     if any(one.state is State.PENDING for one in live):
         return Shown(True, "pending")
     decided = [one for one in live if one.decided_at is not None]
@@ -233,14 +246,19 @@ def project(memberships: Iterable[Membership], status_now: str) -> Shown:
         return Shown(False, "confirmed")
     if any(one.state is State.REFUSED for one in live):
         return Shown(False, "refused")
-    return Shown(False, status_now)
+    return Shown(False, now.status)
 
 
 def first_sight(card: Card, contact_id: int, company_id: int, id: UUID, *, box: bool | None = None) -> Membership:
     """A membership as the CRM already shows it. `box` overrides the card's own (a ticked company box counts too)."""
     pending = card.needs_check if box is None else box
-    state = State.PENDING if pending else State.REFUSED if card.status == "refused" else State.CONFIRMED
+    state = State.PENDING if pending else _as_shown(card)
     return Membership(id, contact_id, company_id, state, Reason.KNOWN, told_state=state)
+
+
+def _as_shown(card: Card) -> State:
+    """A standing that the card's status still tells of."""
+    return State.REFUSED if card.status == "refused" else State.CONFIRMED
 
 
 def is_stale(record: Record, card: Card) -> bool:
@@ -268,23 +286,18 @@ def _follow_links(facts: Facts, card: Card, draft: _Draft) -> None:
     for company_id in wanted:
         one = known.get(company_id)
         if one is None:
-            new = first_sight(card, facts.subject.id, company_id, next(fresh), box=box_was)
-            draft.after[new.id] = new
-        elif one.state is State.LEFT:
-            state = State.PENDING if box_was else State.CONFIRMED
-            draft.move(one, state, Reason.LINKED, _who(facts, card))
+            one = first_sight(card, facts.subject.id, company_id, next(fresh), box=False)
+            draft.after[one.id] = one
+            if box_was or company_id in facts.ticked:
+                draft.move(one, State.PENDING, Reason.BOX_TICKED, _who(facts, card))
+        elif not one.live:
+            back = State.PENDING if box_was or company_id in facts.ticked else _as_shown(card)
+            draft.move(one, back, Reason.LINKED, _who(facts, card))
         elif not one.linked:
             draft.after[one.id] = replace(one, linked=True)
     for company_id, one in known.items():
         if company_id not in wanted and one.linked and one.live:
-            _leave(facts, card, draft, one)
-
-
-def _leave(facts: Facts, card: Card, draft: _Draft, one: Membership) -> None:
-    draft.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
-    if one.company_id == ALONE:  # replaced by a company: nothing was taken from the person, so there is no news
-        left = draft.after[one.id]
-        draft.after[one.id] = replace(left, told_state=left.state, told_version=left.version)
+            draft.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
 
 
 def _apply_intents(facts: Facts, card: Card, draft: _Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:

@@ -7,6 +7,7 @@ that was installed before) are put in line by the verification journey afterward
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from uuid import uuid4
 
 import structlog
@@ -24,19 +25,26 @@ from b24app.resources import Resources
 from b24app.store import imports, inbox, memberships, portals, records
 from b24app.store.portals import Portal
 
+BUDGET = 20.0  # seconds of one go, so that other chores have their turn
 ORDER = (Kind.COMPANY, Kind.CONTACT)  # a contact's membership wants to know whether its company's box is ticked
 
 log = structlog.get_logger()
 
 
 async def run(resources: Resources, portal_id: int) -> bool:
-    """Read everything not read yet. Returns whether the portal is imported; a crash goes on at the last page."""
+    """Read what is not read yet, for `BUDGET` seconds at most; then it wakes itself and goes on at the last page.
+
+    Returns whether the portal is imported.
+    """
+    stop_at = monotonic() + BUDGET
     async with resources.directory() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or portal.imported:
         return portal is not None and portal.imported
     for kind in ORDER:
-        await _import(resources, portal, kind)
+        if not await _import(resources, portal, kind, stop_at):
+            await resources.wake.chore("import_portal", portal_id)
+            return False
     async with resources.directory() as db:
         await portals.change(db, portal.id, imported_at=resources.now())
     log.info("imported", portal=portal.id)
@@ -44,13 +52,14 @@ async def run(resources: Resources, portal_id: int) -> bool:
     return True
 
 
-async def _import(resources: Resources, portal: Portal, kind: Kind) -> None:
+async def _import(resources: Resources, portal: Portal, kind: Kind, stop_at: float) -> bool:
+    """Whether this kind is read to its end."""
     line = client(resources, portal, Lane.BULK)
     total = await count_cards(line, kind)
     async with resources.tenant(portal.id) as db:
         at = await imports.begin(db, portal.id, kind, total, resources.now())
     if at.finished:
-        return
+        return True
     read = at.read
     async for page in import_cards(line, kind, field_map(portal), at.after_id):
         read += len(page)
@@ -58,8 +67,11 @@ async def _import(resources: Resources, portal: Portal, kind: Kind) -> None:
             await _take(db, resources, portal, kind, page)
             await imports.advance(db, portal.id, kind, page[-1].subject.id, read)
         resources.failpoint("import.page")
+        if monotonic() > stop_at:
+            return False
     async with resources.tenant(portal.id) as db:
         await imports.finish(db, portal.id, kind, resources.now())
+    return True
 
 
 async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind: Kind, page: Sequence[Card]) -> None:
@@ -76,9 +88,16 @@ async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind:
             for company in card.links or (ALONE,)
         ]
         await memberships.add_new(db, portal.id, found, now)
-    out_of_step = sorted(_out_of_step(fresh, found))
+    changed = await _changed_meanwhile(db, portal, [card for card in page if card.subject not in new])
+    out_of_step = sorted(_out_of_step(fresh, found) | changed)
     arrivals = [Arrival(Source.IMPORT, "import", subject) for subject in out_of_step]
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
+
+
+async def _changed_meanwhile(db: AsyncConnection, portal: Portal, cards: Sequence[Card]) -> set[Subject]:
+    """Cards known from before that show something else now: nobody was looking, the module was off or we were away."""
+    known = await records.load(db, portal.id, [card.subject for card in cards])
+    return {card.subject for card in cards if records.differs(card, known.get(card.subject))}
 
 
 def _out_of_step(cards: Sequence[Card], found: Sequence[Membership]) -> set[Subject]:
@@ -86,7 +105,7 @@ def _out_of_step(cards: Sequence[Card], found: Sequence[Membership]) -> set[Subj
     uneven: set[Subject] = set()
     for card in cards:
         mine = [one for one in found if one.contact_id == card.subject.id]
-        if mine and project(mine, card.status) != records.shown(card):
+        if mine and project(mine, records.shown(card)) != records.shown(card):
             uneven.add(card.subject)
         uneven |= {Subject(Kind.COMPANY, one.company_id) for one in mine if one.company_id and one.state == "pending"}
     return uneven

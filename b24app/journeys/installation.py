@@ -131,6 +131,17 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     return report
 
 
+async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | None:
+    """Set-up now, or by a chore where the portal cannot be reached: until then the report says what is owed."""
+    try:
+        return await reconcile(resources, portal)
+    except PortalError as error:
+        log.warning("reconcile_postponed", portal=portal.id, error=repr(error))
+        async with resources.directory() as db:
+            await portals.change(db, portal.id, report={"ok": False, "steps": [], "hidden_in": [], "owed": True})
+        return None
+
+
 async def activate(resources: Resources, portal_id: int) -> None:
     """The portal says the installation is finished: work may begin, with the first read."""
     now = resources.now()
@@ -138,10 +149,9 @@ async def activate(resources: Resources, portal_id: int) -> None:
         portal = await portals.by_id(db, portal_id)
         if portal is None or portal.state is PortalState.ACTIVE:
             return
-        fresh = {"imported_at": None} if portal.state is not PortalState.NEEDS_ADMIN else {}
-        await portals.change(
-            db, portal_id, state=PortalState.ACTIVE, installed_at=now, removed_at=None, erase=False, **fresh
-        )
+        if not await portals.move(db, portal_id, PortalState.ACTIVE, only_from=set(PortalState) - {PortalState.ACTIVE}):
+            return
+        await portals.change(db, portal_id, installed_at=now, removed_at=None, erase=False, imported_at=None)
     async with resources.tenant(portal_id) as db:
         await imports.restart(db, portal_id)
     log.info("portal_active", portal=portal_id, was=portal.state)
@@ -151,8 +161,8 @@ async def activate(resources: Resources, portal_id: int) -> None:
 async def revive(resources: Resources, portal: Portal) -> None:
     """An admin brought a working token to a portal that waited for one, or a payment came: what waits is due now."""
     async with resources.directory() as db:
-        if portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
-            await portals.change(db, portal.id, state=PortalState.ACTIVE)
+        waits = (PortalState.NEEDS_ADMIN, PortalState.UNPAID)
+        if await portals.move(db, portal.id, PortalState.ACTIVE, only_from=waits):
             log.info("portal_revived", portal=portal.id, was=portal.state)
         await work.hurry(db, portal.id, WorkKind.RECORD, resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)

@@ -78,7 +78,7 @@ def _after(members: Sequence[Membership], membership_id: UUID, action: Action, n
     if one.state is wanted:
         raise Refused("already_so", 409)
     moved = replace(one, state=wanted, decided_at=now)
-    return project([moved if each.id == one.id else each for each in members], "")
+    return project([moved if each.id == one.id else each for each in members], Shown())
 
 
 async def _write(

@@ -6,13 +6,16 @@ from __future__ import annotations
 import hmac
 
 import structlog
+from redis.exceptions import RedisError
 
 from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.payloads import PortalEvent
+from b24app.bitrix24.people import whoami
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalError, Refused
 from b24app.journeys import installation
 from b24app.journeys.installation import Grant
+from b24app.journeys.person import person_client
 from b24app.resources import Resources
 from b24app.store import portals
 from b24app.store.portals import Portal
@@ -36,11 +39,14 @@ def prove(portal: Portal | None, event: PortalEvent) -> Portal:
 
 
 async def installed(resources: Resources, event: PortalEvent) -> None:
-    """ONAPPINSTALL and ONAPPUPDATE: keep tokens, add what is missing, begin once the portal says it is installed."""
+    """ONAPPINSTALL and ONAPPUPDATE: keep tokens, add what is missing, begin once the portal says it is installed.
+
+    What cannot be added now, because the portal is busy or down, is added by a chore.
+    """
     grant = await _prove_grant(resources, event)
     portal = await installation.admit(resources, grant)
     if event.name == "ONAPPUPDATE" or not portal.report:
-        await installation.reconcile(resources, portal)
+        await installation.reconcile_or_later(resources, portal)
     data = event.data if isinstance(event.data, dict) else {}
     if data.get("INSTALLED", "Y") != "N":
         await installation.activate(resources, portal.id)
@@ -58,19 +64,29 @@ async def paid(resources: Resources, event: PortalEvent) -> None:
         portal = await portals.by_member(db, event.member_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("unknown_portal", 403)
-    if await resources.redis.set(f"payment:{portal.id}", 1, nx=True, ex=CHECK_EVERY):
+    try:
+        first = await resources.redis.set(f"payment:{portal.id}", 1, nx=True, ex=CHECK_EVERY)
+    except (RedisError, OSError):
+        return  # the hourly look at portals that have not paid comes anyway
+    if first:
         await resources.wake.chore("look_at_portal", portal.id)
 
 
 async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
-    """The auth server's word that this access token is our app's in this very portal."""
+    """The auth server's word that this access token is our app's in this very portal, and the portal's that its owner
+    is an administrator: any employee has a genuine token of their own."""
+    if event.name not in NEW_TOKEN:
+        raise Refused("not_an_installation", 403)
     if event.tokens is None or not event.application_token:
         raise Refused("missing_tokens", 403)
     try:
         owner = await resources.auth.app_info(event.server_endpoint, event.tokens.access_token)
+        _same_portal(resources, event, owner)
+        person = await whoami(person_client(resources, None, owner.client_endpoint, event.tokens.access_token))
     except PortalError as error:
         raise Refused("token_not_proven", 403) from error
-    _same_portal(resources, event, owner)
+    if not person.is_admin:
+        raise Refused("admins_only", 403)
     data = event.data if isinstance(event.data, dict) else {}
     return Grant(
         owner=owner,

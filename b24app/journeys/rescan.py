@@ -21,7 +21,6 @@ from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import inbox, portals, records
 from b24app.store.portals import Portal
-from b24app.store.records import Known
 
 EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=5)
@@ -58,14 +57,7 @@ async def _look(resources: Resources, portal: Portal, kind: Kind) -> int:
 async def _compare(resources: Resources, portal: Portal, page: Sequence[Card]) -> int:
     async with resources.tenant(portal.id) as db:
         known = await records.load(db, portal.id, [card.subject for card in page])
-        lost = [card.subject for card in page if _differs(card, known.get(card.subject))]
+        lost = [card.subject for card in page if records.differs(card, known.get(card.subject))]
         arrivals = [Arrival(Source.RESCAN, "rescan", subject) for subject in lost]
         await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())
     return len(lost)
-
-
-def _differs(card: Card, known: Known | None) -> bool:
-    """Whether the card shows anything that we would have acted on."""
-    if known is None or known.record.gone:
-        return True
-    return records.shown(card) != known.record.settled or set(card.links) != set(known.links)

@@ -67,6 +67,12 @@ async def adopt_address(resources: Resources, portal: Portal) -> bool:
     return True
 
 
+async def demote(resources: Resources, portal: Portal) -> None:
+    """The newest admin no longer sees everything: go on with the next. Raises NeedsAdmin where there is none."""
+    keeper = StoredTokens(resources, portal)
+    await keeper.replaced(await keeper.current())
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTokens:
     """The `TokenKeeper` over the store."""
@@ -148,8 +154,8 @@ class StoredTokens:
             await tokens.bury(db, self.portal.id, pair.user_id, pair.access)
 
     async def _portal_state(self, db: AsyncConnection, state: PortalState) -> None:
-        log.warning("portal_state", portal=self.portal.id, state=state)
-        await portals.change(db, self.portal.id, state=state)
+        if await portals.move(db, self.portal.id, state, only_from=[PortalState.ACTIVE]):
+            log.warning("portal_state", portal=self.portal.id, state=state)
 
     def _access(self, pair: Pair) -> str:
         return self.resources.vault.open(pair.access)

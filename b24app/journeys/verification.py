@@ -11,19 +11,20 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.cards import CardChange, Value, read_cards, write_cards
+from b24app.bitrix24.cards import CardChange, Value, read_cards, still_there, write_cards
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source, actor
-from b24app.domain.facts import Card, Subject
+from b24app.domain.facts import Card, Cards, Kind, Subject
 from b24app.domain.news import MembershipVerificationChanged
 from b24app.domain.verification import Decision, Facts, Membership, Record, Shown, decide
+from b24app.errors import PortalDown
 from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import client
+from b24app.journeys.tokens import client, demote
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
@@ -83,7 +84,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     if mode is Mode.OFF:
         await _skip(resources, portal, claims)
         return []
-    cases = await _decide(resources, portal, claims, lane)
+    cases = await _apart(resources, portal, await _decide(resources, portal, claims, lane))
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, lane)
@@ -94,6 +95,21 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     if again:
         await resources.wake.inbox(portal.id, lane)
     return [one for one in cases if one.error]
+
+
+async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
+    """A subject that is not tried again. Its inbox rows are kept as failed; what was decided is told all the same."""
+    now, subject = resources.now(), inbox.parse(claim.key)
+    async with resources.tenant(portal.id) as db:
+        untold = await memberships.untold(db, portal.id, [subject])
+        waits = await _tell(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
+        waiting = await inbox.waiting(db, portal.id, [subject])
+        await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
+        if not await work.finish(db, WorkKind.RECORD, [claim], now):
+            raise ClaimLost
+    log.warning("subject_given_up", portal=portal.id, subject=claim.key, reason=reason)
+    if waits:
+        await resources.wake.outbox()
 
 
 async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -> None:
@@ -113,7 +129,8 @@ async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim],
         members = await memberships.of_subjects(db, portal.id, subjects)
         pressed = await intents.proven(db, portal.id, subjects)
         ours = await tokens.users(db, portal.id)
-    cards = await read_cards(client(resources, portal, lane), subjects, field_map(portal))
+    cards = await _read(resources, portal, subjects, lane)
+    ticked = await _ticked(resources, portal, cards, members)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
@@ -125,9 +142,51 @@ async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim],
             intents=tuple(pressed.get(subject, ())),
             event_user=actor(rows.users, ours),
             ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
+            ticked=ticked,
         )
         cases.append(Case(claim, rows, facts, decide(facts, resources.now())))
     return cases
+
+
+async def _read(resources: Resources, portal: Portal, subjects: Sequence[Subject], lane: Lane) -> Cards:
+    """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
+    line = client(resources, portal, lane)
+    cards = await read_cards(line, subjects, field_map(portal))
+    absent = [one for one in subjects if cards.get(one) is None]
+    if absent and await still_there(line, absent):
+        await demote(resources, portal)
+        raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
+    return cards
+
+
+async def _ticked(
+    resources: Resources, portal: Portal, cards: Cards, members: Mapping[Subject, Sequence[Membership]]
+) -> frozenset[int]:
+    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits."""
+    fresh: set[int] = set()
+    for subject, card in cards.found.items():
+        if subject.kind is Kind.CONTACT:
+            fresh |= set(card.links) - {one.company_id for one in members[subject] if one.live}
+    if not fresh:
+        return frozenset()
+    async with resources.tenant(portal.id) as db:
+        ticked = await records.ticked(db, portal.id, Kind.COMPANY, fresh)
+        return frozenset(ticked - await memberships.waiting_in(db, portal.id, ticked))
+
+
+async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
+    """Cases that can be settled together: of two that move the same membership the second looks again afterwards."""
+    taken: set[UUID] = set()
+    together: list[Case] = []
+    later: list[Case] = []
+    for one in cases:
+        moved = {member.id for member in one.decision.memberships}
+        (later if moved & taken else together).append(one)
+        taken |= moved
+    if later:
+        async with resources.directory() as db:
+            await work.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
+    return together
 
 
 async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: Lane) -> list[Case]:
@@ -157,7 +216,8 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
         kept = () if mode is not Mode.ON else [one.subject for one in done if one.difference]
         await _keep(db, resources, portal, [one for one in done if one.subject not in kept], now)
         await _save_records(db, portal, cases, mode, now)
-        waits = await _tell(db, portal, done, mode, now)
+        untold = [member for one in done for member in one.memberships() if member.state is not member.told_state]
+        waits = await _tell(db, portal, untold, now, silently=mode is not Mode.ON)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
         await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
@@ -172,9 +232,9 @@ async def _keep(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
 ) -> None:
     """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link."""
-    for one in cases:
-        await memberships.save(db, portal.id, one.decision.memberships, now)
-        await intents.close(db, portal.id, one.decision.applied, one.decision.dropped)
+    await memberships.save(db, portal.id, [member for one in cases for member in one.decision.memberships], now)
+    applied = [done for one in cases for done in one.decision.applied]
+    await intents.close(db, portal.id, applied, [gone for one in cases for gone in one.decision.dropped])
     neighbours = {subject for one in cases for subject in one.decision.neighbours}
     arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.INTERACTIVE, now)
@@ -190,17 +250,16 @@ async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Cas
     await records.save(db, portal.id, seen, now)
 
 
-async def _tell(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> int:
-    """One event for each membership whose state is not the one last told; in watch mode only noted as told."""
-    untold = {one.id: one for case in cases for one in case.memberships() if one.state is not one.told_state}
-    waits = 0
-    if mode is Mode.ON:
-        fresh = [
-            news.event(_news(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in untold.values()
-        ]
-        waits = await events.publish(db, portal.id, fresh, now)
-    await memberships.tell(db, portal.id, list(untold.values()))
-    return waits
+async def _tell(
+    db: AsyncConnection, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool = False
+) -> int:
+    """One event for each membership that is still at the version told of; how many deliveries wait for it."""
+    due = await memberships.tell(db, portal.id, untold)
+    if silently:
+        return 0
+    told = {one.id: one for one in untold if one.id in due and one.newsworthy}
+    fresh = [news.event(_news(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
+    return await events.publish(db, portal.id, fresh, now)
 
 
 def _news(one: Membership, now: datetime) -> MembershipVerificationChanged:

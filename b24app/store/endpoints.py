@@ -124,10 +124,18 @@ async def switch(
 
 
 _HURRY = text(
-    "UPDATE work w SET due_at = least(w.due_at, :now), arrivals = w.arrivals + 1 FROM outbox o"
-    " WHERE o.portal_id = :portal AND o.endpoint_id = :endpoint AND o.state = 'waiting'"
-    " AND w.portal_id = :portal AND w.kind = 'delivery' AND w.key = o.id::text"
+    "UPDATE work w SET due_at = least(w.due_at, :now), arrivals = w.arrivals + 1 FROM ("
+    "  SELECT w.key FROM work w JOIN outbox o ON w.key = o.id::text"
+    "  WHERE o.portal_id = :portal AND o.endpoint_id = :endpoint AND o.state = 'waiting'"
+    "  AND w.portal_id = :portal AND w.kind = 'delivery' ORDER BY w.key FOR UPDATE OF w) AS found"
+    " WHERE w.portal_id = :portal AND w.kind = 'delivery' AND w.key = found.key"
 ).bindparams(bindparam("endpoint", type_=PG_UUID()), bindparam("now", type_=TIMESTAMP(timezone=True)))
+
+
+async def lock(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
+    """Before rows of work and outbox are touched, in id order: endpoint, work, outbox is the order of all locks."""
+    mine = (endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids))
+    await db.execute(select(endpoints.c.id).where(*mine).order_by(endpoints.c.id).with_for_update())
 
 
 async def hurry(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime) -> None:

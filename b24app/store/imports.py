@@ -32,9 +32,10 @@ async def begin(db: AsyncConnection, portal_id: int, kind: Kind, total: int | No
 
 
 async def advance(db: AsyncConnection, portal_id: int, kind: Kind, after_id: int, read: int) -> None:
+    """Never backwards: a second reader that came later changes nothing."""
     await db.execute(
         update(imports)
-        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, imports.c.after_id < after_id)
         .values(after_id=after_id, read=read)
     )
 

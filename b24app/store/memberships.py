@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, and_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.verification import DecidedBySource, Membership, Reason, State
 from b24app.store.tables import memberships
+
+TELL = text("""
+    UPDATE memberships m SET told_state = m.state, told_version = m.version
+    FROM (SELECT m.id FROM memberships m JOIN unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS n(id, version)
+          ON m.id = n.id AND m.version = n.version
+          WHERE m.portal_id = :portal AND m.told_state <> m.state ORDER BY m.id FOR UPDATE OF m) AS due
+    WHERE m.portal_id = :portal AND m.id = due.id RETURNING m.id
+""")
 
 
 class Overtaken(Exception):
@@ -37,13 +47,33 @@ async def of_subjects(
     return {subject: tuple(found[subject]) for subject in subjects}
 
 
+async def untold(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> list[Membership]:
+    """Those of these subjects whose state client apps have not been told."""
+    found = await of_subjects(db, portal_id, subjects)
+    return list({one.id: one for many in found.values() for one in many if one.state is not one.told_state}.values())
+
+
+async def waiting_in(db: AsyncConnection, portal_id: int, companies: Collection[int]) -> set[int]:
+    """In which of these companies somebody waits for a check."""
+    rows = await db.execute(
+        select(memberships.c.company_id)
+        .where(
+            memberships.c.portal_id == portal_id,
+            memberships.c.company_id.in_(companies),
+            memberships.c.state == State.PENDING.value,
+        )
+        .distinct()
+    )
+    return set(rows.scalars())
+
+
 async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership], now: datetime) -> None:
     """Write new and changed memberships. Raises `Overtaken` where the stored version is not the one we built on."""
     if not changed:
         return
-    rows = [_row(portal_id, one, now) for one in changed]
+    rows = [_row(portal_id, one, now) for one in sorted(changed, key=attrgetter("contact_id", "company_id"))]
     new = insert(memberships).values(rows)
-    keys = ("id", "portal_id", "contact_id", "company_id")
+    keys = ("id", "portal_id", "contact_id", "company_id", "told_state", "told_version")  # told is `tell`'s alone
     kept = await db.execute(
         new.on_conflict_do_update(
             index_elements=["portal_id", "contact_id", "company_id"],
@@ -70,14 +100,12 @@ async def add_new(db: AsyncConnection, portal_id: int, found: Sequence[Membershi
     return len(list(added))
 
 
-async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) -> None:
-    """Client apps have now been told each one's state and version (the event row is written)."""
-    for one in told:
-        await db.execute(
-            update(memberships)
-            .where(memberships.c.portal_id == portal_id, memberships.c.id == one.id)
-            .values(told_state=one.state.value, told_version=one.version)
-        )
+async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) -> set[UUID]:
+    """Client apps are told each one's state as of this version. Returns which still have it and were not told yet."""
+    if not told:
+        return set()
+    named = {"portal": portal_id, "ids": [one.id for one in told], "versions": [one.version for one in told]}
+    return set((await db.execute(TELL, named)).scalars())
 
 
 def membership(row: Row[Any]) -> Membership:

@@ -89,6 +89,13 @@ async def unread_ids(db: AsyncConnection) -> list[int]:
     return list((await db.execute(unread.order_by(portals.c.id))).scalars())
 
 
+async def owed_ids(db: AsyncConnection) -> list[int]:
+    """Portals whose set-up could not be finished when it was asked for."""
+    owed = portals.c.report["owed"].as_boolean()
+    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, owed))
+    return list(rows.scalars())
+
+
 async def unscanned_ids(db: AsyncConnection, before: datetime) -> list[int]:
     """Imported, active portals whose last look at what was modified is older than this."""
     seen = func.coalesce(portals.c.rescanned_at, portals.c.imported_at)
@@ -97,8 +104,8 @@ async def unscanned_ids(db: AsyncConnection, before: datetime) -> list[int]:
 
 
 async def erasable_ids(db: AsyncConnection) -> list[int]:
-    """Removed portals whose admin asked to delete the data."""
-    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.REMOVED, portals.c.erase))
+    """Portals whose admin asked to delete the data."""
+    rows = await db.execute(select(portals.c.id).where(portals.c.erase))
     return list(rows.scalars())
 
 
@@ -137,6 +144,12 @@ async def remember(
     found = _portal(row.one())
     assert found
     return found
+
+
+async def move(db: AsyncConnection, portal_id: int, to: PortalState, *, only_from: Collection[PortalState]) -> bool:
+    """Change the state where it still is one of these: a late worker must not wake a portal that has left."""
+    here = (portals.c.id == portal_id, portals.c.state.in_([one.value for one in only_from]))
+    return (await db.execute(update(portals).where(*here).values(state=to))).rowcount == 1
 
 
 async def change(db: AsyncConnection, portal_id: int, **values: Any) -> None:

@@ -39,7 +39,7 @@ async def save(db: AsyncConnection, portal_id: int, seen: Sequence[tuple[Card, R
     """Cards just read, with what we agree on; new or known."""
     if not seen:
         return
-    rows = [_row(portal_id, card, record, now) for card, record in seen]
+    rows = [_row(portal_id, card, record, now) for card, record in sorted(seen, key=lambda one: one[0].subject)]
     new = insert(records).values(rows)
     changed = {name: new.excluded[name] for name in rows[0] if name not in ("portal_id", "kind", "crm_id")}
     await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "kind", "crm_id"], set_=changed))
@@ -76,6 +76,13 @@ async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collectio
         )
     )
     return set(rows.scalars())
+
+
+def differs(card: Card, known: Known | None) -> bool:
+    """Whether the card shows anything that we would have acted on."""
+    if known is None or known.record.gone:
+        return True
+    return shown(card) != known.record.settled or set(card.links) != set(known.links)
 
 
 def shown(card: Card) -> Shown:

@@ -323,9 +323,7 @@ Index("ix_outbox_endpoint", outbox.c.portal_id, outbox.c.endpoint_id, outbox.c.s
 Index(
     "ix_outbox_waiting",
     outbox.c.portal_id,
-    outbox.c.endpoint_id,
     outbox.c.object_id,
-    outbox.c.row_no,
     postgresql_where=text("state = 'waiting'"),
 )
 
@@ -333,7 +331,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    _portal(),
+    Column("portal_id", BigInteger, nullable=False),  # no foreign key: it would be looked up for every row of a bulk
     Column("delivery_id", Uuid, nullable=False),
     Column("number", Integer, nullable=False),
     Column("trigger", Text, nullable=False),  # domain.delivery.Trigger

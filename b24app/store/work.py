@@ -28,10 +28,18 @@ ARRIVE = text("""
         lane = least(work.lane, excluded.lane), due_at = least(work.due_at, excluded.due_at)
 """)
 
+POSTPONE = text("""
+    UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, due_at = :due, error = :error
+    FROM (SELECT key FROM work WHERE portal_id = :portal AND kind = :kind AND key = ANY(CAST(:keys AS text[]))
+          AND claim_token = :token ORDER BY key FOR UPDATE) AS ours
+    WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = ours.key
+""")
+
 FINISH = text("""
     WITH c AS (SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:arrivals AS bigint[])) AS c(key, arrivals)),
     ours AS (SELECT w.portal_id, w.kind, w.key, w.arrivals <> c.arrivals AS again FROM work w JOIN c ON w.key = c.key
-             WHERE w.portal_id = :portal AND w.kind = :kind AND w.claim_token = :token),
+             WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = ANY(CAST(:keys AS text[]))
+             AND w.claim_token = :token ORDER BY w.key FOR UPDATE OF w),
     gone AS (DELETE FROM work w USING ours o
              WHERE w.portal_id = o.portal_id AND w.kind = o.kind AND w.key = o.key AND NOT o.again),
     kept AS (UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, tries = 0, error = NULL,
@@ -127,17 +135,9 @@ async def postpone(
     db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], due_at: datetime, error: str | None
 ) -> None:
     """Let go of rows that are still ours until `due_at`, with the reason for people to read."""
-    for one in claims:
-        await db.execute(
-            update(work)
-            .where(
-                work.c.portal_id == one.portal_id,
-                work.c.kind == kind.value,
-                work.c.key == one.key,
-                work.c.claim_token == one.token,
-            )
-            .values(claimed_by=None, claim_token=None, claimed_until=None, due_at=due_at, error=error)
-        )
+    if claims:
+        held = {"portal": claims[0].portal_id, "kind": kind.value, "token": claims[0].token, "due": due_at}
+        await db.execute(POSTPONE, held | {"keys": [one.key for one in claims], "error": error})
 
 
 async def hurry(db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime) -> None:

@@ -88,8 +88,25 @@ def test_our_own_write_coming_back_means_nothing() -> None:
 
 
 def test_a_quiet_card_stays_quiet() -> None:
-    assert project([member(State.CONFIRMED)], "") == Shown(False, "")
-    assert project([member(State.CONFIRMED, decided=True)], "") == Shown(False, "confirmed")
+    assert project([member(State.CONFIRMED)], Shown()) == Shown()
+    assert project([member(State.CONFIRMED, decided=True)], Shown()) == Shown(False, "confirmed")
+
+
+def test_a_card_without_anybody_keeps_its_box() -> None:
+    """A company ticked before anybody is linked: whoever comes next has to be checked."""
+    decision = decide(facts(card(True, links=(), subject=FIRM)), NOW)
+    assert decision.wanted == Shown(True, "")
+    newcomer = decide(facts(card(False, links=(3,)), ticked=frozenset({3})), NOW)
+    (joined,) = newcomer.memberships
+    assert (joined.state, joined.told_state) == (State.PENDING, State.CONFIRMED)
+
+
+def test_a_card_that_is_there_again_is_live_again() -> None:
+    """A membership of a deleted card, or of one our admin could not see for a while."""
+    back = decide(facts(card(False), member(State.SUSPENDED)), NOW)
+    assert states(back) == [State.CONFIRMED]
+    refused = decide(facts(card(False, "refused"), member(State.SUSPENDED)), NOW)
+    assert states(refused) == [State.REFUSED]
 
 
 @pytest.mark.parametrize(
@@ -130,10 +147,10 @@ def test_links_make_and_end_memberships() -> None:
     joined = decide(facts(card(False, links=(3,)), alone), NOW)
     new, old = (next(one for one in joined.memberships if one.company_id == company) for company in (3, ALONE))
     assert (new.state, new.told_state) == (State.CONFIRMED, State.CONFIRMED)
-    assert (old.state, old.told_state) == (State.LEFT, State.LEFT)  # replaced, nothing was taken: no news
+    assert (old.state, old.newsworthy) == (State.LEFT, False)
     parted = decide(facts(card(False, links=()), member(State.CONFIRMED)), NOW)
     left = next(one for one in parted.memberships if one.company_id == 3)
-    assert (left.state, left.told_state) == (State.LEFT, State.CONFIRMED)
+    assert (left.state, left.newsworthy) == (State.LEFT, True)
 
 
 def test_a_deleted_card_suspends_and_keeps() -> None:
@@ -175,4 +192,5 @@ def test_deciding_again_on_what_was_decided_changes_nothing(before: Facts) -> No
 def test_the_box_is_ticked_exactly_while_somebody_waits(before: Facts) -> None:
     decision = decide(before, NOW)
     after = {one.id: one for one in before.memberships} | {one.id: one for one in decision.memberships}
-    assert decision.wanted and decision.wanted.check == any(one.state is State.PENDING for one in after.values())
+    waits = any(one.state is State.PENDING for one in after.values())
+    assert decision.wanted and (decision.wanted.check == waits or not any(one.live for one in after.values()))

@@ -80,7 +80,6 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )
     op.create_index("ix_attempts_delivery", "attempts", ["portal_id", "delivery_id", "number"], unique=False)
@@ -332,7 +331,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_waiting",
         "outbox",
-        ["portal_id", "endpoint_id", "object_id", "row_no"],
+        ["portal_id", "object_id"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
