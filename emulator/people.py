@@ -34,6 +34,8 @@ class User:
     online: bool = True
     crm_access: CrmAccess = CrmAccess.ALL
     registered: datetime | None = None
+    last_activity: datetime | None = None
+    idle_since: datetime | None = None
 
     @property
     def full_name(self) -> str:

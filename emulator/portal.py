@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.automation import Automation
 from emulator.installs import Installation
 from emulator.people import Department, User
+from emulator.presence import Presence
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
@@ -63,10 +64,11 @@ class Portal:
     options: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     automation: Automation = field(init=False)
+    presence: Presence = field(init=False)
     crm: "Crm" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.automation = Automation(self)
+        self.automation, self.presence = Automation(self), Presence(self)
 
     @property
     def url(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.crm.dates import iso, parse_datetime
+from emulator.crm.dates import ZONE, iso, parse_datetime
 from emulator.crm.filters import Condition, Group, compile_group, parse_key
 from emulator.crm.values import to_int, truthy
 from emulator.errors import RestError
@@ -42,10 +42,16 @@ def _row(call: Call, user: User) -> Row:
     row: Row = {"ID": str(user.id), "XML_ID": str(user.id), "ACTIVE": user.active, "NAME": user.name}
     row |= {"LAST_NAME": user.last_name, "SECOND_NAME": user.second_name, "EMAIL": user.email, "LAST_LOGIN": since}
     row |= {"DATE_REGISTER": since, "TIME_ZONE": user.time_zone, "IS_ONLINE": "Y" if user.online else "N"}
-    row |= {"TIMESTAMP_X": [], "LAST_ACTIVITY_DATE": [], "PERSONAL_GENDER": user.gender, "PERSONAL_WWW": ""}
+    row |= {"LAST_ACTIVITY_DATE": _seen(user)}
+    row |= {"TIMESTAMP_X": [], "PERSONAL_GENDER": user.gender, "PERSONAL_WWW": ""}
     row |= {"PERSONAL_BIRTHDAY": "", "PERSONAL_MOBILE": user.phone, "PERSONAL_PHONE": "", "PERSONAL_CITY": ""}
     row |= {"WORK_PHONE": "", "WORK_POSITION": user.work_position, "UF_EMPLOYMENT_DATE": ""}
     return row | {"UF_DEPARTMENT": list(user.departments)}
+
+
+def _seen(user: User) -> Any:
+    """2024-07-23 08:08:50 of the portal's clock (user-current.md); an empty object where nothing is known."""
+    return user.last_activity.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S") if user.last_activity else []
 
 
 def _shown(row: Row, allowed: frozenset[str], select: Any) -> Row:
@@ -99,8 +105,8 @@ def _read(call: Call, user: User, name: str) -> Any:
         return "employee"
     if name == "ID":
         return user.id
-    if name == "DATE_REGISTER":
-        return user.registered
+    if name in ("DATE_REGISTER", "LAST_ACTIVITY_DATE"):
+        return user.registered if name == "DATE_REGISTER" else user.last_activity
     return _row(call, user).get(name)
 
 
