@@ -89,14 +89,18 @@ class Sight:
     writable: bool
 
     def text(self, value: Any) -> str:
-        """A text with translations in the visitor's language, else English, else the first."""
-        if isinstance(value, dict):
-            value = value.get(self.visit.lang) or value.get("en") or next(iter(value.values()), "")
-        return "" if value is None else str(value)
+        return translated(value, self.visit.lang)
 
     def seen(self, given: Layout) -> bool:
         """Not meant for phones only, and not hidden from those who only read."""
         return given.get("scope") != "mobile" and (self.writable or given.get("hideIfReadonly") not in _YES)
+
+
+def translated(value: Any, lang: str) -> str:
+    """A text with translations in a language, else English, else the first (structure/field-types.md)."""
+    if isinstance(value, dict):
+        value = value.get(lang) or value.get("en") or next(iter(value.values()), "")
+    return "" if value is None else str(value)
 
 
 def app_card(visit: Visit, row: Activity, owner: Owner, writable: bool) -> AppCard:

@@ -12,8 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from emulator.crm import rights
 from emulator.crm.entities import Entity, Record
 from emulator.crm.fields import FIELDS
+from emulator.crm.stages import field_of
 from emulator.crm.store import CrmError, Query
 from emulator.face.pages import records, timeline
+from emulator.face.pages.badges import BadgeView, badges
 from emulator.face.pages.card import entity_of
 from emulator.face.pages.fields import FieldView, view
 from emulator.face.pages.render import message, page
@@ -44,6 +46,7 @@ class Row:
     href: str
     cells: list[FieldView]
     stages: list[dict[str, Any]]
+    badge: BadgeView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def listing(visit: Visit) -> Response:
     query = visit.request.query_params
     text, number = query.get("q", ""), max(1, _number(query.get("page", "1")))
     ids, total = visit.portal.crm.select(entity, _query(visit, entity, text, number), visit.user)
-    rows = [_row(visit, entity, one) for one in ids]
+    worn = badges(visit, entity) if field_of(entity) else {}
+    rows = [_row(visit, entity, one, worn.get(one)) for one in ids]
     return page(
         visit,
         "list.html",
@@ -97,13 +101,13 @@ def _query(visit: Visit, entity: Entity, text: str, number: int) -> Query:
     )
 
 
-def _row(visit: Visit, entity: Entity, id: int) -> Row:
+def _row(visit: Visit, entity: Entity, id: int, badge: BadgeView | None) -> Row:
     record: Record = visit.portal.crm.get(entity, id) or {}
     names = [*COLUMNS[entity], *_custom(visit, entity)]
     found = (view(visit, entity, record, name) for name in names)
     cells = [one for one in found if one is not None]
     title = records.title(visit.portal, entity, id, visit.t("no_name"))
-    return Row(id, title, records.href(entity, id), cells, timeline.stages(visit, entity, record))
+    return Row(id, title, records.href(entity, id), cells, timeline.stages(visit, entity, record), badge)
 
 
 def _heads(visit: Visit, entity: Entity, rows: list[Row]) -> list[Column]:

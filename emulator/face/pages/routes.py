@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from emulator.face.pages import acts, card, door, frames, lists, market, pulse, records
+from emulator.face.pages import acts, card, door, frames, kanban, lists, market, pulse, records
 from emulator.face.pages.visit import Page, signed_in
 from emulator.world import World
 
@@ -22,6 +22,7 @@ GET: tuple[tuple[str, Page], ...] = (
     ("/marketplace/placement/{id:int}/", market.placement_page),
     ("/marketplace/view/{code}/", market.direct_link),
     ("/crm/{entity}/list/", lists.listing),
+    ("/crm/{entity}/kanban/", kanban.kanban),
     (CARD, card.card),
     ("/company/personal/user/{id:int}/", door.profile),
     ("/notifications/", door.notices),

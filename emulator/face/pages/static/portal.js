@@ -202,7 +202,7 @@
   }
 
   function busy() {
-    return document.hidden || document.querySelector(".field_editing, dialog[open], details.menu[open], .slider");
+    return document.hidden || document.querySelector(".field_editing, dialog[open], details.menu[open], .slider, .kb_dragging");
   }
 
   async function pulse() {
