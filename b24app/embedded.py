@@ -17,7 +17,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -72,12 +72,15 @@ def postgres(data_dir: Path, *, durable: bool = True) -> Iterator[Postgres]:
 
 
 @contextmanager
-def redis(data_dir: Path) -> Iterator[str]:
-    """A Redis with its append-only file under `data_dir`; yields its URL (`unix://…`)."""
+def redis(data_dir: Path, sockets: Path | None = None) -> Iterator[str]:
+    """A Redis that keeps nothing over a stop; yields its URL (`unix://…`).
+
+    `sockets`: a short folder of the caller's, so that the server can be stopped and started again at the same address.
+    """
     home = data_dir / "redis"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _socket_folder(None) as sockets:
-        socket = sockets / "redis.sock"
+    with nullcontext(sockets) if sockets else _socket_folder(None) as folder:
+        socket = folder / "redis.sock"
         options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(home), "--save", ""]
         with _server([_redis_binary(), *options], None, signal.SIGTERM):
             _wait(socket.exists, "Redis")

@@ -93,7 +93,8 @@ current_hit: ContextVar[Hit | None] = ContextVar("current_hit", default=None)
 
 @dataclass(slots=True, eq=False)
 class EventQueue:
-    """The portal's queue server: sends once, never again. `log` keeps the last deliveries."""
+    """The portal's queue server: sends once, never again. `log` keeps the last deliveries; `under_way`: events that
+    have left the queue and are not answered yet."""
 
     world: "World"
     names: dict[str, str] = field(default_factory=catalogue)
@@ -101,6 +102,7 @@ class EventQueue:
     log: deque[Delivery] = field(default_factory=lambda: deque(maxlen=KEPT_DELIVERIES))
     lost: int = 0
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    under_way: int = 0
 
     def raise_event(self, portal: "Portal", name: str, data: dict[str, Any], actor: User | None) -> None:
         """Queue for every app of the portal. Raises ValueError for an event that no page knows."""
@@ -171,8 +173,10 @@ class EventQueue:
         """Send what is due, and what the handlers cause by it, until nothing is; how many POSTs were made."""
         sent = 0
         while due := self._take_due():
+            self.under_way += len(due)
             for start in range(0, len(due), abreast):
                 await asyncio.gather(*map(self._send, due[start : start + abreast]))
+            self.under_way -= len(due)
             sent += len(due)
         return sent
 

@@ -1,0 +1,176 @@
+"""The real thing, killed: workers by SIGKILL in the middle of their work, Redis stopped, wake-ups thrown away.
+
+Each story happens in the same deployment, with a contact of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from b24app import embedded
+from b24app.manifest import read_manifest
+from b24app.settings import ROOT
+from b24app.store.schema import migrate
+from emulator.crm.entities import Entity
+from emulator.faults import Break, Fault
+from tests.receiver import Heard
+from tests.stories.processes import Holding, RedisServer, Running, redis_server, running
+
+CONTACT = Entity.CONTACT
+LONG = 3.0  # seconds the portal takes, so that a worker can be killed while it waits
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("deployment")
+
+
+@pytest.fixture(scope="module")
+def database(home: Path) -> Iterator[embedded.Postgres]:
+    with embedded.postgres(home, durable=False) as server:
+        migrate(server.url(embedded.OWNER), server.url())
+        yield server
+
+
+@pytest.fixture(scope="module")
+def redis(home: Path) -> Iterator[RedisServer]:
+    with redis_server(home) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+async def world(home: Path, database: embedded.Postgres, redis: RedisServer) -> AsyncIterator[Running]:
+    """A deployment whose first portal has the app and whose client app listens; the worker is running."""
+    async with running(home, database, redis, read_manifest(ROOT / "app.yaml")) as world:
+        world.start("worker")
+        await world.install()
+        await world.subscribe()
+        yield world
+        await world.assert_nothing_left()
+
+
+async def a_contact(world: Running) -> int:
+    world.all_up()
+    contact = world.add_contact(world.add_company())
+    await world.settle()
+    return contact
+
+
+def heard_of(world: Running, contact: int) -> list[Heard]:
+    """Every webhook about a contact, repeats included."""
+    news = [one for one in world.receiver.heard if one.type == "membership.verification_changed"]
+    return [one for one in news if one.data["contact_id"] == contact]
+
+
+async def ends_well(world: Running, contact: int) -> None:
+    """Exactly one webhook, the card right, nothing left to do."""
+    await world.until(lambda: heard_of(world, contact), "the client app has heard")
+    await world.settle()
+    (told,) = {one.id: one for one in heard_of(world, contact)}.values()
+    assert (told.data["old_state"], told.data["new_state"]) == ("confirmed", "pending")
+    assert world.card(CONTACT, contact) == (True, "На проверке")
+
+
+def slow(world: Running, *seconds: float) -> list[Fault]:
+    """How long the portal takes over the next batches, one after the other."""
+    host = world.portal.host
+    return [world.emulator.world.faults.add(Break.SLOW, host=host, method="batch", seconds=one) for one in seconds]
+
+
+@pytest.mark.parametrize("moment", ["while it reads", "while it writes"])
+async def test_a_worker_is_killed(world: Running, moment: str) -> None:
+    contact = await a_contact(world)
+    before = updates(world)
+    *_, last = slow(world, LONG) if moment == "while it reads" else slow(world, 0, LONG)
+
+    world.tick(CONTACT, contact)
+    await world.until(lambda: not last.times, f"the worker waits for the portal {moment}")
+    world.kill("worker")
+    assert await world.claimed() == 1
+    assert heard_of(world, contact) == []
+
+    world.start("worker")
+    await world.end_claims()
+    await ends_well(world, contact)
+    assert len(heard_of(world, contact)) == 1
+    if moment == "while it writes":  # the dead worker's write is done all the same, and changes nothing
+        await world.until(lambda: updates(world) == before + 2, "both writes are done")
+        await ends_well(world, contact)
+        assert len(heard_of(world, contact)) == 1
+
+
+def updates(world: Running) -> int:
+    return world.emulator.world.meters.commands["first", "crm.contact.update"]
+
+
+async def test_a_worker_is_killed_after_the_client_app_has_heard(world: Running) -> None:
+    """Nobody knows whether it heard: it is told again, and knows the repeat by its id."""
+    contact = await a_contact(world)
+    assert isinstance(world.receiver, Holding)
+    world.receiver.gate.clear()
+
+    world.tick(CONTACT, contact)
+    await world.until(lambda: heard_of(world, contact), "the client app has heard")
+    world.kill("worker")
+    world.receiver.gate.set()
+
+    world.start("worker")
+    await world.end_claims()
+    await world.until(lambda: len(heard_of(world, contact)) == 2, "it is told again")
+    await ends_well(world, contact)
+
+
+async def test_a_worker_is_killed_in_the_first_read(world: Running) -> None:
+    """The tick finds a read that was cut off when it starts, and each minute."""
+    world.all_up()
+    portal = world.other_portal
+    contact = world.add_contact(world.add_company(portal=portal), portal=portal)
+    fault = Fault(Break.SLOW, host=portal.host, method="crm.item.list", seconds=LONG)
+    world.emulator.world.faults.requests.append(fault)
+
+    installing = asyncio.create_task(world.install(portal))
+    await world.until(lambda: not fault.times, "the worker reads the portal")
+    world.kill("worker")
+    assert not (await world.row(portal)).imported
+
+    world.start("worker")
+    world.kill("tick")
+    world.start("tick")
+    await installing
+    assert (await world.row(portal)).imported
+    page = await world.api("GET", "/memberships", await world.client_app(portal))
+    assert [one["contact"]["id"] for one in page.json()["data"]] == [contact]
+
+
+async def test_redis_is_lost_and_comes_back(world: Running, redis: RedisServer) -> None:
+    contact = await a_contact(world)
+    redis.stop()
+
+    world.tick(CONTACT, contact)
+    await world.until(world.waiting, "the event is stored without Redis")
+    redis.start()
+
+    await ends_well(world, contact)
+    assert len(heard_of(world, contact)) == 1
+
+
+async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
+    contact = await a_contact(world)
+    for name in ("worker", "tick"):
+        world.kill(name)
+
+    world.tick(CONTACT, contact)
+    connection = Redis.from_url(redis.url)
+    await world.until(lambda: connection.llen("rq:queue:interactive"), "a wake-up is on its way")
+    await connection.flushdb()
+    await connection.aclose()
+
+    for name in ("worker", "tick"):
+        world.start(name)
+    await ends_well(world, contact)
+    assert len(heard_of(world, contact)) == 1
