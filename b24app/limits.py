@@ -39,18 +39,22 @@ class Limits:
             return message
 
         async def noted(message: Message) -> None:
+            """FastAPI makes a 400 of `TooLarge`: whatever answer is made of a body cut short is not sent."""
             nonlocal started
-            started = True
-            await send(message)
+            if started or seen <= self.largest:
+                started = True
+                await send(message)
 
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:16])
         try:
             await self.app(scope, counted, noted)
-        except TooLarge:
-            if not started:
-                await _read_away(receive, self.largest * 4)
-                await _refuse(send)
+        except Exception:
+            if seen <= self.largest:
+                raise
+        if seen > self.largest and not started:
+            await _read_away(receive, self.largest * 4)
+            await _refuse(send)
         return None
 
 

@@ -6,6 +6,7 @@ A custom header cannot be sent from a foreign origin without our leave, which no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from b24app.domain.facts import Subject
+from b24app.bitrix24.payloads import number
+from b24app.domain.facts import Kind, Subject
 from b24app.domain.verification import Action
 from b24app.domain.viewer import Viewer
 from b24app.errors import PortalError, Refused
@@ -24,12 +26,12 @@ from b24app.journeys.client_apps import NewClientApp
 from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store.inbox import parse
 from placements.install import InstallerView
 from placements.opened import spoken
 from placements.render import Render
 
 TOKEN_HEADER = "x-page-token"  # noqa: S105 - a header's name
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 log = structlog.get_logger()
 
@@ -45,17 +47,18 @@ class Call:
     body: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """Raises Refused `bad_parameter`."""
+        """Raises Refused `bad_parameter`, also for what no text column takes: NUL and halves of surrogate pairs."""
         value = self.body.get(name, "")
-        if not isinstance(value, str):
+        if not isinstance(value, str) or UNSTORABLE.search(value):
             raise Refused("bad_parameter", 422, {"name": name})
         return value
 
     def subject(self) -> Subject:
-        try:
-            return parse(self.text("subject"))
-        except ValueError:
-            raise Refused("bad_parameter", 422, {"name": "subject"}) from None
+        kind, _, record = self.text("subject").partition(":")
+        found = number(record)
+        if kind not in list(Kind) or not found:
+            raise Refused("bad_parameter", 422, {"name": "subject"})
+        return Subject(Kind(kind), found)
 
     def id(self, name: str) -> UUID:
         try:
@@ -163,7 +166,7 @@ async def _settings(call: Call, new: NewClientApp | None = None) -> dict[str, An
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused("bad_json", 400) from None
     if not isinstance(found, dict):
         raise Refused("bad_json", 400)

@@ -7,11 +7,11 @@ installation-callback.md. It may be opened again and again: what is there alread
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
 from b24app.journeys import lifecycle, opening
@@ -73,4 +73,7 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
 
 
 def _is_event(body: bytes) -> bool:
-    return b"event" in body and bool(parse_qs(body.decode("utf-8", "replace")).get("event"))
+    try:
+        return b"event" in body and bool(parse_php_form(body).get("event"))
+    except Refused:
+        return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -82,7 +83,7 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         "in_words": partial(in_words, manifest, text),
         "app_title": manifest.title[text.lang],
     }
-    made.filters["initials"] = initials
+    made.filters |= {"initials": initials, "address": address}
     return made
 
 
@@ -91,6 +92,11 @@ def initials(name: str) -> str:
     parts = [part for part in (word.strip("«»\"'()") for word in name.split()) if part and not part.isupper()]
     found = "".join(part[0] for part in parts[:2]) or name[:1]
     return found.upper()
+
+
+def address(url: str) -> str:
+    """`https://x.example/hooks?key=1` → `https://x.example/hooks`: what follows may be a secret."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
 def _assets(folder: Path) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ LANGUAGE = re.compile(r"[a-z]{2}\Z")
 RECORD_PLACE = re.compile(r"CRM_(CONTACT|COMPANY)_")
 RECORD_EVENT = re.compile(r"ONCRM(CONTACT|COMPANY)(?:ADD|UPDATE|DELETE)\Z")
 ENTITY_TYPES = {3: Kind.CONTACT, 4: Kind.COMPANY}
+LONGEST_WORD = 64  # an event's, placement's or portal's name; they are logged before anything is proven
 SECRET_KEYS = frozenset({"auth", "access_token", "refresh_token", "application_token", "token"})
 
 
@@ -111,9 +112,9 @@ def open_request(query: bytes, body: bytes) -> OpenRequest:
         server_endpoint=_text(form, "SERVER_ENDPOINT") or None,
         application_token=_text(form, "APPLICATION_TOKEN") or None,
         scope=scopes(_text(form, "APPLICATION_SCOPE")),
-        member_id=_needed(form, "member_id"),
+        member_id=_word(form, "member_id"),
         status=_text(form, "status"),
-        placement=_text(form, "PLACEMENT") or "DEFAULT",
+        placement=_short(form, "PLACEMENT") or "DEFAULT",
         options=_options(_text(form, "PLACEMENT_OPTIONS")),
     )
 
@@ -123,14 +124,14 @@ def portal_event(body: bytes) -> PortalEvent:
     form = parse_php_form(body)
     auth = form.get("auth")
     auth = auth if isinstance(auth, dict) else {}
-    name, data = _needed(form, "event").upper(), form.get("data", {})
+    name, data = _word(form, "event").upper(), form.get("data", {})
     fields = _fields(data)
     return PortalEvent(
         name=name,
         subject=_subject(name, fields),
         record_id=number(fields.get("ID") or fields.get("id")),
         user_id=number(auth.get("user_id")) or None,
-        member_id=_needed(auth, "member_id"),
+        member_id=_word(auth, "member_id"),
         application_token=_text(auth, "application_token"),
         domain=_text(auth, "domain"),
         server_endpoint=_text(auth, "server_endpoint"),
@@ -213,6 +214,18 @@ def _needed(form: Form, name: str) -> str:
     if not _present(form, name):
         raise Refused("missing_parameter", params={"name": name})
     return _text(form, name)
+
+
+def _short(form: Form, name: str) -> str:
+    value = _text(form, name)
+    if len(value) > LONGEST_WORD:
+        raise Refused("bad_parameter", params={"name": name})
+    return value
+
+
+def _word(form: Form, name: str) -> str:
+    _needed(form, name)
+    return _short(form, name)
 
 
 def _checked(form: Form, name: str, pattern: re.Pattern[str]) -> str:

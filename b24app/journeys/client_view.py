@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,8 @@ from b24app.store.client_view import Filter, Seen
 from b24app.store.portals import Portal
 
 STALE_AFTER = timedelta(minutes=1)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Moments a caller may name. At the very ends of the calendar a zone leads out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,6 @@ def _after(cursor: str) -> tuple[datetime, UUID]:
         after = datetime.fromisoformat(moment), UUID(id_)
     except ValueError:
         raise Refused("cursor_wrong", 422, {"field": "cursor"}) from None
-    if after[0].tzinfo is None:
+    if after[0].tzinfo is None or not EARLIEST <= after[0] <= LATEST:
         raise Refused("cursor_wrong", 422, {"field": "cursor"})
     return after

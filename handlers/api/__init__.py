@@ -32,6 +32,14 @@ _SCRIPT = """SwaggerUIBundle({url: new URL("openapi.json", document.baseURI).hre
 """
 
 
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
 def _of_the_lifespan(request: Request) -> Resources:
     found: Resources = request.state.resources
     return found
@@ -61,7 +69,7 @@ def build_api(get_resources: GetResources = _of_the_lifespan) -> FastAPI:
 
 
 async def _docs(request: Request) -> Response:
-    return HTMLResponse(_PAGE)
+    return HTMLResponse(_PAGE, headers=_HEADERS)
 
 
 async def _script(request: Request) -> Response:

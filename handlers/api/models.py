@@ -12,12 +12,17 @@ from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.news import EVENT_TYPES
 from b24app.domain.policy import Access, Section
 from b24app.domain.verification import State
+from b24app.journeys.client_view import EARLIEST, LATEST
+
+NO_NUL = r"^[^\x00]*$"
+"""No text column takes a NUL; a pattern also refuses halves of surrogate pairs, which are no text at all."""
 
 Url = Annotated[str, Field(max_length=2000, description="Where we POST: https, port 443, a public host name.")]
 EventTypes = Annotated[
-    list[str], Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(EVENT_TYPES)}.")
+    list[Annotated[str, Field(pattern=NO_NUL)]],
+    Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(EVENT_TYPES)}."),
 ]
-Description = Annotated[str, Field(max_length=500, description="For people.")]
+Description = Annotated[str, Field(max_length=500, pattern=NO_NUL, description="For people.")]
 
 
 class _In(BaseModel):
@@ -194,7 +199,9 @@ class MembershipQuery(_In):
     contact_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
     company_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
     state: State | None = None
-    updated_since: Annotated[AwareDatetime, Field(description="ISO 8601 with a zone.")] | None = None
+    updated_since: (
+        Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST, description="ISO 8601 with a zone.")] | None
+    ) = None
     cursor: Annotated[str, Field(max_length=200)] | None = None
     limit: Limit = 50
 

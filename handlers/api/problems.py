@@ -155,6 +155,8 @@ def _field(place: tuple[int | str, ...]) -> str:
 
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # FastAPI's word for whatever else went wrong while a body was read
+        return problem(request, "body_not_json", 422)
     codes = {404: "not_found", 405: "method_not_allowed"}
     return problem(request, codes.get(error.status_code, "failed"), error.status_code)
 
