@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 from cryptography.fernet import Fernet
@@ -20,12 +21,13 @@ from sqlalchemy import func, select
 from b24app import embedded
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
-from b24app.journeys import client_apps
+from b24app.domain.viewer import Viewer
+from b24app.journeys import client_apps, settings
 from b24app.lanes import Lane
-from b24app.manifest import Manifest
+from b24app.manifest import Manifest, Mode
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import portals, work
+from b24app.store import inbox, portals, work
 from b24app.store.portals import Portal as PortalRow
 from b24app.store.tables import work as work_table
 from emulator.config import EmulatorConfig, PortalConfig
@@ -121,6 +123,21 @@ class World:
     async def uninstall(self, installation: Installation, *, clean: bool) -> None:
         uninstall(installation, self.admin(installation.portal), clean=clean)
         await self.settle()
+
+    def installation(self, portal: Portal | None = None) -> Installation:
+        return (portal or self.portal).installations[self.market_app.client_id]
+
+    async def mode(self, mode: str) -> None:
+        """An admin switches the verification module in the settings."""
+        portal = await self.row()
+        admin = Viewer(uuid4(), portal.id, self.admin().id, "", True, "ru", self.resources.now())
+        await settings.set_mode(self.resources, admin, Mode(mode))
+
+    async def failed(self) -> int:
+        """Inbox rows kept for a person to look at."""
+        portal_id = (await self.row()).id
+        async with self.resources.tenant(portal_id) as db:
+            return await inbox.count(db, portal_id, "failed")
 
     async def chores(self) -> None:
         """What the tick sends workers to do about portals that were removed."""
@@ -300,14 +317,14 @@ async def open_world(
         config = EmulatorConfig(portals=portals_, auth_host="127.0.0.4:0", apps=(market_app,))
         emulator = await stack.enter_async_context(serve(config))
         failpoints = FailPoints()
-        settings = _settings(postgres, redis_url, app_url, emulator)
+        environment = _settings(postgres, redis_url, app_url, emulator)
         resources = await stack.enter_async_context(
-            open_resources(settings, manifest, now=emulator.world.now, failpoint=failpoints)
+            open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints)
         )
         redis = Redis.from_url(redis_url)
         await redis.flushdb()
         await redis.aclose()
-        await stack.enter_async_context(serving(build_app(settings, manifest, resources), socket))
+        await stack.enter_async_context(serving(build_app(environment, manifest, resources), socket))
         receiver = await stack.enter_async_context(receiving(emulator.world.now))
         timeout = aiohttp.ClientTimeout(total=60)
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))

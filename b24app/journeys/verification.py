@@ -88,7 +88,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, lane)
-    waits, again = await _settle(resources, portal, [one for one in cases if not one.error], mode)
+    waits, again = await _settle(resources, portal, cases, mode)
     resources.failpoint("verification.settled")
     if waits:
         await resources.wake.outbox()
@@ -208,15 +208,19 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: 
 
 
 async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], mode: Mode) -> tuple[int, bool]:
-    """State, news, neighbours and the index in one transaction. Returns (deliveries waiting, more work came)."""
+    """State, news, neighbours and the index in one transaction. Returns (deliveries waiting, more work came).
+
+    A card that could not be written keeps its rows for the next try, but not the news: what was decided is told.
+    """
     now = resources.now()
     look_again = [one for one in cases if one.decision.look_again]
-    done = [one for one in cases if not one.decision.look_again]
+    decided = [one for one in cases if not one.decision.look_again]
+    done = [one for one in decided if not one.error]
     async with resources.tenant(portal.id) as db:
         kept = () if mode is not Mode.ON else [one.subject for one in done if one.difference]
         await _keep(db, resources, portal, [one for one in done if one.subject not in kept], now)
-        await _save_records(db, portal, cases, mode, now)
-        untold = [member for one in done for member in one.memberships() if member.state is not member.told_state]
+        await _save_records(db, portal, [*done, *look_again], mode, now)
+        untold = [member for one in decided for member in one.memberships() if member.state is not member.told_state]
         waits = await _tell(db, portal, untold, now, silently=mode is not Mode.ON)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)

@@ -8,12 +8,18 @@ import pytest
 from sqlalchemy import func, select
 
 from b24app.domain.installation import PortalState
+from b24app.errors import NeedsAdmin
+from b24app.journeys.installation import revive
+from b24app.journeys.tokens import StoredTokens
 from b24app.store import imports
+from b24app.store import portals as portal_rows
 from b24app.store.tables import TENANT_TABLES, portals
 from emulator.crm.entities import Entity
+from emulator.faults import Break
 from emulator.installs import Installation, finish, install, update
 from emulator.opening import OpenForm, open_form
 from tests.world import CHECK, STATUS, World
+from workers.chores import reconcile_one
 
 
 async def rows_of(world: World, portal_id: int) -> dict[str, int]:
@@ -210,3 +216,53 @@ async def test_a_portal_that_already_shows_ticked_boxes_is_believed_without_news
     assert membership["state"] == "pending"
     assert membership["sections"]["orders"] == "blocked"
     assert world.receiver.events() == []
+
+
+async def test_an_employees_genuine_token_installs_nothing(world: World) -> None:
+    """Any employee can read their own token out of a frame; it must not make them the installer."""
+    installation = await world.install()
+    before = await world.row()
+    fields = dict(open_form(installation, world.manager()).fields)
+    body = {
+        "event": "ONAPPINSTALL",
+        "auth[member_id]": world.portal.member_id,
+        "auth[application_token]": "chosen by the attacker",
+        "auth[access_token]": fields["AUTH_ID"],
+        "auth[refresh_token]": fields["REFRESH_ID"],
+        "auth[server_endpoint]": world.emulator.world.auth.server_endpoint,
+        "auth[user_id]": str(world.manager().id),
+    }
+    for path in ("/bitrix/events", "/install"):
+        for event in ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONCRMCONTACTADD"):
+            async with world.http.post(world.app_url + path, data={**body, "event": event}) as answer:
+                assert answer.status == 403, (path, event, await answer.text())
+    assert await world.row() == before
+
+
+async def test_a_late_worker_wakes_no_removed_portal(world: World) -> None:
+    installation = await world.install()
+    late = await world.row()
+    await world.uninstall(installation, clean=True)
+
+    with pytest.raises(NeedsAdmin):
+        await StoredTokens(world.resources, late).current()
+    await revive(world.resources, late)
+
+    assert (await world.row()).state is PortalState.REMOVED
+    await world.chores()
+    assert await known_portals(world) == []
+
+
+async def test_an_update_while_the_portal_is_down_is_made_up_for(world: World) -> None:
+    """The portal has dropped the bindings already and tells us nothing more: set-up is owed."""
+    installation = await world.install()
+    world.emulator.world.faults.add(Break.ERROR_500, times=3, method="batch")
+    update(installation, replace(world.market_app, version=2), world.admin())
+    await world.settle()
+    assert installation.placements == []
+
+    await reconcile_one(world.resources, (await world.row()).id)
+
+    assert len(installation.placements) == len(world.resources.manifest.placements)
+    async with world.resources.directory() as db:
+        assert await portal_rows.owed_ids(db) == []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from b24app.lanes import Lane
 from emulator.crm.entities import Entity
+from emulator.people import CrmAccess
 from tests.world import World
+from workers.inbox import drain_portal
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 Story = Callable[[World], Awaitable[None]]
@@ -191,3 +195,127 @@ async def test_the_first_story_survives_a_worker_killed_at(world: World, point: 
     assert (told.data["old_state"], told.data["new_state"]) == ("confirmed", "pending")
     assert world.card(CONTACT, contact) == (True, "На проверке")
     assert world.card(COMPANY, company) == (True, "На проверке")
+
+
+async def test_a_company_ticked_before_anybody_is_linked(world: World) -> None:
+    await world.install()
+    await world.subscribe()
+    company = world.add_company(UF_CRM_B24APP_CHECK="1")
+    await world.settle()
+    assert world.card(COMPANY, company)[0]
+
+    newcomer = world.add_contact(company)
+    await world.settle()
+
+    (told,) = world.receiver.events()
+    assert (told.data["contact_id"], told.data["new_state"]) == (newcomer, "pending")
+    assert world.card(CONTACT, newcomer) == (True, "На проверке")
+    assert world.card(COMPANY, company) == (True, "На проверке")
+
+
+async def test_what_happened_while_the_module_was_off_is_found_when_it_is_on_again(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    await world.install()
+    key = await world.subscribe()
+    await world.mode("off")
+    world.tick(CONTACT, contact)
+    await world.settle()
+    assert world.receiver.events() == []
+
+    await world.mode("on")
+    await world.settle()
+
+    (membership,) = (await world.api("GET", "/memberships", key)).json()["data"]
+    assert membership["state"] == "pending"
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+
+
+async def test_watching_decides_and_shows_but_writes_and_tells_nothing(world: World) -> None:
+    company = world.add_company()
+    contact = world.add_contact(company)
+    await world.install()
+    key = await world.subscribe()
+    await world.mode("watch")
+
+    world.tick(CONTACT, contact)
+    await world.settle()
+    await world.mode("on")
+    await world.settle()
+
+    (membership,) = (await world.api("GET", "/memberships", key)).json()["data"]
+    assert membership["state"] == "pending"
+    assert world.receiver.events() == []
+    assert world.card(COMPANY, company) == (False, "")
+
+
+async def test_a_card_that_may_not_be_written_still_tells(world: World) -> None:
+    """Our admin may read the card and not change it: the decision stands and is told, the card's failure is kept."""
+    contact = world.add_contact(world.add_company())
+    await world.install()
+    await world.subscribe()
+    admin, manager = world.admin(), world.manager()
+    admin.admin, admin.crm_access = False, CrmAccess.READ
+
+    world.tick(CONTACT, contact, by=manager)
+    await world.settle()
+
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+    assert world.card(CONTACT, contact) == (True, "")
+    for _ in range(12):  # until it is given up and kept for a person
+        world.pass_time(hours=2)
+        await world.settle()
+    assert await world.failed() == 2
+    assert len(world.receiver.events()) == 1
+
+
+async def test_a_card_our_admin_no_longer_sees_is_not_taken_for_deleted(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    await world.install()
+    await world.subscribe()
+    admin, manager = world.admin(), world.manager()
+    admin.admin, admin.crm_access = False, CrmAccess.NONE
+
+    world.tick(CONTACT, contact, by=manager)
+    await world.settle()
+    assert (await world.row()).state == "needs_admin"
+    assert world.receiver.events() == []
+
+    admin.admin = True
+    await world.open(world.installation(), admin)
+    await world.settle()
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+
+
+async def test_a_deleted_card_suspends_and_its_return_is_seen(world: World) -> None:
+    company = world.add_company()
+    contact = world.add_contact(company)
+    await world.install()
+    await world.subscribe()
+
+    world.portal.crm.delete(CONTACT, contact, world.admin())
+    await world.settle()
+
+    (told,) = world.receiver.events()
+    assert (told.data["new_state"], told.data["reason"]) == ("suspended", "card_deleted")
+
+
+async def test_many_at_once_collide_and_are_told_once_each(world: World) -> None:
+    """Contacts and the companies they belong to, ticked together and drained by four workers at a time."""
+    companies = [world.add_company(f"ООО «Стройка {number}»") for number in range(6)]
+    people = [world.add_contact(company) for company in companies for _ in range(3)]
+    await world.install()
+    await world.subscribe()
+    for company in companies:
+        world.tick(COMPANY, company)
+    for person in people:
+        world.tick(CONTACT, person)
+    await world.emulator.world.deliver()
+    portal_id = (await world.row()).id
+
+    await asyncio.gather(*(drain_portal(world.resources, portal_id, Lane.INTERACTIVE) for _ in range(4)))
+    world.pass_time(seconds=5)
+    await world.settle()
+
+    told = world.receiver.events()
+    assert sorted(one.data["contact_id"] for one in told) == people
+    assert {one.data["new_state"] for one in told} == {"pending"}
