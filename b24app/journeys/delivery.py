@@ -368,24 +368,27 @@ async def _settle(run: _Run) -> None:
 
 async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, batch: Sequence[Done]) -> int:
     """Only what is still ours is stored. Returns how many attempts were settled."""
-    changes = {done.job.load.id: _change(done) for done in batch}
+    meanings = {done.job.load.endpoint_id for done in batch if _meaning(done)}
+    if meanings:
+        await endpoints.lock(db, portal_id, meanings)
+    ours = await outbox.hold(db, portal_id, [done.job.claim for done in batch])
+    mine = [(done, _change(done)) for done in batch if done.job.claim.key in ours]
     later, over = [], []
-    for done in batch:
-        change = changes[done.job.load.id]
+    for done, change in mine:
         due = done.hold or (change.next_at if change.state is DeliveryState.WAITING else None)
         if due:
             later.append((done.job.claim, due, change.last_error))
         else:
             over.append(done.job.claim)
-    ours = await outbox.put_off(db, portal_id, later) | await work.finish(db, WorkKind.DELIVERY, over, now)
-    mine = [done for done in batch if done.job.claim.key in ours]
-    await outbox.add_attempts(db, portal_id, [row for done in mine for row in _rows(done)])
-    moved = [one for one in mine if one.made or one.end not in (None, one.job.load.state)]
-    await outbox.change(db, portal_id, [changes[one.job.load.id] for one in moved], now)
-    for done in mine:
+    await outbox.put_off(db, portal_id, later)
+    await work.finish(db, WorkKind.DELIVERY, over, now)
+    await outbox.add_attempts(db, portal_id, [row for done, _ in mine for row in _rows(done)])
+    moved = [change for done, change in mine if done.made or done.end not in (None, done.job.load.state)]
+    await outbox.change(db, portal_id, moved, now)
+    for done, _ in mine:
         if meaning := _meaning(done):
             await _tell_endpoint(db, now, portal_id, done, *meaning)
-    return sum(bool(done.made) for done in mine)
+    return sum(bool(done.made) for done, _ in mine)
 
 
 def _change(done: Done) -> Change:

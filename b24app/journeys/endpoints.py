@@ -205,8 +205,8 @@ async def resend(resources: Resources, portal: Portal, app_id: UUID, delivery_id
         _refuse_disabled(endpoint)
         if found.type == news.EndpointPing.TYPE:
             raise Refused("ping_not_resent", 409)
-        await deliveries.ask_resend(db, portal.id, delivery_id)
         await work.arrive(db, portal.id, WorkKind.DELIVERY, [str(delivery_id)], Lane.INTERACTIVE, resources.now())
+        await deliveries.ask_resend(db, portal.id, delivery_id)
     await resources.wake.outbox()
     return found
 
