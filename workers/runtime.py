@@ -7,6 +7,7 @@ switched off; whatever may take long has an `asyncio.timeout` of its own. No for
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -67,6 +68,8 @@ class _Runtime:
     async def _live(self, settings: Settings, manifest: Manifest) -> None:
         try:
             async with open_resources(settings, manifest) as opened:
+                gc.collect()
+                gc.freeze()  # what lives as long as the process is not looked through again at every collection
                 self.loop, self.resources, self._stop = asyncio.get_running_loop(), opened, asyncio.Event()
                 self._ready.set()
                 await self._stop.wait()
