@@ -123,7 +123,7 @@ async def status(call: Call) -> dict[str, Any]:
 
 async def repair(call: Call) -> dict[str, Any]:
     """Set-up once more: from the settings, or the installer's "try again"."""
-    admins_only(call.viewer)
+    await admins_only(call.resources, call.viewer, call.token)
     portal = await portal_of(call.resources, call.viewer.portal_id)
     report = await installation.reconcile(call.resources, portal)
     if call.body.get("page") == "installer":
@@ -135,7 +135,7 @@ async def repair(call: Call) -> dict[str, Any]:
 
 
 async def mode(call: Call) -> dict[str, Any]:
-    admins_only(call.viewer)
+    await admins_only(call.resources, call.viewer, call.token)
     try:
         await set_mode(call.resources, call.viewer, Mode(call.text("mode")))
     except ValueError:
@@ -144,14 +144,14 @@ async def mode(call: Call) -> dict[str, Any]:
 
 
 async def create_client_app(call: Call) -> dict[str, Any]:
-    admins_only(call.viewer)
+    await admins_only(call.resources, call.viewer, call.token)
     new = await client_apps.create(call.resources, call.viewer.portal_id, call.text("name"))
     log.info("client_app_created", portal=call.viewer.portal_id, user=call.viewer.user_id, client_app=str(new.app.id))
     return await _settings(call, new)
 
 
 async def revoke_client_app(call: Call) -> dict[str, Any]:
-    admins_only(call.viewer)
+    await admins_only(call.resources, call.viewer, call.token)
     await client_apps.revoke(call.resources, call.viewer.portal_id, call.id("client_app"))
     log.info("client_app_revoked", portal=call.viewer.portal_id, user=call.viewer.user_id)
     return await _settings(call)

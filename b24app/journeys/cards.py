@@ -125,7 +125,7 @@ def _belonging(
         decided_at=one.decided_at,
         note=one.note,
         sections=sections(one.state.value),
-        actions=() if mode is Mode.OFF else _actions(one),
+        actions=_actions(one) if mode is Mode.ON else (),
         awaited=awaited,
     )
 

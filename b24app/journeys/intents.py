@@ -42,7 +42,7 @@ async def press(
         portal = await portals.by_id(db, viewer.portal_id)
     if portal is None:
         raise Refused("portal_unknown", 403)
-    if portal.mode("verification") is Mode.OFF:
+    if portal.mode("verification") is not Mode.ON:
         raise Refused("module_off", 409)
     async with resources.tenant(portal.id) as db:
         members = (await memberships.of_subjects(db, portal.id, [subject]))[subject]

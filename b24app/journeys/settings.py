@@ -8,11 +8,15 @@ from typing import Any
 
 import structlog
 
+from b24app.bitrix24.people import whoami
+from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.viewer import Viewer
 from b24app.errors import Refused
+from b24app.journeys.person import person_client
+from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import client_apps, endpoints, imports, inbox, portals
+from b24app.store import client_apps, endpoints, imports, inbox, memberships, portals
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
 from b24app.store.imports import Progress
@@ -68,7 +72,11 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
 
 
 async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:
-    """Verification off, watch or on. Coming back from `off`, the portal is read anew: we were not looking."""
+    """Verification off, watch or on.
+
+    Coming back from `off`, the portal is read anew: we were not looking. Coming from `watch` to `on`, the cards are
+    given what watching decided; nothing of it is told, since watching counted it as told.
+    """
     portal = await portal_of(resources, viewer.portal_id)
     before = portal.mode("verification")
     if before is mode:
@@ -78,9 +86,14 @@ async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:
         if before is Mode.OFF:
             await portals.change(db, portal.id, imported_at=None)
             await imports.restart(db, portal.id)
+        if (before, mode) == (Mode.WATCH, Mode.ON):
+            decided = sorted(await memberships.decided_subjects(db, portal.id))
+            arrivals = [Arrival(Source.RESCAN, "mode_changed", subject) for subject in decided]
+            await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())
     log.info("mode_changed", portal=portal.id, user=viewer.user_id, was=before, now=mode)
     if before is Mode.OFF:
         await resources.wake.chore("import_portal", portal.id)
+    await resources.wake.inbox(portal.id, Lane.BULK)
 
 
 async def portal_of(resources: Resources, portal_id: int) -> Portal:
@@ -92,7 +105,10 @@ async def portal_of(resources: Resources, portal_id: int) -> Portal:
     return portal
 
 
-def admins_only(viewer: Viewer) -> None:
-    """Raises Refused `admins_only`."""
-    if not viewer.is_admin:
+async def admins_only(resources: Resources, viewer: Viewer, token: str) -> None:
+    """Ask the portal, with the person's own token, whether they are an administrator now: a page may stay open for
+    hours. Raises Refused `admins_only`, and the PortalErrors."""
+    portal = await portal_of(resources, viewer.portal_id)
+    person = await whoami(person_client(resources, portal, portal.endpoint, token))
+    if not person.is_admin:
         raise Refused("admins_only", 403)

@@ -53,6 +53,21 @@ async def untold(db: AsyncConnection, portal_id: int, subjects: Collection[Subje
     return list({one.id: one for many in found.values() for one in many if one.state is not one.told_state}.values())
 
 
+async def decided_subjects(db: AsyncConnection, portal_id: int) -> set[Subject]:
+    """Cards of memberships that somebody decided about, or that wait for it."""
+    rows = await db.execute(
+        select(memberships.c.contact_id, memberships.c.company_id).where(
+            memberships.c.portal_id == portal_id, memberships.c.decided_at.is_not(None)
+        )
+    )
+    found: set[Subject] = set()
+    for row in rows:
+        found.add(Subject(Kind.CONTACT, row.contact_id))
+        if row.company_id:
+            found.add(Subject(Kind.COMPANY, row.company_id))
+    return found
+
+
 async def waiting_in(db: AsyncConnection, portal_id: int, companies: Collection[int]) -> set[int]:
     """In which of these companies somebody waits for a check."""
     rows = await db.execute(

@@ -192,3 +192,36 @@ async def test_a_module_that_is_off_has_no_buttons(world: World) -> None:
     assert (await admin.call("/frame/mode", mode="on")).status == 200
     await world.settle()
     assert members(await opened.content()) == [membership]
+
+
+async def test_an_administrator_of_yesterday_changes_nothing(world: World) -> None:
+    """The page stays open for hours; the portal is asked again before each change."""
+    await world.install()
+    person = world.admin()
+    opened = await main(world, person)
+    assert (await opened.call("/frame/mode", mode="watch")).status == 200
+    person.admin = False
+
+    for path, body in (
+        ("/frame/mode", {"mode": "off"}),
+        ("/frame/repair", {}),
+        ("/frame/client-apps", {"name": "Чужое приложение"}),
+    ):
+        assert (await opened.call(path, **body)).status == 403
+    assert (await world.row()).mode("verification") == "watch"
+
+
+async def test_while_watching_a_button_writes_nothing(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    await world.install()
+    await world.mode("watch")
+    world.tick(CONTACT, contact)
+    await world.settle()
+
+    opened = await tab(world, "contact", contact)
+
+    assert members(opened.html) == []
+    await world.mode("on")
+    await world.settle()
+    assert world.card(CONTACT, contact) == (True, "На проверке")  # what watching decided is put into the cards now
+    assert len(members((await tab(world, "contact", contact)).html)) == 1

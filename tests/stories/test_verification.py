@@ -239,13 +239,15 @@ async def test_watching_decides_and_shows_but_writes_and_tells_nothing(world: Wo
 
     world.tick(CONTACT, contact)
     await world.settle()
+    assert world.card(CONTACT, contact) == (True, "")
+    assert world.card(COMPANY, company) == (False, "")
     await world.mode("on")
     await world.settle()
 
     (membership,) = (await world.api("GET", "/memberships", key)).json()["data"]
     assert membership["state"] == "pending"
     assert world.receiver.events() == []
-    assert world.card(COMPANY, company) == (False, "")
+    assert world.card(COMPANY, company) == (True, "На проверке")  # what watching decided, put into the cards now
 
 
 async def test_a_card_that_may_not_be_written_still_tells(world: World) -> None:
