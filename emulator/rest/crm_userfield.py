@@ -9,6 +9,7 @@ from emulator.crm.entities import Entity, Record
 from emulator.crm.userfields import LABELS, TYPES, UserField, UserFields
 from emulator.crm.values import to_int
 from emulator.errors import RestError
+from emulator.portal import Portal
 from emulator.rest.crm_legacy import Action, bound, refuse, the_fields, the_id
 from emulator.rest.registry import Call, Method, Reply
 
@@ -46,9 +47,9 @@ def add(call: Call, entity: Entity) -> int:
         made = _make(held, kind, fields)
     except rules.FieldError as error:
         raise core(str(error)) from error
-    _tell(call, made, "ADD")
+    tell(call, made, "ADD")
     if made.options:
-        _tell(call, made, "SETENUMVALUES")
+        tell(call, made, "SETENUMVALUES")
     return made.id
 
 
@@ -91,8 +92,8 @@ def update(call: Call, entity: Entity) -> bool:
             one.options = rules.options_for(call.portal.crm.userfields[entity], one, fields["LIST"])
         except rules.FieldError as error:
             raise core(str(error)) from error
-        _tell(call, one, "SETENUMVALUES")
-    _tell(call, one, "UPDATE")
+        tell(call, one, "SETENUMVALUES")
+    tell(call, one, "UPDATE")
     return True
 
 
@@ -103,7 +104,7 @@ def delete(call: Call, entity: Entity) -> bool:
     crm.userfields[entity].drop(one.name)
     for record in crm.tables[entity].rows.values():
         record.pop(one.name, None)
-    _tell(call, one, "DELETE")
+    tell(call, one, "DELETE")
     return True
 
 
@@ -189,11 +190,17 @@ def _resolve_type(call: Call, kind: str) -> str:
     """The full code of a type; an app's own short code stands for rest_<installation id>_<code>."""
     if kind in TYPES:
         return kind
-    for app in call.portal.installations.values():
-        for code in (binding.options.get("USER_TYPE_ID") for binding in app.placements):
-            if code is not None and kind in (code, f"rest_{app.id}_{code}"):
-                return f"rest_{app.id}_{code}"
-    raise core("Invalid custom type specified.")
+    found = next((full for full, code, _ in app_types(call.portal) if kind in (code, full)), None)
+    if found is None:
+        raise core("Invalid custom type specified.")
+    return found
+
+
+def app_types(portal: Portal) -> list[tuple[str, str, str]]:
+    """(full code, short code, title) of the field types of all apps (userfieldtype.add)."""
+    bound = [(app, one) for app in portal.installations.values() for one in app.placements]
+    codes = [(app, str(one.options["USER_TYPE_ID"]), one) for app, one in bound if "USER_TYPE_ID" in one.options]
+    return [(f"rest_{app.id}_{code}", code, one.titled(portal.lang)) for app, code, one in codes]
 
 
 def _held(call: Call, entity: Entity, id: int) -> UserField:
@@ -223,7 +230,8 @@ def _warn(call: Call, entity: Entity, fields: Record) -> None:
     )
 
 
-def _tell(call: Call, one: UserField, what: str) -> None:
+def tell(call: Call, one: UserField, what: str) -> None:
+    """Raise ONCRM<ENTITY>USERFIELD<what>."""
     fields = {"ID": str(one.id), "ENTITY_ID": one.entity.uf_entity, "FIELD_NAME": one.name}
     call.portal.raise_event(one.entity.event(f"USERFIELD{what}"), {"FIELDS": fields}, call.user)
 

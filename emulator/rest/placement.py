@@ -89,7 +89,7 @@ def placement_get(call: Call) -> list[dict[str, Any]]:
             "placement": one.placement,
             "userId": one.user_id,
             "handler": one.handler,
-            "options": one.options,
+            "options": {name: value for name, value in one.options.items() if name != "USER_TYPE_ID"},
             "title": one.title,
             "description": one.description,
             "langAll": {lang: {name: texts.get(name, "") for name in TEXTS} for lang, texts in one.lang_all.items()},

@@ -1,4 +1,4 @@
-"""Is a manager there: the pages of calendar.accessibility.get, timeman.status, timeman.settings, im.user.get, user.get."""
+"""Is a manager there: calendar.accessibility.get, timeman.status and .settings, im.user.get, user.get by their pages."""
 
 from datetime import datetime, timedelta
 from typing import Any
