@@ -1,0 +1,104 @@
+"""The same hops as ours without our code, for `latency`: a form POST wakes an RQ worker, which asks the portal once,
+commits twice and posts out. Connections are kept; nothing is stored first, checked, signed, decided or repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import asyncpg
+import uvicorn
+from redis import Redis
+from rq import Queue, SimpleWorker
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from workers.runtime import DrainWorker
+
+QUEUE = "bare"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Where the hops lead. `dsn`: asyncpg's, of a role that owns tables; `method`: a REST method's URL."""
+
+    place: str
+    redis_url: str
+    dsn: str
+    method: str
+    receiver: str
+
+
+class Job:
+    """What the worker keeps between jobs: a loop in a thread of its own, a session, a connection."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.wiring, self.loop = wiring, asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.wait(self._open())
+
+    def wait(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    async def _open(self) -> None:
+        self.http, self.db = aiohttp.ClientSession(), await asyncpg.connect(self.wiring.dsn)
+        await self.db.execute("CREATE TABLE bare (id bigserial PRIMARY KEY, contact int, told boolean DEFAULT false)")
+
+    async def hops(self, contact: int) -> None:
+        async with self.http.post(self.wiring.method, json={"id": contact}) as answer:
+            found = await answer.json()
+        row = await self.db.fetchval("INSERT INTO bare (contact) VALUES ($1) RETURNING id", contact)
+        async with self.http.post(self.wiring.receiver, json=found["result"]) as told:
+            assert told.status == 204
+        await self.db.execute("UPDATE bare SET told = true WHERE id = $1", row)
+
+
+_jobs: list[Job] = []  # this worker process's own
+
+
+def run(contact: int) -> None:
+    """What RQ calls."""
+    _jobs[0].wait(_jobs[0].hops(contact))
+
+
+@contextmanager
+def bare(wiring: Wiring) -> Iterator[None]:
+    """A web process and a worker process."""
+    context = multiprocessing.get_context("spawn")
+    children = [context.Process(target=one, args=(wiring,), daemon=True) for one in (_serve, _work)]
+    for child in children:
+        child.start()
+    try:
+        yield
+    finally:
+        for child in children:
+            child.kill()
+            child.join()
+
+
+def _serve(wiring: Wiring) -> None:
+    queue = Queue(QUEUE, connection=Redis.from_url(wiring.redis_url))
+
+    async def receive(request: Request) -> Response:
+        form = await request.form()
+        await asyncio.to_thread(queue.enqueue, run, int(str(form["data[FIELDS][ID]"])), result_ttl=0)
+        return Response(status_code=200)
+
+    host, _, port = wiring.place.partition(":")
+    app = Starlette(routes=[Route("/", receive, methods=["POST"])])
+    uvicorn.run(app, host=host, port=int(port), log_level="warning", access_log=False)
+
+
+def _work(wiring: Wiring) -> None:
+    _jobs.append(Job(wiring))
+    connection = Redis.from_url(wiring.redis_url)
+    worker: SimpleWorker = DrainWorker([Queue(QUEUE, connection=connection)], connection=connection)
+    worker.work(logging_level="WARNING")

@@ -1,0 +1,321 @@
+"""`latency`: from a portal event's POST to its webhook at the receiver, 95th percentile, the system at rest before
+each; against the same hops without our code (`bench.bare`), turn by turn in one run.
+
+Every party is a process of its own, as in a deployment: web, two workers, tick, portal, receiver. Ours reads the card,
+writes the status field and signs; the portal's limit of two requests a second is kept out by forgetting the bucket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+from sqlalchemy import func, select
+
+from b24app import embedded
+from b24app.assembly import open_resources
+from b24app.domain.delivery import EndpointState
+from b24app.journeys import client_apps, endpoints
+from b24app.resources import Resources
+from b24app.settings import ROOT, Settings
+from b24app.store import portals
+from b24app.store.portals import Portal
+from b24app.store.tables import work
+from bench.bare import Wiring, bare
+from bench.figures import Better, Figure, Ground
+from bench.receiver import ANSWER
+
+RUNS, WARM_UP, WAIT, POLL = 60, 8, 60.0, 0.05
+CHECK, APP = "UF_CRM_B24APP_CHECK", "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """host:port of each party."""
+
+    app: str
+    bare: str
+    portal: str
+    auth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything running. `rest`: URL of the portal's REST as its administrator sees it; `bell`: brings a path and a
+    `perf_counter` moment for each request the receiver has read."""
+
+    http: aiohttp.ClientSession
+    redis: Redis
+    places: Places
+    rest: str
+    event: Mapping[str, str]
+    contact: int
+    bell: Connection
+    resources: Resources
+
+    async def ours(self, ticked: bool) -> float:
+        """Seconds. The card was changed before; its event is what we time."""
+        for key in await self.redis.keys("b24app:bucket:*"):
+            await self.redis.delete(key)
+        await _json(self.http, f"{self.rest}crm.contact.update", {"id": self.contact, "fields": {CHECK: int(ticked)}})
+        return await self._timed(f"http://{self.places.app}/bitrix/events", "/ours")
+
+    async def at_rest(self) -> None:
+        await _until(partial(_idle, self.resources))
+
+    async def bare(self) -> float:
+        return await self._timed(f"http://{self.places.bare}/", "/bare")
+
+    async def _timed(self, url: str, path: str) -> float:
+        began = perf_counter()
+        async with self.http.post(url, data=dict(self.event)) as answer:
+            assert answer.status == 200, await answer.text()
+        rung, at = await asyncio.wait_for(asyncio.to_thread(self.bell.recv), WAIT)
+        assert rung == path, rung
+        return float(at - began)
+
+
+async def run(ground: Ground) -> list[Figure]:
+    async with _standing(ground) as bench:
+        ours, reference = [], []
+        for number in range(WARM_UP + RUNS):
+            ours.append(await bench.ours(number % 2 == 0))
+            await bench.at_rest()
+            reference.append(await bench.bare())
+    figures = [_p95(one[WARM_UP:]) * 1000 for one in (ours, reference)]
+    return [Figure("latency", figures[0], figures[1], "ms, p95", 3, Better.LOWER)]
+
+
+def _p95(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
+
+
+@asynccontextmanager
+async def _standing(ground: Ground) -> AsyncIterator[Bench]:
+    places = Places(*_free(APP, APP, "127.0.0.2", "127.0.0.4"))
+    settings = replace(ground.settings, public_url=f"http://{places.app}", auth_servers=(f"http://{places.auth}",))
+    async with AsyncExitStack() as stack:
+        for command in _commands(places, settings, _emulator_config(ground, places)):
+            stack.enter_context(_child(command, _environment(settings)))
+        url, bell = stack.enter_context(_receiver())
+        resources = await stack.enter_async_context(open_resources(settings, ground.manifest))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        control = f"http://{places.portal}/_control"
+        await _until(partial(_answers, http, f"{control}/state"))
+        await _until(partial(_answers, http, f"{settings.public_url}/readyz"))
+        token = await _install(http, control, ground.manifest.code)
+        await _until(partial(_imported, resources, places.portal))
+        portal = await _portal(resources, places.portal)
+        await _subscribe(resources, portal, f"{url}/ours", bell)
+        rest = (await _json(http, f"{control}/webhook", {"portal": "bench", "user": 1, "scope": ["crm"]}))["url"]
+        contact = (await _json(http, f"{rest}crm.contact.add", {"fields": {"NAME": "Илья"}}))["result"]
+        await _json(http, f"{control}/deliver", {})
+        dsn = ground.postgres.url(embedded.OWNER).replace("+asyncpg", "")
+        stack.enter_context(bare(Wiring(places.bare, settings.redis_url, dsn, f"{rest}crm.contact.get", f"{url}/bare")))
+        await _until(partial(_answers, http, f"http://{places.bare}/"))
+        redis = await stack.enter_async_context(Redis.from_url(settings.redis_url))
+        bench = Bench(http, redis, places, rest, _event(places, portal, token, contact), contact, bell, resources)
+        await bench.at_rest()
+        yield bench
+
+
+def _event(places: Places, portal: Portal, token: str, contact: int) -> dict[str, str]:
+    """As the portal posts it when a robot acted (api-reference/crm/contacts/events/on-crm-contact-update.md)."""
+    return {
+        "event": "ONCRMCONTACTUPDATE",
+        "event_handler_id": "1",
+        "data[FIELDS][ID]": str(contact),
+        "ts": "1700000000",
+        "auth[domain]": places.portal,
+        "auth[client_endpoint]": f"http://{places.portal}/rest/",
+        "auth[server_endpoint]": f"http://{places.auth}/rest/",
+        "auth[member_id]": portal.member_id,
+        "auth[application_token]": token,
+    }
+
+
+async def _install(http: aiohttp.ClientSession, control: str, code: str) -> str:
+    """What an administrator's browser does; the application token."""
+    which = {"portal": "bench", "app": code}
+    await _json(http, f"{control}/install", which)
+    form = await _json(http, f"{control}/open", which)
+    async with http.post(form["action"], data=form["fields"]) as page:
+        assert page.status == 200, await page.text()
+    await _json(http, f"{control}/finish", which)
+    await _json(http, f"{control}/deliver", {})
+    return str(dict(form["fields"])["APPLICATION_TOKEN"])
+
+
+async def _subscribe(resources: Resources, portal: Portal, url: str, bell: Connection) -> None:
+    app = (await client_apps.create(resources, portal.id, "Bench")).app
+    made = await endpoints.register(resources, portal, app.id, endpoints.Wanted(url))
+
+    async def active() -> bool:
+        found = await endpoints.find(resources, portal, app.id, made.endpoint.id)
+        return found.state is EndpointState.ACTIVE
+
+    await _until(active)
+    bell.recv()  # the ping
+
+
+async def _portal(resources: Resources, domain: str) -> Portal:
+    async with resources.directory() as db:
+        found = await portals.by_domain(db, domain)
+    assert found
+    return found
+
+
+async def _imported(resources: Resources, domain: str) -> bool:
+    return (await _portal(resources, domain)).imported
+
+
+async def _idle(resources: Resources) -> bool:
+    async with resources.directory() as db:
+        return not (await db.execute(select(func.count()).select_from(work))).scalar_one()
+
+
+async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(url) as answer:
+            return answer.status < 500
+    except aiohttp.ClientError:
+        return False
+
+
+async def _until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(WAIT):
+        while not await true():  # noqa: ASYNC110 - other processes are waited for
+            await asyncio.sleep(POLL)
+
+
+async def _json(http: aiohttp.ClientSession, url: str, body: object) -> Any:
+    async with http.post(url, json=body) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+def _commands(places: Places, settings: Settings, config: Mapping[str, object]) -> list[list[str]]:
+    path = settings.data_dir / "emulator.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    host, _, port = places.app.partition(":")
+    return [
+        ["emulator", "--config", str(path)],
+        ["b24app", "serve", "--host", host, "--port", port],
+        ["b24app", "worker", "interactive"],
+        ["b24app", "worker", "outbox", "interactive", "chores", "bulk"],
+        ["b24app", "tick"],
+    ]
+
+
+def _emulator_config(ground: Ground, places: Places) -> dict[str, object]:
+    app = {
+        "code": ground.manifest.code,
+        "client_id": ground.settings.client_id,
+        "client_secret": ground.settings.client_secret,
+        "title": dict(ground.manifest.title),
+        "app_url": f"http://{places.app}/app",
+        "install_url": f"http://{places.app}/install",
+        "scope": list(ground.manifest.scopes),
+    }
+    portal = {"name": "bench", "host": places.portal}
+    return {"portals": [portal], "auth_host": places.auth, "apps": [app], "webhooks_over_http": True}
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    named = {
+        "CLIENT_ID": settings.client_id,
+        "CLIENT_SECRET": settings.client_secret,
+        "SECRET_KEYS": ",".join(settings.secret_keys),
+        "PUBLIC_URL": settings.public_url,
+        "AUTH_SERVERS": ",".join(settings.auth_servers),
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "REDIS_URL": settings.redis_url,
+        "DATA_DIR": str(settings.data_dir),
+        "DEV_MODE": "1",
+    }
+    return dict(os.environ) | {f"B24APP_{name}": value for name, value in named.items()}
+
+
+@contextmanager
+def _child(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    quiet = None if os.environ.get("B24APP_BENCH_LOGS") else subprocess.DEVNULL
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=quiet
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _free(*hosts: str) -> list[str]:
+    sockets = [socket.socket() for _ in hosts]
+    try:
+        for one, host in zip(sockets, hosts, strict=True):
+            one.bind((host, 0))
+        return [f"{host}:{one.getsockname()[1]}" for one, host in zip(sockets, hosts, strict=True)]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class _Bell(asyncio.Protocol):
+    """Reads whole requests, answers 204, and rings."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe, self.rest = pipe, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.rest += data
+        while (end := self.rest.find(b"\r\n\r\n")) >= 0:
+            head = self.rest[:end]
+            at = head.lower().find(b"content-length:")
+            whole = end + 4 + int(head[at + 15 :].split(b"\r\n", 1)[0])
+            if len(self.rest) < whole:
+                return
+            self.rest = self.rest[whole:]
+            self.pipe.send((head.split(b" ", 2)[1].decode(), perf_counter()))
+            self.transport.write(ANSWER)
+
+
+@contextmanager
+def _receiver() -> Iterator[tuple[str, Connection]]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_listen, args=(there,), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.5:{here.recv()}", here
+    finally:
+        process.kill()
+        process.join()
+
+
+def _listen(pipe: Connection) -> None:
+    async def forever() -> None:
+        server = await asyncio.get_running_loop().create_server(lambda: _Bell(pipe), "127.0.0.5", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(forever())
