@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from aiohttp.resolver import ThreadedResolver
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from b24app import guard
 from b24app.bitrix24.auth_server import AuthServer
@@ -15,6 +15,7 @@ from b24app.bitrix24.wire import open_session
 from b24app.manifest import Manifest
 from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
+from b24app.store.engine import open_engine
 from b24app.vault import Vault
 from b24app.wake import Wake
 
@@ -25,11 +26,11 @@ async def open_resources(
 ) -> AsyncIterator[Resources]:
     """Everything for one event loop; closed in reverse order."""
     async with AsyncExitStack() as stack:
-        engine = create_async_engine(settings.database_url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        engine = open_engine(settings.database_url, pool_size=10, max_overflow=10, pool_pre_ping=True)
         stack.push_async_callback(engine.dispose)
         redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
         stack.push_async_callback(redis.aclose)
-        portal_http = await stack.enter_async_context(open_session())
+        portal_http = await stack.enter_async_context(open_session(None if settings.dev_mode else ThreadedResolver()))
         yield Resources(
             settings=settings,
             manifest=manifest,

@@ -6,6 +6,7 @@ checked, and the connection goes to an address that was checked (docs/webhooks.m
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
 HTTPS_PORT = 443
+DNS_PATIENCE = 2.0
 
 _REFUSED = tuple(
     ip_network(net)
@@ -57,6 +59,10 @@ _REFUSED = tuple(
         "ff00::/8",
     ]
 )
+
+
+class NotPublic(aiohttp.ClientConnectionError):
+    """An address that is no public https address as it is written: nothing was sent."""
 
 
 class AddressRefused(OSError):
@@ -107,11 +113,17 @@ def _wrong_host(host: str) -> str | None:
     return "ip_address" if last.isdigit() or last.startswith("0x") else None
 
 
-async def wrong_address(url: str, *, dev_mode: bool) -> str | None:
-    """A stable reason why the URL's name cannot be called now: `unknown_host` · `private_address`. Asks the DNS."""
+async def wrong_address(
+    url: str, *, dev_mode: bool, names: AbstractResolver | None = None, patience: float = DNS_PATIENCE
+) -> str | None:
+    """A stable reason why the URL's name cannot be called now: `unknown_host` · `private_address`. Asks the DNS.
+
+    A name that is not found within `patience` seconds is unknown: its owner may keep us waiting on purpose.
+    """
     try:
-        found = await ThreadedResolver().resolve(urlsplit(url).hostname or "", family=socket.AF_UNSPEC)
-    except OSError:
+        async with asyncio.timeout(patience):
+            found = await (names or ThreadedResolver()).resolve(urlsplit(url).hostname or "", family=socket.AF_UNSPEC)
+    except OSError:  # TimeoutError is one
         return "unknown_host"
     return "private_address" if not dev_mode and any(refused(one["host"]) for one in found) else None
 
@@ -132,6 +144,14 @@ class GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+async def public_https_only(request: aiohttp.ClientRequest, call: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Raise `NotPublic` for http, and for private addresses that are written out: no resolver sees those."""
+    host = request.url.host or ""
+    if request.url.scheme != "https" or _wrong_host(host) == "private_address":
+        raise NotPublic(f"{host} is no public https address")
+    return await call(request)
 
 
 class Answered(aiohttp.ClientResponse):

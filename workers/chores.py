@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalClosed, PortalError
@@ -13,6 +12,7 @@ from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, retention, work
+from b24app.store.engine import open_engine
 from b24app.store.tables import attempts
 from b24app.store.tables import portals as portals_table
 from b24app.store.work import WorkKind
@@ -148,7 +148,7 @@ async def erase(resources: Resources, portal_id: int) -> None:
     async with resources.directory() as db:
         if portal_id not in await portals.erasable_ids(db):
             return
-    engine = create_async_engine(resources.settings.database_owner_url)
+    engine = open_engine(resources.settings.database_owner_url)
     try:
         async with engine.begin() as db:
             await db.execute(delete(attempts).where(attempts.c.portal_id == portal_id))  # the only rows without a key

@@ -14,12 +14,14 @@ from time import monotonic
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from fast_bitrix24.srh import ServerRequestHandler
 
 from b24app.bitrix24 import answers
 from b24app.bitrix24.pace import Budget, Gauge, Lane, Pace
 from b24app.bitrix24.tokens import TokenKeeper
 from b24app.errors import NeedsAdmin, OutcomeUnknown, PortalBusy, PortalDown, PortalError
+from b24app.guard import GuardedResolver, NotPublic, public_https_only
 
 # The library sets its own logger to DEBUG on import and would write whole answers, personal data included.
 logging.getLogger("fast_bitrix24").setLevel(logging.WARNING)
@@ -63,12 +65,19 @@ class Line:
     pause: float = 0.5
 
 
-def open_session() -> aiohttp.ClientSession:
-    """The one session of an event loop: no cookies shared between portals, connections kept a little while."""
+def open_session(names: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """The one session of an event loop: no cookies shared between portals, connections kept a little while.
+
+    `names`: who resolves names outside DEV_MODE. Then only https is spoken, and nothing private is called: a portal's
+    address is a tenant's word. None, in DEV_MODE and tests: anything goes.
+    """
     return aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
-        connector=aiohttp.TCPConnector(limit=200, limit_per_host=20),
+        connector=aiohttp.TCPConnector(
+            limit=200, limit_per_host=20, resolver=GuardedResolver(names) if names else None
+        ),
         timeout=TIMEOUT,
+        middlewares=(public_https_only,) if names else (),
     )
 
 
@@ -127,7 +136,7 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         try:
             async with self.line.session.post(url, json=body, allow_redirects=False, timeout=TIMEOUT) as response:
                 return response.status, await bounded(response, BIGGEST_ANSWER), response.headers.get("Location", "")
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, NotPublic):
             raise PortalDown(method, -1, "NO_CONNECTION") from None
         except TimeoutError:
             raise PortalDown(method, 0, "TIMEOUT") from None

@@ -10,7 +10,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+
+from b24app.store.engine import open_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -40,7 +41,7 @@ def migrate(owner_url: str, app_url: str) -> None:
 
 
 async def _grant(owner_url: str, role: str) -> None:
-    engine = create_async_engine(owner_url)
+    engine = open_engine(owner_url)
     name = engine.dialect.identifier_preparer.quote_identifier(role)
     try:
         async with engine.begin() as db:
@@ -54,7 +55,7 @@ async def _grant(owner_url: str, role: str) -> None:
 async def pending_migrations(owner_url: str) -> bool:
     """Whether the database is behind this code."""
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    engine = create_async_engine(owner_url)
+    engine = open_engine(owner_url)
     try:
         async with engine.connect() as db:
             return await db.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision()) != head
@@ -64,7 +65,7 @@ async def pending_migrations(owner_url: str) -> bool:
 
 async def refuse_strong_role(url: str) -> None:
     """Raise `WrongRole` where the connecting role owns the tables, is a superuser or may bypass row-level security."""
-    engine = create_async_engine(url)
+    engine = open_engine(url)
     try:
         async with engine.connect() as db:
             row = (await db.execute(STRONG)).one()
