@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -14,9 +15,9 @@ from sqlalchemy import insert
 from b24app import embedded
 from b24app.domain.installation import PortalState
 from b24app.errors import Refused
-from b24app.journeys import client_apps, endpoints
+from b24app.journeys import client_apps, endpoints, once
 from b24app.manifest import Manifest
-from b24app.store import portals, tables
+from b24app.store import idempotency, portals, tables
 from b24app.store.portals import Portal
 from tests.outside import Desk, Shop, open_desk, strict
 
@@ -214,6 +215,19 @@ async def test_a_repeated_request_is_answered_and_not_repeated(desk: Desk) -> No
 
     desk.clock.move(hours=13)
     assert (await desk.api("POST", "/endpoints", key, body, Idempotency_Key="k1")).json()["id"] != first.json()["id"]
+
+
+async def test_a_request_at_work_is_not_started_twice_and_a_dead_one_is_taken_over(desk: Desk) -> None:
+    shop = await desk.shop()
+    path = f"/endpoints/{shop.endpoint_id}/ping"
+    asked = once.Request(shop.portal.id, shop.app_id, f"POST /api/v1{path}", "k", b"")
+    async with desk.resources.tenant(shop.portal.id) as db:
+        await idempotency.start(db, shop.portal.id, asked.digest, sha256(b"").digest(), desk.clock())
+
+    busy = await desk.api("POST", path, shop.key, Idempotency_Key="k")
+    assert (busy.status, busy.json()["code"]) == (409, "idempotency_key_in_progress")
+    desk.clock.move(seconds=61)
+    assert (await desk.api("POST", path, shop.key, Idempotency_Key="k")).status == 202
 
 
 async def test_a_refused_request_may_be_repeated_with_its_key(desk: Desk) -> None:
