@@ -5,11 +5,11 @@ from typing import Any
 
 from emulator.crm import rights
 from emulator.crm import userfield_rules as rules
+from emulator.crm.app_types import app_types
 from emulator.crm.entities import Entity, Record
 from emulator.crm.userfields import LABELS, TYPES, UserField, UserFields
 from emulator.crm.values import to_int
 from emulator.errors import RestError
-from emulator.portal import Portal
 from emulator.rest.crm_legacy import Action, bound, refuse, the_fields, the_id
 from emulator.rest.registry import Call, Method, Reply
 
@@ -194,13 +194,6 @@ def _resolve_type(call: Call, kind: str) -> str:
     if found is None:
         raise core("Invalid custom type specified.")
     return found
-
-
-def app_types(portal: Portal) -> list[tuple[str, str, str]]:
-    """(full code, short code, title) of the field types of all apps (userfieldtype.add)."""
-    bound = [(app, one) for app in portal.installations.values() for one in app.placements]
-    codes = [(app, str(one.options["USER_TYPE_ID"]), one) for app, one in bound if "USER_TYPE_ID" in one.options]
-    return [(f"rest_{app.id}_{code}", code, one.titled(portal.lang)) for app, code, one in codes]
 
 
 def _held(call: Call, entity: Entity, id: int) -> UserField:

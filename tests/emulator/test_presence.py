@@ -1,4 +1,4 @@
-"""Is a manager there: calendar.accessibility.get, timeman.status and .settings, im.user.get, user.get by their pages."""
+"""Is a manager there: the pages of calendar.accessibility.get, timeman.*, im.user.get, user.get."""
 
 from datetime import datetime, timedelta
 from typing import Any
