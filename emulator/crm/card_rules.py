@@ -147,6 +147,14 @@ _CARD = Shape(
 )
 
 
+_BLOCK_SET = Shape({"blocks": _many(_block, _BLOCKS)})
+
+
+def check_blocks(layout: Any) -> None:
+    """Raises CardError for a set of content blocks that is wrong (layout-blocks/*)."""
+    _BLOCK_SET(layout, "layout")
+
+
 def check(layout: Any) -> None:
     """Raises CardError for the first thing wrong."""
     if not layout:

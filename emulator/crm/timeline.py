@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Owner = tuple[Entity, int]
 CONFIGURABLE = "CONFIGURABLE_REST_APP"
 """Provider of the cards apps draw themselves; the layout is in `extra["layout"]`."""
+CONFIGURABLE_TYPE = "CONFIGURABLE"
+"""The kind such a card has unless the app names a kind of its own."""
+BlocksKey = tuple[str, str, int]
+"""Whose content blocks stand under what: (client id, "timeline" or "activity", id of the record)."""
 
 
 @dataclass(slots=True)
@@ -66,6 +70,12 @@ class Activity:
     client_id: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
     revision: int = 0
+    others: list[Owner] = field(default_factory=list)
+
+    @property
+    def owners(self) -> list[Owner]:
+        """Every record in whose timeline it stands, the owner first."""
+        return [self.owner, *self.others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,16 @@ class Badge:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityType:
+    """A kind of activity an app registered; `icon` a file id, 0 = none."""
+
+    code: str
+    name: str
+    icon: int
+    configurable: bool
+
+
 class Timeline:
     """All timeline records of a portal by id."""
 
@@ -87,13 +107,15 @@ class Timeline:
         self.logs: dict[int, LogMessage] = {}
         self.activities: dict[int, Activity] = {}
         self.badges: dict[str, Badge] = {}
+        self.types: dict[tuple[str, str], ActivityType] = {}
+        self.blocks: dict[BlocksKey, dict[str, Any]] = {}
 
     def of(self, entity: Entity, id: int) -> Iterator[Comment | LogMessage | Activity]:
         """Everything in one card's timeline except field history, newest first."""
         owner = (entity, id)
         rows: list[Comment | LogMessage | Activity] = [row for row in self.comments.values() if owner in row.owners]
         rows += [row for row in self.logs.values() if row.owner == owner]
-        rows += [row for row in self.activities.values() if row.owner == owner]
+        rows += [row for row in self.activities.values() if owner in row.owners]
         return iter(sorted(rows, key=lambda row: (row.created, row.id), reverse=True))
 
     def comment(self, owner: Owner, text: str, actor: "User", files: list[str]) -> Comment:
@@ -167,10 +189,11 @@ class Timeline:
         """Give one card's timeline to another (merge)."""
         for comment in self.comments.values():
             comment.owners = [(entity, new) if owner == (entity, old) else owner for owner in comment.owners]
-        held: list[LogMessage | Activity] = [*self.logs.values(), *self.activities.values()]
-        for row in held:
-            if row.owner == (entity, old):
-                row.owner = (entity, new)
+        for log in self.logs.values():
+            log.owner = (entity, new) if log.owner == (entity, old) else log.owner
+        for row in self.activities.values():
+            owners = dict.fromkeys((entity, new) if owner == (entity, old) else owner for owner in row.owners)
+            row.owner, *row.others = owners
 
     def _now(self) -> datetime:
         return self.portal.world.now().replace(microsecond=0)

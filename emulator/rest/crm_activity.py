@@ -4,7 +4,7 @@ from typing import Any
 
 from emulator.crm.dates import parse_datetime
 from emulator.crm.entities import Record
-from emulator.crm.timeline import Activity
+from emulator.crm.timeline import Activity, Owner
 from emulator.crm.values import to_int
 from emulator.errors import RestError
 from emulator.rest.crm_item import needed
@@ -62,7 +62,7 @@ def get(call: Call) -> Record:
     row = call.portal.crm.timeline.activities.get(to_int(call.params.get("id")))
     if row is None:
         raise refuse("Activity is not found.")
-    if not readable(call, row.owner):
+    if not any(readable(call, owner) for owner in row.owners):
         raise refuse("Access denied.")
     return texts(_row(row), _KINDS)
 
@@ -78,15 +78,16 @@ def list_(call: Call) -> Reply:
     held = [row for _, row in sorted(call.portal.crm.timeline.activities.items())]
     given = call.params.get("filter")
     wanted = given.pop("BINDINGS", None) if isinstance(given, dict) else None
-    rows = [_row(row) for row in held if readable(call, row.owner)]
+    held = [row for row in held if any(readable(call, owner) for owner in row.owners)]
     if wanted:
-        pairs = wanted.values() if isinstance(wanted, dict) else wanted
-        rows = [row for row in rows if any(_bound(row, pair) for pair in pairs)]
-    return list_rows(call, rows, _KINDS, "activity")
+        pairs = list(wanted.values() if isinstance(wanted, dict) else wanted)
+        held = [row for row in held if any(_bound(owner, pair) for pair in pairs for owner in row.owners)]
+    return list_rows(call, [_row(row) for row in held], _KINDS, "activity")
 
 
-def _bound(row: Record, pair: Record) -> bool:
-    return all(to_int(value) == row.get(name) for name, value in pair.items())
+def _bound(owner: Owner, pair: Record) -> bool:
+    known = {"OWNER_TYPE_ID": owner[0].type_id, "OWNER_ID": owner[1]}
+    return all(to_int(value) == known.get(name) for name, value in pair.items())
 
 
 def _row(row: Activity) -> Record:

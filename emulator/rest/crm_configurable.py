@@ -5,7 +5,7 @@ from typing import Any
 from emulator.crm import card_rules
 from emulator.crm.dates import iso, parse_datetime
 from emulator.crm.entities import Record
-from emulator.crm.timeline import CONFIGURABLE, Activity, Badge
+from emulator.crm.timeline import CONFIGURABLE, CONFIGURABLE_TYPE, Activity, Badge
 from emulator.crm.values import to_int
 from emulator.errors import RestError
 from emulator.rest.crm_item import needed
@@ -13,7 +13,6 @@ from emulator.rest.crm_timeline import editable, owner_numbered, readable
 from emulator.rest.registry import Call, method
 
 _PAGES = "api-reference/crm/timeline/activities/configurable/"
-_TYPE = "CONFIGURABLE"
 _FIELDS = (
     "typeId", "completed", "deadline", "pingOffsets", "isIncomingChannel", "responsibleId", "badgeCode",
     "originatorId", "originId",
@@ -88,17 +87,24 @@ def add(call: Call) -> Record:
     owner = owner_numbered(call, needed(call, "ownerTypeId"), needed(call, "ownerId"))
     editable(call, owner)
     fields, layout = needed(call, "fields") or {}, _layout(needed(call, "layout"))
-    if fields.get("typeId", _TYPE) != _TYPE:
-        raise _wrong("typeId")
+    kind = _kind(call, fields.get("typeId") or CONFIGURABLE_TYPE)
     made = _changes(call, fields, {"layout": layout["layout"]})
-    made |= {"subject": layout["subject"], "client_id": client, "provider_type": _TYPE}
+    made |= {"subject": layout["subject"], "client_id": client, "provider_type": kind}
     made["origin"] = (str(fields.get("originatorId") or ""), str(fields.get("originId") or ""))
     return {"activity": {"id": call.portal.crm.timeline.plan(owner, CONFIGURABLE, call.user, **made).id}}
 
 
+def _kind(call: Call, code: Any) -> str:
+    """A type of the calling app that was registered for such cards."""
+    known = call.portal.crm.timeline.types.get((_client(call), str(code)))
+    if code != CONFIGURABLE_TYPE and (known is None or not known.configurable):
+        raise _wrong("typeId")
+    return str(code)
+
+
 def _held(call: Call) -> Activity:
     row = call.portal.crm.timeline.activities.get(to_int(needed(call, "id")))
-    if row is None or row.provider != CONFIGURABLE or not readable(call, row.owner):
+    if row is None or row.provider != CONFIGURABLE or not any(readable(call, owner) for owner in row.owners):
         raise RestError(400, "NOT_FOUND", "Not found.")
     return row
 
@@ -118,7 +124,7 @@ def update(call: Call) -> Record:
     if row.responsible != call.user.id:
         editable(call, row.owner)
     fields = call.params.get("fields") or {}
-    if fields.get("typeId", _TYPE) != _TYPE:
+    if fields.get("typeId", row.provider_type) != row.provider_type:
         raise RestError(400, "CANT_CHANGE_PROVIDER_TYPE_ID", "The type of an activity cannot be changed")
     made = _changes(call, fields, row.extra)
     if call.params.get("layout") is not None:
@@ -141,7 +147,11 @@ def update(call: Call) -> Record:
 def get(call: Call) -> Record:
     """{activity: {id, ownerTypeId, ownerId, fields, layout}}."""
     row = _held(call)
-    fields: Record = {"typeId": _TYPE, "completed": row.completed, "deadline": row.deadline and iso(row.deadline)}
+    fields: Record = {
+        "typeId": row.provider_type,
+        "completed": row.completed,
+        "deadline": row.deadline and iso(row.deadline),
+    }
     fields |= {"pingOffsets": row.extra.get("pingOffsets", []), "responsibleId": row.responsible}
     fields |= {"isIncomingChannel": row.extra.get("isIncomingChannel", False)}
     fields |= {"badgeCode": row.extra.get("badgeCode", ""), "originatorId": row.origin[0] or None}
