@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import structlog
 from sqlalchemy import delete
 
@@ -18,6 +20,8 @@ from b24app.store.tables import portals as portals_table
 from b24app.store.work import WorkKind
 from workers import runtime
 from workers.inbox import moved
+
+TIDY = 60.0  # seconds of one chore
 
 log = structlog.get_logger()
 
@@ -131,14 +135,22 @@ async def _follow(resources: Resources, portal_id: int, error: PortalError) -> N
 
 
 async def tidy_all(resources: Resources) -> int:
-    """Remove what has been kept long enough. Returns how many rows went."""
-    now, gone = resources.now(), 0
+    """Remove what has been kept long enough, slice by slice; what is left after `TIDY` is for a chore of its own.
+
+    Returns how many rows went.
+    """
+    now, gone, until = resources.now(), 0, monotonic() + TIDY
     async with resources.directory() as db:
         await retention.mark_forgotten(db, now)
         known = await portals.all_ids(db)
     for portal_id in known:
-        async with resources.tenant(portal_id) as db:
-            gone += await retention.tidy(db, portal_id, now)
+        full = True
+        while full and monotonic() < until:
+            async with resources.tenant(portal_id) as db:
+                went = await retention.tidy(db, portal_id, now)
+            gone, full = gone + went, went >= retention.SLICE
+    if monotonic() >= until:
+        await resources.wake.chore("tidy_portals")
     log.info("tidied", portals=len(known), rows=gone)
     return gone
 

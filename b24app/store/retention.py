@@ -18,13 +18,14 @@ SLICE = 5_000
 async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     """Delete up to a slice of each kind; how many rows went. Failed inbox rows stay until somebody closes them."""
     finished = and_(outbox.c.state != "waiting", outbox.c.created_at < now - NEWS)
+    over = and_(inbox.c.state.in_(("done", "closed")), inbox.c.handled_at < now - HANDLED)
     told = and_(
         events.c.occurred_at < now - NEWS,
         ~select(outbox.c.id).where(outbox.c.event_id == events.c.id, outbox.c.portal_id == portal_id).exists(),
     )
     gone = 0
     gone += await _delete(db, viewer_sessions, portal_id, viewer_sessions.c.expires_at < now - SESSIONS)
-    gone += await _delete(db, inbox, portal_id, and_(inbox.c.state == "done", inbox.c.handled_at < now - HANDLED))
+    gone += await _delete(db, inbox, portal_id, over)
     gone += await _delete(db, intents, portal_id, intents.c.created_at < now - HANDLED)
     gone += await _delete(db, attempts, portal_id, attempts.c.made_at < now - NEWS)
     gone += await _delete(db, outbox, portal_id, finished)

@@ -113,6 +113,7 @@ work = Table(
     postgresql_with={"fillfactor": 50},  # every row is claimed once at least: room for that on the same page
 )
 Index("ix_work_due", work.c.kind, work.c.lane, work.c.due_at)
+Index("ix_work_portal", work.c.portal_id, work.c.kind, work.c.lane, work.c.due_at)  # a claim for one, or from each
 
 tokens = Table(
     "tokens",
@@ -308,7 +309,7 @@ outbox = Table(
     _moment("next_at"),
     _moment("created_at", required=True),
     _moment("finished_at"),
-    UniqueConstraint("portal_id", "event_id", "endpoint_id"),
+    UniqueConstraint("event_id", "endpoint_id", "portal_id"),  # led by event_id: erasing events looks rows up by it
     info=TENANT,
     postgresql_with={"fillfactor": 60},  # each row is updated twice: room for its versions on the same page
 )

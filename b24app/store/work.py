@@ -3,6 +3,7 @@
 Outside row-level security on purpose: a worker finds work here before it knows a portal. It holds no personal data.
 """
 
+# ruff: noqa: S608 - statements are put together from texts in this file only
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -12,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
@@ -20,6 +21,7 @@ from b24app.lanes import Lane
 from b24app.store.tables import portals, work
 
 LEASE = timedelta(seconds=60)
+SHARES = 16  # of a slice across portals each portal with due rows gets this part before anybody gets the rest
 
 ARRIVE = text("""
     INSERT INTO work (portal_id, kind, key, lane, due_at)
@@ -46,6 +48,32 @@ FINISH = text("""
              due_at = least(w.due_at, :now) FROM ours o
              WHERE w.portal_id = o.portal_id AND w.kind = o.kind AND w.key = o.key AND o.again)
     SELECT key FROM ours
+""")
+
+_FREE = """kind = :kind AND lane <= :lane AND due_at <= CAST(:now AS timestamptz)
+        AND (claimed_until IS NULL OR claimed_until < CAST(:now AS timestamptz)) ORDER BY lane, due_at"""
+_HOLD = """UPDATE work w SET claimed_by = :worker, claim_token = CAST(:token AS uuid),
+        claimed_until = CAST(:until AS timestamptz), tries = w.tries + 1
+    FROM slice s WHERE w.portal_id = s.portal_id AND w.kind = :kind AND w.key = s.key
+    RETURNING w.portal_id, w.key, w.arrivals, w.tries"""
+
+CLAIM = text(f"""
+    WITH slice AS MATERIALIZED (SELECT portal_id, key FROM work WHERE portal_id = :portal AND {_FREE}
+        LIMIT :limit FOR UPDATE SKIP LOCKED)
+    {_HOLD}
+""")
+
+CLAIM_FAIRLY = text(f"""
+    WITH heads AS MATERIALIZED (SELECT h.* FROM portals p CROSS JOIN LATERAL (
+        SELECT portal_id, key, lane, due_at FROM work WHERE portal_id = p.id AND {_FREE}
+        LIMIT :share FOR UPDATE SKIP LOCKED) h),
+    rest AS MATERIALIZED (SELECT portal_id, key, lane, due_at FROM work WHERE {_FREE}
+        LIMIT :limit FOR UPDATE SKIP LOCKED),
+    turns AS (SELECT *, row_number() OVER (PARTITION BY portal_id ORDER BY lane, due_at) AS turn FROM heads
+        UNION ALL SELECT *, NULL FROM rest),
+    slice AS (SELECT portal_id, key FROM turns GROUP BY portal_id, key, lane, due_at
+        ORDER BY min(turn) NULLS LAST, lane, due_at LIMIT :limit)
+    {_HOLD}
 """)
 
 
@@ -87,29 +115,16 @@ async def claim(
     portal_id: int | None = None,
     lane: Lane = Lane.BULK,
 ) -> list[Claim]:
-    """Take up to `limit` due rows up to this lane that nobody holds, fastest lane and oldest first."""
-    due = and_(
-        work.c.kind == kind.value,
-        work.c.due_at <= now,
-        work.c.lane <= int(lane),
-        or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
-    )
-    if portal_id is not None:
-        due = and_(work.c.portal_id == portal_id, due)
-    slice_ = (
-        select(work.c.portal_id, work.c.kind, work.c.key)
-        .where(due)
-        .order_by(work.c.lane, work.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("slice")
-    )
-    rows = await db.execute(
-        update(work)
-        .where(work.c.portal_id == slice_.c.portal_id, work.c.kind == slice_.c.kind, work.c.key == slice_.c.key)
-        .values(claimed_by=worker, claim_token=token, claimed_until=now + LEASE, tries=work.c.tries + 1)
-        .returning(work.c.portal_id, work.c.key, work.c.arrivals, work.c.tries)
-    )
+    """Take up to `limit` due rows up to this lane that nobody holds, fastest lane and oldest first.
+
+    Across portals each one's first rows come before the rest of any: a tenant with 100,000 rows delays no other.
+    """
+    asked = {"kind": kind.value, "now": now, "lane": int(lane), "limit": limit}
+    held = {"worker": worker, "token": token, "until": now + LEASE}
+    if portal_id is None:
+        rows = await db.execute(CLAIM_FAIRLY, {**asked, **held, "share": max(1, limit // SHARES)})
+    else:
+        rows = await db.execute(CLAIM, {**asked, **held, "portal": portal_id})
     return [Claim(row.portal_id, row.key, row.arrivals, row.tries, token) for row in rows]
 
 

@@ -293,6 +293,7 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 50},
     )
     op.create_index("ix_work_due", "work", ["kind", "lane", "due_at"], unique=False)
+    op.create_index("ix_work_portal", "work", ["portal_id", "kind", "lane", "due_at"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -316,7 +317,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint(
-            "portal_id", "event_id", "endpoint_id", name=op.f("uq_outbox_portal_id_event_id_endpoint_id")
+            "event_id", "endpoint_id", "portal_id", name=op.f("uq_outbox_event_id_endpoint_id_portal_id")
         ),
         postgresql_with={"fillfactor": 60},
     )
@@ -350,6 +351,7 @@ def downgrade() -> None:
     op.drop_index("ix_outbox_unnumbered", table_name="outbox", postgresql_where=sa.text("sequence IS NULL"))
     op.drop_index("ix_outbox_endpoint", table_name="outbox")
     op.drop_table("outbox")
+    op.drop_index("ix_work_portal", table_name="work")
     op.drop_index("ix_work_due", table_name="work")
     op.drop_table("work")
     op.drop_table("viewer_sessions")
