@@ -26,7 +26,7 @@ async def open_resources(
 ) -> AsyncIterator[Resources]:
     """Everything for one event loop; closed in reverse order."""
     async with AsyncExitStack() as stack:
-        engine = open_engine(settings.database_url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        engine = open_engine(settings.database_url, pool_size=10, max_overflow=10)
         stack.push_async_callback(engine.dispose)
         redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
         stack.push_async_callback(redis.aclose)

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, plan
@@ -50,7 +51,8 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     while monotonic() - started < BUDGET:
         async with resources.directory() as db:
             portal = await portals.by_id(db, portal_id)
-        claims = await _claim(resources, portal, lane) if portal else []
+            claims = await _claim(db, resources, portal, lane) if portal else []
+        resources.failpoint("inbox.claimed")
         if portal is None or not claims:
             return taken
         taken += len(claims)
@@ -59,23 +61,20 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     return taken
 
 
-async def _claim(resources: Resources, portal: Portal, lane: Lane) -> list[Claim]:
+async def _claim(db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane) -> list[Claim]:
     """Only an active portal is worked for; rows of the others stay."""
     if portal.state is not PortalState.ACTIVE:
         return []
-    async with resources.directory() as db:
-        claims = await work.claim(
-            db,
-            WorkKind.RECORD,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
-            token=uuid4(),
-            now=resources.now(),
-            limit=SLICE[lane],
-            portal_id=portal.id,
-            lane=lane,
-        )
-    resources.failpoint("inbox.claimed")
-    return claims
+    return await work.claim(
+        db,
+        WorkKind.RECORD,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        token=uuid4(),
+        now=resources.now(),
+        limit=SLICE[lane],
+        portal_id=portal.id,
+        lane=lane,
+    )
 
 
 async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:

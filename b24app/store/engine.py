@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import Dialect, ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+RESTED = 1.0  # seconds
 
 
 def open_engine(url: str, **pool: Any) -> AsyncEngine:
     """As SQLAlchemy makes it, with parameters hidden and the server's quotations of a row cut out of every error."""
     engine = create_async_engine(url, hide_parameters=True, **pool)
     event.listen(engine.sync_engine, "handle_error", _quote_nothing)
+    event.listen(engine.sync_engine, "checkin", _used)
+    event.listen(engine.sync_engine, "checkout", partial(_ask_the_idle, engine.dialect))
     return engine
+
+
+def _used(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = monotonic()
+
+
+def _ask_the_idle(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """A connection that rested is tried before it is handed out; asking each time would cost every transaction."""
+    if monotonic() - record.info.get("used_at", monotonic()) > RESTED:
+        try:
+            dialect.do_ping(connection)
+        except Exception as error:
+            raise InvalidatePoolError from error
 
 
 def _quote_nothing(context: ExceptionContext) -> None:
