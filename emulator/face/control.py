@@ -106,18 +106,6 @@ def _portal_state(portal: Portal) -> Body:
     }
 
 
-def _app(world: World, code: str) -> MarketApp:
-    return {app.code: app for app in world.catalogue.values()}[code]
-
-
-def _installation(world: World, portal: str, code: str) -> Installation:
-    return {one.app.code: one for one in world.portal(portal).installations.values()}[code]
-
-
-def _user(portal: Portal, number: int | None) -> User:
-    return portal.admin() if number is None else portal.users[number]
-
-
 async def _clock(world: World, body: Body) -> Body:
     world.advance(seconds=float(body["advance"]))
     return {"now": world.now().isoformat()}
@@ -152,38 +140,38 @@ async def _expire(world: World, body: Body) -> Body:
 
 
 async def _revoke(world: World, body: Body) -> Body:
-    world.auth.revoke_refresh(_installation(world, body["portal"], body["app"]), body.get("user"))
+    world.auth.revoke_refresh(installation(world, body["portal"], body["app"]), body.get("user"))
     return {"ok": True}
 
 
 async def _payment(world: World, body: Body) -> Body:
-    installation = _installation(world, body["portal"], body["app"])
+    app = installation(world, body["portal"], body["app"])
     installs.pay(installation, bool(body["expired"]), body.get("status", "S"), body.get("days"))
     return {"ok": True}
 
 
 async def _install(world: World, body: Body) -> Body:
     portal = world.portal(body["portal"])
-    made = installs.install(portal, _app(world, body["app"]), _user(portal, body.get("user")))
+    made = installs.install(portal, market_app(world, body["app"]), person(portal, body.get("user")))
     return {"id": made.id, "installed": made.installed}
 
 
 async def _finish(world: World, body: Body) -> Body:
-    installation = _installation(world, body["portal"], body["app"])
-    return {"changed": installs.finish(installation, _user(installation.portal, body.get("user")))}
+    app = installation(world, body["portal"], body["app"])
+    return {"changed": installs.finish(installation, person(installation.portal, body.get("user")))}
 
 
 async def _uninstall(world: World, body: Body) -> Body:
-    installation = _installation(world, body["portal"], body["app"])
-    installs.uninstall(installation, _user(installation.portal, body.get("user")), bool(body.get("clean")))
+    app = installation(world, body["portal"], body["app"])
+    installs.uninstall(installation, person(installation.portal, body.get("user")), bool(body.get("clean")))
     return {"ok": True}
 
 
 async def _update(world: World, body: Body) -> Body:
-    installation = _installation(world, body["portal"], body["app"])
+    app = installation(world, body["portal"], body["app"])
     app = installs.next_version(installation.app, body.get("version"))
     world.catalogue[app.client_id] = app
-    installs.update(installation, app, _user(installation.portal, body.get("user")))
+    installs.update(installation, app, person(installation.portal, body.get("user")))
     return {"version": app.version}
 
 
@@ -194,8 +182,8 @@ async def _market_app(world: World, body: Body) -> Body:
 
 
 async def _open(world: World, body: Body) -> Body:
-    installation = _installation(world, body["portal"], body["app"])
-    user, placement = _user(installation.portal, body.get("user")), body.get("placement", DEFAULT)
+    app = installation(world, body["portal"], body["app"])
+    user, placement = person(installation.portal, body.get("user")), body.get("placement", DEFAULT)
     bound = next((one for one in installation.placements if one.placement == placement), None)
     handler = body.get("handler") or (bound.handler if bound else None)
     if placement != DEFAULT and handler is None:
@@ -206,7 +194,7 @@ async def _open(world: World, body: Body) -> Body:
 
 async def _access(world: World, body: Body) -> Body:
     users = body["users"]
-    _installation(world, body["portal"], body["app"]).access = None if users is None else set(users)
+    installation(world, body["portal"], body["app"]).access = None if users is None else set(users)
     return {"ok": True}
 
 
@@ -236,10 +224,10 @@ async def _robot(world: World, body: Body) -> Body:
 
 
 async def _forge(world: World, body: Body) -> Body:
-    victim = _installation(world, body["portal"], body["app"])
+    victim = installation(world, body["portal"], body["app"])
     other = None
     if "other_portal" in body:
-        other = _installation(world, body["other_portal"], str(body.get("other_app", body["app"])))
+        other = installation(world, body["other_portal"], str(body.get("other_app", body["app"])))
     forged = forge(body["kind"], victim, body["url"], other)
     status, error = await world.events.post(forged.url, forged.form)
     return {"status": status, "error": error, "why": forged.why}

@@ -12,10 +12,11 @@ from emulator.crm.dates import parse_date, parse_datetime
 from emulator.crm.entities import Entity, Record
 from emulator.crm.fields import FIELDS
 from emulator.crm.store import CrmError
-from emulator.face.pages import records, timeline
-from emulator.face.pages.fields import LINKS, SUMS, FieldView
+from emulator.face.pages import records, requisites, timeline
+from emulator.face.pages.fields import LINKS, SUMS
 from emulator.face.pages.layout import sections
 from emulator.face.pages.render import message, page
+from emulator.face.pages.views import FieldView
 from emulator.face.pages.visit import Visit
 from emulator.face.pages.widgets import widget_title, widgets
 
@@ -90,6 +91,7 @@ async def save(visit: Visit) -> Response:
         for row in timeline.stages(visit, entity, record)
     }
     fields: Record = {}
+    details = body["fields"].pop("REQUISITES", None)
     for name, value in body["fields"].items():
         shown = views.get(name)
         if shown is None or not shown.editable:
@@ -97,7 +99,14 @@ async def save(visit: Visit) -> Response:
         if shown.required and value in ("", [], None):
             return JSONResponse({"error": visit.t("field_required", shown.title)}, 400)
         fields |= written(entity, shown, value)
-    return _change(visit, lambda: visit.portal.crm.update(entity, record["ID"], fields, visit.user))
+
+    def act() -> None:
+        if details is not None:
+            requisites.save(visit, entity, record, details)
+        if fields:
+            visit.portal.crm.update(entity, record["ID"], fields, visit.user)
+
+    return _change(visit, act)
 
 
 def written(entity: Entity, shown: FieldView, value: Any) -> Record:

@@ -1,6 +1,6 @@
 """Fields of a card or a list as people see and edit them."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -8,9 +8,10 @@ from emulator.crm.dates import ZONE
 from emulator.crm.entities import Entity, Record
 from emulator.crm.fields import FIELDS, MULTIFIELDS, UTM, Field
 from emulator.crm.userfields import UserField
-from emulator.face.pages import records
+from emulator.face.pages import records, requisites
 from emulator.face.pages.records import Shown
 from emulator.face.pages.render import clock, day, money, number
+from emulator.face.pages.views import FieldView, Option
 from emulator.face.pages.visit import Visit
 
 CURRENCIES = ("RUB", "USD", "EUR", "BYN", "KZT", "GBP")
@@ -52,37 +53,6 @@ _KINDS = {
 _FIXED = frozenset({"file", "crm_lead", "crm_quote", "location", "resourcebooking", "iblock_section", "iblock_element"})
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    value: str
-    title: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FieldView:
-    """A field on a page. `kind` chooses the control; `shown` is what is read; `value` what the control starts with."""
-
-    name: str
-    title: str
-    kind: str
-    shown: tuple[Shown, ...] = ()
-    value: Any = ""
-    options: tuple[Option, ...] = ()
-    editable: bool = True
-    always: bool = False
-    multiple: bool = False
-    hint: str = ""
-    entity: str = ""
-    single: bool = False
-    rows: tuple[dict[str, Any], ...] = field(default=())
-    required: bool = False
-
-    @property
-    def empty(self) -> bool:
-        return not any(one.text for one in self.shown)
-
-
 def view(visit: Visit, entity: Entity, record: Record, name: str) -> FieldView | None:
     """The field behind an editor name, None where there is nothing to show."""
     if (entity, name) in LINKS:
@@ -90,7 +60,7 @@ def view(visit: Visit, entity: Entity, record: Record, name: str) -> FieldView |
     if name in SUMS:
         return _sum(visit, record, name)
     if name == "REQUISITES" and entity in (Entity.CONTACT, Entity.COMPANY):
-        return _requisites(visit, entity, record)
+        return requisites.view(visit, entity, record)
     if name in MULTIFIELDS and name in FIELDS[entity]:
         return _multifield(visit, entity, record, name)
     custom = visit.portal.crm.userfields[entity].get(name)
@@ -276,14 +246,3 @@ def _communication(visit: Visit, name: str, row: dict[str, Any]) -> Shown:
     scheme = {"PHONE": "tel:", "EMAIL": "mailto:"}.get(name, "")
     address = f"{scheme}{text.replace(' ', '')}" if scheme else text if text.startswith(("http://", "https://")) else ""
     return Shown(text, address, note=visit.t(kind) if kind in PHONE_KINDS[name] else kind)
-
-
-def _requisites(visit: Visit, entity: Entity, record: Record) -> FieldView:
-    names = {"RQ_INN": "inn", "RQ_KPP": "kpp", "RQ_OGRN": "ogrn", "RQ_OGRNIP": "ogrn"}
-    shown = []
-    for row in visit.portal.crm.requisites.of(entity, record["ID"]):
-        parts = [f"{visit.t(word)} {row[name]}" for name, word in names.items() if row.get(name)]
-        shown.append(
-            Shown(row.get("RQ_COMPANY_NAME") or row.get("RQ_NAME") or row.get("NAME") or "", note=", ".join(parts))
-        )
-    return FieldView("REQUISITES", visit.t("requisites"), "readonly", shown=tuple(shown), editable=False)

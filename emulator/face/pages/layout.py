@@ -5,13 +5,15 @@ them: crm/lib/integration/ui/entityeditor/defaultentityconfig.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from emulator.crm.entities import Entity, Record
 from emulator.crm.layouts import Variant
-from emulator.face.pages.fields import FieldView, view
+from emulator.face.pages.fields import view
+from emulator.face.pages.views import FieldView
 from emulator.face.pages.visit import Visit
 
-SIMPLE_LEAD, REPEAT_LEAD = 1, 2
+SIMPLE_LEAD, REPEAT_LEAD = 0, 2
 
 MAIN = {
     Entity.CONTACT: "HONORIFIC LAST_NAME NAME SECOND_NAME PHOTO BIRTHDATE POST PHONE EMAIL WEB IM COMPANY ADDRESS "
@@ -58,11 +60,9 @@ def sections(visit: Visit, entity: Entity, record: Record) -> list[Section]:
     in a section of their own.
     """
     saved = visit.portal.crm.layouts.shown(variant(entity, record), visit.user.id)
-    if saved is None:
-        return _built_in(visit, entity, record)
     made: list[Section] = []
     seen: set[str] = set()
-    for section in saved:
+    for section in saved or built_in(visit, entity):
         flags = {str(one["name"]): str(one.get("optionFlags", "0")) for one in section["elements"]}
         fresh = {name: flag for name, flag in flags.items() if name not in seen}
         seen |= set(fresh)
@@ -70,20 +70,14 @@ def sections(visit: Visit, entity: Entity, record: Record) -> list[Section]:
     return _with_required(visit, entity, record, made, seen)
 
 
-def _built_in(visit: Visit, entity: Entity, record: Record) -> list[Section]:
+def built_in(visit: Visit, entity: Entity) -> list[dict[str, Any]]:
+    """The layout of a card nobody has arranged, in the shape of a saved one; every user field stands at its end."""
     custom = [one.name for one in sorted(visit.portal.crm.userfields[entity], key=lambda one: (one.sort, one.id))]
+    named = {"main": MAIN[entity].split(), "additional": [*ADDITIONAL[entity].split(), *custom]}
+    titles = {"main": visit.t(f"section_main_{entity}"), "additional": visit.t("section_additional")}
     return [
-        _section(
-            visit, entity, record, "main", visit.t(f"section_main_{entity}"), dict.fromkeys(MAIN[entity].split(), "0")
-        ),
-        _section(
-            visit,
-            entity,
-            record,
-            "additional",
-            visit.t("section_additional"),
-            dict.fromkeys([*ADDITIONAL[entity].split(), *custom], "0"),
-        ),
+        {"name": name, "title": titles[name], "elements": [{"name": one} for one in elements]}
+        for name, elements in named.items()
     ]
 
 
@@ -101,5 +95,9 @@ def _section(visit: Visit, entity: Entity, record: Record, name: str, title: str
         for one in EDITOR_NAMES.get(element, (element,)):
             made = view(visit, entity, record, one)
             if made is not None:
-                found.append(replace(made, always=flag == "1" or (made.kind == "boolean" and one.startswith("UF_"))))
+                found.append(
+                    replace(
+                        made, always=made.always or flag == "1" or (made.kind == "boolean" and one.startswith("UF_"))
+                    )
+                )
     return Section(name, title, tuple(found))

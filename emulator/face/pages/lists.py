@@ -17,8 +17,9 @@ from emulator.crm.store import CrmError, Query
 from emulator.face.pages import records, timeline
 from emulator.face.pages.badges import BadgeView, badges
 from emulator.face.pages.card import entity_of
-from emulator.face.pages.fields import FieldView, view
+from emulator.face.pages.fields import view
 from emulator.face.pages.render import message, page
+from emulator.face.pages.views import FieldView
 from emulator.face.pages.visit import Visit
 from emulator.face.pages.widgets import widget_title, widgets
 
@@ -75,6 +76,7 @@ def listing(visit: Visit) -> Response:
         "list.html",
         entity=entity,
         rows=rows,
+        mergeable=entity in (Entity.CONTACT, Entity.COMPANY) and rights.can_create(visit.user),
         total=total or 0,
         text=text,
         columns=_heads(visit, entity, rows),

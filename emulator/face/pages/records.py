@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from emulator.crm import rights
-from emulator.crm.entities import Entity
+from emulator.crm.entities import Entity, Record
 from emulator.crm.filters import Condition, Group
 from emulator.crm.store import Query
 from emulator.face.pages.visit import Visit
@@ -39,10 +39,14 @@ def href(entity: Entity, id: int) -> str:
 
 def title(portal: Portal, entity: Entity, id: int, untitled: str = "#") -> str:
     """The name of a record: a contact's first and last name, else its TITLE."""
-    row = portal.crm.tables[entity].rows.get(id, {})
-    names = ("NAME", "LAST_NAME") if entity is Entity.CONTACT else ("TITLE",)
-    text = " ".join(str(row[name]) for name in names if row.get(name))
+    text = name_of(entity, portal.crm.tables[entity].rows.get(id, {}))
     return text or (f"#{id}" if untitled == "#" else untitled)
+
+
+def name_of(entity: Entity, row: Record) -> str:
+    """The name a record carries, maybe none."""
+    names = ("NAME", "LAST_NAME") if entity is Entity.CONTACT else ("TITLE",)
+    return " ".join(str(row[name]) for name in names if row.get(name))
 
 
 def linked(visit: Visit, entity: Entity, id: int) -> Shown:

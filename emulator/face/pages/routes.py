@@ -8,7 +8,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from emulator.face.pages import acts, card, door, frames, kanban, lists, market, pulse, records
+from emulator.face.pages import (
+    acts,
+    card,
+    door,
+    frames,
+    kanban,
+    layout_page,
+    lists,
+    market,
+    merge,
+    pulse,
+    records,
+    recycle,
+)
 from emulator.face.pages.visit import Page, signed_in
 from emulator.world import World
 
@@ -23,7 +36,10 @@ GET: tuple[tuple[str, Page], ...] = (
     ("/marketplace/view/{code}/", market.direct_link),
     ("/crm/{entity}/list/", lists.listing),
     ("/crm/{entity}/kanban/", kanban.kanban),
+    ("/crm/{entity}/merge/", merge.compare),
+    ("/crm/recyclebin/", recycle.contents),
     (CARD, card.card),
+    (CARD + "layout/", layout_page.settings),
     ("/company/personal/user/{id:int}/", door.profile),
     ("/notifications/", door.notices),
     ("/_pulse/", pulse.pulse),
@@ -34,6 +50,8 @@ POST: tuple[tuple[str, Page], ...] = (
     ("/marketplace/frame/", frames.frame_action),
     ("/crm/{entity}/list/", lists.create),
     ("/crm/{entity}/columns/", lists.choose_columns),
+    ("/crm/{entity}/merge/", merge.join),
+    ("/crm/recyclebin/", recycle.restore),
     (CARD + "save/", card.save),
     (CARD + "robot/", card.robot),
     (CARD + "comment/", acts.comment),
@@ -43,6 +61,7 @@ POST: tuple[tuple[str, Page], ...] = (
     (CARD + "drop/", acts.drop),
     (CARD + "pin/", acts.pin),
     (CARD + "delete/", card.delete),
+    (CARD + "layout/", layout_page.save),
     ("/notifications/", door.notices),
     ("/_pick/", records.pick),
 )

@@ -14,8 +14,9 @@ from emulator.crm.history import CREATED, HistoryEntry, StageMove
 from emulator.crm.timeline import CONFIGURABLE, Activity, Comment, LogMessage
 from emulator.face.pages import records
 from emulator.face.pages.app_cards import AppCard, app_card
-from emulator.face.pages.fields import FieldView, view
+from emulator.face.pages.fields import view
 from emulator.face.pages.render import clock, day, when
+from emulator.face.pages.views import FieldView
 from emulator.face.pages.visit import Visit
 
 STAGES = ("STAGE_ID", "STATUS_ID")

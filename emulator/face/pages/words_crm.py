@@ -105,7 +105,8 @@ CRM_WORDS: dict[str, tuple[str, str]] = {
     "bin_name": ("Название", "Name"),
     "bin_when": ("Удалено", "Deleted"),
     "restore": ("Восстановить", "Restore"),
-    "restored": ("Запись восстановлена под новым номером {}.", "The record is back under the new number {}."),
+    "restored_note": ("Запись восстановлена под новым номером:", "The record is back under a new number:"),
+    "responsible": ("Ответственный", "Responsible person"),
     # merge
     "merge": ("Объединить", "Merge"),
     "merge_title_contact": ("Объединение контактов", "Merging contacts"),

@@ -3,9 +3,11 @@
 import pytest
 from playwright.async_api import Page
 
+from emulator.crm.entities import Entity
 from emulator.installs import Installation, finish, install
 from emulator.run import Emulator
 from tests.browser.conftest import Shoot
+from tests.browser.emulator.cards import plant
 from tests.browser.emulator.world import ADMIN, CODE, MANAGER, Guest
 
 PAGES = {
@@ -13,6 +15,10 @@ PAGES = {
     "companies": "/crm/company/list/",
     "deals": "/crm/deal/list/",
     "leads": "/crm/lead/list/",
+    "kanban": "/crm/deal/kanban/",
+    "bin": "/crm/recyclebin/",
+    "merge": "/crm/contact/merge/?id=1&id=2",
+    "layout": "/crm/deal/details/1/layout/",
     "contact": "/crm/contact/details/1/",
     "company": "/crm/company/details/1/",
     "deal": "/crm/deal/details/3/",
@@ -44,6 +50,8 @@ async def walk(guest: Guest, shoot: Shoot, where: str) -> None:
     await guest.page.locator("[data-save]").scroll_into_view_if_needed()
     await shoot(guest.page, f"{where}-editing")
     assert await fits(guest.page), "editing"
+    await guest.page.click(".ac__menu summary")
+    await shoot(guest.page, f"{where}-app-card")
     await guest.go("/crm/contact/details/1/")
     await guest.page.click("[role=tab] >> nth=1")
     await guest.app("[role=tabpanel]:not([hidden])")
@@ -76,3 +84,7 @@ async def _both(name: str, emulator: Emulator, installation: Installation) -> No
         made = install(portal, installation.app, portal.users[ADMIN])
         finish(made, portal.users[ADMIN])
         made.placements.extend(installation.placements)
+    here = portal.installations[installation.app.client_id]
+    for entity in (Entity.CONTACT, Entity.DEAL):
+        plant(here, entity)
+    portal.crm.delete(Entity.CONTACT, 25, portal.users[ADMIN])

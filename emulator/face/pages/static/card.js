@@ -65,6 +65,7 @@
     const kind = field.dataset.kind;
     if (kind === "boolean") return control.querySelector("input").checked ? "1" : "0";
     if (kind === "multifield") return [...control.querySelectorAll(".multi__row")].map(multiRow);
+    if (kind === "requisites") return [...control.querySelectorAll(".rq__row")].map(requisite);
     if (kind === "links") return [...control.querySelectorAll(".chip")].map((chip) => Number(chip.dataset.id));
     const values = [...control.querySelectorAll("input, select, textarea")].map((input) =>
       input.multiple ? [...input.selectedOptions].map((option) => option.value) : input.value,
@@ -79,6 +80,11 @@
       VALUE: row.querySelector("input").value,
       VALUE_TYPE: row.querySelector("select").value,
     };
+  }
+
+  function requisite(row) {
+    const inputs = [...row.querySelectorAll("[data-rq]")].map((input) => [input.dataset.rq, input.value]);
+    return { ID: row.dataset.id, PRESET_ID: row.dataset.preset, ...Object.fromEntries(inputs) };
   }
 
   async function save() {
@@ -131,6 +137,12 @@
     row.querySelector("input").focus();
   }
 
+  function addRequisite(button) {
+    const row = button.parentElement.querySelector("template").content.cloneNode(true);
+    button.before(row);
+    button.previousElementSibling.querySelector("[data-rq=INN], [data-rq=NAME]").focus();
+  }
+
   /* ---- timeline ---- */
 
   async function comment(form) {
@@ -168,9 +180,11 @@
     if (hit("[data-edit]")) return edit(hit(".field"));
     if (hit("[data-save]")) return save();
     if (hit("[data-cancel]")) return cancel();
-    if (hit(".chip__drop")) return hit(".chip").remove();
+    if (hit(".chip .chip__drop")) return hit(".chip").remove();
     if (hit("[data-link]")) return addLink(hit("[data-link]"));
     if (hit("[data-person]")) return addPerson(hit("[data-person]"));
+    if (hit("[data-drop-rq]")) return hit(".rq__row").remove();
+    if (hit("[data-more-rq]")) return addRequisite(hit("[data-more-rq]"));
     if (hit("[data-more]")) return addMultiRow(hit("[data-more]"));
     if (hit("[data-activity]")) return Timeline.deed("complete", hit("[data-activity]").dataset.activity);
     if (hit("[data-press]")) return Timeline.press(hit("[data-press]"));
