@@ -99,6 +99,16 @@ async def rewake_all(resources: Resources) -> int:
     return woken + len(unread) + len(owed) + len(unscanned) + len(leaving)
 
 
+async def look_hourly(resources: Resources) -> int:
+    """What nobody else would tell us: rows kept long enough, portals that have paid. Returns how many of these."""
+    async with resources.directory() as db:
+        unpaid = await portals.unpaid_ids(db)
+    await resources.wake.chore("tidy_portals")
+    for portal_id in unpaid:
+        await resources.wake.chore("look_at_portal", portal_id)
+    return len(unpaid)
+
+
 async def import_one(resources: Resources, portal_id: int) -> None:
     """A read that was cut off goes on by the next rewake."""
     try:

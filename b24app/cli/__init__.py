@@ -1,4 +1,4 @@
-"""b24app serve | worker | tick | migrate | doctor | keys | client-app | demo: the commands of one deployment."""
+"""b24app serve | worker | tick | migrate | doctor | keys | client-app | failures | demo: commands of one deployment."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from b24app.cli import processes
 from b24app.cli.client_apps import add_client_app
 from b24app.cli.demo import demo
 from b24app.cli.doctor import doctor
+from b24app.cli.failures import show_failures
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
@@ -63,6 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--name", required=True)
     add.add_argument("--origin", action="append", default=[], help="web origin that may call the API")
     add.set_defaults(run=lambda o: asyncio.run(add_client_app(_settings(), o.portal, o.name, o.origin)))
+
+    failures = commands.add_parser("failures", help="changes of a portal that were given up: list, retry or close them")
+    failures.add_argument("ids", nargs="*", type=int, metavar="ID", help="only these rows")
+    failures.add_argument("--portal", required=True, help="member id or domain")
+    what = failures.add_mutually_exclusive_group()
+    what.add_argument("--retry", action="store_true", help="let them wait again, due now")
+    what.add_argument("--close", action="store_true", help="nothing more is to be done; they go after 30 days")
+    failures.set_defaults(
+        run=lambda o: asyncio.run(show_failures(_settings(), o.portal, o.ids, retry=o.retry, close=o.close))
+    )
 
     show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")

@@ -49,8 +49,8 @@ def tick(settings: Settings) -> None:
 
 
 async def _tick(settings: Settings) -> None:
-    """Each second wake what fell due; each minute look for everything else that nobody woke."""
-    from workers.chores import rewake_all, wake_due
+    """Each second wake what fell due; each minute look for everything else that nobody woke; each hour tidy up."""
+    from workers.chores import look_hourly, rewake_all, wake_due
 
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
         beats = 0
@@ -58,7 +58,7 @@ async def _tick(settings: Settings) -> None:
             try:
                 await (wake_due(resources) if beats % MINUTE else rewake_all(resources))
                 if beats % HOUR == 0:
-                    await resources.wake.chore("tidy_portals")
+                    await look_hourly(resources)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("tick_missed", error=type(error).__name__)
             beats += 1

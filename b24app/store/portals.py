@@ -96,6 +96,11 @@ async def owed_ids(db: AsyncConnection) -> list[int]:
     return list(rows.scalars())
 
 
+async def unpaid_ids(db: AsyncConnection) -> list[int]:
+    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.UNPAID).order_by(portals.c.id))
+    return list(rows.scalars())
+
+
 async def unscanned_ids(db: AsyncConnection, before: datetime) -> list[int]:
     """Imported, active portals whose last look at what was modified is older than this."""
     seen = func.coalesce(portals.c.rescanned_at, portals.c.imported_at)
