@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from emulator import php
+from emulator.event_auth import reduced_auth, user_auth
 from emulator.event_names import catalogue, scope_of
 from emulator.people import User
 
 if TYPE_CHECKING:
-    from emulator.auth_server import Grant
     from emulator.installs import Installation
     from emulator.portal import Portal
     from emulator.world import World
@@ -235,32 +235,3 @@ class EventQueue:
         if one.event not in NO_APPLICATION_TOKEN:
             auth["application_token"] = one.application_token
         return auth
-
-
-def user_auth(installation: "Installation", grant: "Grant", refresh: bool) -> dict[str, Any]:
-    """The `auth` of an event with a user (_includes/auth-params-in-events.md), without the application token."""
-    portal = installation.portal
-    auth: dict[str, Any] = {
-        "access_token": grant.access_token,
-        "expires": int(grant.expires.timestamp()),
-        "expires_in": 3600,
-        "scope": ",".join(installation.scopes()),
-        "domain": portal.host,
-        "server_endpoint": portal.world.auth.server_endpoint,
-        "status": installation.status,
-        "client_endpoint": f"{portal.url}/rest/",
-        "member_id": portal.member_id,
-        "user_id": grant.user_id,
-    }
-    return auth | {"refresh_token": grant.refresh_token} if refresh else auth
-
-
-def reduced_auth(installation: "Installation") -> dict[str, Any]:
-    """The `auth` where no user acted: robots, agents, imports, uninstallation."""
-    portal = installation.portal
-    return {
-        "domain": portal.host,
-        "client_endpoint": f"{portal.url}/rest/",
-        "server_endpoint": portal.world.auth.server_endpoint,
-        "member_id": portal.member_id,
-    }

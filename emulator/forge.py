@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator import php
-from emulator.events import reduced_auth
+from emulator.event_auth import reduced_auth
 from emulator.installs import Installation
 from emulator.opening import open_form
 

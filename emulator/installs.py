@@ -47,7 +47,7 @@ class Installation:
 
     `installed` is the portal's INSTALLED flag; `access` the user ids admitted (None = everybody); `status` the letter
     sent with every open and event; `seen_by` the users who have opened the app; `robots` by code; `triggers` name by
-    code.
+    code; `former_tokens` the application tokens it had before, for attacks.
     """
 
     id: int
@@ -71,6 +71,7 @@ class Installation:
     offline: OfflineQueue = field(default_factory=OfflineQueue)
     robots: dict[str, Robot] = field(default_factory=dict)
     triggers: dict[str, str] = field(default_factory=dict)
+    former_tokens: list[str] = field(default_factory=list)
 
     def admits(self, user_id: int) -> bool:
         """Whether this user may open the app and its widgets."""
@@ -121,6 +122,7 @@ def install(portal: "Portal", app: MarketApp, user: User, status: str = "F") -> 
         installed_by=user.id,
         options=left.options if left else {},
         user_options=left.user_options if left else {},
+        former_tokens=[*left.former_tokens, left.application_token] if left else [],
     )
     portal.installations[app.client_id] = installation
     if app.callback_install and app.install_url:
@@ -184,6 +186,7 @@ def update(installation: Installation, app: MarketApp, user: User) -> None:
         raise access_denied()
     before, installation.app = installation.version, app
     installation.version, installation.scope = app.version, frozenset(app.scope)
+    installation.former_tokens.append(installation.application_token)
     installation.application_token = secrets.token_hex(16)
     data = {"VERSION": app.version, "PREVIOUS_VERSION": before, "LANGUAGE_ID": installation.portal.lang}
     _tell(installation, "ONAPPUPDATE", data, user)

@@ -15,12 +15,13 @@ POST /_control/user     {portal, user, active?, admin?, crm_access?}  dismiss, p
 POST /_control/rename   {portal, host}    new address; the old one answers 302 → {host}
 POST /_control/event    {portal, name, data, user?}                   raise a portal event (no user = a robot's)
 POST /_control/robot    {url, form}       one POST as the queue server sends it (robots, activities)
-POST /_control/forge    {kind, portal, app, url, other_portal?, other_app?}   post a forged request → {status, why}
+POST /_control/forge    {kind, portal, app, url, other_portal?, other_app?}   post an attack (`attacks`) → {status, why}
 POST /_control/app      {code, client_id, client_secret, title: {}, app_url, …}   put an app into the catalogue
 POST /_control/open     {portal, app, user?, placement?, options?, handler?}   the form of an open → {action, fields}
 POST /_control/webhook  {portal, user, scope: […]}                    incoming webhook → {url}
 POST /_control/reset    {}                counters, journal, deliveries and faults anew
 
+What people and administrators do (robots on stages, absences, working days, plans): `control_life`.
 Errors: 400 `{"error": text}`; portals go by name, apps by code.
 """
 
@@ -33,12 +34,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from emulator import installs, php
+from emulator.attacks import attack
 from emulator.errors import RestError
+from emulator.face import control_life
+from emulator.face.control_names import installation, market_app, person
 from emulator.faults import Break, EventFaults
-from emulator.forge import forge
-from emulator.installs import Installation, MarketApp
+from emulator.installs import MarketApp
 from emulator.opening import DEFAULT, open_form
-from emulator.people import CrmAccess, User
+from emulator.people import CrmAccess
 from emulator.portal import Portal, Webhook
 from emulator.world import World
 
@@ -145,8 +148,8 @@ async def _revoke(world: World, body: Body) -> Body:
 
 
 async def _payment(world: World, body: Body) -> Body:
-    app = installation(world, body["portal"], body["app"])
-    installs.pay(installation, bool(body["expired"]), body.get("status", "S"), body.get("days"))
+    held = installation(world, body["portal"], body["app"])
+    installs.pay(held, bool(body["expired"]), body.get("status", "S"), body.get("days"))
     return {"ok": True}
 
 
@@ -157,21 +160,21 @@ async def _install(world: World, body: Body) -> Body:
 
 
 async def _finish(world: World, body: Body) -> Body:
-    app = installation(world, body["portal"], body["app"])
-    return {"changed": installs.finish(installation, person(installation.portal, body.get("user")))}
+    held = installation(world, body["portal"], body["app"])
+    return {"changed": installs.finish(held, person(held.portal, body.get("user")))}
 
 
 async def _uninstall(world: World, body: Body) -> Body:
-    app = installation(world, body["portal"], body["app"])
-    installs.uninstall(installation, person(installation.portal, body.get("user")), bool(body.get("clean")))
+    held = installation(world, body["portal"], body["app"])
+    installs.uninstall(held, person(held.portal, body.get("user")), bool(body.get("clean")))
     return {"ok": True}
 
 
 async def _update(world: World, body: Body) -> Body:
-    app = installation(world, body["portal"], body["app"])
-    app = installs.next_version(installation.app, body.get("version"))
+    held = installation(world, body["portal"], body["app"])
+    app = installs.next_version(held.app, body.get("version"))
     world.catalogue[app.client_id] = app
-    installs.update(installation, app, person(installation.portal, body.get("user")))
+    installs.update(held, app, person(held.portal, body.get("user")))
     return {"version": app.version}
 
 
@@ -182,13 +185,13 @@ async def _market_app(world: World, body: Body) -> Body:
 
 
 async def _open(world: World, body: Body) -> Body:
-    app = installation(world, body["portal"], body["app"])
-    user, placement = person(installation.portal, body.get("user")), body.get("placement", DEFAULT)
-    bound = next((one for one in installation.placements if one.placement == placement), None)
+    held = installation(world, body["portal"], body["app"])
+    user, placement = person(held.portal, body.get("user")), body.get("placement", DEFAULT)
+    bound = next((one for one in held.placements if one.placement == placement), None)
     handler = body.get("handler") or (bound.handler if bound else None)
     if placement != DEFAULT and handler is None:
         raise ValueError(f"{placement} is not bound")
-    form = open_form(installation, user, placement, body.get("options"), handler=handler)
+    form = open_form(held, user, placement, body.get("options"), handler=handler)
     return {"action": form.action, "fields": form.fields, "frame": form.frame}
 
 
@@ -228,7 +231,7 @@ async def _forge(world: World, body: Body) -> Body:
     other = None
     if "other_portal" in body:
         other = installation(world, body["other_portal"], str(body.get("other_app", body["app"])))
-    forged = forge(body["kind"], victim, body["url"], other)
+    forged = attack(body["kind"], victim, body["url"], other)
     status, error = await world.events.post(forged.url, forged.form)
     return {"status": status, "error": error, "why": forged.why}
 
@@ -269,4 +272,5 @@ ACTIONS: dict[str, Callable[[World, Body], Awaitable[Body]]] = {
     "forge": _forge,
     "webhook": _webhook,
     "reset": _reset,
+    **control_life.ACTIONS,
 }
