@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
 from sqlalchemy import func, insert, select, text
 
 from b24app import embedded
@@ -86,3 +88,25 @@ async def test_more_than_a_slice_goes_in_one_chore(desk: Desk, monkeypatch: pyte
     assert await tidy_all(desk.resources) == 35
     async with desk.resources.tenant(portal.id) as db:
         assert (await db.execute(select(func.count()).select_from(tables.inbox))).scalar_one() == 1
+
+
+async def test_a_slow_endpoint_with_a_long_queue_keeps_no_other_tenant_waiting(desk: Desk) -> None:
+    """The slow one answers nobody until the other's news has come; its queue is older and longer than a slice."""
+    noisy = await desk.shop("noisy", f"{desk.receiver.url}/slow")
+    quiet = await desk.shop("quiet")
+    come = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("/slow"):
+            await come.wait()
+        else:
+            come.set()
+        return web.Response(status=204)
+
+    desk.receiver.always = answer
+    await desk.publish(noisy.portal, *(desk.event(noisy.portal) for _ in range(700)))
+    desk.clock.move(seconds=1)
+    await desk.publish(quiet.portal, desk.event(quiet.portal))
+
+    assert await desk.drain() == 701
+    assert {one.last_error for one in await desk.deliveries(noisy)} == {None}
