@@ -31,9 +31,10 @@ def badges(visit: Visit, entity: Entity) -> dict[int, BadgeView]:
     made: dict[int, BadgeView] = {}
     for row in sorted(rows, key=lambda row: (row.updated, row.id)):
         badge = timeline.badges.get(str(row.extra["badgeCode"]))
-        if badge is not None and row.owner[0] is entity:
+        if badge is not None:
             title, value = (translated(text, visit.lang) for text in (badge.title, badge.value))
-            made[row.owner[1]] = BadgeView(title, value, badge.type)
+            shown = BadgeView(title, value, badge.type)
+            made |= {number: shown for kind, number in row.owners if kind is entity}
     return made
 
 

@@ -55,7 +55,7 @@ def kanban(visit: Visit) -> Response:
         return message(visit, visit.t("missing_title"), visit.t("missing_note"), status=404)
     if not rights.can_add(visit.user):
         return message(visit, visit.t("no_access_title"), visit.t("no_access_note"), status=403, icon="lock")
-    category = _category(visit, entity)
+    category = chosen_category(visit, entity)
     rows = visit.portal.crm.books.stages(entity, category)
     worn = badges(visit, entity)
     return page(
@@ -64,21 +64,21 @@ def kanban(visit: Visit) -> Response:
         entity=entity,
         field=stages.field_of(entity),
         category=category,
-        categories=_categories(visit, entity),
+        categories=categories(visit, entity),
         text=visit.request.query_params.get("q", ""),
         columns=[_column(visit, entity, row, worn) for row in rows if not row.semantics],
         final=[row for row in rows if row.semantics],
     )
 
 
-def _categories(visit: Visit, entity: Entity) -> list[Category]:
+def categories(visit: Visit, entity: Entity) -> list[Category]:
     known = visit.portal.crm.books.categories.values() if entity is Entity.DEAL else ()
     return sorted(known, key=lambda one: (one.sort, one.id))
 
 
-def _category(visit: Visit, entity: Entity) -> int:
+def chosen_category(visit: Visit, entity: Entity) -> int:
     """The pipeline asked for, else the first with records."""
-    known = [one.id for one in _categories(visit, entity)]
+    known = [one.id for one in categories(visit, entity)]
     asked = visit.request.query_params.get("category", "")
     if asked.isdecimal() and int(asked) in known:
         return int(asked)

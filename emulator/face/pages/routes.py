@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from emulator.face.pages import (
     acts,
+    automation,
     card,
     door,
     frames,
@@ -36,6 +37,7 @@ GET: tuple[tuple[str, Page], ...] = (
     ("/marketplace/view/{code}/", market.direct_link),
     ("/crm/{entity}/list/", lists.listing),
     ("/crm/{entity}/kanban/", kanban.kanban),
+    ("/crm/{entity}/automation/", automation.board),
     ("/crm/{entity}/merge/", merge.compare),
     ("/crm/recyclebin/", recycle.contents),
     (CARD, card.card),
@@ -50,6 +52,7 @@ POST: tuple[tuple[str, Page], ...] = (
     ("/marketplace/frame/", frames.frame_action),
     ("/crm/{entity}/list/", lists.create),
     ("/crm/{entity}/columns/", lists.choose_columns),
+    ("/crm/{entity}/automation/", automation.change),
     ("/crm/{entity}/merge/", merge.join),
     ("/crm/recyclebin/", recycle.restore),
     (CARD + "save/", card.save),

@@ -76,6 +76,23 @@ CRM_WORDS: dict[str, tuple[str, str]] = {
     "empty_value": ("пусто", "empty"),
     "list_view": ("Список", "List"),
     "kanban_view": ("Канбан", "Kanban"),
+    "automation_view": ("Роботы", "Robots"),
+    # robots
+    "robots": ("Роботы и триггеры", "Robots and triggers"),
+    "one_robot": ("Робот", "Robot"),
+    "one_trigger": ("Триггер", "Trigger"),
+    "trigger_webhook": ("Отслеживать входящий вебхук", "Track incoming webhook"),
+    "trigger_backwards": ("Может вернуть на прежнюю стадию", "May move back to an earlier stage"),
+    "robot_timeout": (
+        "Ждать ответа, секунд (0 — сколько нужно)",
+        "Wait for the answer, seconds (0 = as long as needed)",
+    ),
+    "app_gone": ("Приложение удалено", "The application is gone"),
+    "no_automation": ("На Вашем тарифе роботов нет.", "Your plan has no automation."),
+    "runs": ("Последние запуски", "Latest runs"),
+    "run_waits": ("ждёт приложение", "waits for the app"),
+    "run_late": ("не дождался", "timed out"),
+    "run_done": ("выполнен", "done"),
     # app cards
     "ac_about": ("О приложении", "About the application"),
     "ac_postpone": ("Отложить", "Postpone"),

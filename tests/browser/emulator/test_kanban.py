@@ -13,6 +13,7 @@ from emulator.events import EventBinding
 from emulator.installs import Installation
 from emulator.people import CrmAccess
 from emulator.portal import Portal
+from emulator.robots import Robot
 from tests.browser.emulator.cards import plant
 from tests.browser.emulator.world import ADMIN, MANAGER, Guest, Vendor
 
@@ -80,3 +81,44 @@ async def test_who_only_reads_moves_nothing(phone: Page, portal: Portal) -> None
     assert await phone.locator("[data-to], [draggable=true]").count() == 0
     body = {"fields": {"STAGE_ID": "WON"}}
     assert (await phone.request.post(f"{portal.url}/crm/deal/details/1/save/", data=body)).status == 403
+
+
+async def test_an_administrator_puts_robots_and_triggers_on_stages(
+    guest: Guest, portal: Portal, installation: Installation, shop: Vendor
+) -> None:
+    places = {"office": "Офис", "site": "Объект"}
+    properties = {
+        "REASON": {"NAME": {"ru": "За что", "en": "Reason"}, "TYPE": "string"},
+        "PLACE": {"NAME": "Место", "TYPE": "select", "OPTIONS": places},
+    }
+    robot = Robot("points", f"{shop.url}/events", {"ru": "Начислить баллы", "en": "Add points"}, properties=properties)
+    installation.robots["points"], installation.triggers["paid"] = robot, "Клиент оплатил"
+    await guest.enter(ADMIN)
+    await guest.go("/crm/deal/automation/")
+    stage_of_work = guest.page.locator("[data-stage=EXECUTING]")
+    await stage_of_work.locator(".auto__add summary").click()
+    await stage_of_work.get_by_text("Начислить баллы").click()
+    await guest.page.get_by_label("За что").fill("Аренда")
+    await guest.page.get_by_label("Место").select_option("Объект")
+    await guest.page.locator("dialog[open]").get_by_text("Сохранить").click()
+    await expect(stage_of_work.locator(".auto_robot")).to_contain_text("За что: Аренда")
+    await stage_of_work.locator(".auto__add summary").click()
+    await stage_of_work.get_by_text("Клиент оплатил").click()
+    await guest.page.locator("dialog[open]").get_by_text("Сохранить").click()
+    await expect(stage_of_work.locator(".auto_trigger")).to_contain_text("Клиент оплатил")
+
+    assert portal.automation.fire(Entity.DEAL, 1, installation.app.client_id, "paid")
+    assert stage(portal, 1) == "EXECUTING"
+    await portal.world.deliver()
+    called = shop.events[-1]
+    assert (called["code"], called["document_id[2]"]) == ("points", "DEAL_1")
+    assert (called["properties[REASON]"], called["properties[PLACE]"]) == ("Аренда", "site")
+    await guest.go("/crm/deal/automation/")
+    await expect(guest.page.locator(".auto__run")).to_contain_text("ждёт приложение")
+    await stage_of_work.get_by_label("Удалить: Начислить баллы").click()
+    await expect(stage_of_work.locator(".auto_robot")).to_have_count(0)
+    assert portal.automation.robots == []
+    await guest.enter(MANAGER)
+    answer = await guest.page.goto(f"{portal.url}/crm/deal/automation/")
+    assert answer is not None
+    assert answer.status == 403
