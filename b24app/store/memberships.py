@@ -87,7 +87,7 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
     if not changed:
         return
     rows = [_row(portal_id, one, now) for one in sorted(changed, key=attrgetter("contact_id", "company_id"))]
-    new = insert(memberships).values(rows)
+    new = insert(memberships)
     keys = ("id", "portal_id", "contact_id", "company_id", "told_state", "told_version")  # told is `tell`'s alone
     kept = await db.execute(
         new.on_conflict_do_update(
@@ -100,7 +100,8 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
                     and_(memberships.c.version == new.excluded.version, memberships.c.state == new.excluded.state),
                 ),
             ),
-        ).returning(memberships.c.id)
+        ).returning(memberships.c.id),
+        rows,
     )
     if len(set(kept.scalars())) != len(changed):
         raise Overtaken

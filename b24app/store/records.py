@@ -40,9 +40,9 @@ async def save(db: AsyncConnection, portal_id: int, seen: Sequence[tuple[Card, R
     if not seen:
         return
     rows = [_row(portal_id, card, record, now) for card, record in sorted(seen, key=lambda one: one[0].subject)]
-    new = insert(records).values(rows)
+    new = insert(records)  # rows travel beside the statement, so that it is compiled once and not for each slice
     changed = {name: new.excluded[name] for name in rows[0] if name not in ("portal_id", "kind", "crm_id")}
-    await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "kind", "crm_id"], set_=changed))
+    await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "kind", "crm_id"], set_=changed), rows)
 
 
 async def add_new(db: AsyncConnection, portal_id: int, cards: Sequence[Card], now: datetime) -> set[Subject]:
