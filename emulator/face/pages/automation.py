@@ -120,12 +120,14 @@ def _robot(visit: Visit, index: int, one: PlacedRobot) -> Placed:
     known = app.robots.get(one.code) if app else None
     title = translated(known.name, visit.lang) if known else one.code
     names = known.properties if known else {}
-    notes = [
-        f"{translated(names.get(name, {}).get('NAME'), visit.lang) or name}: {value}"
-        for name, value in one.properties.items()
-        if value
-    ]
+    notes = [_note(visit, name, names.get(name, {}), value) for name, value in one.properties.items() if value]
     return Placed("robot", index, title, _app(visit, app), notes, known is not None)
+
+
+def _note(visit: Visit, name: str, given: dict[str, Any], value: Any) -> str:
+    """«Где: Объект»: a property and its value as the dialog named them."""
+    made = _input(visit, name, given)
+    return f"{made.title}: {next((one.title for one in made.options if one.value == str(value)), value)}"
 
 
 def _app(visit: Visit, app: Installation | None) -> str:

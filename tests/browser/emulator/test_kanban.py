@@ -101,7 +101,7 @@ async def test_an_administrator_puts_robots_and_triggers_on_stages(
     await guest.page.get_by_label("За что").fill("Аренда")
     await guest.page.get_by_label("Место").select_option("Объект")
     await guest.page.locator("dialog[open]").get_by_text("Сохранить").click()
-    await expect(stage_of_work.locator(".auto_robot")).to_contain_text("За что: Аренда")
+    await expect(stage_of_work.locator(".auto_robot .kb__client")).to_have_text(["За что: Аренда", "Место: Объект"])
     await stage_of_work.locator(".auto__add summary").click()
     await stage_of_work.get_by_text("Клиент оплатил").click()
     await guest.page.locator("dialog[open]").get_by_text("Сохранить").click()
