@@ -28,6 +28,7 @@ from emulator.crm.finding import Query
 from emulator.crm.incoming import LINKED
 from emulator.crm.layouts import Layouts
 from emulator.crm.links import Links
+from emulator.crm.product_rows import ProductRows
 from emulator.crm.requisites import Requisites
 from emulator.crm.timeline import Timeline
 from emulator.crm.userfields import UserFields
@@ -83,6 +84,7 @@ class Crm:
         self.books = standard(portal.lang)
         self.requisites = Requisites(portal)
         self.timeline = Timeline(portal)
+        self.product_rows = ProductRows(self)
         self.layouts = Layouts()
         self.communications = Communications(self)
         self.history: list[past.HistoryEntry] = []

@@ -1,7 +1,8 @@
-"""crm.activity.todo.add, crm.activity.get, crm.activity.list."""
+"""crm.activity.todo.add, crm.activity.get, crm.activity.delete, crm.activity.list."""
 
 from typing import Any
 
+from emulator.crm import rights
 from emulator.crm.dates import parse_datetime
 from emulator.crm.entities import Record
 from emulator.crm.timeline import Activity, Owner
@@ -65,6 +66,18 @@ def get(call: Call) -> Record:
     if not any(readable(call, owner) for owner in row.owners):
         raise refuse("Access denied.")
     return texts(_row(row), _KINDS)
+
+
+@method("crm.activity.delete", scope="crm", page=_BASE + "activity-base/crm-activity-delete.md", params=("id",))
+def delete(call: Call) -> bool:
+    """Any activity of a record the caller may change."""
+    row = call.portal.crm.timeline.activities.get(to_int(call.params.get("id")))
+    if row is None:
+        raise refuse("Activity is not found")
+    if not rights.can_write(call.user, call.portal.crm.tables[row.owner[0]].rows.get(row.owner[1], {})):
+        raise refuse("Access denied.")
+    call.portal.crm.timeline.drop_activity(row.id, call.user)
+    return True
 
 
 @method(
