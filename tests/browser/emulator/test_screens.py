@@ -57,6 +57,10 @@ async def walk(guest: Guest, shoot: Shoot, where: str) -> None:
     await guest.app("[role=tabpanel]:not([hidden])")
     await shoot(guest.page, f"{where}-tab")
     await guest.enter(ADMIN)
+    await guest.go("/crm/deal/automation/")
+    await guest.page.locator(".auto__add summary").first.click()
+    await shoot(guest.page, f"{where}-robots")
+    assert await fits(guest.page), "robots"
     await guest.go("/marketplace/app/1/")
     await guest.app()
     await shoot(guest.page, f"{where}-app")
