@@ -120,7 +120,7 @@ class StoredTokens:
         """The new access token, or none where somebody else is at it or this admin's pair is dead."""
         claim, now = uuid4(), self.resources.now()
         async with self.resources.tenant(self.portal.id) as db:
-            if not await tokens.claim_refresh(db, self.portal.id, pair.user_id, claim, now):
+            if not await tokens.claim_refresh(db, self.portal.id, pair, claim, now):
                 return None
         try:
             fresh = await self.resources.auth.refresh(self.portal.auth_server, self.resources.vault.open(pair.refresh))

@@ -64,12 +64,16 @@ async def users(db: AsyncConnection, portal_id: int) -> frozenset[int]:
     return frozenset(rows.scalars())
 
 
-async def claim_refresh(db: AsyncConnection, portal_id: int, user_id: int, token: UUID, now: datetime) -> bool:
-    """Whether this caller may refresh the pair now; a claim older than `CLAIM_LASTS` is taken over."""
+async def claim_refresh(db: AsyncConnection, portal_id: int, pair: Pair, token: UUID, now: datetime) -> bool:
+    """Whether this caller may refresh this very pair now; a claim older than `CLAIM_LASTS` is taken over.
+
+    Not where the pair was refreshed since it was read: its refresh token is spent.
+    """
     free = or_(tokens.c.claimed_at.is_(None), tokens.c.claimed_at < now - CLAIM_LASTS)
     done = await db.execute(
         update(tokens)
-        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.alive, free)
+        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == pair.user_id, tokens.c.alive, free)
+        .where(tokens.c.access == pair.access)
         .values(claim_token=token, claimed_at=now)
     )
     return done.rowcount == 1
