@@ -34,8 +34,8 @@ class Wake:
         await self._send(OUTBOX, "outbox", "workers.outbox.drain")
 
     async def chore(self, name: str, *args: int | str) -> None:
-        """`workers.chores.<name>(*args)`, once while it waits."""
-        await self._send(CHORES, ":".join(map(str, ("chore", name, *args))), f"workers.chores.{name}", *args)
+        """A chore of `workers.chores.CHORES`, once while it waits."""
+        await self._send(CHORES, ":".join(map(str, ("chore", name, *args))), "workers.chores.run", name, *args)
 
     def heard(self, mark: str) -> None:
         """A worker starts on a wake-up: what arrives from now on deserves a new one. Blocking."""

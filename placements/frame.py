@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24.payloads import number
 from b24app.domain.facts import Kind, Subject
-from b24app.domain.verification import Action
+from b24app.domain.membership import Action
 from b24app.domain.viewer import Viewer
 from b24app.errors import PortalError, Refused
 from b24app.journeys import cards, client_apps, installation, intents, opening

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
 from b24app.domain.installation import PortalState
+from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
-from b24app.domain.verification import Reason, State
 from b24app.manifest import Mode
 
 

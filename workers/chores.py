@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
 from time import monotonic
+from typing import Any
 
 import structlog
 from sqlalchemy import delete
@@ -26,46 +28,11 @@ TIDY = 60.0  # seconds of one chore
 log = structlog.get_logger()
 
 
-def rewake() -> None:
+def run(name: str, *arguments: int) -> None:
+    """RQ entry point: one of `CHORES` by its name."""
     resources = runtime.resources()
-    resources.wake.heard("chore:rewake")
-    runtime.run(rewake_all(resources))
-
-
-def import_portal(portal_id: int) -> None:
-    resources = runtime.resources()
-    resources.wake.heard(f"chore:import_portal:{portal_id}")
-    runtime.run(import_one(resources, portal_id))
-
-
-def reconcile_portal(portal_id: int) -> None:
-    resources = runtime.resources()
-    resources.wake.heard(f"chore:reconcile_portal:{portal_id}")
-    runtime.run(reconcile_one(resources, portal_id))
-
-
-def rescan_portal(portal_id: int) -> None:
-    resources = runtime.resources()
-    resources.wake.heard(f"chore:rescan_portal:{portal_id}")
-    runtime.run(rescan_one(resources, portal_id))
-
-
-def tidy_portals() -> None:
-    resources = runtime.resources()
-    resources.wake.heard("chore:tidy_portals")
-    runtime.run(tidy_all(resources))
-
-
-def erase_portal(portal_id: int) -> None:
-    resources = runtime.resources()
-    resources.wake.heard(f"chore:erase_portal:{portal_id}")
-    runtime.run(erase(resources, portal_id))
-
-
-def look_at_portal(portal_id: int) -> None:
-    resources = runtime.resources()
-    resources.wake.heard(f"chore:look_at_portal:{portal_id}")
-    runtime.run(look_at(resources, portal_id))
+    resources.wake.heard(":".join(map(str, ("chore", name, *arguments))))
+    runtime.run(CHORES[name](resources, *arguments))
 
 
 async def wake_due(resources: Resources) -> int:
@@ -197,3 +164,13 @@ async def look_at(resources: Resources, portal_id: int) -> None:
         log.info("portal_unsure", portal=portal_id, error=repr(error))
     else:
         await installation.revive(resources, portal)
+
+
+CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
+    "import_portal": import_one,
+    "reconcile_portal": reconcile_one,
+    "rescan_portal": rescan_one,
+    "tidy_portals": tidy_all,
+    "erase_portal": erase,
+    "look_at_portal": look_at,
+}

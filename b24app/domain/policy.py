@@ -33,6 +33,6 @@ _OPEN: Mapping[str, frozenset[Section]] = MappingProxyType(
 
 
 def sections(state: str) -> Mapping[Section, Access]:
-    """Sections of a membership in this state (domain.verification.State). Any other state sees the catalogue only."""
+    """Sections of a membership in this state (domain.membership.State). Any other state sees the catalogue only."""
     open_ = _OPEN.get(state, frozenset({Section.CATALOGUE}))
     return {section: Access.OPEN if section in open_ else Access.BLOCKED for section in Section}

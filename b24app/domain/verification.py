@@ -15,127 +15,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.membership import (
+    ALONE,
+    Action,
+    DecidedBySource,
+    Intent,
+    Membership,
+    Problem,
+    Reason,
+    Record,
+    Shown,
+    State,
+)
 
-ALONE = 0  # company_id of a person who belongs to nobody but themselves
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
-
-
-class State(StrEnum):
-    """Where a membership stands. Only `confirmed` opens everything."""
-
-    CONFIRMED = "confirmed"
-    PENDING = "pending"
-    REFUSED = "refused"
-    LEFT = "left"  # the CRM no longer links the person with the company
-    SUSPENDED = "suspended"  # the card was deleted; kept for 30 days
-
-
-class Reason(StrEnum):
-    """Why a membership is in its state; shown to people in their language."""
-
-    KNOWN = "known"  # the CRM already linked them when we first looked
-    LINKED = "linked"
-    UNLINKED = "unlinked"
-    BOX_TICKED = "box_ticked"
-    BOX_UNTICKED = "box_unticked"
-    BUTTON_CONFIRM = "button_confirm"
-    BUTTON_RECHECK = "button_recheck"
-    CARD_DELETED = "card_deleted"
-
-
-class DecidedBySource(StrEnum):
-    """How we know who decided. Unknown is legal, never guessed."""
-
-    BUTTON = "button"
-    EVENT = "event"
-    MODIFIED_BY = "modified_by"
-    UNKNOWN = "unknown"
-
-
-class Action(StrEnum):
-    """What a button asks for."""
-
-    CONFIRM = "confirm"
-    RECHECK = "recheck"
-
-
-class Problem(StrEnum):
-    """Why a change in the card was not taken as a decision."""
-
-    WHICH_ONE = "which_one"  # several wait: the card tab asks which
-    INTENT_NOT_SHOWN = "intent_not_shown"  # the card does not show what the button wrote
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Our two fields as a card shows them; `status` is an option's code, empty for none."""
-
-    check: bool = False
-    status: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What we last agreed with the portal about one card, and what we were about to write."""
-
-    settled: Shown
-    previous: Shown | None = None
-    intended: Shown | None = None
-    written_at: datetime | None = None
-    modified_at: datetime | None = None
-    stale_seen: bool = False
-    gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A person's belonging to one company, or to themselves. `told_*`: what client apps were last told."""
-
-    id: UUID
-    contact_id: int
-    company_id: int
-    state: State
-    reason: Reason
-    linked: bool = True
-    note: str = ""
-    decided_by: int | None = None
-    decided_by_source: DecidedBySource = DecidedBySource.UNKNOWN
-    decided_at: datetime | None = None
-    version: int = 1
-    told_state: State | None = None
-    told_version: int = 1
-
-    @property
-    def live(self) -> bool:
-        return self.state not in (State.LEFT, State.SUSPENDED)
-
-    @property
-    def newsworthy(self) -> bool:
-        """Whether client apps hear of its state. Being replaced by a company's membership takes nothing away."""
-        return not (self.company_id == ALONE and self.state is State.LEFT)
-
-    def other_side(self, kind: Kind) -> Subject | None:
-        """The card across: the company of a contact's membership, the contact of a company's."""
-        if kind is Kind.COMPANY:
-            return Subject(Kind.CONTACT, self.contact_id)
-        return Subject(Kind.COMPANY, self.company_id) if self.company_id else None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A button that was pressed and whose write the portal accepted: `shown` is the box after that write."""
-
-    id: UUID
-    membership_id: UUID
-    action: Action
-    author_id: int
-    shown: bool
-    note: str
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

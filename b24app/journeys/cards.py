@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
 from b24app.domain.facts import Subject
+from b24app.domain.membership import Action, DecidedBySource, Membership, Reason, State
 from b24app.domain.policy import Access, Section, sections
-from b24app.domain.verification import STATED_FOR, Action, DecidedBySource, Membership, Reason, State
+from b24app.domain.verification import STATED_FOR
 from b24app.journeys.person import person_client
 from b24app.manifest import Mode
 from b24app.resources import Resources

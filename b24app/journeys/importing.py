@@ -17,7 +17,8 @@ from b24app.bitrix24.cards import count_cards, import_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.installation import PortalState
-from b24app.domain.verification import ALONE, Membership, first_sight, project
+from b24app.domain.membership import ALONE, Membership
+from b24app.domain.verification import first_sight, project
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane

@@ -16,7 +16,8 @@ import structlog
 from b24app.bitrix24.cards import CardChange, Value, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
-from b24app.domain.verification import STATED_FOR, Action, Intent, Membership, Shown, State, project
+from b24app.domain.membership import Action, Intent, Membership, Shown, State
+from b24app.domain.verification import STATED_FOR, project
 from b24app.domain.viewer import Viewer
 from b24app.errors import AccessDenied, NeedsFreshToken, OutcomeUnknown, PortalError, Refused
 from b24app.journeys.fields import field_map

@@ -20,8 +20,9 @@ from b24app.bitrix24.cards import CardChange, Value, read_cards, still_there, wr
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source, actor
 from b24app.domain.facts import Card, Cards, Kind, Subject
+from b24app.domain.membership import Membership, Record, Shown
 from b24app.domain.news import MembershipVerificationChanged
-from b24app.domain.verification import Decision, Facts, Membership, Record, Shown, decide
+from b24app.domain.verification import Decision, Facts, decide
 from b24app.errors import PortalDown
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import client, demote

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Card, Kind, Subject
-from b24app.domain.verification import Record, Shown
+from b24app.domain.membership import Record, Shown
 from b24app.store.tables import records
 
 

@@ -193,11 +193,11 @@ memberships = Table(
     Column("contact_id", BigInteger, nullable=False),
     Column("company_id", BigInteger, nullable=False),  # 0: the person on their own
     _flag("linked", "true"),  # the CRM shows the link; false: only claimed
-    Column("state", Text, nullable=False),  # domain.verification.State
-    Column("reason", Text, nullable=False),  # domain.verification.Reason
+    Column("state", Text, nullable=False),  # domain.membership.State
+    Column("reason", Text, nullable=False),  # domain.membership.Reason
     Column("note", Text, nullable=False, server_default=""),  # what the deciding person wrote
     Column("decided_by", BigInteger),
-    Column("decided_by_source", Text, nullable=False),  # domain.verification.DecidedBy
+    Column("decided_by_source", Text, nullable=False),  # domain.membership.DecidedBySource
     _moment("decided_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     Column("told_state", Text, nullable=False),
@@ -216,7 +216,7 @@ intents = Table(
     _portal(),
     Column("membership_id", Uuid, nullable=False),
     Column("subject", Text, nullable=False),  # the card whose box proves the right
-    Column("action", Text, nullable=False),  # domain.verification.Action
+    Column("action", Text, nullable=False),  # domain.membership.Action
     Column("note", Text, nullable=False, server_default=""),
     Column("author_id", BigInteger, nullable=False),
     Column("shown", Boolean, nullable=False),  # the box as the card shows it once the person's write has landed

@@ -11,13 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.facts import Card, Kind, Subject
-from b24app.domain.verification import (
+from b24app.domain.membership import (
     ALONE,
-    STATED_FOR,
     Action,
     DecidedBySource,
-    Decision,
-    Facts,
     Intent,
     Membership,
     Problem,
@@ -25,10 +22,8 @@ from b24app.domain.verification import (
     Record,
     Shown,
     State,
-    decide,
-    is_stale,
-    project,
 )
+from b24app.domain.verification import STATED_FOR, Decision, Facts, decide, is_stale, project
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERSON, FIRM, OTHER_FIRM = Subject(Kind.CONTACT, 7), Subject(Kind.COMPANY, 3), Subject(Kind.COMPANY, 4)

@@ -13,8 +13,8 @@ from babel.messages.pofile import read_po
 
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
 from b24app.domain.installation import PortalState
+from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
-from b24app.domain.verification import Reason, State
 from b24app.i18n import language, read_words
 from b24app.manifest import Manifest, Mode
 from b24app.settings import ROOT
