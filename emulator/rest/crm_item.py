@@ -80,7 +80,7 @@ def _check_stage(call: Call, entity: Entity, given: Record) -> None:
 def add(call: Call) -> Record:
     """{item: …} of the new record."""
     entity = the_type(call)
-    if not rights.can_add(call.user):
+    if not rights.can_create(call.user):
         raise RestError(400, "ACCESS_DENIED", "Access denied")
     return _item(call, entity, call.portal.crm.add(entity, _given(call, entity), call.user))
 

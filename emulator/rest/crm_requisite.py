@@ -38,14 +38,14 @@ def _owner_of(call: Call, fields: Record) -> Record:
     return record
 
 
-def _held(call: Call) -> Record:
+def _held(call: Call, *, changing: bool = False) -> Record:
     number = the_id(call)
     row = call.portal.crm.requisites.rows.get(number)
     if row is None:
         raise refuse(f"The Requisite with ID '{number}' is not found")
     owner = by_type_id(row["ENTITY_TYPE_ID"])
     record = call.portal.crm.tables[owner].rows.get(row["ENTITY_ID"], {}) if owner else {}
-    if not rights.can_read(call.user, record):
+    if not (rights.can_write if changing else rights.can_read)(call.user, record):
         raise refuse("Access denied.")
     return row
 
@@ -69,14 +69,14 @@ def add(call: Call) -> int:
 @method("crm.requisite.update", scope="crm", page=_PAGES + "universal/crm-requisite-update.md", params=("id", "fields"))
 def update(call: Call) -> bool:
     """True."""
-    call.portal.crm.requisites.update(_held(call)["ID"], the_fields(call), call.user)
+    call.portal.crm.requisites.update(_held(call, changing=True)["ID"], the_fields(call), call.user)
     return True
 
 
 @method("crm.requisite.delete", scope="crm", page=_PAGES + "universal/crm-requisite-delete.md", params=("id",))
 def delete(call: Call) -> bool:
     """True; its addresses go with it."""
-    call.portal.crm.requisites.delete(_held(call)["ID"], call.user)
+    call.portal.crm.requisites.delete(_held(call, changing=True)["ID"], call.user)
     return True
 
 
