@@ -97,7 +97,7 @@ async def test_a_portal_that_has_paid_is_found_without_its_event(world: World) -
     connection = Redis.from_url(world.resources.settings.redis_url)
     jobs = {(job.func_name, tuple(job.args)) for job in Queue(CHORES, connection=connection).jobs}
     connection.close()
-    assert jobs >= {("workers.chores.tidy_portals", ()), ("workers.chores.look_at_portal", (portal.id,))}
+    assert {arguments for _, arguments in jobs} >= {("tidy_portals",), ("look_at_portal", portal.id)}
     await look_at(world.resources, portal.id)
     assert (await world.row()).state is PortalState.ACTIVE
     assert await look_hourly(world.resources) == 0
