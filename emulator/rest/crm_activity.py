@@ -105,12 +105,19 @@ def _bound(owner: Owner, pair: Record) -> bool:
 
 def _row(row: Activity) -> Record:
     entity, number = row.owner
-    made: Record = {"ID": row.id, "OWNER_ID": number, "OWNER_TYPE_ID": entity.type_id, "TYPE_ID": 6}
+    made: Record = {
+        "ID": row.id,
+        "OWNER_ID": number,
+        "OWNER_TYPE_ID": entity.type_id,
+        "TYPE_ID": row.extra.get("TYPE_ID", 6),
+    }
     made |= {"PROVIDER_ID": row.provider, "PROVIDER_TYPE_ID": row.provider_type or row.provider}
     made |= {"SUBJECT": row.subject, "CREATED": row.created, "LAST_UPDATED": row.updated}
-    made |= {"START_TIME": row.created, "END_TIME": row.deadline or row.created, "DEADLINE": row.deadline}
+    start, end = row.extra.get("START_TIME") or row.created, row.extra.get("END_TIME") or row.deadline or row.created
+    made |= {"START_TIME": start, "END_TIME": end, "DEADLINE": row.deadline}
     made |= {"COMPLETED": "Y" if row.completed else "N", "STATUS": 2 if row.completed else 1}
     made |= {"RESPONSIBLE_ID": row.responsible, "AUTHOR_ID": row.author, "EDITOR_ID": row.author, "PRIORITY": 2}
     made |= {"DESCRIPTION": row.description, "DESCRIPTION_TYPE": 3, "NOTIFY_TYPE": 0, "NOTIFY_VALUE": 0}
     made |= {"ORIGINATOR_ID": row.origin[0] or None, "ORIGIN_ID": row.origin[1] or None, "LOCATION": ""}
-    return made | {"SETTINGS": [], "PROVIDER_PARAMS": []} | dict.fromkeys(_ZEROS, 0)
+    made |= {"SETTINGS": [], "PROVIDER_PARAMS": []} | dict.fromkeys(_ZEROS, 0)
+    return made | {name: row.extra[name] for name in ("LOCATION", "PRIORITY", "DIRECTION") if name in row.extra}
