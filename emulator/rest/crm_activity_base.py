@@ -47,7 +47,8 @@ def _owner(call: Call, fields: Record) -> Owner:
 
 
 def _editable(call: Call, owner: Owner) -> None:
-    if not rights.can_write(call.user, call.portal.crm.tables[owner[0]].rows[owner[1]]):
+    record = call.portal.crm.tables[owner[0]].rows.get(owner[1])
+    if record is None or not rights.can_write(call.user, record):
         raise refuse("Access denied.")
 
 
