@@ -7,7 +7,7 @@ token is dead by then. Others poll the row meanwhile.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -75,19 +75,23 @@ async def demote(resources: Resources, portal: Portal) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StoredTokens:
-    """The `TokenKeeper` over the store."""
+    """The `TokenKeeper` over the store. Made for one piece of work, which reads the token once."""
 
     resources: Resources
     portal: Portal
+    _read: list[str] = field(default_factory=list)
 
     async def current(self) -> str:
         """The newest living admin's access token, refreshed where its hour is over. Raises NeedsAdmin where none is
         left."""
-        return await self._fresh("")
+        if not self._read:
+            self._read.append(await self._fresh(""))
+        return self._read[-1]
 
     async def refreshed(self, rejected: str) -> str:
         """A token other than the rejected one: somebody's refresh, or ours."""
-        return await self._fresh(rejected)
+        self._read[:] = [await self._fresh(rejected)]
+        return self._read[-1]
 
     async def _fresh(self, rejected: str) -> str:
         for _ in range(POLLS):
@@ -105,7 +109,7 @@ class StoredTokens:
         pair = await self._newest()
         if self._access(pair) == rejected:
             await self._bury(pair, "authorization_error")
-        return await self._fresh(rejected)
+        return await self.refreshed(rejected)
 
     async def _newest(self) -> Pair:
         async with self.resources.tenant(self.portal.id) as db:

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.cards import CardChange, Value, read_cards, still_there, write_cards
+from b24app.bitrix24.client import PortalClient
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source, actor
 from b24app.domain.facts import Card, Cards, Kind, Subject
@@ -85,10 +86,11 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     if mode is Mode.OFF:
         await _skip(resources, portal, claims)
         return []
-    cases = await _apart(resources, portal, await _decide(resources, portal, claims, lane))
+    line = client(resources, portal, lane)
+    cases = await _apart(resources, portal, await _decide(resources, portal, claims, line))
     resources.failpoint("verification.read")
     if mode is Mode.ON:
-        cases = await _write(resources, portal, cases, lane)
+        cases = await _write(resources, portal, cases, line)
     waits, again = await _settle(resources, portal, cases, mode)
     resources.failpoint("verification.settled")
     if waits:
@@ -122,7 +124,7 @@ async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -
         await work.finish(db, WorkKind.RECORD, claims, now)
 
 
-async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case]:
+async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient) -> list[Case]:
     subjects = [inbox.parse(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, subjects)
@@ -130,7 +132,7 @@ async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim],
         members = await memberships.of_subjects(db, portal.id, subjects)
         pressed = await intents.proven(db, portal.id, subjects)
         ours = await tokens.users(db, portal.id)
-    cards = await _read(resources, portal, subjects, lane)
+    cards = await _read(resources, portal, subjects, line)
     ticked = await _ticked(resources, portal, cards, members)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
@@ -149,9 +151,8 @@ async def _decide(resources: Resources, portal: Portal, claims: Sequence[Claim],
     return cases
 
 
-async def _read(resources: Resources, portal: Portal, subjects: Sequence[Subject], lane: Lane) -> Cards:
+async def _read(resources: Resources, portal: Portal, subjects: Sequence[Subject], line: PortalClient) -> Cards:
     """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
-    line = client(resources, portal, lane)
     cards = await read_cards(line, subjects, field_map(portal))
     absent = [one for one in subjects if cards.get(one) is None]
     if absent and await still_there(line, absent):
@@ -190,8 +191,11 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
     return together
 
 
-async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: Lane) -> list[Case]:
-    """Store what we intend, then write it. Cards that could not be written come back with their error."""
+async def _write(resources: Resources, portal: Portal, cases: list[Case], line: PortalClient) -> list[Case]:
+    """Store what was decided and what we intend, tell it, then write the cards.
+
+    News does not wait for the cards: they only show what is decided. Those not written come back with their error.
+    """
     changing = [one for one in cases if one.difference]
     if not changing:
         return cases
@@ -200,9 +204,12 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: 
         await _keep(db, resources, portal, changing, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
+        waits = await _tell(db, portal, _untold(changing), now)
     resources.failpoint("verification.intended")
+    if waits:
+        await resources.wake.outbox()
     changes = [CardChange(one.subject, one.difference) for one in changing]
-    outcomes = await write_cards(client(resources, portal, lane), changes, field_map(portal))
+    outcomes = await write_cards(line, changes, field_map(portal))
     resources.failpoint("verification.written")
     errors = {one.subject: outcome.error for one, outcome in zip(changing, outcomes, strict=True)}
     return [replace(one, error=errors.get(one.subject)) for one in cases]
@@ -211,18 +218,16 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], lane: 
 async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], mode: Mode) -> tuple[int, bool]:
     """State, news, neighbours and the index in one transaction. Returns (deliveries waiting, more work came).
 
-    A card that could not be written keeps its rows for the next try, but not the news: what was decided is told.
+    What `_write` has stored and told already is left alone; a card it could not write keeps its rows for the next try.
     """
     now = resources.now()
     look_again = [one for one in cases if one.decision.look_again]
-    decided = [one for one in cases if not one.decision.look_again]
-    done = [one for one in decided if not one.error]
+    done = [one for one in cases if not one.decision.look_again and not one.error]
+    fresh = [one for one in done if mode is not Mode.ON or not one.difference]
     async with resources.tenant(portal.id) as db:
-        kept = () if mode is not Mode.ON else [one.subject for one in done if one.difference]
-        await _keep(db, resources, portal, [one for one in done if one.subject not in kept], now)
+        await _keep(db, resources, portal, fresh, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
-        untold = [member for one in decided for member in one.memberships() if member.state is not member.told_state]
-        waits = await _tell(db, portal, untold, now, silently=mode is not Mode.ON)
+        waits = await _tell(db, portal, _untold(fresh), now, silently=mode is not Mode.ON)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
         await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
@@ -253,6 +258,10 @@ async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Cas
         elif one.facts.record:
             await records.settle(db, portal.id, one.subject, replace(one.facts.record, gone=True), now)
     await records.save(db, portal.id, seen, now)
+
+
+def _untold(cases: Sequence[Case]) -> list[Membership]:
+    return [member for one in cases for member in one.memberships() if member.state is not member.told_state]
 
 
 async def _tell(
