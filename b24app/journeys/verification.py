@@ -1,8 +1,8 @@
 """The verification journey: cards that changed → memberships, cards put right, news for client apps.
 
-For a slice of subjects of one portal: read the cards in bulk, decide, store what we are about to write, write only the
-difference, settle everything in one transaction. A crash anywhere is repaired by running again: decisions are stored
-with the intended values, news is written when truth differs from told, and a card that shows what we wrote is no news.
+For a slice of subjects of one portal: read the cards in bulk, decide, store and tell the decision with what we are
+about to write, write only the difference, settle. A crash anywhere is repaired by running again: news is written when
+truth differs from told, and a card that shows what we wrote is no news.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from b24app.bitrix24.client import PortalClient
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source, actor
 from b24app.domain.facts import Card, Cards, Kind, Subject
-from b24app.domain.membership import Membership, Record, Shown
+from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.news import MembershipVerificationChanged
 from b24app.domain.verification import Decision, Facts, decide
 from b24app.errors import PortalDown
@@ -268,26 +268,26 @@ async def _tell(
     db: AsyncConnection, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool = False
 ) -> int:
     """One event for each membership that is still at the version told of; how many deliveries wait for it."""
-    due = await memberships.tell(db, portal.id, untold)
+    before = await memberships.tell(db, portal.id, untold)
     if silently:
         return 0
-    told = {one.id: one for one in untold if one.id in due and one.newsworthy}
-    fresh = [news.event(_news(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
+    told = {one.id: _news(one, *before[one.id], now) for one in untold if one.id in before and one.newsworthy}
+    fresh = [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
     return await events.publish(db, portal.id, fresh, now)
 
 
-def _news(one: Membership, now: datetime) -> MembershipVerificationChanged:
+def _news(one: Membership, old_state: State, old_version: int, now: datetime) -> MembershipVerificationChanged:
     return MembershipVerificationChanged(
         membership_id=one.id,
         contact_id=one.contact_id,
         company_id=one.company_id or None,
-        old_state=(one.told_state or one.state).value,
+        old_state=old_state.value,
         new_state=one.state.value,
         reason=one.reason.value,
         decided_by=one.decided_by,
         decided_by_source=one.decided_by_source.value,
         version=one.version,
-        previous_version=one.told_version,
+        previous_version=old_version,
         occurred_at=one.decided_at or now,
     )
 

@@ -19,10 +19,11 @@ from b24app.store.tables import memberships
 
 TELL = text("""
     UPDATE memberships m SET told_state = m.state, told_version = m.version
-    FROM (SELECT m.id FROM memberships m JOIN unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS n(id, version)
+    FROM (SELECT m.id, m.told_state AS state, m.told_version AS version FROM memberships m
+          JOIN unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS n(id, version)
           ON m.id = n.id AND m.version = n.version
           WHERE m.portal_id = :portal AND m.told_state <> m.state ORDER BY m.id FOR UPDATE OF m) AS due
-    WHERE m.portal_id = :portal AND m.id = due.id RETURNING m.id
+    WHERE m.portal_id = :portal AND m.id = due.id RETURNING m.id, due.state, due.version
 """)
 
 
@@ -116,12 +117,15 @@ async def add_new(db: AsyncConnection, portal_id: int, found: Sequence[Membershi
     return len(list(added))
 
 
-async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) -> set[UUID]:
-    """Client apps are told each one's state as of this version. Returns which still have it and were not told yet."""
+async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) -> Mapping[UUID, tuple[State, int]]:
+    """Client apps are told each one's state as of this version.
+
+    Returns those that still have it and were not told yet, with the state and version they were told before.
+    """
     if not told:
-        return set()
+        return {}
     named = {"portal": portal_id, "ids": [one.id for one in told], "versions": [one.version for one in told]}
-    return set((await db.execute(TELL, named)).scalars())
+    return {row.id: (State(row.state), row.version) for row in await db.execute(TELL, named)}
 
 
 def membership(row: Row[Any]) -> Membership:
