@@ -72,6 +72,24 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """What `read_settings` reads these settings from: for processes that are started with them."""
+    named = {
+        "CLIENT_ID": settings.client_id,
+        "CLIENT_SECRET": settings.client_secret,
+        "PUBLIC_URL": settings.public_url,
+        "SECRET_KEYS": ",".join(settings.secret_keys),
+        "AUTH_SERVERS": ",".join(settings.auth_servers),
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "REDIS_URL": settings.redis_url,
+        "DATA_DIR": str(settings.data_dir),
+        "MANIFEST": str(settings.manifest),
+        "DEV_MODE": "1" if settings.dev_mode else "0",
+    }
+    return {PREFIX + name: value for name, value in named.items()}
+
+
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
 

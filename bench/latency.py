@@ -32,7 +32,7 @@ from b24app.assembly import open_resources
 from b24app.domain.delivery import EndpointState
 from b24app.journeys import client_apps, endpoints
 from b24app.resources import Resources
-from b24app.settings import ROOT, Settings
+from b24app.settings import ROOT, Settings, as_environment
 from b24app.store import portals
 from b24app.store.portals import Portal
 from b24app.store.tables import work
@@ -111,7 +111,7 @@ async def _standing(ground: Ground) -> AsyncIterator[Bench]:
     settings = replace(ground.settings, public_url=f"http://{places.app}", auth_servers=(f"http://{places.auth}",))
     async with AsyncExitStack() as stack:
         for command in _commands(places, settings, _emulator_config(ground, places)):
-            stack.enter_context(_child(command, _environment(settings)))
+            stack.enter_context(_child(command, dict(os.environ) | as_environment(settings)))
         url, bell = stack.enter_context(_receiver())
         resources = await stack.enter_async_context(open_resources(settings, ground.manifest))
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -234,22 +234,6 @@ def _emulator_config(ground: Ground, places: Places) -> dict[str, object]:
     }
     portal = {"name": "bench", "host": places.portal}
     return {"portals": [portal], "auth_host": places.auth, "apps": [app], "webhooks_over_http": True}
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    named = {
-        "CLIENT_ID": settings.client_id,
-        "CLIENT_SECRET": settings.client_secret,
-        "SECRET_KEYS": ",".join(settings.secret_keys),
-        "PUBLIC_URL": settings.public_url,
-        "AUTH_SERVERS": ",".join(settings.auth_servers),
-        "DATABASE_URL": settings.database_url,
-        "DATABASE_OWNER_URL": settings.database_owner_url,
-        "REDIS_URL": settings.redis_url,
-        "DATA_DIR": str(settings.data_dir),
-        "DEV_MODE": "1",
-    }
-    return dict(os.environ) | {f"B24APP_{name}": value for name, value in named.items()}
 
 
 @contextmanager

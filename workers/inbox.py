@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
-from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, plan
+from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, plan
 from b24app.journeys import verification
 from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
@@ -140,7 +140,7 @@ async def moved(resources: Resources, portal: Portal, error: Exception) -> bool:
         return False
     try:
         return await adopt_address(resources, portal)
-    except PortalError as unproven:
+    except (PortalError, Refused) as unproven:
         log.warning("move_not_proven", portal=portal.id, error=repr(unproven))
         return False
 

@@ -19,6 +19,7 @@ from b24app.bitrix24.wire import TIMEOUT, bounded
 from b24app.errors import NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 
 BIGGEST_ANSWER = 1024 * 1024
+DEFAULT_PORTS = (":443", ":80")
 WRONG_APP = frozenset({"invalid_client", "wrong_client"})
 
 
@@ -115,6 +116,23 @@ def _meaning(error: PortalError) -> PortalError:
     if error.status == 404 and isinstance(error, PortalDown):
         return PortalClosed(error.method, "deleted", 404)
     return PortalDown(error.method, error.status, error.code) if error.code in WRONG_APP else error
+
+
+def check_endpoint(owner: TokenOwner, dev_mode: bool) -> None:
+    """The REST root must stand on the portal's own host, and outside DEV_MODE on https."""
+    parts = urlsplit(owner.client_endpoint)
+    if (parts.scheme != "https" and not dev_mode) or not same_host(parts.netloc, owner.domain):
+        raise Refused("wrong_endpoint", 403)
+
+
+def same_host(one: str, other: str) -> bool:
+    """`Some.bitrix24.ru:443` is `some.bitrix24.ru`; any other port counts."""
+    return _host(one) == _host(other)
+
+
+def _host(text: str) -> str:
+    text = text.lower()
+    return next((text.removesuffix(port) for port in DEFAULT_PORTS if text.endswith(port)), text)
 
 
 def _owner(result: object) -> TokenOwner:

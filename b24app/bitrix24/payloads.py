@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24app.bitrix24.auth_server import scopes
+from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.forms import Form, parse_php_form
 from b24app.domain.facts import Kind, Subject
 from b24app.errors import Refused
@@ -23,7 +24,7 @@ HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5
 LANGUAGE = re.compile(r"[a-z]{2}\Z")
 RECORD_PLACE = re.compile(r"CRM_(CONTACT|COMPANY)_")
 RECORD_EVENT = re.compile(r"ONCRM(CONTACT|COMPANY)(?:ADD|UPDATE|DELETE)\Z")
-ENTITY_TYPES = {3: Kind.CONTACT, 4: Kind.COMPANY}
+KIND_OF = {number: kind for kind, number in ENTITY_TYPE.items()}
 LONGEST_WORD = 64  # an event's, placement's or portal's name; they are logged before anything is proven
 SECRET_KEYS = frozenset({"auth", "access_token", "refresh_token", "application_token", "token"})
 
@@ -162,7 +163,7 @@ def _subject(name: str, fields: Form) -> Subject | None:
         kind, record = Kind(event[1].lower()), number(fields.get("ID"))
     else:
         anchored = name.startswith("ONCRMADDRESS")
-        found = ENTITY_TYPES.get(number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
+        found = KIND_OF.get(number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
         if not found:
             return None
         kind, record = found, number(fields.get("ANCHOR_ID"))

@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24app.bitrix24.cards import Person
+from b24app.bitrix24.cards import ENTITY_TYPE, Person
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
-from b24app.domain.facts import Kind, Subject
-
-ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
+from b24app.domain.facts import Subject
 
 
 @dataclass(frozen=True, slots=True)

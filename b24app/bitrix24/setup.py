@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.pace import ENTERPRISE, Budget
 from b24app.domain.facts import Kind
@@ -22,7 +23,6 @@ Texts = Mapping[str, str]
 """A text by language: ru, en."""
 
 ALREADY = re.compile(r"already binded|already exists|уже существует", re.IGNORECASE)
-LAYOUT_TYPES = {Kind.CONTACT: 3, Kind.COMPANY: 4}
 
 
 class Entity(StrEnum):
@@ -110,7 +110,7 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
     basics = ["app.info", "scope", "profile", "placement.get", "event.get"]
     layouts = [
         Command("crm.item.details.configuration.get", {"entityTypeId": number, "scope": "C"})
-        for number in LAYOUT_TYPES.values()
+        for number in ENTITY_TYPE.values()
     ]
     lists = [Command(f"crm.{entity}.userfield.list") for entity in entities]
     outcomes = await client.batch([*map(Command, basics), *layouts, *lists])
@@ -126,7 +126,7 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
         license=str(app.get("LICENSE", "")),
         is_admin=profile.get("ADMIN") is True,
         user_id=int(profile["ID"]),
-        layouts=frozenset(kind for kind, layout in zip(LAYOUT_TYPES, rest, strict=False) if layout),
+        layouts=frozenset(kind for kind, layout in zip(ENTITY_TYPE, rest, strict=False) if layout),
     )
 
 

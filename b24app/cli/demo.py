@@ -31,7 +31,7 @@ from b24app.cli.demo_story import Story, Told
 from b24app.journeys import client_apps
 from b24app.manifest import Manifest, read_manifest
 from b24app.resources import Resources
-from b24app.settings import ROOT, Settings, read_settings
+from b24app.settings import ROOT, Settings, as_environment, read_settings
 from b24app.store import portals
 from b24app.store.schema import migrate
 
@@ -126,16 +126,7 @@ def _kept(path: Path) -> Mapping[str, str]:
 def _environment(settings: Settings, places: Places) -> dict[str, str]:
     return {
         **os.environ,
-        "B24APP_CLIENT_ID": settings.client_id,
-        "B24APP_CLIENT_SECRET": settings.client_secret,
-        "B24APP_SECRET_KEYS": ",".join(settings.secret_keys),
-        "B24APP_PUBLIC_URL": settings.public_url,
-        "B24APP_AUTH_SERVERS": ",".join(settings.auth_servers),
-        "B24APP_DATABASE_URL": settings.database_url,
-        "B24APP_DATABASE_OWNER_URL": settings.database_owner_url,
-        "B24APP_REDIS_URL": settings.redis_url,
-        "B24APP_DATA_DIR": str(settings.data_dir),
-        "B24APP_DEV_MODE": "1",
+        **as_environment(settings),
         "CLIENT_APP_API": f"{settings.public_url}/api/v1",
         "CLIENT_APP_URL": f"http://{places.client_app}",
         "CLIENT_APP_DATA": str(settings.data_dir / "client_app"),

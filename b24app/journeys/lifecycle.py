@@ -8,7 +8,7 @@ import hmac
 import structlog
 from redis.exceptions import RedisError
 
-from b24app.bitrix24.auth_server import TokenOwner
+from b24app.bitrix24.auth_server import TokenOwner, check_endpoint
 from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import whoami
 from b24app.domain.installation import PortalState
@@ -82,6 +82,7 @@ async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
     try:
         owner = await resources.auth.app_info(event.server_endpoint, event.tokens.access_token)
         _same_portal(resources, event, owner)
+        check_endpoint(owner, resources.settings.dev_mode)
         person = await whoami(person_client(resources, None, owner.client_endpoint, event.tokens.access_token))
     except PortalError as error:
         raise Refused("token_not_proven", 403) from error

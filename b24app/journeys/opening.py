@@ -9,14 +9,13 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app import page_token
-from b24app.bitrix24.auth_server import AuthServer, TokenOwner
+from b24app.bitrix24.auth_server import AuthServer, TokenOwner, check_endpoint, same_host
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import OpenRequest
 from b24app.bitrix24.people import whoami
@@ -24,6 +23,7 @@ from b24app.domain.installation import PortalState
 from b24app.domain.viewer import Viewer
 from b24app.errors import NeedsFreshToken, PortalClosed, PortalError, Refused
 from b24app.journeys.person import person_client
+from b24app.journeys.tokens import settle_at
 from b24app.page_token import PageToken
 from b24app.resources import Resources
 from b24app.store import portals, viewer_sessions
@@ -31,7 +31,6 @@ from b24app.store.portals import Portal
 
 SESSION = timedelta(hours=1)
 RENEWABLE = timedelta(hours=12)  # a page left open longer is opened anew
-DEFAULT_PORTS = (":443", ":80")
 
 log = structlog.get_logger()
 
@@ -67,13 +66,7 @@ async def who(resources: Resources, proven: Proven) -> Person:
 
 async def adopt_address(resources: Resources, proven: Proven, portal: Portal) -> bool:
     """A portal that was renamed is known by its new address from the first proven open on. Whether it was."""
-    found = {"domain": proven.owner.domain, "endpoint": proven.owner.client_endpoint}
-    if found == {"domain": portal.domain, "endpoint": portal.endpoint}:
-        return False
-    async with resources.directory() as db:
-        await portals.change(db, portal.id, **found)
-    log.info("portal_moved", portal=portal.id, was=portal.domain, now=proven.owner.domain)
-    return True
+    return await settle_at(resources, portal, proven.owner)
 
 
 async def open_session(
@@ -147,7 +140,7 @@ async def _prove(resources: Resources, request: OpenRequest, installing: bool) -
     _same_app(resources.auth, owner)
     if owner.member_id != request.member_id or not same_host(owner.domain, request.domain):
         raise Refused("wrong_portal", 403)
-    _check_endpoint(owner, resources.settings.dev_mode)
+    check_endpoint(owner, resources.settings.dev_mode)
     if portal and not installing:
         _check_application_token(portal, request)
     return Proven(request, owner, server, portal)
@@ -186,26 +179,9 @@ def _same_app(auth: AuthServer, owner: TokenOwner) -> None:
         raise Refused("wrong_app", 403)
 
 
-def _check_endpoint(owner: TokenOwner, dev_mode: bool) -> None:
-    """The REST root must stand on the portal's own host, and outside DEV_MODE on https."""
-    parts = urlsplit(owner.client_endpoint)
-    if (parts.scheme != "https" and not dev_mode) or not same_host(parts.netloc, owner.domain):
-        raise Refused("wrong_endpoint", 403)
-
-
 def _check_application_token(portal: Portal, request: OpenRequest) -> None:
     """Equal where both sides have one: older portals send none."""
     if request.application_token is None or portal.token_digest is None:
         return
     if not hmac.compare_digest(portals.digest(request.application_token), portal.token_digest):
         raise Refused("wrong_application_token", 403)
-
-
-def same_host(one: str, other: str) -> bool:
-    """`Some.bitrix24.ru:443` is `some.bitrix24.ru`; any other port counts."""
-    return _host(one) == _host(other)
-
-
-def _host(text: str) -> str:
-    text = text.lower()
-    return next((text.removesuffix(port) for port in DEFAULT_PORTS if text.endswith(port)), text)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.auth_server import TokenPair
+from b24app.bitrix24.auth_server import TokenOwner, TokenPair, check_endpoint
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
@@ -59,11 +59,17 @@ async def adopt_address(resources: Resources, portal: Portal) -> bool:
     token = await StoredTokens(resources, portal).current()
     owner = await resources.auth.app_info(portal.auth_server, token)
     same = (owner.client_id, owner.member_id) == (resources.settings.client_id, portal.member_id)
-    if not same or owner.client_endpoint == portal.endpoint:
+    return same and await settle_at(resources, portal, owner)
+
+
+async def settle_at(resources: Resources, portal: Portal, owner: TokenOwner) -> bool:
+    """Know the portal by the address the auth server names. Whether it is another. Raises Refused `wrong_endpoint`."""
+    if (owner.domain, owner.client_endpoint) == (portal.domain, portal.endpoint):
         return False
+    check_endpoint(owner, resources.settings.dev_mode)
     async with resources.directory() as db:
         await portals.change(db, portal.id, domain=owner.domain, endpoint=owner.client_endpoint)
-    log.info("portal_moved", portal=portal.id, domain=owner.domain)
+    log.info("portal_moved", portal=portal.id, was=portal.domain, now=owner.domain)
     return True
 
 

@@ -29,7 +29,7 @@ from starlette.routing import Route
 from b24app import embedded
 from b24app.assembly import open_resources
 from b24app.manifest import Manifest
-from b24app.settings import ROOT, Settings
+from b24app.settings import ROOT, Settings, as_environment
 from b24app.store import portals
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.installs import MarketApp
@@ -164,7 +164,7 @@ async def running(
             FailPoints(),
             app,
             home=home,
-            environment=_environment(settings),
+            environment=dict(os.environ) | as_environment(settings),
         )
         try:
             world.start("serve", "--host", place.split(":")[0], "--port", place.split(":")[1])
@@ -229,20 +229,3 @@ def _settings(home: Path, postgres: embedded.Postgres, redis_url: str, url: str,
         manifest=ROOT / "app.yaml",
         dev_mode=True,
     )
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """As a deployment would set it."""
-    named = {
-        "CLIENT_ID": settings.client_id,
-        "CLIENT_SECRET": settings.client_secret,
-        "SECRET_KEYS": ",".join(settings.secret_keys),
-        "PUBLIC_URL": settings.public_url,
-        "AUTH_SERVERS": ",".join(settings.auth_servers),
-        "DATABASE_URL": settings.database_url,
-        "DATABASE_OWNER_URL": settings.database_owner_url,
-        "REDIS_URL": settings.redis_url,
-        "DATA_DIR": str(settings.data_dir),
-        "DEV_MODE": "1",
-    }
-    return dict(os.environ) | {f"B24APP_{name}": value for name, value in named.items()}

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from b24app.domain.installation import PortalState
-from b24app.errors import NeedsAdmin
+from b24app.errors import NeedsAdmin, Refused
 from b24app.journeys.installation import revive
-from b24app.journeys.tokens import StoredTokens
+from b24app.journeys.tokens import StoredTokens, settle_at
 from b24app.store import imports
 from b24app.store import portals as portal_rows
 from b24app.store.tables import TENANT_TABLES, portals
@@ -266,3 +266,17 @@ async def test_an_update_while_the_portal_is_down_is_made_up_for(world: World) -
     assert len(installation.placements) == len(world.resources.manifest.placements)
     async with world.resources.directory() as db:
         assert await portal_rows.owed_ids(db) == []
+
+
+async def test_a_portal_whose_address_is_not_its_own_is_not_followed(world: World) -> None:
+    """Even the auth server's word is looked at: the REST root stands on the portal's own host."""
+    await world.install()
+    portal = await world.row()
+    owner = await world.resources.auth.app_info(
+        portal.auth_server, await StoredTokens(world.resources, portal).current()
+    )
+
+    with pytest.raises(Refused, match="wrong_endpoint"):
+        await settle_at(world.resources, portal, replace(owner, client_endpoint="http://127.0.0.9:80/rest/"))
+    assert (await world.row()).endpoint == portal.endpoint
+    assert not await settle_at(world.resources, portal, owner)
