@@ -32,9 +32,8 @@ class Query:
 def find(crm: "Crm", entity: Entity, query: Query, actor: "User | None") -> tuple[list[int], int | None]:
     """Ids of the records the actor may read that match, and how many there are in all (None if not counted)."""
     rows, order = crm.tables[entity].rows, query.order or _BY_ID
-    candidates, by_id = _candidates(crm, entity, query.where), order[0][0] == "ID"
-    if by_id and order[0][1]:
-        candidates.reverse()
+    by_id = order[0][0] == "ID"
+    candidates = _candidates(crm, entity, query.where, backwards=by_id and order[0][1])
     test = compile_group(query.where, lambda record, name: _seen(crm, entity, record, name))
     everything = rights.reads_all(actor)
     found = (one for one in candidates if test(rows[one]) and (everything or rights.can_read(actor, rows[one])))
@@ -47,16 +46,18 @@ def find(crm: "Crm", entity: Entity, query: Query, actor: "User | None") -> tupl
     return ids[query.offset : end], len(ids) if query.count else None
 
 
-def _candidates(crm: "Crm", entity: Entity, where: Group) -> list[int]:
-    """Ids that can match at all, ascending: by id bounds, or for contacts by the companies asked for."""
+def _candidates(crm: "Crm", entity: Entity, where: Group, *, backwards: bool) -> Iterable[int]:
+    """Ids that can match at all, in order: by id bounds, or for contacts by the companies asked for. Made one by one:
+    a page of 50 takes no longer where there are 200,000."""
     table, parts = crm.tables[entity], () if where.any else where.parts
     above, below, exact = bounds(parts, "ID")
     if exact is None and entity is Entity.CONTACT:
         exact = _contacts_of(crm, parts)
     if exact is not None:
-        return sorted({one for one in exact if one in table.rows})
+        return sorted({one for one in exact if one in table.rows}, reverse=backwards)
     low = 0 if above is None else bisect_right(table.ids, above)
-    return table.ids[low : len(table.ids) if below is None else bisect_left(table.ids, below)]
+    places = range(low, len(table.ids) if below is None else bisect_left(table.ids, below))
+    return map(table.ids.__getitem__, reversed(places) if backwards else places)
 
 
 def _contacts_of(crm: "Crm", parts: tuple[Any, ...]) -> list[int] | None:

@@ -10,6 +10,7 @@ POST /_control/calendar {portal, user, from, to, name?, accessibility?, whole_da
 POST /_control/workday  {portal, user, act: open | pause | close}                           → {status}
 POST /_control/seen     {portal, user, online}                   a sign of life, or gone
 POST /_control/race     {portal, app, user?}   somebody else refreshed first: refresh tokens have rotated → {rotated}
+POST /_control/grow     {portal, companies, contacts}    more records, no events → first, last id of each
 POST /_control/kinds    {}                → {attacks, faults}: what /_control/forge and /_control/faults take
 """
 
@@ -24,6 +25,7 @@ from emulator.face.control_names import installation, person
 from emulator.faults import Break
 from emulator.plans import PLANS
 from emulator.presence import Accessibility
+from emulator.seed.crowd import grow
 from emulator.world import World
 
 Body = dict[str, Any]
@@ -119,6 +121,11 @@ async def _race(world: World, body: Body) -> Body:
     return {"rotated": len(held)}
 
 
+async def _grow(world: World, body: Body) -> Body:
+    firms, people = grow(world.portal(body["portal"]), int(body["companies"]), int(body["contacts"]))
+    return {"companies": [*firms[:1], *firms[-1:]], "contacts": [*people[:1], *people[-1:]]}
+
+
 async def _kinds(world: World, body: Body) -> Body:
     return {"attacks": attacks.kinds(), "faults": list(Break)}
 
@@ -132,5 +139,6 @@ ACTIONS: dict[str, Callable[[World, Body], Awaitable[Body]]] = {
     "workday": _workday,
     "seen": _seen,
     "race": _race,
+    "grow": _grow,
     "kinds": _kinds,
 }
