@@ -1,0 +1,206 @@
+"""Each query of `store/` that touches a tenant's rows, asked for one portal's things: `(db, portal id, what it owns)`.
+
+A new public function of `store/` needs a line here, or one in `ELSEWHERE` that says why no tenant's rows are in it;
+`test_every_query.py` holds both tables against the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from cryptography.fernet import Fernet
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain import news
+from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.membership import Record, Shown, State
+from b24app.lanes import Lane
+from b24app.store import (
+    card_news,
+    client_apps,
+    client_view,
+    deliveries,
+    endpoints,
+    events,
+    failures,
+    idempotency,
+    imports,
+    inbox,
+    intents,
+    memberships,
+    outbox,
+    records,
+    retention,
+    tokens,
+    viewer_sessions,
+)
+from b24app.store.client_apps import ClientApp
+from b24app.store.endpoints import OldSecret
+from b24app.store.outbox import AttemptRow, Change
+from b24app.vault import Vault
+from tests.store.rich import DIGEST, Owned
+
+Query = Callable[[AsyncConnection, int, Owned], Awaitable[Any]]
+
+LONG = timedelta(days=400)
+VAULT = Vault((Fernet.generate_key().decode(),))
+
+QUERIES: Mapping[str, Query] = {
+    "card_news.about": lambda db, p, o: card_news.about(db, p, o.subject),
+    "card_news.awaited": lambda db, p, o: card_news.awaited(db, p, o.subject, [o.membership.id], o.begun),
+    "card_news.members": lambda db, p, o: card_news.members(db, p, o.company),
+    "client_apps.add": lambda db, p, o: client_apps.add(db, p, ClientApp(uuid4(), "Чужое", o.now)),
+    "client_apps.living": lambda db, p, o: client_apps.living(db, p),
+    "client_apps.one": lambda db, p, o: client_apps.one(db, p, o.endpoint.client_app_id),
+    "client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
+    "client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
+    "client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
+    "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.Filter(), None, 50),
+    "client_view.unread_since": lambda db, p, o: client_view.unread_since(db, p),
+    "deliveries.ask_resend": lambda db, p, o: deliveries.ask_resend(db, p, o.delivery.id),
+    "deliveries.attempts_of": lambda db, p, o: deliveries.attempts_of(db, p, o.tried),
+    "deliveries.catch_up": lambda db, p, o: deliveries.catch_up(db, p, o.endpoint.id, 0, 50),
+    "deliveries.close_pings": lambda db, p, o: deliveries.close_pings(db, p, o.endpoint.id, o.now),
+    "deliveries.of_endpoint": lambda db, p, o: deliveries.of_endpoint(
+        db, p, o.endpoint.id, before=None, states=list(DeliveryState), limit=50
+    ),
+    "deliveries.one": lambda db, p, o: deliveries.one(db, p, o.delivery.id),
+    "endpoints.add": lambda db, p, o: endpoints.add(db, p, replace(o.endpoint, id=uuid4())),
+    "endpoints.by_ids": lambda db, p, o: endpoints.by_ids(db, p, [o.endpoint.id]),
+    "endpoints.change": lambda db, p, o: endpoints.change(db, p, o.endpoint.id, o.now, url="https://else.example/"),
+    "endpoints.hurry": lambda db, p, o: endpoints.hurry(db, p, o.endpoint.id, o.now - LONG),
+    "endpoints.keep_old_secrets": lambda db, p, o: endpoints.keep_old_secrets(
+        db, p, o.endpoint.id, b"new", [OldSecret(b"old", o.now)], o.now
+    ),
+    "endpoints.lock": lambda db, p, o: endpoints.lock(db, p, [o.endpoint.id]),
+    "endpoints.of_app": lambda db, p, o: endpoints.of_app(db, p, o.endpoint.client_app_id),
+    "endpoints.one": lambda db, p, o: endpoints.one(db, p, o.endpoint.client_app_id, o.endpoint.id, lock=True),
+    "endpoints.switch": lambda db, p, o: endpoints.switch(
+        db,
+        p,
+        o.endpoint.id,
+        url=o.endpoint.url,
+        come_from=list(EndpointState),
+        to=EndpointState.DISABLED,
+        reason="",
+        now=o.now,
+    ),
+    "events.insert_events": lambda db, p, o: events.insert_events(db, p, [_another(o)]),
+    "events.publish": lambda db, p, o: events.publish(db, p, [_another(o)], o.now),
+    "events.publish_to": lambda db, p, o: events.publish_to(db, p, o.endpoint.id, _another(o), o.now),
+    "failures.close": lambda db, p, o: failures.close(db, p, o.now, [o.failed]),
+    "failures.listing": lambda db, p, o: failures.listing(db, p),
+    "failures.retry": lambda db, p, o: failures.retry(db, p, o.now),
+    "idempotency.forget": lambda db, p, o: idempotency.forget(db, p, DIGEST),
+    "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, 201, b"an answer"),
+    "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
+    "idempotency.take_over": lambda db, p, o: idempotency.take_over(db, p, DIGEST, o.begun, o.now),
+    "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, 10**6, 10**6),
+    "imports.begin": lambda db, p, o: imports.begin(db, p, Kind.CONTACT, 7, o.now),
+    "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.now),
+    "imports.progress": lambda db, p, o: imports.progress(db, p),
+    "imports.restart": lambda db, p, o: imports.restart(db, p),
+    "inbox.count": lambda db, p, o: inbox.count(db, p, "failed"),
+    "inbox.failed": lambda db, p, o: inbox.failed(db, p, [o.waiting], "CallRefused", o.now),
+    "inbox.handled": lambda db, p, o: inbox.handled(db, p, [o.waiting], o.now),
+    "inbox.receive": lambda db, p, o: inbox.receive(
+        db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
+    ),
+    "inbox.waiting": lambda db, p, o: inbox.waiting(db, p, [o.subject, o.company]),
+    "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
+    "intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
+    "intents.prove": lambda db, p, o: intents.prove(db, p, o.stated.id),
+    "intents.proven": lambda db, p, o: intents.proven(db, p, [o.subject]),
+    "intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
+    "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
+    "memberships.add_new": lambda db, p, o: memberships.add_new(
+        db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
+    ),
+    "memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
+    "memberships.of_subjects": lambda db, p, o: memberships.of_subjects(db, p, [o.subject, o.company]),
+    "memberships.save": lambda db, p, o: memberships.save(
+        db, p, [replace(o.membership, state=State.REFUSED, version=o.membership.version + 1)], o.now
+    ),
+    "memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
+    "memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
+    "memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
+    "outbox.add_attempts": lambda db, p, o: outbox.add_attempts(
+        db, p, [AttemptRow(o.delivery.id, 1, Trigger.SCHEDULED, 204, None, 7, "", "127.0.0.1", o.now, None)]
+    ),
+    "outbox.change": lambda db, p, o: outbox.change(
+        db, p, [Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)], o.now
+    ),
+    "outbox.load": lambda db, p, o: outbox.load(db, p, [o.delivery.id]),
+    "outbox.number": lambda db, p, o: outbox.number(db, p, [o.delivery.id]),
+    "outbox.number_endpoint": lambda db, p, o: outbox.number_endpoint(db, p, o.endpoint.id),
+    "records.add_new": lambda db, p, o: records.add_new(
+        db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
+    ),
+    "records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
+    "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
+    "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
+    "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
+    "retention.tidy": lambda db, p, o: retention.tidy(db, p, o.now + LONG),
+    "tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
+    "tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
+    "tokens.erase": lambda db, p, o: tokens.erase(db, p),
+    "tokens.living": lambda db, p, o: tokens.living(db, p),
+    "tokens.release": lambda db, p, o: tokens.release(db, p, o.pair.user_id, o.refreshing),
+    "tokens.replace": lambda db, p, o: tokens.replace(
+        db, p, o.pair.user_id, o.refreshing, b"theirs", b"theirs", o.now, o.now
+    ),
+    "tokens.save": lambda db, p, o: tokens.save(db, p, o.pair.user_id, b"theirs", b"theirs", o.now, o.now),
+    "tokens.users": lambda db, p, o: tokens.users(db, p),
+    "viewer_sessions.add": lambda db, p, o: viewer_sessions.add(
+        db, replace(o.viewer, portal_id=p, session_id=uuid4()), b"theirs"
+    ),
+    "viewer_sessions.end_all": lambda db, p, o: viewer_sessions.end_all(db, p),
+    "viewer_sessions.load": lambda db, p, o: viewer_sessions.load(db, p, o.viewer.session_id),
+    "viewer_sessions.renew": lambda db, p, o: viewer_sessions.renew(db, replace(o.viewer, portal_id=p), b"theirs"),
+}
+
+DIRECTORY, INDEX, SETTING = "directory of portals and keys", "work index", "says how the transaction runs"
+ELSEWHERE: Mapping[str, str] = {
+    "client_apps.add_key": DIRECTORY,
+    "client_apps.by_key": DIRECTORY,
+    "client_apps.origin_known": DIRECTORY,
+    "outbox.hold": INDEX,
+    "outbox.put_off": INDEX,
+    "outbox.tune": SETTING,
+    "portals.active_ids": DIRECTORY,
+    "portals.all_ids": DIRECTORY,
+    "portals.by_domain": DIRECTORY,
+    "portals.by_id": DIRECTORY,
+    "portals.by_member": DIRECTORY,
+    "portals.change": DIRECTORY,
+    "portals.count_by_state": DIRECTORY,
+    "portals.erasable_ids": DIRECTORY,
+    "portals.installed": DIRECTORY,
+    "portals.move": DIRECTORY,
+    "portals.owed_ids": DIRECTORY,
+    "portals.remember": DIRECTORY,
+    "portals.unpaid_ids": DIRECTORY,
+    "portals.unread_ids": DIRECTORY,
+    "portals.unscanned_ids": DIRECTORY,
+    "retention.mark_forgotten": DIRECTORY,
+    "work.arrive": INDEX,
+    "work.claim": INDEX,
+    "work.depths": INDEX,
+    "work.drop": INDEX,
+    "work.finish": INDEX,
+    "work.hurry": INDEX,
+    "work.postpone": INDEX,
+    "work.renew": INDEX,
+    "work.waiting": INDEX,
+}
+
+
+def _another(o: Owned) -> news.Event:
+    """News like the written one, for the portal's own things."""
+    return replace(o.event, id=f"evt_{uuid4().hex}", source_key=f"membership:{uuid4()}:1")

@@ -1,0 +1,129 @@
+"""A portal whose every tenant table holds rows, in each state a query looks for: a story, stopped in the middle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain import news
+from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.membership import Action, Intent, Membership
+from b24app.domain.viewer import Viewer
+from b24app.store import deliveries, endpoints, events, idempotency, intents, memberships, tables, tokens
+from b24app.store.deliveries import Delivery
+from b24app.store.endpoints import Endpoint
+from b24app.store.tokens import Pair
+from emulator.crm.entities import Entity
+from tests.doors.frames import members, tab
+from tests.world import World
+
+DIGEST = b"digest of a first request that died at work"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What the portal `id` has and nobody else may see or change. `now`: an hour after everything."""
+
+    id: int
+    other: int
+    now: datetime
+    card: Card
+    subject: Subject
+    company: Subject
+    membership: Membership  # ticked, and not told yet
+    stated: Intent
+    viewer: Viewer
+    endpoint: Endpoint
+    delivery: Delivery  # waits, has no number yet
+    tried: UUID  # a delivery that was attempted
+    event: news.Event  # written already
+    pair: Pair
+    refreshing: UUID  # the claim of whoever refreshes the pair
+    begun: datetime  # when the first request came that died at work
+    waiting: int  # inbox rows
+    failed: int
+
+
+async def rich(world: World) -> Owned:
+    """Two portals with the app; the first one is busy, the second one has nothing but its installation."""
+    company = world.add_company()
+    contact = world.add_contact(company)
+    await world.install()
+    await world.install(world.other_portal)
+    await world.subscribe()
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    page = await tab(world, "contact", contact)
+    await page.press("confirm", members(await page.content())[0])
+    await world.settle()
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    world.tick(Entity.COMPANY, company)  # two events that nobody looks at any more
+    world.tick(Entity.CONTACT, contact, ticked=False)
+    await world.emulator.world.deliver()
+    world.leftovers_explained = "the story stops in the middle, so that there is something to be seen"
+    mine, other = (await world.row()).id, (await world.row(world.other_portal)).id
+    async with world.resources.tenant(mine) as db:
+        return await _unfinished(world, db, mine, other, Subject(Kind.CONTACT, contact), Subject(Kind.COMPANY, company))
+
+
+async def _unfinished(
+    world: World, db: AsyncConnection, mine: int, other: int, contact: Subject, company: Subject
+) -> Owned:
+    """What stands there for a moment only, and the ids of all of it."""
+    now = world.resources.now()
+    (member,) = (await memberships.of_subjects(db, mine, [contact]))[contact]
+    await db.execute(update(tables.memberships).values(told_state="confirmed"))
+
+    stated = Intent(uuid4(), member.id, Action.CONFIRM, 1, False, "", now)
+    proven = replace(stated, id=uuid4())
+    for one in (stated, proven):
+        await intents.state(db, mine, contact, one)
+    await intents.prove(db, mine, proven.id)
+
+    (app,) = (await db.execute(select(tables.client_apps.c.id))).scalars()
+    endpoint = (await endpoints.of_app(db, mine, app))[0]
+    portal = await world.row()
+    told = news.MembershipVerificationChanged(
+        member.id, contact.id, company.id, "confirmed", "pending", "box_ticked", 1, "event", 9, 8, now
+    )
+    event = news.event(told, portal=portal.public_id, randomness=uuid4().bytes)
+    assert await events.publish(db, mine, [event], now)
+    ping = news.event(news.EndpointPing(endpoint.id, uuid4(), now), portal=portal.public_id, randomness=uuid4().bytes)
+    await events.publish_to(db, mine, endpoint.id, ping, now)
+    sent = await deliveries.of_endpoint(db, mine, endpoint.id, before=None, states=(), limit=50)
+    delivery = next(one for one in sent if one.event_id == event.id)
+
+    (pair,), refreshing = await tokens.living(db, mine), uuid4()
+    assert await tokens.claim_refresh(db, mine, pair, refreshing, now)
+    await idempotency.start(db, mine, DIGEST, b"digest of its body", now)
+    rows = list((await db.execute(select(tables.inbox.c.id).where(tables.inbox.c.state == "waiting"))).scalars())
+    await db.execute(
+        update(tables.inbox).where(tables.inbox.c.id == rows[0]).values(state="failed", error="CallRefused")
+    )
+    (session,) = await db.execute(select(tables.viewer_sessions).order_by(tables.viewer_sessions.c.expires_at).limit(1))
+    viewer = Viewer(session.id, mine, session.user_id, "", session.is_admin, "ru", session.expires_at)
+    return Owned(
+        id=mine,
+        other=other,
+        now=now + timedelta(hours=1),
+        card=Card(contact, "Иное имя", True, "", (company.id,), 1, 1, now),
+        subject=contact,
+        company=company,
+        membership=member,
+        stated=stated,
+        viewer=viewer,
+        endpoint=endpoint,
+        delivery=delivery,
+        tried=next(one.id for one in sent if one.attempts),
+        event=event,
+        pair=pair,
+        refreshing=refreshing,
+        begun=now,
+        waiting=rows[1],
+        failed=rows[0],
+    )

@@ -1,0 +1,161 @@
+"""Each migration, one after the other, over rows that stood there before; at the end the schema is `tables.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Uuid,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from b24app import embedded
+from b24app.store.schema import MIGRATIONS, alembic_config
+from b24app.store.tables import metadata
+
+NAME = "sample"
+BARE, FULL = 1, 2  # two rows: only what is required, and every column
+SAMPLES: dict[str, Any] = {}  # "table.column": a value, where the type alone does not tell a legal one
+
+
+@pytest.fixture
+def database(postgres: embedded.Postgres) -> Iterator[str]:
+    """An empty database beside the others."""
+    asyncio.run(_execute(postgres.url(embedded.OWNER, "postgres"), f"CREATE DATABASE {NAME}"))
+    yield postgres.url(embedded.OWNER, NAME)
+    asyncio.run(_execute(postgres.url(embedded.OWNER, "postgres"), f"DROP DATABASE {NAME}"))
+
+
+@pytest.fixture
+def config(database: str) -> Config:
+    return alembic_config(database)
+
+
+def revisions() -> list[str]:
+    """Oldest first."""
+    return [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+
+
+def test_every_migration_keeps_the_rows_that_stood_there(database: str, config: Config) -> None:
+    filled: set[str] = set()
+    for revision in revisions():
+        command.upgrade(config, revision)
+        counted = asyncio.run(_on(database, _counts))
+        assert {name for name, rows in counted.items() if rows == len((BARE, FULL))} == filled & set(counted), revision
+        asyncio.run(_on(database, _fill))
+        filled = set(counted)
+    assert filled == set(metadata.tables)
+
+
+def test_the_newest_schema_is_the_one_the_code_speaks_of(database: str, config: Config) -> None:
+    command.upgrade(config, "head")
+    assert asyncio.run(_on(database, lambda db: compare_metadata(MigrationContext.configure(db), metadata))) == []
+
+
+def test_every_migration_can_be_taken_back(database: str, config: Config) -> None:
+    command.upgrade(config, "head")
+    asyncio.run(_on(database, _fill))
+    for _ in revisions():
+        command.downgrade(config, "-1")
+    assert asyncio.run(_on(database, _tables)).tables == {}
+
+
+def _tables(db: Connection) -> MetaData:
+    """What is there, read from the server."""
+    found = MetaData()
+    found.reflect(db, only=lambda name, _: name != "alembic_version")
+    return found
+
+
+def _counts(db: Connection) -> dict[str, int]:
+    return {
+        table.name: db.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in _tables(db).sorted_tables
+    }
+
+
+def _fill(db: Connection) -> None:
+    """Two rows for each table that has none yet."""
+    counted = _counts(db)
+    for table in _tables(db).sorted_tables:
+        for number in () if counted[table.name] else (BARE, FULL):
+            db.execute(insert(table).values(_row(table, number)))
+
+
+def _row(table: Table, number: int) -> dict[str, Any]:
+    return {one.name: _value(one, number) for one in table.columns if number == FULL or _required(one)}
+
+
+def _required(column: Column[Any]) -> bool:
+    return column.primary_key or not (column.nullable or column.server_default)
+
+
+def _value(column: Column[Any], number: int) -> Any:
+    """Something of the column's type; the same for a column and for what refers to it."""
+    for key in column.foreign_keys:
+        return _value(key.column, number)
+    if (named := f"{column.table.name}.{column.name}") in SAMPLES:
+        return SAMPLES[named]
+    match column.type:
+        case Boolean():
+            return True
+        case Integer():
+            return number
+        case Uuid():
+            return UUID(int=number)
+        case DateTime():
+            return datetime(2025, 6, number, tzinfo=UTC)
+        case LargeBinary():
+            return bytes([number])
+        case ARRAY():
+            return []
+        case JSONB():
+            return {}
+    return f"{column.name}{number}"
+
+
+async def _on(url: str, work: Any) -> Any:
+    async with _connected(url) as db:
+        result = await db.run_sync(work)
+        await db.commit()
+    return result
+
+
+async def _execute(url: str, statement: str) -> None:
+    async with _connected(url, isolation_level="AUTOCOMMIT") as db:
+        await db.execute(text(statement))
+
+
+@asynccontextmanager
+async def _connected(url: str, **options: Any) -> AsyncIterator[AsyncConnection]:
+    engine = create_async_engine(url, **options)
+    try:
+        async with engine.connect() as db:
+            yield db
+    finally:
+        await engine.dispose()
