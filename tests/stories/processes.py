@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from b24app import embedded
 from b24app.assembly import open_resources
-from b24app.manifest import Manifest
+from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT, Settings, as_environment
 from b24app.store import portals
 from emulator.config import EmulatorConfig, PortalConfig
@@ -61,10 +61,10 @@ class Running(World):
     environment: Mapping[str, str] = field(default_factory=dict)
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, *command: str) -> None:
+    def start(self, *command: str, name: str = "") -> None:
         """`python -m b24app <command>`; what it has to say goes into a file of `home`."""
         with (self.home / "log.txt").open("ab") as log:
-            self.children[command[0]] = subprocess.Popen(
+            self.children[name or command[0]] = subprocess.Popen(
                 [sys.executable, "-m", "b24app", *command], cwd=ROOT, env=dict(self.environment), stderr=log
             )
 
@@ -144,15 +144,16 @@ def redis_server(home: Path) -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def running(
-    home: Path, postgres: embedded.Postgres, redis: RedisServer, manifest: Manifest
+    home: Path, postgres: embedded.Postgres, redis: RedisServer, manifest_file: Path = ROOT / "app.yaml"
 ) -> AsyncIterator[Running]:
     """Both portals, the app's web process and the tick; the stories start and kill the workers."""
+    manifest = read_manifest(manifest_file)
     async with AsyncExitStack() as stack:
         place = _free_place("127.0.0.1")
         emulator = await stack.enter_async_context(serve(_emulator(f"http://{place}", manifest)))
-        settings = _settings(home, postgres, redis.url, f"http://{place}", emulator)
+        settings = _settings(home, postgres, redis.url, f"http://{place}", emulator, manifest_file)
         resources = await stack.enter_async_context(open_resources(settings, manifest))
-        receiver = await stack.enter_async_context(_receiving(emulator))
+        receiver = await stack.enter_async_context(holding(emulator))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         (app,) = emulator.world.catalogue.values()
         world = Running(
@@ -192,7 +193,7 @@ def _free_place(host: str) -> str:
 
 
 @asynccontextmanager
-async def _receiving(emulator: Emulator) -> AsyncIterator[Holding]:
+async def holding(emulator: Emulator) -> AsyncIterator[Holding]:
     socket, place = bound("127.0.0.5")
     receiver = Holding(f"http://{place}/webhooks", emulator.world.now)
     receiver.gate.set()
@@ -215,7 +216,9 @@ def _emulator(url: str, manifest: Manifest) -> EmulatorConfig:
     return EmulatorConfig(portals=(first, second), auth_host="127.0.0.4:0", apps=(app,), pump=True)
 
 
-def _settings(home: Path, postgres: embedded.Postgres, redis_url: str, url: str, emulator: Emulator) -> Settings:
+def _settings(
+    home: Path, postgres: embedded.Postgres, redis_url: str, url: str, emulator: Emulator, manifest: Path
+) -> Settings:
     return Settings(
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
@@ -226,6 +229,6 @@ def _settings(home: Path, postgres: embedded.Postgres, redis_url: str, url: str,
         database_owner_url=postgres.url(embedded.OWNER),
         redis_url=redis_url,
         data_dir=home,
-        manifest=ROOT / "app.yaml",
+        manifest=manifest,
         dev_mode=True,
     )

@@ -13,8 +13,6 @@ import pytest
 from redis.asyncio import Redis
 
 from b24app import embedded
-from b24app.manifest import read_manifest
-from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from emulator.crm.entities import Entity
 from emulator.faults import Break, Fault
@@ -46,7 +44,7 @@ def redis(home: Path) -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 async def world(home: Path, database: embedded.Postgres, redis: RedisServer) -> AsyncIterator[Running]:
     """A deployment whose first portal has the app and whose client app listens; the worker is running."""
-    async with running(home, database, redis, read_manifest(ROOT / "app.yaml")) as world:
+    async with running(home, database, redis) as world:
         world.start("worker")
         await world.install()
         await world.subscribe()
