@@ -59,6 +59,12 @@ class Delivery(_Part):
     concurrency: int
 
 
+class Retention(_Part):
+    """How long data is kept that nobody needs at the moment."""
+
+    removed_days: Annotated[int, Field(ge=0)]
+
+
 class Manifest(_Part):
     """What the app is to a portal, and the defaults of its rules."""
 
@@ -71,6 +77,7 @@ class Manifest(_Part):
     events: dict[str, Literal["lifecycle", "contact", "company"]]
     modes: dict[Literal["verification"], Mode]
     delivery: Delivery
+    retention: Retention
 
     @model_validator(mode="after")
     def _speaks_every_language(self) -> Manifest:

@@ -9,7 +9,7 @@ from b24app.domain.facts import Kind
 from b24app.errors import Refused
 from b24app.journeys import cards, opening
 from b24app.resources import Resources
-from placements.opened import frame_of, ready, welcome
+from placements.opened import frame_of, ready, regained, welcome
 from placements.render import Render
 
 
@@ -30,5 +30,6 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
         opened.lang,
         frame=frame_of(opened),
         page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
+        notice=regained(proven, portal),
         view=view,
     )

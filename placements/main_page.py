@@ -8,7 +8,7 @@ from b24app.bitrix24.payloads import OpenRequest
 from b24app.journeys import opening
 from b24app.journeys.settings import settings_view
 from b24app.resources import Resources
-from placements.opened import frame_of, ready, set_up, welcome
+from placements.opened import frame_of, ready, regained, set_up, welcome
 from placements.render import Render
 
 
@@ -26,6 +26,7 @@ async def page(render: Render, resources: Resources, opened: OpenRequest) -> HTM
         opened.lang,
         frame=frame_of(opened),
         page={"kind": "main", "token": token, "url": "/frame/status", "body": {"page": "main"}},
+        notice=regained(proven, portal),
         view=await settings_view(resources, portal.id),
         viewer=viewer,
         new=None,

@@ -32,6 +32,7 @@ from b24app.journeys.settings import portal_of
 from b24app.journeys.tokens import remember
 from b24app.resources import Resources
 from b24app.store.portals import Portal
+from placements import words
 from placements.render import Render
 
 Page = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
@@ -110,6 +111,12 @@ async def welcome(resources: Resources, proven: Proven, portal: Portal, person: 
         await installation.revive(resources, portal)
         return await portal_of(resources, portal.id)
     return portal
+
+
+def regained(proven: Proven, portal: Portal) -> str:
+    """What the administrator is told whose open ended the wait for one; else nothing."""
+    waited = proven.portal is not None and proven.portal.state is PortalState.NEEDS_ADMIN
+    return words.REGAINED if waited and portal.state is PortalState.ACTIVE else ""
 
 
 def spoken(error: Refused | PortalError) -> tuple[str, int]:

@@ -47,10 +47,19 @@ class Render:
         return self.environments[language(lang, self.languages)].get_template(template).render(view)
 
     def page(
-        self, template: str, lang: str, *, frame: str | None, status: int = 200, page: Mapping[str, Any], **view: Any
+        self,
+        template: str,
+        lang: str,
+        *,
+        frame: str | None,
+        status: int = 200,
+        page: Mapping[str, Any],
+        notice: str = "",
+        **view: Any,
     ) -> HTMLResponse:
-        """A whole page. `frame`: the origin that may show it; `page`: what our script is told."""
-        body = self.part(template, lang, page=page, **view)
+        """A whole page. `frame`: the origin that may show it; `page`: what our script is told; `notice`: said above."""
+        said = self.words(lang).text(notice) if notice else ""
+        body = self.part(template, lang, page=page, notice=said, **view)
         return HTMLResponse(body, status, headers=_headers(frame))
 
     def saying(self, code: str, lang: str, *, frame: str | None, status: int) -> HTMLResponse:

@@ -176,6 +176,10 @@ REFUSED: Mapping[str, Saying] = {
     ),
 }
 
+REGAINED = N_(
+    "The app had lost its access to Bitrix24. You have just given it back: it works again, what waited is done."
+)
+
 NOT_GENUINE = Saying(
     N_("This page opens only inside Bitrix24"), N_("Open the app from the Market or from a card of your Bitrix24.")
 )

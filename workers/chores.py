@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import structlog
-from sqlalchemy import delete
 
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalClosed, PortalError
@@ -17,8 +17,6 @@ from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, retention, work
 from b24app.store.engine import open_engine
-from b24app.store.tables import attempts
-from b24app.store.tables import portals as portals_table
 from b24app.store.work import WorkKind
 from workers import runtime
 from workers.inbox import moved
@@ -118,7 +116,7 @@ async def tidy_all(resources: Resources) -> int:
     """
     now, gone, until = resources.now(), 0, monotonic() + TIDY
     async with resources.directory() as db:
-        await retention.mark_forgotten(db, now)
+        await retention.mark_forgotten(db, now, timedelta(days=resources.manifest.retention.removed_days))
         known = await portals.all_ids(db)
     for portal_id in known:
         full = True
@@ -133,18 +131,17 @@ async def tidy_all(resources: Resources) -> int:
 
 
 async def erase(resources: Resources, portal_id: int) -> None:
-    """Uninstalled with "delete data": every row of the portal goes, by the owner's role."""
+    """Uninstalled with "delete data", or long ago: every row of the portal goes, by the owner's role."""
     async with resources.directory() as db:
         if portal_id not in await portals.erasable_ids(db):
             return
     engine = open_engine(resources.settings.database_owner_url)
     try:
         async with engine.begin() as db:
-            await db.execute(delete(attempts).where(attempts.c.portal_id == portal_id))  # the only rows without a key
-            await db.execute(delete(portals_table).where(portals_table.c.id == portal_id))
+            rows = await retention.erase(db, portal_id, resources.now())
     finally:
         await engine.dispose()
-    log.info("portal_erased", portal=portal_id)
+    log.info("portal_erased", portal=portal_id, rows=rows)
 
 
 async def look_at(resources: Resources, portal_id: int) -> None:

@@ -29,7 +29,7 @@ logging.getLogger("fast_bitrix24").setLevel(logging.WARNING)
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=65)
 """A portal cuts a request at 60 s (limits.md). No total: it would count the wait for a permit."""
 BIGGEST_ANSWER = 64 * 1024 * 1024
-BUSY_TRIES, DOWN_TRIES = 4, 3
+BUSY_TRIES, DOWN_TRIES, ADMINS = 4, 3, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,12 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
     async def single_request(self, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The body of a good answer. Raises the errors of `b24app.errors`, PortalError and below.
 
-        A token is replaced at most once for each reason; a busy portal is asked again (it did nothing), and one that is
-        down, which for a write means that nothing was done either. Every attempt waits for its own permit.
+        A dead token is replaced by each other admin's in turn, each refreshed once at most; a busy portal is asked
+        again (it did nothing), and one that is down, which for a write means that nothing was done either. Every
+        attempt waits for its own permit.
         """
         body, methods = dict(params or {}), _methods(method, params or {})
-        token, mended, busy, down = await self.line.keeper.current(), set[bool](), 0, 0
+        token, mended, busy, down = await self.line.keeper.current(), list[bool](), 0, 0
         while True:
             await self.line.pace.permit(self.line.portal_id, self.line.budget, self.line.lane, methods)
             try:
@@ -149,12 +150,15 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         kind = PortalDown if not_done or not self.write else OutcomeUnknown
         return kind(error.method, max(error.status, 0), error.code, error.description)
 
-    async def _other_token(self, error: answers.TokenRejected, token: str, mended: set[bool]) -> str:
-        """Another token, once by refresh and once by another admin. Raises NeedsAdmin when that did not help."""
+    async def _other_token(self, error: answers.TokenRejected, token: str, mended: list[bool]) -> str:
+        """Another token, by refresh or from another admin. Raises NeedsAdmin when neither helps any more.
+
+        `mended`: what was done about earlier rejections of this call, True for a refresh.
+        """
         expired = answers.is_token_expired(error)
-        if expired in mended:
+        if mended.count(False) == ADMINS or (expired and mended[-1:] == [True]):
             raise NeedsAdmin(error.method, error.status, error.code, error.description) from None
-        mended.add(expired)
+        mended.append(expired)
         keeper = self.line.keeper
         return await (keeper.refreshed(token) if expired else keeper.replaced(token))
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, select, update
+from sqlalchemy import Row, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
 from b24app.manifest import Mode
+from b24app.store import departures
 from b24app.store.tables import portals
 
 
@@ -129,9 +130,12 @@ async def remember(
 ) -> Portal:
     """A proven portal: new, or the one we know by its member id with today's address and scopes.
 
-    A removed portal starts again; one whose data was to be deleted starts from nothing.
+    A removed portal starts again; one whose data is being deleted starts from nothing, beside what is left of it.
     """
-    await db.execute(delete(portals).where(portals.c.member_id == member_id, portals.c.erase))
+    leaving = select(portals.c.id).where(portals.c.member_id == member_id, portals.c.erase).with_for_update()
+    for portal_id in (await db.execute(leaving)).scalars():
+        await departures.note(db, portal_id)
+        await change(db, portal_id, member_id=f"left:{portal_id}")
     again = case((portals.c.state == PortalState.REMOVED, PortalState.INSTALLING.value), else_=portals.c.state)
     known = {"domain": domain, "endpoint": endpoint, "auth_server": auth_server, "scopes": scopes}
     new = insert(portals).values(

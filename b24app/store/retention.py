@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.installation import PortalState
-from b24app.store.tables import attempts, events, inbox, intents, outbox, portals, viewer_sessions
+from b24app.store import departures
+from b24app.store.tables import attempts, events, inbox, intents, metadata, outbox, portals, viewer_sessions
+from b24app.store.tables import departures as departures_table
 
-SESSIONS, HANDLED, NEWS, REMOVED = timedelta(days=1), timedelta(days=30), timedelta(days=90), timedelta(days=90)
+SESSIONS, HANDLED, NEWS = timedelta(days=1), timedelta(days=30), timedelta(days=90)
 SLICE = 5_000
 
 
@@ -33,10 +35,25 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     return gone
 
 
-async def mark_forgotten(db: AsyncConnection, now: datetime) -> None:
-    """Portals removed without "delete data" are kept for `REMOVED`, then erased like the others."""
-    left = and_(portals.c.state == PortalState.REMOVED, portals.c.removed_at < now - REMOVED)
+async def mark_forgotten(db: AsyncConnection, now: datetime, kept: timedelta) -> None:
+    """Portals removed without "delete data" are kept for so long, then erased like the others."""
+    left = and_(portals.c.state == PortalState.REMOVED, portals.c.removed_at < now - kept)
     await db.execute(update(portals).where(left).values(erase=True))
+
+
+async def erase(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    """Delete every row of a portal, its own last, and keep the line that says so. Needs the owner's role.
+
+    Table by table, not by the foreign keys alone: some tables go without one. Returns how many rows went.
+    """
+    await departures.note(db, portal_id)
+    gone = 0
+    for table in reversed(metadata.sorted_tables):
+        if "portal_id" in table.c and table is not departures_table:
+            gone += (await db.execute(delete(table).where(table.c.portal_id == portal_id))).rowcount
+    gone += (await db.execute(delete(portals).where(portals.c.id == portal_id))).rowcount
+    await departures.finish(db, portal_id, gone, now)
+    return gone
 
 
 async def _delete(db: AsyncConnection, table: Table, portal_id: int, old: ColumnElement[bool]) -> int:

@@ -81,6 +81,19 @@ portals = Table(
     info=DIRECTORY,
 )
 
+departures = Table(
+    "departures",
+    metadata,
+    Column("portal_id", BigInteger, primary_key=True),  # no foreign key: the line outlives its portal
+    Column("member_digest", LargeBinary, nullable=False),  # SHA-256: knows the portal when it comes back
+    _moment("installed_at"),
+    _moment("removed_at"),
+    _moment("erased_at"),
+    Column("rows", BigInteger, nullable=False, server_default="0"),  # how many went
+    info=DIRECTORY,
+)
+Index("ix_departures_member", departures.c.member_digest)
+
 api_keys = Table(
     "api_keys",
     metadata,
@@ -357,6 +370,72 @@ idempotency = Table(
     Column("response", LargeBinary),  # encrypted: it may show a secret
     _moment("created_at", required=True),
     PrimaryKeyConstraint("portal_id", "digest"),
+    info=TENANT,
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("kind", Text, nullable=False),  # asked (an administrator downloads it) | weekly (sent where they chose)
+    Column("state", Text, nullable=False),  # making | ready
+    Column("section", Text, nullable=False, server_default=""),  # the one being read …
+    Column("after", Text, nullable=False, server_default=""),  # … and how far
+    Column("counts", JSONB, nullable=False, server_default="{}"),  # section → rows
+    Column("parts", Integer, nullable=False, server_default="0"),
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    _moment("created_at", required=True),
+    _moment("finished_at"),
+    info=TENANT,
+)
+Index("ix_exports_portal", exports.c.portal_id, exports.c.kind)
+
+export_targets = Table(
+    "export_targets",
+    metadata,
+    _portal(),
+    Column("url", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # encrypted
+    Column("tries", Integer, nullable=False, server_default="0"),  # of the export that is due
+    Column("error", Text, nullable=False, server_default=""),  # of the last try, empty where it succeeded
+    _moment("created_at", required=True),
+    _moment("next_at", required=True),
+    _moment("tried_at"),
+    _moment("sent_at"),
+    PrimaryKeyConstraint("portal_id"),
+    info=TENANT,
+)
+
+restores = Table(
+    "restores",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _portal(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # domain.restoring.RestoreState
+    Column("error", Text, nullable=False, server_default=""),  # why the file was refused
+    Column("parts", Integer, nullable=False, server_default="0"),  # as uploaded
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    Column("position", Integer, nullable=False, server_default="0"),  # the next part to weigh or to apply
+    Column("counts", JSONB, nullable=False, server_default="{}"),  # section → domain.restoring.Weight → rows
+    _moment("made_at"),  # the file says when
+    _moment("created_at", required=True),
+    _moment("finished_at"),
+    info=TENANT,
+)
+Index("ix_restores_portal", restores.c.portal_id)
+
+file_parts = Table(
+    "file_parts",
+    metadata,
+    _portal(),
+    Column("file_id", Uuid, nullable=False),  # an export's or a restore's
+    Column("ours", Boolean, nullable=False),  # made or verified by us; else raw bytes as they were uploaded
+    Column("number", Integer, nullable=False),
+    Column("section", Text, nullable=False, server_default=""),
+    Column("body", LargeBinary, nullable=False),  # gzip
+    PrimaryKeyConstraint("portal_id", "file_id", "ours", "number"),
     info=TENANT,
 )
 
