@@ -30,13 +30,17 @@ class Break(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """`times` requests to `host` ("" = any) whose method starts with `method` are broken; FOREVER = until cleared."""
+    """`times` requests to `host` ("" = any) whose method starts with `method` are broken; FOREVER = until cleared.
+
+    `waiting`: how many slow ones are being kept waiting at the moment.
+    """
 
     kind: Break
     times: int = 1
     host: str = ""
     method: str = ""
     seconds: float = 1.0
+    waiting: int = 0
 
     def hits(self, host: str, method: str) -> bool:
         return self.times != 0 and self.host in ("", host) and method.startswith(self.method)

@@ -43,7 +43,9 @@ class Dropped(Response):
 async def before(fault: Fault) -> Response | None:
     """What is sent instead of doing the work; None when the work is done (slow ones wait here first)."""
     if fault.kind is Break.SLOW:
+        fault.waiting += 1
         await asyncio.sleep(fault.seconds)
+        fault.waiting -= 1
     if fault.kind is Break.SLOW or fault.kind in AFTER:
         return None
     if fault.kind is Break.CLOSE:
