@@ -12,16 +12,12 @@ import json
 import math
 import multiprocessing
 import os
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 from redis.asyncio import Redis
@@ -32,15 +28,15 @@ from b24app.assembly import open_resources
 from b24app.domain.delivery import EndpointState
 from b24app.journeys import client_apps, endpoints
 from b24app.resources import Resources
-from b24app.settings import ROOT, Settings, as_environment
-from b24app.store import portals
+from b24app.settings import Settings, as_environment
 from b24app.store.portals import Portal
 from b24app.store.tables import work
 from bench.bare import Wiring, bare
 from bench.figures import Better, Figure, Ground
+from bench.parties import answers, child, emulator_config, free, imported, install, known, post, until
 from bench.receiver import ANSWER
 
-RUNS, WARM_UP, WAIT, POLL = 60, 8, 60.0, 0.05
+RUNS, WARM_UP, WAIT = 60, 8, 60.0
 CHECK, APP = "UF_CRM_B24APP_CHECK", "127.0.0.1"
 
 
@@ -72,11 +68,11 @@ class Bench:
         """Seconds. The card was changed before; its event is what we time."""
         for key in await self.redis.keys("b24app:bucket:*"):
             await self.redis.delete(key)
-        await _json(self.http, f"{self.rest}crm.contact.update", {"id": self.contact, "fields": {CHECK: int(ticked)}})
+        await post(self.http, f"{self.rest}crm.contact.update", {"id": self.contact, "fields": {CHECK: int(ticked)}})
         return await self._timed(f"http://{self.places.app}/bitrix/events", "/ours")
 
     async def at_rest(self) -> None:
-        await _until(partial(_idle, self.resources))
+        await until(partial(_idle, self.resources))
 
     async def bare(self) -> float:
         return await self._timed(f"http://{self.places.bare}/", "/bare")
@@ -107,27 +103,28 @@ def _p95(seconds: Sequence[float]) -> float:
 
 @asynccontextmanager
 async def _standing(ground: Ground) -> AsyncIterator[Bench]:
-    places = Places(*_free(APP, APP, "127.0.0.2", "127.0.0.4"))
+    places = Places(*free(APP, APP, "127.0.0.2", "127.0.0.4"))
     settings = replace(ground.settings, public_url=f"http://{places.app}", auth_servers=(f"http://{places.auth}",))
     async with AsyncExitStack() as stack:
-        for command in _commands(places, settings, _emulator_config(ground, places)):
-            stack.enter_context(_child(command, dict(os.environ) | as_environment(settings)))
+        config = emulator_config(ground, places.app, places.auth, {"bench": places.portal})
+        for command in _commands(places, settings, config):
+            stack.enter_context(child(command, dict(os.environ) | as_environment(settings)))
         url, bell = stack.enter_context(_receiver())
         resources = await stack.enter_async_context(open_resources(settings, ground.manifest))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         control = f"http://{places.portal}/_control"
-        await _until(partial(_answers, http, f"{control}/state"))
-        await _until(partial(_answers, http, f"{settings.public_url}/readyz"))
-        token = await _install(http, control, ground.manifest.code)
-        await _until(partial(_imported, resources, places.portal))
-        portal = await _portal(resources, places.portal)
+        await until(partial(answers, http, f"{control}/state"))
+        await until(partial(answers, http, f"{settings.public_url}/readyz"))
+        token = await install(http, control, "bench", ground.manifest.code)
+        await until(partial(imported, resources, places.portal))
+        portal = await known(resources, places.portal)
         await _subscribe(resources, portal, f"{url}/ours", bell)
-        rest = (await _json(http, f"{control}/webhook", {"portal": "bench", "user": 1, "scope": ["crm"]}))["url"]
-        contact = (await _json(http, f"{rest}crm.contact.add", {"fields": {"NAME": "Илья"}}))["result"]
-        await _json(http, f"{control}/deliver", {})
+        rest = (await post(http, f"{control}/webhook", {"portal": "bench", "user": 1, "scope": ["crm"]}))["url"]
+        contact = (await post(http, f"{rest}crm.contact.add", {"fields": {"NAME": "Илья"}}))["result"]
+        await post(http, f"{control}/deliver", {})
         dsn = ground.postgres.url(embedded.OWNER).replace("+asyncpg", "")
         stack.enter_context(bare(Wiring(places.bare, settings.redis_url, dsn, f"{rest}crm.contact.get", f"{url}/bare")))
-        await _until(partial(_answers, http, f"http://{places.bare}/"))
+        await until(partial(answers, http, f"http://{places.bare}/"))
         redis = await stack.enter_async_context(Redis.from_url(settings.redis_url))
         bench = Bench(http, redis, places, rest, _event(places, portal, token, contact), contact, bell, resources)
         await bench.at_rest()
@@ -149,18 +146,6 @@ def _event(places: Places, portal: Portal, token: str, contact: int) -> dict[str
     }
 
 
-async def _install(http: aiohttp.ClientSession, control: str, code: str) -> str:
-    """What an administrator's browser does; the application token."""
-    which = {"portal": "bench", "app": code}
-    await _json(http, f"{control}/install", which)
-    form = await _json(http, f"{control}/open", which)
-    async with http.post(form["action"], data=form["fields"]) as page:
-        assert page.status == 200, await page.text()
-    await _json(http, f"{control}/finish", which)
-    await _json(http, f"{control}/deliver", {})
-    return str(dict(form["fields"])["APPLICATION_TOKEN"])
-
-
 async def _subscribe(resources: Resources, portal: Portal, url: str, bell: Connection) -> None:
     app = (await client_apps.create(resources, portal.id, "Bench")).app
     made = await endpoints.register(resources, portal, app.id, endpoints.Wanted(url))
@@ -169,44 +154,13 @@ async def _subscribe(resources: Resources, portal: Portal, url: str, bell: Conne
         found = await endpoints.find(resources, portal, app.id, made.endpoint.id)
         return found.state is EndpointState.ACTIVE
 
-    await _until(active)
+    await until(active)
     bell.recv()  # the ping
-
-
-async def _portal(resources: Resources, domain: str) -> Portal:
-    async with resources.directory() as db:
-        found = await portals.by_domain(db, domain)
-    assert found
-    return found
-
-
-async def _imported(resources: Resources, domain: str) -> bool:
-    return (await _portal(resources, domain)).imported
 
 
 async def _idle(resources: Resources) -> bool:
     async with resources.directory() as db:
         return not (await db.execute(select(func.count()).select_from(work))).scalar_one()
-
-
-async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with http.get(url) as answer:
-            return answer.status < 500
-    except aiohttp.ClientError:
-        return False
-
-
-async def _until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(WAIT):
-        while not await true():  # noqa: ASYNC110 - other processes are waited for
-            await asyncio.sleep(POLL)
-
-
-async def _json(http: aiohttp.ClientSession, url: str, body: object) -> Any:
-    async with http.post(url, json=body) as answer:
-        assert answer.status == 200, await answer.text()
-        return await answer.json()
 
 
 def _commands(places: Places, settings: Settings, config: Mapping[str, object]) -> list[list[str]]:
@@ -220,44 +174,6 @@ def _commands(places: Places, settings: Settings, config: Mapping[str, object]) 
         ["b24app", "worker", "outbox", "interactive", "chores", "bulk"],
         ["b24app", "tick"],
     ]
-
-
-def _emulator_config(ground: Ground, places: Places) -> dict[str, object]:
-    app = {
-        "code": ground.manifest.code,
-        "client_id": ground.settings.client_id,
-        "client_secret": ground.settings.client_secret,
-        "title": dict(ground.manifest.title),
-        "app_url": f"http://{places.app}/app",
-        "install_url": f"http://{places.app}/install",
-        "scope": list(ground.manifest.scopes),
-    }
-    portal = {"name": "bench", "host": places.portal}
-    return {"portals": [portal], "auth_host": places.auth, "apps": [app], "webhooks_over_http": True}
-
-
-@contextmanager
-def _child(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
-    quiet = None if os.environ.get("B24APP_BENCH_LOGS") else subprocess.DEVNULL
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=quiet
-    )
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _free(*hosts: str) -> list[str]:
-    sockets = [socket.socket() for _ in hosts]
-    try:
-        for one, host in zip(sockets, hosts, strict=True):
-            one.bind((host, 0))
-        return [f"{host}:{one.getsockname()[1]}" for one, host in zip(sockets, hosts, strict=True)]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 class _Bell(asyncio.Protocol):
