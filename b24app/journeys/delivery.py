@@ -217,7 +217,6 @@ async def _claim(run: _Run) -> tuple[int, int]:
 async def _load(run: _Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
     async with run.resources.tenant(portal_id) as db:
         await outbox.tune(db)
-        await outbox.number(db, portal_id, claims.keys())
         loads = await outbox.load(db, portal_id, claims.keys())
         known = await endpoints.by_ids(db, portal_id, {one.endpoint_id for one in loads})
         portal = await portals.by_id(db, portal_id)

@@ -16,7 +16,7 @@ from b24app.domain.delivery import DeliveryState, EndpointState
 from b24app.errors import Refused
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import deliveries, endpoints, events, outbox, work
+from b24app.store import deliveries, endpoints, events, work
 from b24app.store.deliveries import CatchUp, Delivery, PastAttempt
 from b24app.store.endpoints import Endpoint, OldSecret
 from b24app.store.portals import Portal
@@ -169,7 +169,6 @@ async def catch_up(
     """Everything meant for the endpoint after a sequence number, delivered or not. Raises `Refused` `not_found`."""
     async with resources.tenant(portal.id) as db:
         await _mine(db, portal, app_id, endpoint_id)
-        await outbox.number_endpoint(db, portal.id, endpoint_id)
         return await deliveries.catch_up(db, portal.id, endpoint_id, after, limit)
 
 

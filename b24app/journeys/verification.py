@@ -70,11 +70,12 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
     now, subject = resources.now(), inbox.parse(claim.key)
     async with resources.tenant(portal.id) as db:
         untold = await memberships.untold(db, portal.id, [subject])
-        waits = await _tell(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
+        told = await _tell(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
         waiting = await inbox.waiting(db, portal.id, [subject])
         await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
         if not await work.finish(db, WorkKind.RECORD, [claim], now):
             raise ClaimLost
+        waits = await events.publish(db, portal.id, told, now)
     log.warning("subject_given_up", portal=portal.id, subject=claim.key, reason=reason)
     if waits:
         await resources.wake.outbox()
@@ -117,7 +118,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
         await _keep(db, resources, portal, changing, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
-        waits = await _tell(db, portal, _untold(changing), now)
+        waits = await events.publish(db, portal.id, await _tell(db, portal, _untold(changing), now), now)
     resources.failpoint("verification.intended")
     if waits:
         await resources.wake.outbox()
@@ -140,12 +141,13 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
     async with resources.tenant(portal.id) as db:
         await _keep(db, resources, portal, fresh, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
-        waits = await _tell(db, portal, _untold(fresh), now, silently=mode is not Mode.ON)
+        told = await _tell(db, portal, _untold(fresh), now, silently=mode is not Mode.ON)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
         await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
         if still_ours != {one.claim.key for one in done}:
             raise ClaimLost
+        waits = await events.publish(db, portal.id, told, now)
     for one in done:
         _log(portal, one)
     return waits, any(one.decision.neighbours for one in done)
@@ -179,14 +181,13 @@ def _untold(cases: Sequence[Case]) -> list[Membership]:
 
 async def _tell(
     db: AsyncConnection, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool = False
-) -> int:
-    """One event for each membership that is still at the version told of; how many deliveries wait for it."""
+) -> list[news.Event]:
+    """Told from here on: one event, to be published last, for each membership still at the version told of."""
     before = await memberships.tell(db, portal.id, untold)
     if silently:
-        return 0
+        return []
     told = {one.id: _news(one, *before[one.id], now) for one in untold if one.id in before and one.newsworthy}
-    fresh = [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
-    return await events.publish(db, portal.id, fresh, now)
+    return [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
 
 
 def _news(one: Membership, old_state: State, old_version: int, now: datetime) -> MembershipVerificationChanged:

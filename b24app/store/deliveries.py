@@ -118,7 +118,7 @@ async def attempts_of(db: AsyncConnection, portal_id: int, delivery_id: UUID) ->
 
 
 async def catch_up(db: AsyncConnection, portal_id: int, endpoint_id: UUID, after: int, limit: int) -> CatchUp:
-    """Numbered events of the endpoint after `after`, in order; number what waits first (`outbox.number_endpoint`)."""
+    """Numbered events of the endpoint after `after`, in order."""
     mine = (outbox.c.portal_id == portal_id, outbox.c.endpoint_id == endpoint_id, outbox.c.sequence.is_not(None))
     bounds = (await db.execute(select(func.min(outbox.c.sequence), func.max(outbox.c.sequence)).where(*mine))).one()
     query = (
@@ -134,7 +134,7 @@ async def catch_up(db: AsyncConnection, portal_id: int, endpoint_id: UUID, after
 
 _CLOSE_PINGS = text(
     "WITH closed AS (UPDATE outbox SET state = 'closed', finished_at = :now, next_at = NULL WHERE portal_id = :portal"
-    " AND endpoint_id = :endpoint AND type = 'endpoint.ping' AND state = 'waiting' RETURNING id)"
+    " AND endpoint_id = :endpoint AND sequence IS NULL AND type = 'endpoint.ping' AND state = 'waiting' RETURNING id)"
     " DELETE FROM work w USING closed WHERE w.portal_id = :portal AND w.kind = 'delivery' AND w.key = closed.id::text"
 ).bindparams(bindparam("endpoint", type_=PG_UUID()), bindparam("now", type_=TIMESTAMP(timezone=True)))
 

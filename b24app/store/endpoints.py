@@ -125,7 +125,7 @@ async def switch(
 
 _HURRY = text(
     "UPDATE work w SET due_at = least(w.due_at, :now), arrivals = w.arrivals + 1 FROM ("
-    "  SELECT w.key FROM work w JOIN outbox o ON w.key = o.id::text"
+    "  SELECT w.key FROM work w JOIN outbox o ON o.id = w.key::uuid"
     "  WHERE o.portal_id = :portal AND o.endpoint_id = :endpoint AND o.state = 'waiting'"
     "  AND w.portal_id = :portal AND w.kind = 'delivery' ORDER BY w.key FOR UPDATE OF w) AS found"
     " WHERE w.portal_id = :portal AND w.kind = 'delivery' AND w.key = found.key"

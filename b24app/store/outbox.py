@@ -1,4 +1,4 @@
-"""Deliveries on their way: numbered, loaded in bulk, settled in bulk. Every function works inside one tenant."""
+"""Deliveries on their way: loaded in bulk, settled in bulk. Every function works inside one tenant."""
 
 # ruff: noqa: S608 - statements are put together from names and types in this file only
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.delivery import DeliveryState, Failure, Trigger
+from b24app.store.arrays import unnest
 from b24app.store.work import Claim, WorkKind
 
 
@@ -66,39 +67,6 @@ class Change:
     next_at: datetime | None
 
 
-def _unnest(**arrays: str) -> str:
-    """`unnest` of array parameters, typed in SQL: SQLAlchemy's own array types look at every element, which costs."""
-    return f"unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in arrays.items())})"
-
-
-# OFFSET 0 keeps the planner from turning the loop over endpoints inside out and reading every unnumbered row.
-_NUMBER = text(
-    "WITH numbered AS (UPDATE outbox o SET sequence = n.number FROM (SELECT x.id,"
-    "  u.last + row_number() OVER (PARTITION BY u.endpoint_id ORDER BY x.row_no) AS number"
-    f"  FROM {_unnest(endpoints='uuid', upto='bigint', last='bigint')} AS u(endpoint_id, row_no, last)"
-    "  CROSS JOIN LATERAL (SELECT id, row_no FROM outbox WHERE portal_id = :portal AND endpoint_id = u.endpoint_id"
-    "   AND sequence IS NULL AND type <> 'endpoint.ping' AND row_no <= u.row_no OFFSET 0) AS x) AS n"
-    "  WHERE o.id = n.id AND o.portal_id = :portal RETURNING o.endpoint_id, o.sequence)"
-    " UPDATE endpoints p SET last_sequence = done.last"
-    " FROM (SELECT endpoint_id, max(sequence) AS last FROM numbered GROUP BY endpoint_id) AS done"
-    " WHERE p.portal_id = :portal AND p.id = done.endpoint_id"
-)
-
-_LOCK = text(
-    "SELECT id, last_sequence FROM endpoints WHERE portal_id = :portal AND id = ANY(CAST(:endpoints AS uuid[]))"
-    " ORDER BY id FOR UPDATE"
-)
-
-_UNNUMBERED = text(
-    "SELECT endpoint_id, max(row_no) AS row_no FROM outbox WHERE portal_id = :portal AND sequence IS NULL"
-    " AND type <> 'endpoint.ping' AND id = ANY(CAST(:ids AS uuid[])) GROUP BY endpoint_id"
-)
-
-_LAST_ROWS = text(
-    "SELECT endpoint_id, max(row_no) AS row_no FROM outbox WHERE portal_id = :portal AND sequence IS NULL"
-    " AND type <> 'endpoint.ping' AND endpoint_id = CAST(:endpoint AS uuid) GROUP BY endpoint_id"
-)
-
 # Three plain statements and no join: a planner that knows nothing of tables that grew a minute ago cannot go wrong.
 _ROWS = text(
     "SELECT state, id, endpoint_id, event_id, type, object_id, sequence, tries, attempts, resend, next_at, created_at"
@@ -128,29 +96,6 @@ async def tune(db: AsyncConnection, *, durable: bool = True) -> None:
         ),
         {"commit": "on" if durable else "off"},
     )
-
-
-async def number(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
-    """Give these deliveries, and every earlier one of their endpoints, the endpoint's next numbers: gapless.
-
-    Row order, under the endpoints' row locks (taken in id order), so that two workers never give one number twice.
-    """
-    found = await db.execute(_UNNUMBERED, {"portal": portal_id, "ids": list(ids)})
-    await _number_up_to(db, portal_id, {row.endpoint_id: row.row_no for row in found})
-
-
-async def number_endpoint(db: AsyncConnection, portal_id: int, endpoint_id: UUID) -> None:
-    """Number whatever an endpoint has, skipped deliveries too: a receiver is about to read the list."""
-    found = await db.execute(_LAST_ROWS, {"portal": portal_id, "endpoint": endpoint_id})
-    await _number_up_to(db, portal_id, {row.endpoint_id: row.row_no for row in found})
-
-
-async def _number_up_to(db: AsyncConnection, portal_id: int, upto: dict[UUID, int]) -> None:
-    if not upto:
-        return
-    locked = (await db.execute(_LOCK, {"portal": portal_id, "endpoints": list(upto)})).all()
-    values = {"endpoints": [row.id for row in locked], "last": [row.last_sequence for row in locked]}
-    await db.execute(_NUMBER, {"portal": portal_id, **values, "upto": [upto[row.id] for row in locked]})
 
 
 async def load(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> list[Load]:
@@ -187,7 +132,7 @@ async def hold(db: AsyncConnection, portal_id: int, claims: Sequence[Claim]) -> 
 _PUT_OFF = text(
     "UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, error = r.error,"
     " due_at = CASE WHEN w.arrivals = r.arrivals THEN r.due_at ELSE least(w.due_at, r.due_at) END"
-    f" FROM {_unnest(keys='text', arrivals='bigint', dues='timestamptz', errors='text')}"
+    f" FROM {unnest(keys='text', arrivals='bigint', dues='timestamptz', errors='text')}"
     " AS r(key, arrivals, due_at, error)"
     " WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = r.key AND w.claim_token = :token"
     " AND w.key = ANY(CAST(:keys AS text[]))"
@@ -212,7 +157,7 @@ async def put_off(db: AsyncConnection, portal_id: int, later: Sequence[tuple[Cla
     )
 
 
-_ATTEMPT_COLUMNS = _unnest(
+_ATTEMPT_COLUMNS = unnest(
     ids="uuid",
     numbers="int",
     triggers="text",
@@ -251,7 +196,7 @@ async def add_attempts(db: AsyncConnection, portal_id: int, rows: Sequence[Attem
     )
 
 
-_CHANGE_COLUMNS = _unnest(
+_CHANGE_COLUMNS = unnest(
     ids="uuid",
     states="text",
     tries="int",

@@ -324,22 +324,10 @@ outbox = Table(
     _moment("finished_at"),
     UniqueConstraint("event_id", "endpoint_id", "portal_id"),  # led by event_id: erasing events looks rows up by it
     info=TENANT,
-    postgresql_with={"fillfactor": 60},  # each row is updated twice: room for its versions on the same page
-)
-Index(
-    "ix_outbox_unnumbered",
-    outbox.c.portal_id,
-    outbox.c.endpoint_id,
-    outbox.c.row_no,
-    postgresql_where=text("sequence IS NULL"),
+    postgresql_with={"fillfactor": 60},  # room for each row's next version on its own page
 )
 Index("ix_outbox_endpoint", outbox.c.portal_id, outbox.c.endpoint_id, outbox.c.sequence)
-Index(
-    "ix_outbox_waiting",
-    outbox.c.portal_id,
-    outbox.c.object_id,
-    postgresql_where=text("state = 'waiting'"),
-)
+Index("ix_outbox_object", outbox.c.portal_id, outbox.c.object_id)  # names no column that a delivery's way changes
 
 attempts = Table(
     "attempts",

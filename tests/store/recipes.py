@@ -91,7 +91,6 @@ QUERIES: Mapping[str, Query] = {
         reason="",
         now=o.now,
     ),
-    "events.insert_events": lambda db, p, o: events.insert_events(db, p, [_another(o)]),
     "events.publish": lambda db, p, o: events.publish(db, p, [_another(o)], o.now),
     "events.publish_to": lambda db, p, o: events.publish_to(db, p, o.endpoint.id, _another(o), o.now),
     "failures.close": lambda db, p, o: failures.close(db, p, o.now, [o.failed]),
@@ -137,8 +136,6 @@ QUERIES: Mapping[str, Query] = {
         db, p, [Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)], o.now
     ),
     "outbox.load": lambda db, p, o: outbox.load(db, p, [o.delivery.id]),
-    "outbox.number": lambda db, p, o: outbox.number(db, p, [o.delivery.id]),
-    "outbox.number_endpoint": lambda db, p, o: outbox.number_endpoint(db, p, o.endpoint.id),
     "records.add_new": lambda db, p, o: records.add_new(
         db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
     ),

@@ -38,7 +38,7 @@ class Owned:
     stated: Intent
     viewer: Viewer
     endpoint: Endpoint
-    delivery: Delivery  # waits, has no number yet
+    delivery: Delivery  # waits
     tried: UUID  # a delivery that was attempted
     event: news.Event  # written already
     pair: Pair

@@ -29,7 +29,6 @@ from tests.world import World
 REFUSED = "42501"  # insufficient_privilege: the row would not be ours
 ALL_OF_IT = {"imports.progress", "tokens.living", "tokens.users"}  # name no ids: a portal's own rows come back
 NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
-    "events.insert_events",
     "events.publish_to",
     "imports.begin",
     "memberships.add_new",

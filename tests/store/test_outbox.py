@@ -43,30 +43,33 @@ async def claim(desk: Desk, limit: int = 100) -> list[Claim]:
 async def test_numbers_follow_the_rows_and_skip_nobody(desk: Desk) -> None:
     shop, noise = await desk.shop("one"), await desk.shop("noise")
     await desk.publish(noise.portal, desk.event(noise.portal))
-    await desk.publish(shop.portal, *(desk.event(shop.portal) for _ in range(5)))
-    third = (await desk.deliveries(shop))[2]
+    await desk.publish(shop.portal, *(desk.event(shop.portal) for _ in range(3)))
+    assert await numbers(desk, shop) == [1, 2, 3]
 
-    async with desk.resources.tenant(shop.portal.id) as db:
-        await outbox.number(db, shop.portal.id, [third.id])
-    assert await numbers(desk, shop) == [1, 2, 3, None, None]
+    await desk.publish(shop.portal, desk.event(shop.portal), desk.event(shop.portal))
 
-    async with desk.resources.tenant(shop.portal.id) as db:
-        await outbox.number_endpoint(db, shop.portal.id, shop.endpoint_id)
-        await outbox.number_endpoint(db, shop.portal.id, shop.endpoint_id)
     assert await numbers(desk, shop) == [1, 2, 3, 4, 5]
-    assert await numbers(desk, noise) == [None]
+    assert await numbers(desk, noise) == [1]
+    ready = await endpoints.find(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    assert ready.last_sequence == 5
 
 
-async def test_a_rolled_back_numbering_leaves_no_gap(desk: Desk) -> None:
+async def test_a_rolled_back_publication_leaves_no_gap(desk: Desk) -> None:
     shop = await desk.shop()
-    await desk.publish(shop.portal, desk.event(shop.portal))
     with pytest.raises(RuntimeError):
         async with desk.resources.tenant(shop.portal.id) as db:
-            await outbox.number_endpoint(db, shop.portal.id, shop.endpoint_id)
+            assert await events.publish(db, shop.portal.id, [desk.event(shop.portal)], desk.clock()) == 1
             raise RuntimeError
-    await desk.publish(shop.portal, desk.event(shop.portal))
-    await desk.drain()
+    await desk.publish(shop.portal, desk.event(shop.portal), desk.event(shop.portal))
     assert await numbers(desk, shop) == [1, 2]
+
+
+async def test_publications_at_once_are_numbered_in_the_order_they_commit(desk: Desk) -> None:
+    shop = await desk.shop()
+
+    await asyncio.gather(*(desk.publish(shop.portal, *(desk.event(shop.portal) for _ in range(3))) for _ in range(8)))
+
+    assert await numbers(desk, shop) == list(range(1, 25))
 
 
 async def test_skipped_news_is_numbered_too(desk: Desk) -> None:
