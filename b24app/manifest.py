@@ -65,6 +65,14 @@ class Retention(_Part):
     removed_days: Annotated[int, Field(ge=0)]
 
 
+class Sweep(_Part):
+    """When every card of a portal is compared with what we know."""
+
+    from_hour: Annotated[int, Field(ge=0, le=23)]
+    hours: Annotated[int, Field(ge=1, le=12)]
+    utc_offset: Annotated[int, Field(ge=-12, le=14)]
+
+
 class Manifest(_Part):
     """What the app is to a portal, and the defaults of its rules."""
 
@@ -78,6 +86,7 @@ class Manifest(_Part):
     modes: dict[Literal["verification"], Mode]
     delivery: Delivery
     retention: Retention
+    sweep: Sweep
 
     @model_validator(mode="after")
     def _speaks_every_language(self) -> Manifest:

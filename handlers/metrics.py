@@ -1,13 +1,13 @@
-"""`/metrics`: how much waits and how stale it is, from the work index; the same figures whichever process answers."""
+"""`/metrics`: how much waits, how stale it is, how much was found by looking; the same whichever process answers."""
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from b24app.resources import Resources
-from b24app.store import portals, work
+from b24app.store import looks, portals, work
 
 
 async def metrics(request: Request) -> Response:
@@ -15,6 +15,7 @@ async def metrics(request: Request) -> Response:
     async with resources.directory() as db:
         depths = await work.depths(db, resources.now())
         states = await portals.count_by_state(db)
+        drift = await looks.totals(db)
     registry = CollectorRegistry()
     waiting = Gauge("b24app_work_waiting", "Rows of the work index", ["kind", "lane"], registry=registry)
     late = Gauge(
@@ -24,6 +25,9 @@ async def metrics(request: Request) -> Response:
         registry=registry,
     )
     known = Gauge("b24app_portals", "Portals by state", ["state"], registry=registry)
+    drifted = Counter("b24app_drift", "Cards that differed from what no event told", ["kind"], registry=registry)
+    for kind, cards in drift.items():
+        drifted.labels(kind).inc(cards)
     for depth in depths:
         labels = (depth.kind, depth.lane.name.lower())
         waiting.labels(*labels).set(depth.rows)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
+from b24app.domain.drift import Drift
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
@@ -122,6 +123,14 @@ MODE: Mapping[Mode, Saying] = {
         N_("Watch"), N_("Decisions are shown in tabs; nothing is written to cards or told to client apps.")
     ),
     Mode.ON: Saying(N_("On"), N_("Cards are kept up to date and client apps hear of every change.")),
+}
+
+DRIFT: Mapping[Drift, str] = {
+    Drift.FIELDS: N_("box or status"),
+    Drift.LINK: N_("links between contacts and companies"),
+    Drift.GONE: N_("deleted cards"),
+    Drift.NEW: N_("new cards"),
+    Drift.RESTORED: N_("restored cards"),
 }
 
 REFUSED: Mapping[str, Saying] = {

@@ -39,7 +39,7 @@ from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
-from workers.chores import erase, import_one, rescan_one, rewake_all
+from workers.chores import erase, import_one, rescan_one, rewake_all, sweep_one
 from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
@@ -129,9 +129,15 @@ class World:
 
     async def mode(self, mode: str) -> None:
         """An admin switches the verification module in the settings."""
+        await settings.set_mode(self.resources, await self._viewer(), Mode(mode))
+
+    async def ask_sweep(self) -> None:
+        """An admin presses "compare everything now" in the settings."""
+        await settings.ask_sweep(self.resources, await self._viewer())
+
+    async def _viewer(self) -> Viewer:
         portal = await self.row()
-        admin = Viewer(uuid4(), portal.id, self.admin().id, "", True, "ru", self.resources.now())
-        await settings.set_mode(self.resources, admin, Mode(mode))
+        return Viewer(uuid4(), portal.id, self.admin().id, "", True, "ru", self.resources.now())
 
     async def failed(self) -> int:
         """Inbox rows kept for a person to look at."""
@@ -237,6 +243,20 @@ class World:
             if not await self._round():
                 return
         raise AssertionError("the world does not come to rest")
+
+    async def rescan(self) -> None:
+        """The look every five minutes, and what it finds."""
+        await rescan_one(self.resources, (await self.row()).id)
+        await self.settle()
+
+    async def sweep(self) -> None:
+        """The nightly look at every card, and what it finds."""
+        await self._survive(sweep_one, self.resources, (await self.row()).id)
+        await self.settle()
+
+    def forget_events(self) -> None:
+        """The portal loses every event it has not sent yet."""
+        self.emulator.world.events.queued.clear()
 
     def decided_by(self, user: User) -> dict[str, Any]:
         """How a client app is told of a person's decision: by the event, or by the record where the event was lost."""

@@ -1,4 +1,4 @@
-"""Chores: the rewake, the first read of a portal, the rescan, erasing one, a look at one that may not have paid."""
+"""Chores: the rewake, a portal's first read, rescan and sweep, erasing one, a look at one that may not have paid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalClosed, PortalError
-from b24app.journeys import importing, installation, rescan
+from b24app.journeys import importing, installation, rescan, sweep
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -46,12 +46,13 @@ async def wake_due(resources: Resources) -> int:
 
 
 async def rewake_all(resources: Resources) -> int:
-    """The net under lost wake-ups: due rows, first reads that were cut off, portals to erase."""
+    """The net under lost wake-ups: due rows, first reads and sweeps that were cut off or are due, portals to erase."""
     async with resources.directory() as db:
         unread = await portals.unread_ids(db)
         owed = await portals.owed_ids(db)
         unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
         leaving = await portals.erasable_ids(db)
+    unswept = await sweep.due(resources)
     woken = await wake_due(resources)
     for portal_id in unread:
         await resources.wake.chore("import_portal", portal_id)
@@ -59,9 +60,11 @@ async def rewake_all(resources: Resources) -> int:
         await resources.wake.chore("reconcile_portal", portal_id)
     for portal_id in unscanned:
         await resources.wake.chore("rescan_portal", portal_id)
+    for portal_id in unswept:
+        await resources.wake.chore("sweep_portal", portal_id)
     for portal_id in leaving:
         await resources.wake.chore("erase_portal", portal_id)
-    return woken + len(unread) + len(owed) + len(unscanned) + len(leaving)
+    return woken + len(unread) + len(owed) + len(unscanned) + len(unswept) + len(leaving)
 
 
 async def look_hourly(resources: Resources) -> int:
@@ -99,6 +102,15 @@ async def rescan_one(resources: Resources, portal_id: int) -> int:
         log.warning("rescan_interrupted", portal=portal_id, error=repr(error))
         await _follow(resources, portal_id, error)
         return 0
+
+
+async def sweep_one(resources: Resources, portal_id: int) -> None:
+    """A sweep that was cut off goes on by the next rewake."""
+    try:
+        await sweep.run(resources, portal_id)
+    except PortalError as error:
+        log.warning("sweep_interrupted", portal=portal_id, error=repr(error))
+        await _follow(resources, portal_id, error)
 
 
 async def _follow(resources: Resources, portal_id: int, error: PortalError) -> None:
@@ -167,6 +179,7 @@ CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
     "import_portal": import_one,
     "reconcile_portal": reconcile_one,
     "rescan_portal": rescan_one,
+    "sweep_portal": sweep_one,
     "tidy_portals": tidy_all,
     "erase_portal": erase,
     "look_at_portal": look_at,

@@ -14,7 +14,7 @@ class Source(StrEnum):
 
     EVENT = "event"  # the portal told us
     BUTTON = "button"  # a person pressed one of ours
-    RESCAN = "rescan"  # we looked by modification time
+    RESCAN = "rescan"  # we looked, and the card had drifted
     IMPORT = "import"  # the first read found the card out of step
     NEIGHBOUR = "neighbour"  # another card's journey changed something this card shows
 

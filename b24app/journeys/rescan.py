@@ -1,63 +1,103 @@
 """The net under lost portal events: cards modified since the last look go through the same journey as events do.
 
-The portal never repeats an event. A look every five minutes with five minutes of overlap finds what was lost; links,
-deletions and requisites show in no modification date and are not found here.
+The portal never repeats an event. A look every five minutes with five minutes of overlap finds what was lost. Links
+show in no modification date: those of people somebody decided about within a day are read every half an hour, all
+others, with deletions, by the sweep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
-from b24app.bitrix24.cards import import_cards
-from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Card, Kind
+from b24app.bitrix24.cards import import_cards, read_cards
+from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
+from b24app.domain.drift import Cause, Reach
+from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.installation import PortalState
+from b24app.journeys.comparing import compare
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
+from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import inbox, portals, records
+from b24app.store import looks, memberships, portals
+from b24app.store.looks import Look
 from b24app.store.portals import Portal
 
 EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=5)
+LINKS_EVERY = timedelta(minutes=30)
+LATELY = timedelta(days=1)
+OUTAGE = timedelta(hours=1)
+"""Nobody looked for so long: deletions and links may have been missed, and every card is to be compared."""
 
 log = structlog.get_logger()
 
 
 async def run(resources: Resources, portal_id: int) -> int:
-    """Look at everything modified since the last look. Returns how many cards had drifted from what we know."""
+    """Look at what was modified since the last look, and at the links of people decided about lately when it is time.
+
+    Returns how many cards had drifted from what we know.
+    """
     started = resources.now()
     async with resources.directory() as db:
         portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is not PortalState.ACTIVE or not portal.imported:
+    if portal is None or portal.state is not PortalState.ACTIVE or portal.imported_at is None:
         return 0
-    drifted = 0
-    for kind in Kind:
-        drifted += await _look(resources, portal, kind)
+    if portal.mode("verification") is Mode.OFF:
+        return 0  # the import starts afresh when it is switched on
+    since = max(portal.rescanned_at or portal.imported_at, portal.imported_at)
+    line = client(resources, portal, Lane.BULK)
+    drifted = await _look(resources, portal, Reach.RECENT, _modified(portal, line, since - OVERLAP))
+    done = {"rescanned_at": started}
+    if (portal.links_read_at or portal.imported_at) <= started - LINKS_EVERY:
+        drifted += await _look(resources, portal, Reach.PEOPLE, _people(resources, portal, line, started - LATELY))
+        done["links_read_at"] = started
     async with resources.directory() as db:
-        await portals.change(db, portal_id, rescanned_at=started)
+        await portals.change(db, portal_id, **done)
+        if started - since > OUTAGE:
+            await portals.ask_sweep(db, portal_id, Cause.OUTAGE)
     if drifted:
         log.warning("drift_found", portal=portal_id, cards=drifted)
         await resources.wake.inbox(portal_id, Lane.BULK)
     return drifted
 
 
-async def _look(resources: Resources, portal: Portal, kind: Kind) -> int:
-    line, drifted = client(resources, portal, Lane.BULK), 0
-    since = (portal.rescanned_at or portal.imported_at or resources.now()) - OVERLAP
-    async for page in import_cards(line, kind, field_map(portal), since=since):
-        drifted += await _compare(resources, portal, page)
-    return drifted
-
-
-async def _compare(resources: Resources, portal: Portal, page: Sequence[Card]) -> int:
+async def _look(resources: Resources, portal: Portal, reach: Reach, pages: AsyncIterator[Sequence[Card]]) -> int:
     async with resources.tenant(portal.id) as db:
-        known = await records.load(db, portal.id, [card.subject for card in page])
-        lost = [card.subject for card in page if records.differs(card, known.get(card.subject))]
-        arrivals = [Arrival(Source.RESCAN, "rescan", subject) for subject in lost]
-        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())
-    return len(lost)
+        look = await looks.begin(db, portal.id, reach, Cause.CLOCK, resources.now())
+    async for page in pages:
+        if page:
+            look = await _page(resources, portal, look, page)
+    async with resources.tenant(portal.id) as db:
+        await looks.finish(db, portal.id, look, resources.now())
+    return look.drifted
+
+
+async def _page(resources: Resources, portal: Portal, look: Look, page: Sequence[Card]) -> Look:
+    last = page[-1].subject
+    async with resources.tenant(portal.id) as db:
+        drift = await compare(db, resources, portal, page)
+        moved = await looks.advance(db, portal.id, look, last.kind, last.id, len(page), drift)
+    assert moved, "a look by the clock is nobody else's"
+    return moved
+
+
+async def _modified(portal: Portal, line: PortalClient, since: datetime) -> AsyncIterator[Sequence[Card]]:
+    for kind in Kind:
+        async for page in import_cards(line, kind, field_map(portal), since=since):
+            yield page
+
+
+async def _people(
+    resources: Resources, portal: Portal, line: PortalClient, since: datetime
+) -> AsyncIterator[Sequence[Card]]:
+    async with resources.tenant(portal.id) as db:
+        people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
+    slice_ = BATCH_SIZE * PAGE
+    for at in range(0, len(people), slice_):
+        cards = await read_cards(line, people[at : at + slice_], field_map(portal))
+        yield sorted(cards.found.values(), key=lambda card: card.subject)

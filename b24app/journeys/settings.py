@@ -10,16 +10,18 @@ import structlog
 
 from b24app.bitrix24.people import whoami
 from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.drift import Cause, Reach
 from b24app.domain.viewer import Viewer
 from b24app.errors import Refused
 from b24app.journeys.person import person_client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import client_apps, endpoints, imports, inbox, memberships, portals
+from b24app.store import client_apps, endpoints, imports, inbox, looks, memberships, portals
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
 from b24app.store.imports import Progress
+from b24app.store.looks import Look
 from b24app.store.portals import Portal
 
 log = structlog.get_logger()
@@ -44,6 +46,8 @@ class SettingsView:
     connected: tuple[Connected, ...]
     waiting: int
     failed: int
+    looked: Mapping[Reach, Look]
+    sweeping: Look | None
 
     @property
     def whole(self) -> bool:
@@ -53,6 +57,11 @@ class SettingsView:
     @property
     def importing(self) -> bool:
         return not self.portal.imported
+
+    @property
+    def comparing(self) -> bool:
+        """Every card is being compared, or will be in a moment."""
+        return self.sweeping is not None or self.portal.sweep_asked is not None
 
 
 async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
@@ -68,7 +77,17 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             connected=tuple(found),
             waiting=await inbox.count(db, portal.id, "waiting"),
             failed=await inbox.count(db, portal.id, "failed"),
+            looked=await looks.newest(db, portal.id),
+            sweeping=await looks.unfinished(db, portal.id, Reach.ALL),
         )
+
+
+async def ask_sweep(resources: Resources, viewer: Viewer) -> None:
+    """Compare every card now and not at night."""
+    async with resources.directory() as db:
+        await portals.ask_sweep(db, viewer.portal_id, Cause.BUTTON)
+    log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
+    await resources.wake.chore("sweep_portal", viewer.portal_id)
 
 
 async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:

@@ -62,6 +62,15 @@ async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[Subj
     return {parse(key): _waiting(ids, users) for key, ids, users in rows}
 
 
+async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> set[Subject]:
+    """Which of these have something waiting."""
+    keys = [str(one) for one in subjects]
+    found = select(inbox.c.subject).where(
+        inbox.c.portal_id == portal_id, inbox.c.subject.in_(keys), inbox.c.state == "waiting"
+    )
+    return {parse(key) for key in (await db.execute(found)).scalars()}
+
+
 async def handled(db: AsyncConnection, portal_id: int, ids: Collection[int], now: datetime) -> None:
     await _close(db, portal_id, ids, "done", None, now)
 

@@ -69,6 +69,17 @@ async def decided_subjects(db: AsyncConnection, portal_id: int) -> set[Subject]:
     return found
 
 
+async def lately_decided(db: AsyncConnection, portal_id: int, since: datetime) -> list[int]:
+    """People somebody decided about since then, in ascending order."""
+    rows = await db.execute(
+        select(memberships.c.contact_id)
+        .where(memberships.c.portal_id == portal_id, memberships.c.decided_at >= since)
+        .distinct()
+        .order_by(memberships.c.contact_id)
+    )
+    return list(rows.scalars())
+
+
 async def waiting_in(db: AsyncConnection, portal_id: int, companies: Collection[int]) -> set[int]:
     """In which of these companies somebody waits for a check."""
     rows = await db.execute(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import Integer, Row, and_, case, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.drift import Cause
 from b24app.domain.installation import PortalState
 from b24app.manifest import Mode
 from b24app.store import departures
@@ -38,6 +39,9 @@ class Portal:
     report: Mapping[str, Any]
     imported_at: datetime | None
     rescanned_at: datetime | None
+    links_read_at: datetime | None
+    swept_at: datetime | None
+    sweep_asked: str | None
 
     @property
     def imported(self) -> bool:
@@ -107,6 +111,22 @@ async def unscanned_ids(db: AsyncConnection, before: datetime) -> list[int]:
     seen = func.coalesce(portals.c.rescanned_at, portals.c.imported_at)
     rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, seen < before))
     return list(rows.scalars())
+
+
+async def unswept_ids(db: AsyncConnection, night: datetime, now: datetime, spread_minutes: int) -> list[int]:
+    """Imported, active portals to be compared card by card: somebody asked for it, or their turn of this night has
+    come. Turns are spread over so many minutes from the night's beginning."""
+    turn = literal(night) + func.make_interval(0, 0, 0, 0, 0, cast(portals.c.id % spread_minutes, Integer))
+    seen = func.greatest(portals.c.swept_at, portals.c.imported_at)
+    due = or_(portals.c.sweep_asked.is_not(None), and_(seen < turn, turn <= now))
+    ready = (portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_not(None))
+    return list((await db.execute(select(portals.c.id).where(*ready, due))).scalars())
+
+
+async def ask_sweep(db: AsyncConnection, portal_id: int, cause: Cause) -> None:
+    """Every card is to be compared before the night; whoever asked first is named."""
+    asked = func.coalesce(portals.c.sweep_asked, cause.value)
+    await db.execute(update(portals).where(portals.c.id == portal_id).values(sweep_asked=asked))
 
 
 async def erasable_ids(db: AsyncConnection) -> list[int]:
@@ -186,4 +206,7 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         report=row.report,
         imported_at=row.imported_at,
         rescanned_at=row.rescanned_at,
+        links_read_at=row.links_read_at,
+        swept_at=row.swept_at,
+        sweep_asked=row.sweep_asked,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Row, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.drift import Drift, drift_of
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Record, Shown
 from b24app.store.tables import records
@@ -78,11 +79,23 @@ async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collectio
     return set(rows.scalars())
 
 
+async def ids_between(db: AsyncConnection, portal_id: int, kind: Kind, after: int, last: int | None) -> list[int]:
+    """Ids of living cards above `after`, up to `last` (None: to the end)."""
+    within = [records.c.portal_id == portal_id, records.c.kind == kind.value, records.c.crm_id > after]
+    if last is not None:
+        within.append(records.c.crm_id <= last)
+    found = select(records.c.crm_id).where(*within, records.c.gone_at.is_(None)).order_by(records.c.crm_id)
+    return list((await db.execute(found)).scalars())
+
+
+def drift(card: Card, known: Known | None) -> Drift | None:
+    """How the card differs from what we know of it."""
+    return drift_of(card, known.record, known.links) if known else drift_of(card, None, ())
+
+
 def differs(card: Card, known: Known | None) -> bool:
     """Whether the card shows anything that we would have acted on."""
-    if known is None or known.record.gone:
-        return True
-    return shown(card) != known.record.settled or set(card.links) != set(known.links)
+    return drift(card, known) is not None
 
 
 def shown(card: Card) -> Shown:

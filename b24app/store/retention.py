@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.installation import PortalState
 from b24app.store import departures
-from b24app.store.tables import attempts, events, inbox, intents, metadata, outbox, portals, viewer_sessions
+from b24app.store.tables import attempts, events, inbox, intents, looks, metadata, outbox, portals, viewer_sessions
 from b24app.store.tables import departures as departures_table
 
 SESSIONS, HANDLED, NEWS = timedelta(days=1), timedelta(days=30), timedelta(days=90)
@@ -29,6 +29,7 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     gone += await _delete(db, viewer_sessions, portal_id, viewer_sessions.c.expires_at < now - SESSIONS)
     gone += await _delete(db, inbox, portal_id, over)
     gone += await _delete(db, intents, portal_id, intents.c.created_at < now - HANDLED)
+    gone += await _delete(db, looks, portal_id, looks.c.started_at < now - HANDLED)
     gone += await _delete(db, attempts, portal_id, attempts.c.made_at < now - NEWS)
     gone += await _delete(db, outbox, portal_id, finished)
     gone += await _delete(db, events, portal_id, told)

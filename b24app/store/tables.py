@@ -76,6 +76,9 @@ portals = Table(
     _moment("installed_at"),
     _moment("imported_at"),
     _moment("rescanned_at"),
+    _moment("links_read_at"),  # of people somebody decided about lately
+    _moment("swept_at"),  # when the last look at every card began
+    Column("sweep_asked", Text),  # domain.drift.Cause: somebody wants every card compared before the night
     _moment("removed_at"),
     _flag("erase"),  # uninstalled with "delete data"
     info=DIRECTORY,
@@ -127,6 +130,16 @@ work = Table(
 )
 Index("ix_work_due", work.c.kind, work.c.lane, work.c.due_at)
 Index("ix_work_portal", work.c.portal_id, work.c.kind, work.c.lane, work.c.due_at)  # a claim for one, or from each
+
+drift_totals = Table(
+    "drift_totals",
+    metadata,
+    _portal(),
+    Column("drift", Text, nullable=False),  # domain.drift.Drift
+    Column("cards", BigInteger, nullable=False),
+    PrimaryKeyConstraint("portal_id", "drift"),
+    info=DIRECTORY,
+)
 
 tokens = Table(
     "tokens",
@@ -220,6 +233,12 @@ memberships = Table(
     info=TENANT,
 )
 Index("ix_memberships_company", memberships.c.portal_id, memberships.c.company_id)
+Index(
+    "ix_memberships_decided",
+    memberships.c.portal_id,
+    memberships.c.decided_at,
+    postgresql_where=text("decided_at IS NOT NULL"),
+)
 Index("ix_memberships_updated", memberships.c.portal_id, memberships.c.updated_at, memberships.c.id)
 
 intents = Table(
@@ -252,6 +271,23 @@ imports = Table(
     PrimaryKeyConstraint("portal_id", "kind"),
     info=TENANT,
 )
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _portal(),
+    Column("reach", Text, nullable=False),  # domain.drift.Reach
+    Column("cause", Text, nullable=False),  # domain.drift.Cause
+    _moment("started_at", required=True),
+    _moment("finished_at"),
+    Column("kind", Text),  # the last card compared, where to go on
+    Column("after_id", BigInteger, nullable=False, server_default="0"),
+    Column("seen", BigInteger, nullable=False, server_default="0"),
+    Column("drift", JSONB, nullable=False, server_default="{}"),  # domain.drift.Drift → cards
+    info=TENANT,
+)
+Index("ix_looks_newest", looks.c.portal_id, looks.c.reach, looks.c.id)
 
 client_apps = Table(
     "client_apps",

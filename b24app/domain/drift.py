@@ -1,0 +1,56 @@
+"""Drift: what the portal shows otherwise than we know it, found by looking and not told by an event. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from b24app.domain.facts import Card
+from b24app.domain.membership import Record, Shown
+
+ON_ITS_WAY = timedelta(minutes=1)
+"""A card changed so lately has an event under way: it is looked at, but counts as no drift."""
+
+
+class Reach(StrEnum):
+    """What one look compares."""
+
+    RECENT = "recent"  # cards modified since the last look
+    PEOPLE = "people"  # people decided about within a day: their links show in no date
+    ALL = "all"  # every card there is
+
+
+class Cause(StrEnum):
+    """Why a look was made."""
+
+    CLOCK = "clock"
+    BUTTON = "button"
+    OUTAGE = "outage"  # nobody could look for longer than usual
+
+
+class Drift(StrEnum):
+    """How a card differs from what we know of it."""
+
+    FIELDS = "fields"  # the box or the status
+    LINK = "link"
+    GONE = "gone"
+    NEW = "new"
+    RESTORED = "restored"  # it was gone
+
+
+def drift_of(card: Card, record: Record | None, links: Collection[int]) -> Drift | None:
+    """How this card differs from its record; `links`: those we know. An echo of our own write is none."""
+    if record is None:
+        return Drift.NEW
+    if record.gone:
+        return Drift.RESTORED
+    if Shown(card.needs_check, card.status) not in (record.settled, record.intended):
+        return Drift.FIELDS
+    return Drift.LINK if set(card.links) != set(links) else None
+
+
+def night(now: datetime, hour: int) -> datetime:
+    """The newest moment at which a night began: the last time it was `hour` o'clock where `now` is."""
+    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)

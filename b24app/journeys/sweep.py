@@ -1,0 +1,133 @@
+"""Every card of a portal against what we know: what shows in no modification date is found here, links and deletions.
+
+Nightly, by button and after an outage; page by page with constant memory, in the bulk lane, resumable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from time import monotonic
+
+import structlog
+
+from b24app.bitrix24.cards import import_cards, still_there
+from b24app.bitrix24.client import PAGE, PortalClient
+from b24app.domain.drift import Cause, Reach, night
+from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.installation import PortalState
+from b24app.errors import PortalDown
+from b24app.journeys.comparing import compare
+from b24app.journeys.fields import field_map
+from b24app.journeys.tokens import client, demote
+from b24app.lanes import Lane
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import looks, portals, records
+from b24app.store.looks import Look
+from b24app.store.portals import Portal
+
+BUDGET = 20.0  # seconds of one go, so that other chores have their turn
+ORDER = tuple(Kind)
+
+log = structlog.get_logger()
+
+
+class Overtaken(Exception):
+    """Another worker carries this sweep on."""
+
+
+async def due(resources: Resources) -> list[int]:
+    """Portals whose turn it is."""
+    when, now = resources.manifest.sweep, resources.now()
+    zone = timezone(timedelta(hours=when.utc_offset))
+    async with resources.directory() as db:
+        return await portals.unswept_ids(db, night(now.astimezone(zone), when.from_hour), now, when.hours * 60)
+
+
+async def run(resources: Resources, portal_id: int) -> bool:
+    """Compare for `BUDGET` seconds at most; then it wakes itself and goes on at the last page.
+
+    Returns whether every card has been compared. Raises the PortalErrors: the next go begins where this one stopped.
+    """
+    stop_at = monotonic() + BUDGET
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal is None or portal.state is not PortalState.ACTIVE or not portal.imported:
+        return False
+    if portal.mode("verification") is Mode.OFF:
+        return False
+    look = await _begin(resources, portal)
+    try:
+        for kind in ORDER[ORDER.index(look.kind) if look.kind else 0 :]:
+            look = await _kind(resources, portal, look, kind, stop_at)
+            if monotonic() > stop_at:
+                await resources.wake.chore("sweep_portal", portal.id)
+                return False
+    except Overtaken:
+        log.info("sweep_overtaken", portal=portal.id)
+        return False
+    await _end(resources, portal, look)
+    return True
+
+
+async def _begin(resources: Resources, portal: Portal) -> Look:
+    """The sweep that was cut off, else a new one."""
+    async with resources.tenant(portal.id) as db:
+        cut_off = await looks.unfinished(db, portal.id, Reach.ALL)
+        cause = Cause(portal.sweep_asked or Cause.CLOCK)
+        return cut_off or await looks.begin(db, portal.id, Reach.ALL, cause, resources.now())
+
+
+async def _kind(resources: Resources, portal: Portal, look: Look, kind: Kind, stop_at: float) -> Look:
+    """Cards of one kind, from where the look stands to the end or until it is time to stop."""
+    line = client(resources, portal, Lane.BULK)
+    after = look.after_id if look.kind is kind else 0
+    async for page in import_cards(line, kind, field_map(portal), after):
+        last = page[-1].subject.id
+        look = await _compare(resources, portal, line, look, kind, (after, last), page)
+        after = last
+        resources.failpoint("sweep.page")
+        if monotonic() > stop_at:
+            return look
+    return await _compare(resources, portal, line, look, kind, (after, None), ())
+
+
+async def _compare(
+    resources: Resources,
+    portal: Portal,
+    line: PortalClient,
+    look: Look,
+    kind: Kind,
+    within: tuple[int, int | None],
+    page: Sequence[Card],
+) -> Look:
+    """One page: its cards, and those we know between its first and last id that are not on it."""
+    there = {card.subject.id for card in page}
+    async with resources.tenant(portal.id) as db:
+        known = await records.ids_between(db, portal.id, kind, *within)
+    gone = [Subject(kind, one) for one in known if one not in there]
+    await _really_gone(resources, portal, line, gone[:PAGE])
+    async with resources.tenant(portal.id) as db:
+        drift = await compare(db, resources, portal, page, gone)
+        after = max(filter(None, (*within, *known[-1:])), default=0)
+        moved = await looks.advance(db, portal.id, look, kind, after, len(page), drift)
+        if moved is None:
+            raise Overtaken
+    return moved
+
+
+async def _really_gone(resources: Resources, portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> None:
+    """Cards our admin may no longer see are not taken for deleted ones. A few tell: the journey asks for each."""
+    if missing and await still_there(line, missing):
+        await demote(resources, portal)
+        raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
+
+
+async def _end(resources: Resources, portal: Portal, look: Look) -> None:
+    now: datetime = resources.now()
+    async with resources.tenant(portal.id) as db:
+        await looks.finish(db, portal.id, look, now)
+        await portals.change(db, portal.id, swept_at=look.started_at, sweep_asked=None)
+    log.info("swept", portal=portal.id, cards=look.seen, drift=dict(look.drift))
+    await resources.wake.inbox(portal.id, Lane.BULK)

@@ -1,0 +1,118 @@
+"""Looks at a portal's records: how far each has come, what it saw, and the drift it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.drift import Cause, Drift, Reach
+from b24app.domain.facts import Kind
+from b24app.store.tables import drift_totals, looks
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look. `kind` and `after_id`: the last card it has compared, where to go on; `drift`: cards by how they
+    differed."""
+
+    id: int
+    reach: Reach
+    cause: Cause
+    started_at: datetime
+    finished_at: datetime | None
+    kind: Kind | None
+    after_id: int
+    seen: int
+    drift: Mapping[Drift, int]
+
+    @property
+    def drifted(self) -> int:
+        return sum(self.drift.values())
+
+
+async def begin(db: AsyncConnection, portal_id: int, reach: Reach, cause: Cause, now: datetime) -> Look:
+    new = insert(looks).values(portal_id=portal_id, reach=reach.value, cause=cause.value, started_at=now)
+    return _look((await db.execute(new.returning(looks))).one())
+
+
+async def unfinished(db: AsyncConnection, portal_id: int, reach: Reach) -> Look | None:
+    """The newest one that was cut off, to be carried on."""
+    found = select(looks).where(
+        looks.c.portal_id == portal_id, looks.c.reach == reach.value, looks.c.finished_at.is_(None)
+    )
+    row = (await db.execute(found.order_by(looks.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else _look(row)
+
+
+async def advance(
+    db: AsyncConnection, portal_id: int, look: Look, kind: Kind, after_id: int, seen: int, drift: Mapping[Drift, int]
+) -> Look | None:
+    """One page further, with what it brought. None: somebody else has carried this look on since we read it."""
+    here = (looks.c.portal_id == portal_id, looks.c.id == look.id, looks.c.finished_at.is_(None))
+    total = {one: look.drift.get(one, 0) + drift.get(one, 0) for one in {*look.drift, *drift}}
+    moved = await db.execute(
+        update(looks)
+        .where(*here, looks.c.kind.is_not_distinct_from(look.kind), looks.c.after_id == look.after_id)
+        .where(looks.c.seen == look.seen)
+        .values(kind=kind.value, after_id=after_id, seen=look.seen + seen, drift=total)
+        .returning(looks)
+    )
+    row = moved.one_or_none()
+    if row is None:
+        return None
+    for one, cards in sorted(drift.items()):
+        await _count(db, portal_id, one, cards)
+    return _look(row)
+
+
+async def finish(db: AsyncConnection, portal_id: int, look: Look, now: datetime) -> None:
+    """Of looks that found nothing only the newest of each reach is kept, and none that was cut off before this one."""
+    await db.execute(update(looks).where(looks.c.portal_id == portal_id, looks.c.id == look.id).values(finished_at=now))
+    quiet = or_(looks.c.drift == {}, looks.c.finished_at.is_(None))
+    older = (looks.c.portal_id == portal_id, looks.c.reach == look.reach.value, looks.c.id < look.id)
+    await db.execute(delete(looks).where(*older, quiet))
+
+
+async def newest(db: AsyncConnection, portal_id: int) -> Mapping[Reach, Look]:
+    """The last finished look of each reach."""
+    rows = await db.execute(
+        select(looks)
+        .where(looks.c.portal_id == portal_id, looks.c.finished_at.is_not(None))
+        .ext(distinct_on(looks.c.reach))
+        .order_by(looks.c.reach, looks.c.id.desc())
+    )
+    return {look.reach: look for look in map(_look, rows)}
+
+
+async def totals(db: AsyncConnection) -> Mapping[str, int]:
+    """Drift ever found in the portals that are known, by its kind."""
+    counted = select(drift_totals.c.drift, func.sum(drift_totals.c.cards).label("cards"))
+    rows = await db.execute(counted.group_by(drift_totals.c.drift))
+    return {row.drift: int(row.cards) for row in rows}
+
+
+async def _count(db: AsyncConnection, portal_id: int, drift: Drift, cards: int) -> None:
+    new = upsert(drift_totals).values(portal_id=portal_id, drift=drift.value, cards=cards)
+    more = {"cards": drift_totals.c.cards + new.excluded.cards}
+    await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "drift"], set_=more))
+
+
+def _look(row: Row[Any]) -> Look:
+    return Look(
+        id=row.id,
+        reach=Reach(row.reach),
+        cause=Cause(row.cause),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        kind=Kind(row.kind) if row.kind else None,
+        after_id=row.after_id,
+        seen=row.seen,
+        drift={Drift(name): cards for name, cards in row.drift.items()},
+    )
