@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
+from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Record, Shown, State
 from b24app.lanes import Lane
@@ -33,6 +34,7 @@ from b24app.store import (
     imports,
     inbox,
     intents,
+    looks,
     memberships,
     outbox,
     records,
@@ -108,6 +110,7 @@ QUERIES: Mapping[str, Query] = {
     "inbox.count": lambda db, p, o: inbox.count(db, p, "failed"),
     "inbox.failed": lambda db, p, o: inbox.failed(db, p, [o.waiting], "CallRefused", o.now),
     "inbox.handled": lambda db, p, o: inbox.handled(db, p, [o.waiting], o.now),
+    "inbox.on_their_way": lambda db, p, o: inbox.on_their_way(db, p, [o.subject, o.company]),
     "inbox.receive": lambda db, p, o: inbox.receive(
         db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
     ),
@@ -118,10 +121,16 @@ QUERIES: Mapping[str, Query] = {
     "intents.proven": lambda db, p, o: intents.proven(db, p, [o.subject]),
     "intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
     "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
+    "looks.advance": lambda db, p, o: looks.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
+    "looks.begin": lambda db, p, o: looks.begin(db, p, Reach.ALL, Cause.CLOCK, o.now),
+    "looks.finish": lambda db, p, o: looks.finish(db, p, o.look, o.now),
+    "looks.newest": lambda db, p, o: looks.newest(db, p),
+    "looks.unfinished": lambda db, p, o: looks.unfinished(db, p, Reach.ALL),
     "memberships.add_new": lambda db, p, o: memberships.add_new(
         db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
     ),
     "memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
+    "memberships.lately_decided": lambda db, p, o: memberships.lately_decided(db, p, o.now - LONG),
     "memberships.of_subjects": lambda db, p, o: memberships.of_subjects(db, p, [o.subject, o.company]),
     "memberships.save": lambda db, p, o: memberships.save(
         db, p, [replace(o.membership, state=State.REFUSED, version=o.membership.version + 1)], o.now
@@ -139,6 +148,7 @@ QUERIES: Mapping[str, Query] = {
     "records.add_new": lambda db, p, o: records.add_new(
         db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
     ),
+    "records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
     "records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
@@ -167,11 +177,13 @@ ELSEWHERE: Mapping[str, str] = {
     "client_apps.add_key": DIRECTORY,
     "client_apps.by_key": DIRECTORY,
     "client_apps.origin_known": DIRECTORY,
+    "looks.totals": DIRECTORY,
     "outbox.hold": INDEX,
     "outbox.put_off": INDEX,
     "outbox.tune": SETTING,
     "portals.active_ids": DIRECTORY,
     "portals.all_ids": DIRECTORY,
+    "portals.ask_sweep": DIRECTORY,
     "portals.by_domain": DIRECTORY,
     "portals.by_id": DIRECTORY,
     "portals.by_member": DIRECTORY,
@@ -185,6 +197,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.unpaid_ids": DIRECTORY,
     "portals.unread_ids": DIRECTORY,
     "portals.unscanned_ids": DIRECTORY,
+    "portals.unswept_ids": DIRECTORY,
     "retention.mark_forgotten": DIRECTORY,
     "work.arrive": INDEX,
     "work.claim": INDEX,

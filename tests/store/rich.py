@@ -10,12 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
+from b24app.domain.drift import Cause, Reach
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.viewer import Viewer
-from b24app.store import deliveries, endpoints, events, idempotency, intents, memberships, tables, tokens
+from b24app.store import deliveries, endpoints, events, idempotency, intents, looks, memberships, tables, tokens
 from b24app.store.deliveries import Delivery
 from b24app.store.endpoints import Endpoint
+from b24app.store.looks import Look
 from b24app.store.tokens import Pair
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
@@ -44,6 +46,7 @@ class Owned:
     pair: Pair
     refreshing: UUID  # the claim of whoever refreshes the pair
     begun: datetime  # when the first request came that died at work
+    look: Look  # cut off; another one is finished
     waiting: int  # inbox rows
     failed: int
 
@@ -98,6 +101,8 @@ async def _unfinished(
     sent = await deliveries.of_endpoint(db, mine, endpoint.id, before=None, states=(), limit=50)
     delivery = next(one for one in sent if one.event_id == event.id)
 
+    await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
+    look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
     (pair,), refreshing = await tokens.living(db, mine), uuid4()
     assert await tokens.claim_refresh(db, mine, pair, refreshing, now)
     await idempotency.start(db, mine, DIGEST, b"digest of its body", now)
@@ -124,6 +129,7 @@ async def _unfinished(
         pair=pair,
         refreshing=refreshing,
         begun=now,
+        look=look,
         waiting=rows[1],
         failed=rows[0],
     )

@@ -31,6 +31,7 @@ ALL_OF_IT = {"imports.progress", "tokens.living", "tokens.users"}  # name no ids
 NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
     "events.publish_to",
     "imports.begin",
+    "looks.begin",
     "memberships.add_new",
     "records.add_new",
     "retention.tidy",
