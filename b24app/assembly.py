@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp.resolver import ThreadedResolver
 from redis.asyncio import Redis
 
+from b24app import guard
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
 from b24app.manifest import Manifest
-from b24app.outward import open_outward
 from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
 from b24app.store.engine import open_engine
@@ -37,7 +37,7 @@ async def open_resources(
             engine=engine,
             redis=redis,
             portal_http=portal_http,
-            outward=await stack.enter_async_context(open_outward(settings, manifest.delivery)),
+            outward_http=await stack.enter_async_context(guard.open_outward(settings, manifest.delivery)),
             pace=Pace(redis),
             auth=AuthServer(portal_http, frozenset(settings.auth_servers), settings.client_id, settings.client_secret),
             vault=Vault(settings.secret_keys),

@@ -1,4 +1,4 @@
-"""Whom our webhooks may call: the address rules, and a resolver that obeys them at every connection.
+"""Whom our webhooks may call: the address rules, and an HTTP session that obeys them at every connection.
 
 A tenant chooses the URL, so the name may point anywhere, and elsewhere a minute later. Every address of the name is
 checked, and the connection goes to an address that was checked (docs/webhooks.md, "Where we send").
@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+
+from b24app.manifest import Delivery
+from b24app.settings import Settings
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
 
 HTTPS_PORT = 443
 DNS_PATIENCE = 2.0
@@ -143,3 +152,32 @@ async def public_https_only(request: aiohttp.ClientRequest, call: aiohttp.Client
     if request.url.scheme != "https" or _wrong_host(host) == "private_address":
         raise NotPublic(f"{host} is no public https address")
     return await call(request)
+
+
+class Answered(aiohttp.ClientResponse):
+    """Remembers who answered: the connection may be back in the pool before we can ask it."""
+
+    address: str | None = None
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        peer = transport.get_extra_info("peername") if transport else None
+        self.address = peer[0] if isinstance(peer, tuple) else None
+        return await super().start(connection)
+
+
+@asynccontextmanager
+async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[aiohttp.ClientSession]:
+    """One session per event loop for calls to endpoints: no cookies, no proxies, connections kept and reused."""
+    inner = ThreadedResolver()
+    resolver: AbstractResolver = inner if settings.dev_mode else GuardedResolver(inner)
+    connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ttl_dns_cache=10)
+    timeout = aiohttp.ClientTimeout(total=delivery.timeout, sock_connect=delivery.connect_timeout)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=Answered,
+        auto_decompress=False,
+    ) as session:
+        yield session

@@ -21,7 +21,6 @@ from b24app.wake import Wake
 if TYPE_CHECKING:  # the parts that are built above this layer are known here by type only
     from b24app.bitrix24.auth_server import AuthServer
     from b24app.bitrix24.pace import Pace
-    from b24app.outward import Outward
 
 Clock = Callable[[], datetime]
 FailPoint = Callable[[str], None]
@@ -43,7 +42,7 @@ def never_fail(name: str) -> None:
 class Resources:
     """What doors, journeys and workers are handed.
 
-    `portal_http` speaks to portals and auth servers, `outward` to the endpoints of client apps only.
+    `portal_http` speaks to portals and auth servers, `outward_http` to the endpoints of client apps only.
     """
 
     settings: Settings
@@ -51,7 +50,7 @@ class Resources:
     engine: AsyncEngine
     redis: Redis
     portal_http: aiohttp.ClientSession
-    outward: Outward
+    outward_http: aiohttp.ClientSession
     pace: Pace
     auth: AuthServer
     vault: Vault

@@ -1,24 +1,29 @@
 """Sign and send one webhook, as Standard Webhooks 1.0.0 says, so that its published libraries verify ours.
 
 What is signed is what was stored: the bytes are never serialised again. Redirects are not followed, at most 4 KB of the
-answer are kept, and `b24app.guard` decides which addresses may be called.
+answer are read, and `b24app.guard` decides which addresses may be called.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+import aiohttp
+
 from b24app.domain import delivery
-from b24app.domain.delivery import Answer
-from b24app.outward import NoAnswer, Outward
+from b24app.domain.delivery import Answer, Failure
+from b24app.guard import AddressRefused, Answered
 
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
+RESPONSE_LIMIT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,45 @@ def signature(id: str, timestamp: str, body: bytes, keys: Sequence[bytes]) -> st
     return " ".join("v1," + b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys)
 
 
-async def send(outward: Outward, message: Message, at: datetime) -> Attempt:
-    """Make one attempt. Never raises for what the other side does. PostgreSQL takes no NUL in text."""
+async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> Attempt:
+    """Make one attempt over a session of `guard.open_outward`. Never raises for what the other side does."""
     started = monotonic()
     try:
-        found = await outward.post(message.url, headers(message, at), message.body)
-    except NoAnswer as error:
-        return Attempt(Answer(None, error.failure), monotonic() - started)
-    answer = delivery.answer(found.status, delivery.retry_after(found.retry_after, at))
-    response = found.body.decode(errors="replace").replace("\0", "") if found.body else ""
-    return Attempt(answer, monotonic() - started, response, found.address)
+        async with http.post(
+            message.url, data=message.body, headers=headers(message, at), allow_redirects=False
+        ) as found:
+            response = await _head(found)
+            answer = delivery.answer(found.status, delivery.retry_after(found.headers.get("retry-after"), at))
+            address = found.address if isinstance(found, Answered) else None
+            return Attempt(answer, monotonic() - started, response, address)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        return Attempt(Answer(None, _failure(error)), monotonic() - started)
+
+
+async def _head(found: aiohttp.ClientResponse) -> str:
+    """The first 4 KB; a longer answer is cut off by closing the connection. PostgreSQL takes no NUL in text."""
+    head = bytearray()
+    try:
+        while len(head) < RESPONSE_LIMIT and not found.content.at_eof():
+            head += await found.content.read(RESPONSE_LIMIT - len(head))
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
+        found.close()  # the status counts, whatever became of the rest
+    if not found.content.at_eof():
+        found.close()
+    return head.decode(errors="replace").replace("\0", "")
+
+
+def _failure(error: Exception) -> Failure:
+    match error:
+        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, AddressRefused):
+            return Failure.REFUSED_ADDRESS
+        case aiohttp.ClientConnectorDNSError():
+            return Failure.DNS
+        case TimeoutError() | asyncio.TimeoutError():
+            return Failure.TIMEOUT
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return Failure.TLS
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | aiohttp.InvalidURL() | ValueError():
+            return Failure.PROTOCOL
+        case _:
+            return Failure.CONNECTION

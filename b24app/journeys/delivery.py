@@ -345,7 +345,7 @@ async def _send(run: _Run, job: Job, trigger: Trigger, number: int) -> Made:
     if not target.callable:
         return Made(trigger, number, at, webhooks.Attempt(Answer(None, Failure.REFUSED_ADDRESS), 0.0))
     message = webhooks.Message(target.endpoint.url, load.event_id, load.body, target.keys, load.sequence, number)
-    return Made(trigger, number, at, await webhooks.send(run.resources.outward, message, at))
+    return Made(trigger, number, at, await webhooks.send(run.resources.outward_http, message, at))
 
 
 async def _settle(run: _Run) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 from types import SimpleNamespace
 
+import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from b24app.domain.delivery import Failure
-from b24app.guard import AddressRefused, GuardedResolver, refused, wrong_url
-from b24app.outward import Outward
+from b24app.guard import AddressRefused, Answered, GuardedResolver, refused, wrong_url
 from b24app.webhooks import Message, headers, new_secret, send, signing_key
 from tests.outside import Clock, receiving
 
@@ -107,7 +107,9 @@ async def test_a_name_that_points_inside_is_never_connected_to() -> None:
             (GuardedResolver(Names("127.0.0.5")), Failure.REFUSED_ADDRESS, 0),
             (Names("127.0.0.5"), None, 1),
         ):
-            attempt = await send(Outward(names), _message(url), Clock()())
+            connector = aiohttp.TCPConnector(resolver=names)
+            async with aiohttp.ClientSession(connector=connector, response_class=Answered) as http:
+                attempt = await send(http, _message(url), Clock()())
             assert attempt.answer.failure is failure
             assert len(receiver.heard) == heard
         assert attempt.address == "127.0.0.5"
@@ -122,7 +124,8 @@ async def test_nobody_there_and_no_such_name() -> None:
             raise OSError("no such host")
 
     for names, failure in ((Names("127.0.0.99"), Failure.CONNECTION), (NoNames(), Failure.DNS)):
-        attempt = await send(Outward(names), _message("http://cabinet.example.com:1/"), Clock()())
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=names)) as http:
+            attempt = await send(http, _message("http://cabinet.example.com:1/"), Clock()())
         assert (attempt.answer.status, attempt.answer.failure) == (None, failure)
 
 
