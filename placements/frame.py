@@ -22,6 +22,7 @@ from b24app.domain.membership import Action
 from b24app.domain.viewer import Viewer
 from b24app.errors import PortalError, Refused
 from b24app.journeys import cards, client_apps, installation, intents, opening
+from b24app.journeys.card_views import Preview
 from b24app.journeys.client_apps import NewClientApp
 from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
 from b24app.manifest import Mode
@@ -118,7 +119,7 @@ async def press(call: Call) -> dict[str, Any]:
 
 
 async def status(call: Call) -> dict[str, Any]:
-    return await _settings(call)
+    return await settings_page(call)
 
 
 async def repair(call: Call) -> dict[str, Any]:
@@ -131,7 +132,7 @@ async def repair(call: Call) -> dict[str, Any]:
         return {"html": call.render.part("installer_content.html", call.viewer.lang, view=view)}
     if not portal.imported:
         await call.resources.wake.chore("import_portal", portal.id)
-    return await _settings(call)
+    return await settings_page(call)
 
 
 async def mode(call: Call) -> dict[str, Any]:
@@ -140,27 +141,30 @@ async def mode(call: Call) -> dict[str, Any]:
         await set_mode(call.resources, call.viewer, Mode(call.text("mode")))
     except ValueError:
         raise Refused("bad_parameter", 422, {"name": "mode"}) from None
-    return await _settings(call)
+    return await settings_page(call)
 
 
 async def create_client_app(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
     new = await client_apps.create(call.resources, call.viewer.portal_id, call.text("name"))
     log.info("client_app_created", portal=call.viewer.portal_id, user=call.viewer.user_id, client_app=str(new.app.id))
-    return await _settings(call, new)
+    return await settings_page(call, new=new)
 
 
 async def revoke_client_app(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
     await client_apps.revoke(call.resources, call.viewer.portal_id, call.id("client_app"))
     log.info("client_app_revoked", portal=call.viewer.portal_id, user=call.viewer.user_id)
-    return await _settings(call)
+    return await settings_page(call)
 
 
-async def _settings(call: Call, new: NewClientApp | None = None) -> dict[str, Any]:
+async def settings_page(
+    call: Call, *, new: NewClientApp | None = None, preview: Preview | None = None
+) -> dict[str, Any]:
+    """The settings as they are now. `new`: a key to show once; `preview`: of a card's view, not decided yet."""
     view = await settings_view(call.resources, call.viewer.portal_id)
-    html = call.render.part("main_content.html", call.viewer.lang, view=view, viewer=call.viewer, new=new)
-    return {"html": html}
+    shown = {"view": view, "viewer": call.viewer, "new": new, "preview": preview}
+    return {"html": call.render.part("main_content.html", call.viewer.lang, **shown)}
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

@@ -30,4 +30,5 @@ async def page(render: Render, resources: Resources, opened: OpenRequest) -> HTM
         view=await settings_view(resources, portal.id),
         viewer=viewer,
         new=None,
+        preview=None,
     )

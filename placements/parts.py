@@ -1,12 +1,13 @@
-"""What an installation lacks, in words: fields by their caption, tabs by where they stand, permissions by their use."""
+"""What an installation has or lacks, in words: fields by their caption, tabs by their place, permissions by use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from b24app.domain.card_layout import CardView
 from b24app.i18n import Words
 from b24app.manifest import Manifest
-from placements.words import N_
+from placements.words import CARD_NAME, EDITOR, N_
 
 SCOPE = {
     "crm": N_("CRM"),
@@ -28,6 +29,23 @@ def in_words(manifest: Manifest, text: Words, part: str, missing: Iterable[str])
     """The names of what is missing, each once, in the order found."""
     named = (_named(manifest, text, part, one) for one in missing)
     return ", ".join(dict.fromkeys(named))
+
+
+def card_name(text: Words, view: CardView) -> str:
+    """`Contacts`; a deal's funnel by its number."""
+    name = text.text(CARD_NAME[view.entity])
+    return f"{name} ({view.variant})" if view.variant else name
+
+
+def field_name(text: Words, captions: Mapping[str, str], name: str) -> str:
+    """A field of a card's view as people read it there; its bare name where nobody told us another."""
+    return captions.get(name) or (text.text(EDITOR[name]) if name in EDITOR else name)
+
+
+def field_labels(manifest: Manifest, text: Words, names: Iterable[str]) -> str:
+    """Our own fields, by their captions."""
+    labels = {one.field: one.label[text.lang] for one in manifest.fields.values()}
+    return ", ".join(labels[name] for name in names)
 
 
 def _named(manifest: Manifest, text: Words, part: str, name: str) -> str:

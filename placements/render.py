@@ -18,7 +18,7 @@ from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
 from b24app.settings import ROOT
 from placements import words
-from placements.parts import in_words
+from placements.parts import card_name, field_labels, field_name, in_words
 
 STATIC = ROOT / "build" / "static"
 
@@ -90,6 +90,9 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         "assets": assets,
         "moment": text.moment,
         "in_words": partial(in_words, manifest, text),
+        "card_name": partial(card_name, text),
+        "field_name": partial(field_name, text),
+        "field_labels": partial(field_labels, manifest, text),
         "app_title": manifest.title[text.lang],
     }
     made.filters |= {"initials": initials, "address": address}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from b24app.domain.card_layout import Shown, Undone
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
 from b24app.domain.drift import Drift
 from b24app.domain.installation import PortalState
@@ -117,6 +118,59 @@ PART: Mapping[str, str] = {
     "events": N_("Notices of changes"),
 }
 
+CARD_NAME: Mapping[str, str] = {
+    "contact": N_("Contacts"),
+    "company": N_("Companies"),
+    "deal": N_("Deals"),
+    "lead": N_("Leads"),
+}
+
+SHOWN: Mapping[Shown, Saying] = {
+    Shown.BY_ITSELF: Saying(
+        N_("shown"), N_("Nobody has arranged the common view of this card, so Bitrix24 shows every field by itself.")
+    ),
+    Shown.PLACED: Saying(N_("shown"), N_("The fields stand where your administrators put them.")),
+    Shown.OURS: Saying(N_("shown"), N_("The fields stand in a section of the app.")),
+    Shown.HIDDEN: Saying(N_("hidden"), N_("The saved common view of this card lacks: %(names)s.")),
+    Shown.LOCKED: Saying(
+        N_("hidden"),
+        N_(
+            "The saved common view of this card lacks: %(names)s. It holds something that apps may not write, so add "
+            "them by hand: open a card and choose “Select field”."
+        ),
+    ),
+}
+
+SECTION_ADDED = N_("The section is added. Open a card anew to see it.")
+
+UNDONE: Mapping[Undone, str] = {
+    Undone.RESTORED: N_("The common view is as it was before the section was added."),
+    Undone.REMOVED: N_("Somebody has changed the view since, so only the section of the app was removed."),
+    Undone.RESET: N_("Nothing but the section was left in the view, so Bitrix24 shows its standard one again."),
+    Undone.ABSENT: N_("The section was not there any more. Nothing was changed."),
+}
+
+EDITOR: Mapping[str, str] = {
+    "ADDRESS": N_("Address"),
+    "CLIENT": N_("Client"),
+    "COMPANY": N_("Company"),
+    "CONTACT": N_("Contact"),
+    "EMAIL": N_("E-mail"),
+    "IM": N_("Messenger"),
+    "LOGO": N_("Logo"),
+    "OBSERVER": N_("Observers"),
+    "OPPORTUNITY_WITH_CURRENCY": N_("Amount and currency"),
+    "PHONE": N_("Phone"),
+    "PHOTO": N_("Photo"),
+    "PRODUCT_ROW_SUMMARY": N_("Products"),
+    "RECURRING": N_("Repetition"),
+    "REQUISITES": N_("Company details"),
+    "REVENUE_WITH_CURRENCY": N_("Annual revenue"),
+    "UTM": N_("UTM marks"),
+    "WEB": N_("Website"),
+}
+"""What cards call things that are no single field."""
+
 MODE: Mapping[Mode, Saying] = {
     Mode.OFF: Saying(N_("Off"), N_("The app does not look at the verification box.")),
     Mode.WATCH: Saying(
@@ -180,6 +234,12 @@ REFUSED: Mapping[str, Saying] = {
     "name_wrong": Saying(N_("A name is needed"), N_("Write a name of 1 to 100 characters.")),
     "origin_wrong": Saying(N_("The address is wrong"), N_("Write it like https://my.example.com")),
     "not_found": Saying(N_("There is no such thing any more"), N_("Refresh the page.")),
+    "layout_changed": Saying(
+        N_("Somebody has just changed this view"), N_("Nothing was written. Look once more at what would change.")
+    ),
+    "layout_no_right": Saying(
+        N_("You may not change the common view of cards"), N_("Ask an administrator of the CRM to do it.")
+    ),
     "crm_refused": Saying(
         N_("Bitrix24 refused the change"), N_("Press “Check and repair” in the settings of the app.")
     ),

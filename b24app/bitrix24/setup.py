@@ -2,7 +2,7 @@
 
 Wanted minus present is decided elsewhere. Pages: api-reference/crm/contacts/userfield/crm-contact-userfield-add.md and
 -list.md (and their twins of company, deal, lead), api-reference/widgets/placement-bind.md, api-reference/events/
-event-bind.md, api-reference/crm/universal/item-details-configuration/crm-item-details-configuration-get.md.
+event-bind.md.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.pace import ENTERPRISE, Budget
-from b24app.domain.facts import Kind
 from b24app.errors import CallRefused
 
 Texts = Mapping[str, str]
@@ -83,8 +81,7 @@ class Present:
     """A portal as one batch found it.
 
     `placements`: (code, handler URL); `events`: (upper-case name, handler URL) of online bindings; `app_id`: for
-    custom field types; `license`: e.g. `ru_ent250`; `layouts`: kinds whose common card layout somebody saved: new
-    fields do not show up there by themselves.
+    custom field types; `license`: e.g. `ru_ent250`.
     """
 
     fields: Mapping[tuple[Entity, str], FieldSeen]
@@ -96,7 +93,6 @@ class Present:
     license: str
     is_admin: bool
     user_id: int
-    layouts: frozenset[Kind]
 
 
 def budget_of(license: str) -> Budget:
@@ -108,14 +104,10 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
     """The portal's state in one request; user fields of `entities`. Raises the PortalErrors (AccessDenied: no
     admin)."""
     basics = ["app.info", "scope", "profile", "placement.get", "event.get"]
-    layouts = [
-        Command("crm.item.details.configuration.get", {"entityTypeId": number, "scope": "C"})
-        for number in ENTITY_TYPE.values()
-    ]
     lists = [Command(f"crm.{entity}.userfield.list") for entity in entities]
-    outcomes = await client.batch([*map(Command, basics), *layouts, *lists])
-    app, scope, profile, placements, events, *rest = [outcome.value() for outcome in outcomes]
-    seen = [_seen(entity, row) for entity, rows in zip(entities, rest[len(layouts) :], strict=True) for row in rows]
+    outcomes = await client.batch([*map(Command, basics), *lists])
+    app, scope, profile, placements, events, *listed = [outcome.value() for outcome in outcomes]
+    seen = [_seen(entity, row) for entity, rows in zip(entities, listed, strict=True) for row in rows]
     return Present(
         fields={(field.entity, field.name): field for field in seen},
         placements=frozenset((row["placement"], row["handler"]) for row in placements),
@@ -126,7 +118,6 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
         license=str(app.get("LICENSE", "")),
         is_admin=profile.get("ADMIN") is True,
         user_id=int(profile["ID"]),
-        layouts=frozenset(kind for kind, layout in zip(ENTITY_TYPE, rest, strict=False) if layout),
     )
 
 

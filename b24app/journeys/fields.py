@@ -1,4 +1,5 @@
-"""Our fields as they are called in one portal: kept as JSON in the directory, read by every journey that sees cards."""
+"""Our fields as they are called in one portal: kept as JSON in the directory, read by every journey that sees cards;
+and which of them app.yaml wants in which cards."""
 
 from __future__ import annotations
 
@@ -6,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24app.bitrix24.cards import CardFields, FieldMap
+from b24app.bitrix24.setup import Entity
 from b24app.domain.facts import Kind
 from b24app.errors import Refused
+from b24app.manifest import Manifest
 from b24app.store.portals import Portal
 
 
@@ -31,3 +34,13 @@ def as_json(fields: FieldMap) -> Mapping[str, Any]:
         kind.value: {"check": one.check, "status": one.status, "options": dict(one.options)}
         for kind, one in fields.items()
     }
+
+
+def entities(manifest: Manifest) -> tuple[Entity, ...]:
+    """Cards our fields stand in."""
+    return tuple(sorted({Entity(card) for one in manifest.fields.values() for card in one.cards}))
+
+
+def names_in(manifest: Manifest, entity: str) -> tuple[str, ...]:
+    """Our fields of one kind of card, in the order of app.yaml."""
+    return tuple(one.field for one in manifest.fields.values() if entity in one.cards)

@@ -13,11 +13,12 @@ from typing import Any
 
 import structlog
 
-from b24app.bitrix24 import setup
+from b24app.bitrix24 import card_layouts, setup
 from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
+from b24app.domain.card_layout import CardView, Standing, standing
 from b24app.domain.facts import Kind
 from b24app.domain.installation import PortalState, missing
 from b24app.errors import AccessDenied, PortalError, Refused
@@ -26,6 +27,7 @@ from b24app.journeys.tokens import client, remember
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.resources import Resources
+from b24app.store import card_layouts as card_rows
 from b24app.store import imports, portals, tokens, viewer_sessions, work
 from b24app.store.portals import Portal
 from b24app.store.work import WorkKind
@@ -51,17 +53,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an installation run did. `hidden_in`: cards whose saved layout does not show new fields by itself."""
+    """What an installation run did."""
 
     steps: tuple[Step, ...]
-    hidden_in: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         return all(step.ok for step in self.steps)
 
     def as_json(self) -> dict[str, Any]:
-        return {"ok": self.ok, "steps": [asdict(step) for step in self.steps], "hidden_in": list(self.hidden_in)}
+        return {"ok": self.ok, "steps": [asdict(step) for step in self.steps]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     Raises the PortalErrors of the listing; what single additions were refused for stands in the report.
     """
     manifest, line = resources.manifest, client(resources, portal, Lane.INTERACTIVE)
-    present = await setup.present(line, entities(manifest))
+    present = await setup.present(line, our_fields.entities(manifest))
     steps = [_scopes(manifest, present)]
     if not present.is_admin:
         raise AccessDenied("app.install", 403, "NOT_ADMIN")
@@ -115,9 +116,11 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     steps.append(await _bind_placements(line, manifest, resources.settings.public_url, present))
     steps.append(await _bind_events(line, manifest, resources.settings.public_url, present))
     if steps[1].added:
-        present = await setup.present(line, entities(manifest))  # options have ids only once they exist
-    report = Report(tuple(steps), tuple(sorted(present.layouts)))
-    async with resources.directory() as db:
+        present = await setup.present(line, our_fields.entities(manifest))  # options have ids only once they exist
+    report = Report(tuple(steps))
+    views = await _views(line, manifest)
+    async with resources.tenant(portal.id) as db:
+        await card_rows.see(db, portal.id, views, resources.now())
         await portals.change(
             db,
             portal.id,
@@ -138,7 +141,7 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
     except PortalError as error:
         log.warning("reconcile_postponed", portal=portal.id, error=repr(error))
         async with resources.directory() as db:
-            await portals.change(db, portal.id, report={"ok": False, "steps": [], "hidden_in": [], "owed": True})
+            await portals.change(db, portal.id, report={"ok": False, "steps": [], "owed": True})
         return None
 
 
@@ -189,9 +192,11 @@ async def remove(resources: Resources, portal: Portal, *, clean: bool) -> None:
         await resources.wake.chore("erase_portal", portal.id)
 
 
-def entities(manifest: Manifest) -> tuple[Entity, ...]:
-    """Cards our fields stand in."""
-    return tuple(sorted({Entity(card) for one in manifest.fields.values() for card in one.cards}))
+async def _views(line: PortalClient, manifest: Manifest) -> dict[CardView, Standing]:
+    """How cards show our fields. Looking is all an installation does about it: the view is the administrator's."""
+    views = await card_layouts.card_views(line, our_fields.entities(manifest))
+    found = await card_layouts.common(line, views)
+    return {view: standing(one, our_fields.names_in(manifest, view.entity)) for view, one in found.items()}
 
 
 async def _fresh(resources: Resources, portal_id: int) -> Portal:

@@ -17,7 +17,8 @@ from b24app.journeys.person import person_client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import client_apps, endpoints, imports, inbox, looks, memberships, portals
+from b24app.store import card_layouts, client_apps, endpoints, imports, inbox, looks, memberships, portals
+from b24app.store.card_layouts import KnownView
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
 from b24app.store.imports import Progress
@@ -48,6 +49,7 @@ class SettingsView:
     failed: int
     looked: Mapping[Reach, Look]
     sweeping: Look | None
+    cards: Sequence[KnownView]
 
     @property
     def whole(self) -> bool:
@@ -79,6 +81,7 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             failed=await inbox.count(db, portal.id, "failed"),
             looked=await looks.newest(db, portal.id),
             sweeping=await looks.unfinished(db, portal.id, Reach.ALL),
+            cards=list((await card_layouts.listing(db, portal.id)).values()),
         )
 
 

@@ -289,6 +289,41 @@ looks = Table(
 )
 Index("ix_looks_newest", looks.c.portal_id, looks.c.reach, looks.c.id)
 
+card_layouts = Table(
+    "card_layouts",
+    metadata,
+    _portal(),
+    Column("view", Text, nullable=False),  # domain.card_layout.CardView: "contact", "deal:9"
+    Column("shown", Text, nullable=False),  # domain.card_layout.Shown
+    Column("missing", ARRAY(Text), nullable=False, server_default="{}"),  # our fields that the common view lacks
+    _moment("seen_at", required=True),
+    Column("former", JSONB, nullable=False, server_default="[]"),  # the view before our section; empty: unknown
+    Column("written", JSONB, nullable=False, server_default="[]"),  # the view as we wrote it
+    Column("author_id", BigInteger),  # who pressed
+    Column("author_name", Text, nullable=False, server_default=""),
+    _moment("added_at"),
+    _moment("undone_at"),
+    PrimaryKeyConstraint("portal_id", "view"),
+    info=TENANT,
+)
+
+self_tests = Table(
+    "self_tests",
+    metadata,
+    Column("portal_id", BigInteger, ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),  # the last one
+    Column("run_id", Uuid, nullable=False),
+    Column("user_id", BigInteger),  # who pressed; none: an operator
+    Column("user_name", Text, nullable=False, server_default=""),
+    _moment("started_at", required=True),
+    _moment("taken_at"),  # a worker began
+    Column("found", JSONB),  # domain.selftest.Found as JSON: what the portal and our own rows said
+    _moment("sent_at"),  # the portal was asked for its test event
+    Column("nonce", Text, nullable=False),  # what that event must bring back
+    _moment("heard_at"),  # it did
+    Column("pings", JSONB, nullable=False, server_default="[]"),  # one per endpoint
+    info=TENANT,
+)
+
 client_apps = Table(
     "client_apps",
     metadata,

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from b24app.bitrix24.client import Command
 from b24app.bitrix24.pace import ENTERPRISE, Budget
 from b24app.bitrix24.setup import (
     Entity,
@@ -18,7 +17,6 @@ from b24app.bitrix24.setup import (
     unbind_placements,
 )
 from b24app.bitrix24.tokens import FixedToken
-from b24app.domain.facts import Kind
 from b24app.errors import AccessDenied, CallRefused
 from tests.bitrix24.conftest import APP, Rig
 
@@ -52,12 +50,7 @@ STATUS = replace(
 async def test_a_bare_portal(rig: Rig) -> None:
     there = await present(rig.client, BOTH)
     assert sum(rig.world.meters.requests.values()) == 1
-    assert (dict(there.fields), there.placements, there.events, there.layouts) == (
-        {},
-        frozenset(),
-        frozenset(),
-        frozenset(),
-    )
+    assert (dict(there.fields), there.placements, there.events) == ({}, frozenset(), frozenset())
     assert there.scopes == frozenset(APP.scope)
     assert (there.app_id, there.installed, there.is_admin, there.user_id) == (rig.installation.id, True, True, 1)
 
@@ -97,14 +90,6 @@ async def test_captions_of_a_placement_by_language(rig: Rig) -> None:
     (gone,) = await unbind_placements(rig.client, [(TAB.code, TAB.handler)])
     assert gone.value()
     assert not (await present(rig.client, BOTH)).placements
-
-
-async def test_a_saved_layout_is_noticed(rig: Rig) -> None:
-    layout = [{"name": "main", "title": "Main", "type": "section", "elements": [{"name": "TITLE"}]}]
-    params = {"entityTypeId": 4, "scope": "C", "data": layout}
-    (done,) = await rig.client.batch([Command("crm.item.details.configuration.set", params, write=True)])
-    assert done.value() is True
-    assert (await present(rig.client, BOTH)).layouts == {Kind.COMPANY}
 
 
 async def test_real_refusals_stay_refusals(rig: Rig) -> None:

@@ -1,0 +1,135 @@
+"""Saved views of CRM cards: read as everybody and as one person see them, written whole, forgotten.
+
+Pages: api-reference/crm/universal/item-details-configuration/crm-item-details-configuration-get.md, -set.md, -reset.md;
+extras of deals and leads: their index.md; funnels: api-reference/crm/universal/category/crm-category-list.md; captions:
+api-reference/crm/universal/crm-item-fields.md.
+
+The scope is an exact capital C: anything else is silently the caller's own view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from b24app.bitrix24.client import Command, PortalClient
+from b24app.bitrix24.payloads import number
+from b24app.bitrix24.setup import Entity
+from b24app.domain.card_layout import CardView, Element, Layout, Section
+from b24app.errors import CallRefused
+
+GET, SET, RESET = (f"crm.item.details.configuration.{name}" for name in ("get", "set", "reset"))
+COMMON, PERSONAL = "C", "P"
+TYPE = {Entity.LEAD: 1, Entity.DEAL: 2, Entity.CONTACT: 3, Entity.COMPANY: 4}
+EXTRA = {Entity.DEAL: "dealCategoryId", Entity.LEAD: "leadCustomerType"}
+LEADS = (1, 2)  # simple, repeated
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRead:
+    """A card's view as saved for everybody, and as the token's owner alone sees it (empty: as everybody does).
+
+    `captions`: names of the portal's fields by their names in views, in the portal's language.
+    """
+
+    common: Layout
+    personal: Layout
+    captions: Mapping[str, str]
+
+
+async def card_views(client: PortalClient, entities: Sequence[Entity]) -> list[CardView]:
+    """All cards of these kinds that have views of their own. One request where deals are among them, else none."""
+    found: list[CardView] = []
+    for entity in entities:
+        if entity is Entity.DEAL:
+            rows = (await client.call("crm.category.list", {"entityTypeId": TYPE[entity]})).result["categories"]
+            found += [CardView(entity, int(row["id"])) for row in rows]
+        else:
+            found += [CardView(entity, kind) for kind in (LEADS if entity is Entity.LEAD else (0,))]
+    return found
+
+
+async def common(client: PortalClient, views: Sequence[CardView]) -> dict[CardView, Layout]:
+    """As saved for everybody, in one request per 50; those that could not be read are left out."""
+    outcomes = await client.batch([Command(GET, _where(view, COMMON)) for view in views])
+    return {view: parse(one.result) for view, one in zip(views, outcomes, strict=True) if one.error is None}
+
+
+async def read(client: PortalClient, view: CardView) -> ViewRead:
+    """One request. Raises the PortalErrors; captions are no reason to fail."""
+    fields = Command("crm.item.fields", {"entityTypeId": TYPE[Entity(view.entity)]})
+    views = [Command(GET, _where(view, scope)) for scope in (COMMON, PERSONAL)]
+    everybody, mine, known = await client.batch([*views, fields])
+    rows = known.result.get("fields") if isinstance(known.result, dict) else None
+    captions = {row["upperName"]: str(row["title"]) for row in rows.values()} if isinstance(rows, dict) else {}
+    return ViewRead(parse(everybody.value()), parse(mine.value()), captions)
+
+
+async def write(client: PortalClient, view: CardView, layout: Layout) -> None:
+    """Replace the view everybody sees. Raises AccessDenied for anybody but a CRM administrator, OutcomeUnknown …"""
+    await _done(client, SET, {**_where(view, COMMON), "data": as_json(layout)})
+
+
+async def reset(client: PortalClient, view: CardView) -> None:
+    """Forget the view everybody sees: the portal's own one shows every field. Raises as `write` does."""
+    await _done(client, RESET, _where(view, COMMON))
+
+
+def parse(raw: object) -> Layout:
+    """An answer of `get`. Nothing saved is told as null, sometimes as an empty list or map; lists with gaps as maps."""
+    return tuple(_section(row) for row in _rows(raw))
+
+
+def as_json(layout: Layout) -> list[dict[str, Any]]:
+    """What `set` takes; `parse` reads it back."""
+    return [
+        {"name": one.name, "title": one.title, "type": "section", "elements": [_written(e) for e in one.elements]}
+        for one in layout
+    ]
+
+
+async def _done(client: PortalClient, method: str, params: Mapping[str, Any]) -> None:
+    if (await client.call(method, params, write=True)).result is not True:
+        raise CallRefused(method, 200, "NOT_DONE")
+
+
+def _where(view: CardView, scope: str) -> dict[str, Any]:
+    entity = Entity(view.entity)
+    params: dict[str, Any] = {"entityTypeId": TYPE[entity], "scope": scope}
+    return params | {"extras": {EXTRA[entity]: view.variant}} if entity in EXTRA else params
+
+
+def _rows(raw: object) -> list[dict[str, Any]]:
+    found = list(raw.values()) if isinstance(raw, dict) else raw
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _section(row: Mapping[str, Any]) -> Section:
+    """Without a name or title, or of another type than "section", it would be refused or changed by writing it back."""
+    elements = _rows(row.get("elements"))
+    name, title = str(row.get("name") or ""), str(row.get("title") or "")
+    plain = bool(name and title) and row.get("type", "section") == "section"
+    plain = plain and all(one.get("name") and _simple(one.get("options")) for one in elements)
+    return Section(name, title, tuple(_element(one) for one in elements), plain)
+
+
+def _element(row: Mapping[str, Any]) -> Element:
+    options = row.get("options")
+    known = {str(key): _text(value) for key, value in options.items()} if isinstance(options, dict) else {}
+    flags, caption = number(row.get("optionFlags")) or 0, str(row.get("title") or "")
+    return Element(str(row.get("name") or ""), flags, tuple(sorted(known.items())), caption)
+
+
+def _written(element: Element) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": element.name, "optionFlags": element.flags}
+    return made | {"options": dict(element.options)} if element.options else made
+
+
+def _simple(options: object) -> bool:
+    return not isinstance(options, dict) or not any(isinstance(one, dict | list) for one in options.values())
+
+
+def _text(value: object) -> str:
+    """The portal says "true" as a text, and takes it so."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
