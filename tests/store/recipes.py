@@ -17,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.card_layout import CardView, standing
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Record, Shown, State
 from b24app.lanes import Lane
 from b24app.store import (
+    card_layouts,
     card_news,
     client_apps,
     client_view,
@@ -42,6 +44,7 @@ from b24app.store import (
     tokens,
     viewer_sessions,
 )
+from b24app.store.card_layouts import Addition
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
 from b24app.store.outbox import AttemptRow, Change
@@ -53,7 +56,13 @@ Query = Callable[[AsyncConnection, int, Owned], Awaitable[Any]]
 LONG = timedelta(days=400)
 VAULT = Vault((Fernet.generate_key().decode(),))
 
+VIEW = CardView("company")
+
 QUERIES: Mapping[str, Query] = {
+    "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
+    "card_layouts.listing": lambda db, p, o: card_layouts.listing(db, p),
+    "card_layouts.remember": lambda db, p, o: card_layouts.remember(db, p, VIEW, Addition([], [], 1, "Анна", o.now)),
+    "card_layouts.see": lambda db, p, o: card_layouts.see(db, p, {VIEW: standing((), ())}, o.now),
     "card_news.about": lambda db, p, o: card_news.about(db, p, o.subject),
     "card_news.awaited": lambda db, p, o: card_news.awaited(db, p, o.subject, [o.membership.id], o.begun),
     "card_news.members": lambda db, p, o: card_news.members(db, p, o.company),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
@@ -103,6 +103,8 @@ async def _unfinished(
 
     await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
     look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
+    asked = {"portal_id": mine, "run_id": uuid4(), "nonce": "asked", "started_at": now}
+    await db.execute(insert(tables.self_tests).values(asked))
     (pair,), refreshing = await tokens.living(db, mine), uuid4()
     assert await tokens.claim_refresh(db, mine, pair, refreshing, now)
     await idempotency.start(db, mine, DIGEST, b"digest of its body", now)

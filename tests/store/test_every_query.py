@@ -27,8 +27,14 @@ from tests.store.rich import Owned, rich
 from tests.world import World
 
 REFUSED = "42501"  # insufficient_privilege: the row would not be ours
-ALL_OF_IT = {"imports.progress", "tokens.living", "tokens.users"}  # name no ids: a portal's own rows come back
+ALL_OF_IT = {  # name no ids: a portal's own rows come back
+    "card_layouts.listing",
+    "imports.progress",
+    "tokens.living",
+    "tokens.users",
+}
 NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
+    "card_layouts.see",
     "events.publish_to",
     "imports.begin",
     "looks.begin",
