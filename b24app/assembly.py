@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp.resolver import ThreadedResolver
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from b24app import guard
 from b24app.bitrix24.auth_server import AuthServer
@@ -20,6 +20,14 @@ from b24app.vault import Vault
 from b24app.wake import Wake
 
 
+def open_redis(url: str) -> Redis:
+    """Whoever finds every connection in use waits for one: a crowd must not look like a Redis that is away."""
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=50, timeout=5, socket_timeout=5, socket_connect_timeout=2
+    )
+    return Redis.from_pool(pool)
+
+
 @asynccontextmanager
 async def open_resources(
     settings: Settings, manifest: Manifest, *, now: Clock = utc_now, failpoint: FailPoint = never_fail
@@ -28,7 +36,7 @@ async def open_resources(
     async with AsyncExitStack() as stack:
         engine = open_engine(settings.database_url, pool_size=10, max_overflow=10)
         stack.push_async_callback(engine.dispose)
-        redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+        redis = open_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         portal_http = await stack.enter_async_context(open_session(None if settings.dev_mode else ThreadedResolver()))
         yield Resources(

@@ -42,8 +42,10 @@ class PortalError(AppError):
     """The portal or the auth server did not do what was asked.
 
     `status` is 0 where no HTTP answer came and for a command inside a batch. `description` is the portal's text: it may
-    quote a record, so it is kept here and left out of the message.
+    quote a record, so it is kept here and left out of the message. `wait`: seconds the answer asks to stay away.
     """
+
+    wait = 0.0
 
     def __init__(self, method: str, status: int = 0, code: str = "", description: str = "") -> None:
         super().__init__(f"{method}: {status} {code}".rstrip())
@@ -150,8 +152,15 @@ def plan(error: Exception, tries: int, now: datetime) -> Plan:
 
     Busy and parked methods never use up the patience: nothing is wrong. A refusal is tried a few times as well: portals
     in trouble refuse with any code, or none. An exception that is none of ours is a fault of the program: tried a few
-    times, then parked as `failed` for a person to see.
+    times, then parked as `failed` for a person to see. Who asks to be left alone for longer is, up to an hour.
     """
+    found = _plan(error, tries, now)
+    if isinstance(found, Later) and isinstance(error, PortalError):
+        return Later(max(found.at, now + min(timedelta(seconds=error.wait), LONGEST_WAIT)))
+    return found
+
+
+def _plan(error: Exception, tries: int, now: datetime) -> Plan:
     match error:
         case PortalBusy():
             return Later(now + min(FIRST_WAIT * tries, timedelta(minutes=2)))

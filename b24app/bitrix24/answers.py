@@ -7,10 +7,14 @@ be an upper- or lower-case code, empty, a number or a sentence, and may come wit
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
+from b24app.bitrix24.pace import WINDOW
+from b24app.domain.delivery import retry_after
 from b24app.errors import (
     AccessDenied,
     CallRefused,
@@ -33,6 +37,8 @@ NO_SCOPE = frozenset({"insufficient_scope", "invalid_scope"})
 NOT_FOUND = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND"})
 BROKEN = frozenset({"OVERLOAD_LIMIT", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+CODE, LONGEST_CODE = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]{1,24})*|[0-9]+"), 64
+NO_HEADERS: Mapping[str, str] = {}
 UNSAID_PARK = timedelta(minutes=1)
 """How long a method is parked when the portal does not say: one of its ten one-minute baskets (limits.md)."""
 
@@ -42,17 +48,25 @@ class TokenRejected(PortalError):
     token."""
 
 
-def read(method: str, status: int, body: bytes, location: str = "") -> dict[str, Any]:
+def read(method: str, status: int, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> dict[str, Any]:
     """The JSON object of a good answer. Raises PortalMoved, PortalDown (HTML, cut JSON), or what `refusal` says."""
     if status in REDIRECTS:
-        raise PortalMoved(method, location, status)
+        raise PortalMoved(method, headers.get("Location", ""), status)
+    try:
+        return _good(method, status, body)
+    except PortalError as error:
+        error.wait = retry_after(headers.get("Retry-After"), datetime.now(UTC)) or 0.0
+        raise
+
+
+def _good(method: str, status: int, body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PortalDown(method, status, "NOT_JSON") from None
     if not isinstance(answer, dict):
         raise PortalDown(method, status, "NOT_AN_OBJECT")
-    if status >= 400 or ("error" in answer and "result" not in answer):
+    if status >= 400 or ("error" in answer and ("result" not in answer or "error_description" in answer)):
         raise refusal(method, status, answer)
     return answer
 
@@ -79,6 +93,23 @@ def refusal(method: str, status: int, error: Mapping[str, Any]) -> PortalError:
 def is_token_expired(error: PortalError) -> bool:
     """Whether a refresh of the same pair can help; other rejected tokens belong to a user who may no longer enter."""
     return error.code in REFRESHABLE
+
+
+def plain_code(error: PortalError) -> str:
+    """The code as it may be kept in a log: portals answer sentences there too, and those may quote a record."""
+    if not error.code:
+        return type(error).__name__
+    return error.code if len(error.code) <= LONGEST_CODE and CODE.fullmatch(error.code) else "UNREADABLE"
+
+
+def seconds_to_reset(time: Mapping[str, Any]) -> float | None:
+    """From an answer's `time`: seconds until the oldest part of a method's operating time drops, by the portal's own
+    clock; None where it does not say."""
+    reset, finish = time.get("operating_reset_at"), time.get("finish")
+    if not isinstance(reset, int | float):
+        return None
+    left = reset - (finish if isinstance(finish, int | float) else datetime.now(UTC).timestamp())
+    return min(max(left, 0.0), WINDOW) if isfinite(left) else None
 
 
 def _code(raw: object) -> str:
@@ -108,5 +139,5 @@ def _final(code: str, text: str) -> type[CallRefused]:
 
 def _until(error: Mapping[str, Any]) -> datetime:
     time = error.get("time")
-    reset = time.get("operating_reset_at") if isinstance(time, dict) else None
-    return datetime.fromtimestamp(reset, UTC) if isinstance(reset, int | float) else datetime.now(UTC) + UNSAID_PARK
+    left = seconds_to_reset(time) if isinstance(time, dict) else None
+    return datetime.now(UTC) + (UNSAID_PARK if left is None else timedelta(seconds=left))

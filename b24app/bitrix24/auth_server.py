@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from b24app.bitrix24 import answers
-from b24app.bitrix24.wire import TIMEOUT, bounded
+from b24app.bitrix24.wire import bounded
 from b24app.errors import NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 
+TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5)
+"""Shorter than a refresh is claimed for: an answer that comes must find its claim."""
 BIGGEST_ANSWER = 1024 * 1024
 DEFAULT_PORTS = (":443", ":80")
 WRONG_APP = frozenset({"invalid_client", "wrong_client"})

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from b24app.bitrix24.client import Command, Outcome, PortalClient
-from b24app.bitrix24.pace import ENTERPRISE, Budget
+from b24app.bitrix24.pace import ENTERPRISE, ON_PREMISE, Budget
 from b24app.errors import CallRefused
 
 Texts = Mapping[str, str]
@@ -96,8 +96,11 @@ class Present:
 
 
 def budget_of(license: str) -> Budget:
-    """What a tariff grants (limits.md), by `app.info`'s LICENSE, e.g. `ru_ent250`."""
-    return ENTERPRISE if license.partition("_")[2].startswith("ent") else Budget()
+    """What a tariff grants (limits.md), by `app.info`'s LICENSE: `ru_ent250`, `ru_selfhosted` for a box."""
+    tariff = license.partition("_")[2]
+    if tariff == "selfhosted":
+        return ON_PREMISE
+    return ENTERPRISE if tariff.startswith("ent") else Budget()
 
 
 async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:

@@ -10,6 +10,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
 from time import monotonic
 from typing import Any
 
@@ -18,29 +20,55 @@ from aiohttp.abc import AbstractResolver
 from fast_bitrix24.srh import ServerRequestHandler
 
 from b24app.bitrix24 import answers
-from b24app.bitrix24.pace import Budget, Gauge, Lane, Pace
+from b24app.bitrix24.pace import WINDOW, Budget, Gauge, Lane, Pace
 from b24app.bitrix24.tokens import TokenKeeper
-from b24app.errors import NeedsAdmin, OutcomeUnknown, PortalBusy, PortalDown, PortalError
+from b24app.errors import (
+    MethodParked,
+    NeedsAdmin,
+    OutcomeUnknown,
+    PortalBusy,
+    PortalClosed,
+    PortalDown,
+    PortalError,
+    PortalMoved,
+)
 from b24app.guard import GuardedResolver, NotPublic, public_https_only
 
 # The library sets its own logger to DEBUG on import and would write whole answers, personal data included.
 logging.getLogger("fast_bitrix24").setLevel(logging.WARNING)
 
-TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=65)
-"""A portal cuts a request at 60 s (limits.md). No total: it would count the wait for a permit."""
+TIMEOUT = aiohttp.ClientTimeout(total=90, connect=10, sock_connect=5, sock_read=65)
+"""A portal cuts a request at 60 s (limits.md); the rest is for a long answer, and no portal holds us longer by drips of
+it. `connect` counts the name server, and the wait for a free connection to that portal."""
 BIGGEST_ANSWER = 64 * 1024 * 1024
 BUSY_TRIES, DOWN_TRIES, ADMINS = 4, 3, 3
+
+
+class CallOutcome(StrEnum):
+    """What became of one HTTP attempt, coarsely enough to be counted."""
+
+    OK = "ok"
+    BUSY = "busy"  # the portal's bucket was full
+    PARKED = "parked"  # the method has no operating time left
+    REJECTED = "rejected"  # the token: expired, or of somebody who may not enter
+    REFUSED = "refused"
+    CLOSED = "closed"  # unpaid, not installed, deleted, or at another address
+    DOWN = "down"  # no answer, or none that could be understood
+    CANCELLED = "cancelled"  # our own side hung up
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """One HTTP attempt, for the `portal_calls` log and the metrics: no parameters, no bodies.
 
-    `status` 0: no answer came. `code`: the error code, empty when all went well. `ms`: from sending to the last byte.
+    `method`: of a batch with its commands' methods, each once: `batch crm.item.list crm.contact.update`. `status` 0: no
+    answer came. `code`: the error code, of a batch each code its commands were refused with; empty when all went well.
+    `ms`: from sending to the last byte.
     """
 
     portal_id: int
     method: str
+    outcome: CallOutcome
     code: str
     status: int
     ms: int
@@ -74,7 +102,9 @@ def open_session(names: AbstractResolver | None = None) -> aiohttp.ClientSession
     return aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
         connector=aiohttp.TCPConnector(
-            limit=200, limit_per_host=20, resolver=GuardedResolver(names) if names else None
+            limit=0,  # all together: portals that keep us waiting must not take the connections of the others
+            limit_per_host=20,
+            resolver=GuardedResolver(names) if names else None,
         ),
         timeout=TIMEOUT,
         middlewares=(public_https_only,) if names else (),
@@ -108,35 +138,40 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
                 busy += 1
                 if busy == BUSY_TRIES:
                     raise
-            except PortalDown:
+            except PortalDown as error:
+                pause = self.line.pause * 2**down
                 down += 1
-                if down == DOWN_TRIES:
+                if down == DOWN_TRIES or error.wait > pause:
                     raise
-                await asyncio.sleep(self.line.pause * 2 ** (down - 1))
+                await asyncio.sleep(pause)
 
     async def _attempt(self, method: str, params: Mapping[str, Any], token: str) -> dict[str, Any]:
-        """One POST. The answer is read to its end before anything is judged."""
-        began, code, status = monotonic(), "", 0
+        """One POST. The answer is read to its end before anything is judged; what it tells of operating time is kept,
+        so that no other process asks for a method which has just been blocked."""
+        began, status = monotonic(), 0
+        outcome, code = CallOutcome.CANCELLED, ""
+        gauges: Mapping[str, Gauge] = {}
         try:
-            status, body, location = await self._post(method, {**params, "auth": token})
-            answer = answers.read(method, status, body, location)
-        except PortalDown as error:
-            code, status = error.code, error.status
-            raise self._doubt(error) from None
+            status, body, headers = await self._post(method, {**params, "auth": token})
+            answer = answers.read(method, status, body, headers)
+            outcome, code = CallOutcome.OK, _refused_inside(answer)
+            gauges = _gauges(method, params, answer, self.line.budget)
+            return answer
         except PortalError as error:
-            code = error.code
-            raise
+            outcome, code, status = _outcome(error), answers.plain_code(error), max(error.status, 0)
+            if isinstance(error, MethodParked):
+                gauges = {method: _blocked(error, self.line.budget)}
+            raise self._doubt(error) from None
         finally:
-            self._tell(method, code, status, monotonic() - began)
-        await self.line.pace.record(self.line.portal_id, _gauges(method, params, answer))
-        return answer
+            self._tell(" ".join(_methods(method, params)), outcome, code, status, monotonic() - began)
+            await self.line.pace.record(self.line.portal_id, gauges)
 
-    async def _post(self, method: str, body: Mapping[str, Any]) -> tuple[int, bytes, str]:
-        """(status, body, Location). Raises PortalDown; `status` -1 there means that nothing was sent."""
+    async def _post(self, method: str, body: Mapping[str, Any]) -> tuple[int, bytes, Mapping[str, str]]:
+        """(status, body, headers). Raises PortalDown; `status` -1 there means that nothing was sent."""
         url = self.webhook + method
         try:
             async with self.line.session.post(url, json=body, allow_redirects=False, timeout=TIMEOUT) as response:
-                return response.status, await bounded(response, BIGGEST_ANSWER), response.headers.get("Location", "")
+                return response.status, await bounded(response, BIGGEST_ANSWER), response.headers
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, NotPublic):
             raise PortalDown(method, -1, "NO_CONNECTION") from None
         except TimeoutError:
@@ -144,11 +179,15 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         except (aiohttp.ClientError, OSError):
             raise PortalDown(method, 0, "CONNECTION_LOST") from None
 
-    def _doubt(self, error: PortalDown) -> PortalError:
-        """For a write: unknown, unless nothing was sent or the portal refused before doing anything."""
+    def _doubt(self, error: PortalError) -> PortalError:
+        """An outage during a write: unknown, unless nothing was sent or the portal refused before doing anything."""
+        if not isinstance(error, PortalDown):
+            return error
         not_done = error.status == -1 or 400 <= error.status < 500 or error.code == "OVERLOAD_LIMIT"
         kind = PortalDown if not_done or not self.write else OutcomeUnknown
-        return kind(error.method, max(error.status, 0), error.code, error.description)
+        doubted = kind(error.method, max(error.status, 0), error.code, error.description)
+        doubted.wait = error.wait
+        return doubted
 
     async def _other_token(self, error: answers.TokenRejected, token: str, mended: list[bool]) -> str:
         """Another token, by refresh or from another admin. Raises NeedsAdmin when neither helps any more.
@@ -162,10 +201,10 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         keeper = self.line.keeper
         return await (keeper.refreshed(token) if expired else keeper.replaced(token))
 
-    def _tell(self, method: str, code: str, status: int, seconds: float) -> None:
+    def _tell(self, method: str, outcome: CallOutcome, code: str, status: int, seconds: float) -> None:
         if self.line.on_call:
             ms = round(seconds * 1000)
-            self.line.on_call(CallRecord(self.line.portal_id, method, code, max(status, 0), ms, self.line.lane))
+            self.line.on_call(CallRecord(self.line.portal_id, method, outcome, code, status, ms, self.line.lane))
 
 
 async def bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -185,20 +224,59 @@ def _methods(method: str, params: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((method, *inner)))
 
 
-def _gauges(method: str, params: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Gauge]:
-    """What an answer tells of operating time: beside the result, and for a batch in `result_time` of each command."""
+def _gauges(method: str, params: Mapping[str, Any], answer: Mapping[str, Any], budget: Budget) -> dict[str, Gauge]:
+    """What an answer tells of operating time: beside the result, and for a batch in `result_time` of each command; a
+    command that was blocked has used up all of it."""
     told = {method: answer.get("time")}
-    if method == "batch" and isinstance(result := answer.get("result"), dict):
-        times = result.get("result_time")
-        for label, time in times.items() if isinstance(times, dict) else ():
-            told[params["cmd"].get(label, "").partition("?")[0]] = time
-    return {name: gauge for name, time in told.items() if (gauge := _gauge(time))}
+    for label, time in _part(answer, "result_time").items():
+        told[_inner(params, label)] = time
+    found = {name: gauge for name, time in told.items() if (gauge := _gauge(time))}
+    for label, refused in _part(answer, "result_error").items():
+        error = answers.refusal(_inner(params, label), 0, refused if isinstance(refused, dict) else {})
+        if isinstance(error, MethodParked):
+            found[error.method] = _blocked(error, budget)
+    return found
 
 
 def _gauge(time: object) -> Gauge | None:
     if not isinstance(time, dict):
         return None
-    operating, reset_at = time.get("operating"), time.get("operating_reset_at")
-    if isinstance(operating, int | float) and isinstance(reset_at, int | float):
-        return Gauge(operating, reset_at)
-    return None
+    operating, left = time.get("operating"), answers.seconds_to_reset(time)
+    return Gauge(min(operating, WINDOW), left) if isinstance(operating, int | float) and left is not None else None
+
+
+def _blocked(error: MethodParked, budget: Budget) -> Gauge:
+    return Gauge(budget.operating, (error.until - datetime.now(UTC)).total_seconds())
+
+
+def _inner(params: Mapping[str, Any], label: str) -> str:
+    """The method of a batch's command."""
+    return str(params.get("cmd", {}).get(label, "")).partition("?")[0]
+
+
+def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A map of a batch's answer, by label; PHP prints an empty one as a list."""
+    result = answer.get("result")
+    part = result.get(name) if isinstance(result, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _refused_inside(answer: Mapping[str, Any]) -> str:
+    """The codes that commands of a batch were refused with, each once, at most three."""
+    errors = (answers.refusal("", 0, one) for one in _part(answer, "result_error").values() if isinstance(one, dict))
+    return " ".join(list(dict.fromkeys(answers.plain_code(error) for error in errors))[:3])
+
+
+def _outcome(error: PortalError) -> CallOutcome:
+    match error:
+        case PortalBusy():
+            return CallOutcome.BUSY
+        case MethodParked():
+            return CallOutcome.PARKED
+        case answers.TokenRejected():
+            return CallOutcome.REJECTED
+        case PortalClosed() | PortalMoved():
+            return CallOutcome.CLOSED
+        case PortalDown():
+            return CallOutcome.DOWN
+    return CallOutcome.REFUSED

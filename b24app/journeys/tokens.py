@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -147,16 +147,19 @@ class StoredTokens:
                 await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
             raise
         self.resources.failpoint("tokens.refreshed")
-        return await self._keep(pair, claim, fresh)
+        return await self._keep(pair, fresh)
 
-    async def _keep(self, pair: Pair, claim: UUID, fresh: TokenPair) -> str:
+    async def _keep(self, spent: Pair, fresh: TokenPair) -> str | None:
+        """The new access token once it is stored; none where an administrator has brought a newer pair meanwhile."""
         now, vault = self.resources.now(), self.resources.vault
         access, refresh = vault.seal(fresh.access_token), vault.seal(fresh.refresh_token)
         expires_at = now + timedelta(seconds=fresh.expires_in)
         async with self.resources.tenant(self.portal.id) as db:
-            await tokens.replace(db, self.portal.id, pair.user_id, claim, access, refresh, expires_at, now)
-        log.info("token_refreshed", portal=self.portal.id, user=pair.user_id)
-        return fresh.access_token
+            kept = await tokens.replace(db, self.portal.id, spent, access, refresh, expires_at, now)
+            if kept:  # whoever took our claim over in vain may have found no other pair
+                await portals.move(db, self.portal.id, PortalState.ACTIVE, only_from=[PortalState.NEEDS_ADMIN])
+        log.info("token_refreshed", portal=self.portal.id, user=spent.user_id, kept=kept)
+        return fresh.access_token if kept else None
 
     async def _bury(self, pair: Pair, reason: str) -> None:
         log.warning("token_dead", portal=self.portal.id, user=pair.user_id, reason=reason)

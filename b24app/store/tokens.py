@@ -80,22 +80,15 @@ async def claim_refresh(db: AsyncConnection, portal_id: int, pair: Pair, token: 
 
 
 async def replace(
-    db: AsyncConnection,
-    portal_id: int,
-    user_id: int,
-    token: UUID,
-    access: bytes,
-    refresh: bytes,
-    expires_at: datetime,
-    now: datetime,
+    db: AsyncConnection, portal_id: int, spent: Pair, access: bytes, refresh: bytes, expires_at: datetime, now: datetime
 ) -> bool:
-    """The refreshed pair, where the claim is still ours."""
+    """The refreshed pair, where the spent one still stands: whoever took our claim over can only have buried it, as a
+    refresh token works once."""
     done = await db.execute(
         update(tokens)
-        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.claim_token == token)
-        .values(
-            access=access, refresh=refresh, expires_at=expires_at, claim_token=None, claimed_at=None, updated_at=now
-        )
+        .where(tokens.c.portal_id == portal_id, tokens.c.user_id == spent.user_id, tokens.c.access == spent.access)
+        .values(access=access, refresh=refresh, expires_at=expires_at, updated_at=now, alive=True)
+        .values(claim_token=None, claimed_at=None)
     )
     return done.rowcount == 1
 

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from b24app.assembly import open_redis
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Budget, Lane, Pace
@@ -103,7 +104,7 @@ class Rig:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = Redis.from_url(redis_url)
+    client = open_redis(redis_url)
     await client.flushall()
     yield client
     await client.aclose()

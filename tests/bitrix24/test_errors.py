@@ -58,3 +58,10 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 )
 def test_plan(error: Exception, tries: int, expected: object) -> None:
     assert plan(error, tries, NOW) == expected
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(0, 15), (10, 15), (120, 120), (1e9, 3600)])
+def test_who_asks_to_be_left_alone_is(wait: float, seconds: int) -> None:
+    error = PortalDown("m", 503, "NOT_JSON")
+    error.wait = wait
+    assert plan(error, 1, NOW) == Later(NOW + timedelta(seconds=seconds))

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 from urllib.parse import unquote
@@ -16,7 +16,7 @@ from b24app.bitrix24.cards import CardFields, read_cards
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.tokens import FixedToken
-from b24app.bitrix24.wire import open_session
+from b24app.bitrix24.wire import CallOutcome, CallRecord, open_session
 from b24app.domain.facts import Kind, Subject
 from b24app.errors import (
     AccessDenied,
@@ -85,6 +85,7 @@ def error(code: object, text: str = "") -> dict[str, Any]:
         (400, error(200040300010, "wrong"), CallRefused),
         (200, error("", "wrong"), CallRefused),
         (200, error("CONNECTOR_ID_EMPTY", "wrong"), CallRefused),
+        (200, error("ERROR_CORE", "wrong") | {"result": []}, CallRefused),
         (404, error("ERROR_METHOD_NOT_FOUND", "Method not found!"), CallRefused),
         (403, error("insufficient_scope"), ScopeMissing),
         (403, error("ACCESS_DENIED", "Access denied!"), AccessDenied),
@@ -102,6 +103,7 @@ def error(code: object, text: str = "") -> dict[str, Any]:
         (200, b"", PortalDown),
         (200, b"\xff\xfe", PortalDown),
         (200, [], PortalDown),
+        (200, b"[" * 100_000, PortalDown),
     ],
 )
 async def test_what_an_error_body_means(script: Script, status: int, body: Body, kind: type[PortalError]) -> None:
@@ -117,6 +119,15 @@ async def test_redirects_are_never_followed(script: Script, status: int) -> None
     with pytest.raises(PortalMoved) as caught:
         await script.client.call("some.method", write=True)
     assert caught.value.location == "http://127.0.0.3:1/rest/"
+    assert len(script.asked) == 1
+
+
+async def test_who_asks_to_be_left_alone_is_not_asked_twice(script: Script) -> None:
+    """A proxy before the portal says how long."""
+    script.say(b"<html>maintenance</html>", status=503, **{"Retry-After": "120"})
+    with pytest.raises(PortalDown) as caught:
+        await script.client.call("some.method")
+    assert caught.value.wait == 120
     assert len(script.asked) == 1
 
 
@@ -179,6 +190,34 @@ async def test_errors_of_commands_by_name(script: Script) -> None:
     script.say(batch([], told))
     outcomes = await script.client.batch([Command(f"m{n}") for n in range(3)])
     assert [type(outcome.error) for outcome in outcomes] == [NeedsAdmin, MethodParked, CallRefused]
+
+
+@pytest.mark.parametrize(
+    ("time", "left"),
+    [
+        ({"operating": 450, "operating_reset_at": 1_000_120, "finish": 1_000_000.5}, 120),  # a clock years behind ours
+        ({"operating": 450, "operating_reset_at": 5_000_000_120, "finish": 5_000_000_000}, 120),
+        ({"operating": 1e300, "operating_reset_at": 1e300, "finish": 0}, 600),
+        ({"operating": 450, "operating_reset_at": 0, "finish": 1e300}, 0),
+    ],
+)
+async def test_operating_time_by_the_portals_own_clock(script: Script, time: dict[str, float], left: float) -> None:
+    script.say({"result": True, "time": time})
+    await script.client.call("some.method")
+    assert left - 2 < (await script.client.pace.gauges(1))["some.method"].reset_in < left + 1
+
+
+async def test_operating_time_that_is_no_number(script: Script) -> None:
+    script.say(
+        b'{"result": true, "time": {"operating": NaN, "operating_reset_at": NaN}}',
+        {"result": True, "time": {"operating": "1", "operating_reset_at": None}},
+        batch({"c0000": 1}, {"c0001": {"error": "OPERATION_TIME_LIMIT", "time": {"operating_reset_at": float("inf")}}}),
+    )
+    for _ in range(2):
+        assert (await script.client.call("some.method")).result is True
+    first, second = await script.client.batch([Command("m"), Command("n")])
+    assert first.result == 1
+    assert isinstance(second.error, MethodParked)
 
 
 async def test_next_may_be_a_text(script: Script) -> None:
@@ -244,3 +283,45 @@ async def test_an_answer_without_end_is_cut_off(script: Script, monkeypatch: pyt
     with pytest.raises(PortalDown) as caught:
         await script.client.call("some.method")
     assert caught.value.code == "ANSWER_TOO_LONG"
+
+
+async def test_a_batch_is_logged_with_its_methods_and_the_codes_inside(script: Script) -> None:
+    calls: list[CallRecord] = []
+    client = replace(script.client, on_call=calls.append)
+    secret = {"c0001": error("ERROR_CORE", "Ada"), "c0002": error("", "not found"), "c0003": error("Ada has no rights")}
+    script.say(batch({"c0000": 1}, secret), batch({"c0000": 1}), b"<html>Ada</html>")
+    commands = [Command("crm.item.get", {"id": 1, "name": "Ada"})] * 2 + [Command("crm.contact.get", {"id": 2})] * 2
+    await client.batch(commands)
+    await client.batch(commands[:1])
+    await client.batch([Command("crm.contact.update", {"fields": {"NAME": "Ada"}}, write=True)])
+    assert [(call.method, call.outcome, call.code) for call in calls] == [
+        ("batch crm.item.get crm.contact.get", CallOutcome.OK, "ERROR_CORE NotFound UNREADABLE"),
+        ("batch crm.item.get", CallOutcome.OK, ""),
+        ("batch crm.contact.update", CallOutcome.DOWN, "NOT_JSON"),
+    ]
+    assert "Ada" not in repr(calls)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "code"),
+    [
+        (503, error("QUERY_LIMIT_EXCEEDED"), CallOutcome.BUSY, "QUERY_LIMIT_EXCEEDED"),
+        (429, error("OPERATION_TIME_LIMIT"), CallOutcome.PARKED, "OPERATION_TIME_LIMIT"),
+        (401, error("expired_token"), CallOutcome.REJECTED, "expired_token"),
+        (400, error("", "Access denied."), CallOutcome.REFUSED, "AccessDenied"),
+        (400, error(200040300010), CallOutcome.REFUSED, "200040300010"),
+        (400, error("d3649b60006f1a2b", "a token"), CallOutcome.REFUSED, "UNREADABLE"),
+        (400, error("X" * 65), CallOutcome.REFUSED, "UNREADABLE"),
+        (401, error("PAYMENT_REQUIRED"), CallOutcome.CLOSED, "PAYMENT_REQUIRED"),
+        (302, b"", CallOutcome.CLOSED, "MOVED"),
+        (500, error("INTERNAL_SERVER_ERROR"), CallOutcome.DOWN, "INTERNAL_SERVER_ERROR"),
+    ],
+)
+async def test_what_is_logged_of_a_call(
+    script: Script, status: int, body: Body, outcome: CallOutcome, code: str
+) -> None:
+    calls: list[CallRecord] = []
+    script.say(body, status=status)
+    with pytest.raises(PortalError):
+        await replace(script.client, on_call=calls.append).call("some.method")
+    assert (calls[0].method, calls[0].outcome, calls[0].code, calls[0].status) == ("some.method", outcome, code, status)

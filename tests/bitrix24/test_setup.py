@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+<<<<<<< HEAD
 from b24app.bitrix24.pace import ENTERPRISE, Budget
+=======
+from b24app.bitrix24.client import Command
+from b24app.bitrix24.pace import ENTERPRISE, ON_PREMISE, Budget
+>>>>>>> 7c70f5f (Transport at depth: spans instead of moments for operating time, one probe behind a block, a Redis that forgot is told, every request ends, late pairs are kept)
 from b24app.bitrix24.setup import (
     Entity,
     FieldSpec,
@@ -113,3 +118,10 @@ async def test_an_employee_may_not_set_up(rig: Rig) -> None:
 async def test_the_tariff_says_how_fast(rig: Rig, plan: str, budget: Budget) -> None:
     rig.portal.plan = plan
     assert budget_of((await present(rig.client, BOTH)).license) == budget
+
+
+async def test_a_box_is_asked_twice_a_second(rig: Rig) -> None:
+    rig.portal.old, rig.portal.plan = True, "enterprise"
+    budget = budget_of((await present(rig.client, BOTH)).license)
+    assert budget == ON_PREMISE
+    assert budget.rate == 2.0

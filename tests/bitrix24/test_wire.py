@@ -8,6 +8,7 @@ import pytest
 from b24app.bitrix24.client import Command
 from b24app.bitrix24.pace import Lane
 from b24app.bitrix24.tokens import FixedToken
+from b24app.bitrix24.wire import CallOutcome
 from b24app.errors import (
     AccessDenied,
     CallRefused,
@@ -205,6 +206,7 @@ async def test_cancelling_a_call_leaves_the_client_usable(rig: Rig) -> None:
         async with asyncio.timeout(0.05):
             await rig.client.call("profile")
     assert (await rig.client.call("profile")).result["ID"] == "1"
+    assert [call.outcome for call in rig.calls] == [CallOutcome.CANCELLED, CallOutcome.OK]
 
 
 async def test_errors_name_the_call_and_hide_the_portals_text(rig: Rig) -> None:
@@ -227,8 +229,9 @@ def test_parking_without_a_time_lasts_a_minute() -> None:
 
     before = datetime.now(UTC)
     error = refusal("crm.item.list", 0, {"error": "OPERATION_TIME_LIMIT", "error_description": ""})
-    told = refusal("m", 429, {"error": "OPERATION_TIME_LIMIT", "time": {"operating_reset_at": 2_000_000_000}})
+    time = {"operating_reset_at": 2_000_000_300, "finish": 2_000_000_000}
+    told = refusal("m", 429, {"error": "OPERATION_TIME_LIMIT", "time": time})
     assert isinstance(error, MethodParked)
     assert error.until >= before + timedelta(seconds=59)
     assert isinstance(told, MethodParked)
-    assert told.until == datetime.fromtimestamp(2_000_000_000, UTC)
+    assert before + timedelta(seconds=299) < told.until <= datetime.now(UTC) + timedelta(seconds=300)
