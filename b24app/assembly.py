@@ -12,6 +12,7 @@ from b24app import guard
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
+from b24app.journeys.call_log import CallLog
 from b24app.manifest import Manifest
 from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
@@ -39,7 +40,7 @@ async def open_resources(
         redis = open_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         portal_http = await stack.enter_async_context(open_session(None if settings.dev_mode else ThreadedResolver()))
-        yield Resources(
+        resources = Resources(
             settings=settings,
             manifest=manifest,
             engine=engine,
@@ -50,6 +51,9 @@ async def open_resources(
             auth=AuthServer(portal_http, frozenset(settings.auth_servers), settings.client_id, settings.client_secret),
             vault=Vault(settings.secret_keys),
             wake=Wake(settings.redis_url),
+            calls=CallLog(now),
             now=now,
             failpoint=failpoint,
         )
+        await stack.enter_async_context(resources.calls.kept(resources))
+        yield resources

@@ -21,6 +21,7 @@ from b24app.wake import Wake
 if TYPE_CHECKING:  # the parts that are built above this layer are known here by type only
     from b24app.bitrix24.auth_server import AuthServer
     from b24app.bitrix24.pace import Pace
+    from b24app.journeys.call_log import CallLog
 
 Clock = Callable[[], datetime]
 FailPoint = Callable[[str], None]
@@ -55,6 +56,7 @@ class Resources:
     auth: AuthServer
     vault: Vault
     wake: Wake
+    calls: CallLog
     now: Clock = utc_now
     failpoint: FailPoint = field(default=never_fail)
 

@@ -1,11 +1,14 @@
-"""`/metrics`: how much waits, how stale it is, how much was found by looking; the same whichever process answers."""
+"""`/metrics`: how much waits, how stale it is, how much was found by looking, what was asked of portals; the same
+whichever process answers."""
 
 from __future__ import annotations
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from b24app.journeys import call_log
 from b24app.resources import Resources
 from b24app.store import looks, portals, work
 
@@ -34,4 +37,18 @@ async def metrics(request: Request) -> Response:
         late.labels(*labels).set(depth.oldest_seconds)
     for state, count in states.items():
         known.labels(state).set(count)
+    await _portal_requests(resources, registry)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _portal_requests(resources: Resources, registry: CollectorRegistry) -> None:
+    """Left out while Redis is away: a count that falls to nothing would look like a portal that nobody asks."""
+    try:
+        counts, lost = await call_log.counted(resources.redis)
+    except (RedisError, OSError):
+        return
+    requests = Counter("b24app_portal_requests", "Requests to portals", ["outcome", "lane"], registry=registry)
+    unlogged = Counter("b24app_portal_calls_lost", "Requests without a line in the log", registry=registry)
+    for (outcome, lane), count in counts.items():
+        requests.labels(outcome, lane).inc(count)
+    unlogged.inc(lost)

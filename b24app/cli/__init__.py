@@ -1,4 +1,5 @@
-"""b24app serve | worker | tick | migrate | doctor | keys | client-app | failures | demo: commands of one deployment."""
+"""b24app serve | worker | tick | migrate | doctor | keys | client-app | failures | calls | demo: commands of one
+deployment."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet
 
 from b24app.cli import processes
+from b24app.cli.calls import show_calls, span
 from b24app.cli.client_apps import add_client_app
 from b24app.cli.demo import demo
 from b24app.cli.doctor import doctor
@@ -74,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     failures.set_defaults(
         run=lambda o: asyncio.run(show_failures(_settings(), o.portal, o.ids, retry=o.retry, close=o.close))
     )
+
+    calls = commands.add_parser("calls", help="requests made to a portal, as kept for a week")
+    calls.add_argument("--portal", required=True, help="member id or domain")
+    calls.add_argument("--errors", action="store_true", help="only those that did not go well")
+    calls.add_argument("--since", type=span, default=span("1h"), metavar="SPAN", help="90m, 6h, 2d; an hour by default")
+    calls.set_defaults(run=lambda o: asyncio.run(show_calls(_settings(), o.portal, o.since, errors=o.errors)))
 
     show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")

@@ -22,4 +22,5 @@ def person_client(resources: Resources, portal: Portal | None, endpoint: str, to
         keeper=FixedToken(token),
         lane=WireLane.INTERACTIVE,
         budget=budget_of(portal.license if portal else ""),
+        on_call=resources.calls.note,
     )

@@ -51,6 +51,7 @@ def client(resources: Resources, portal: Portal, lane: Lane) -> PortalClient:
         keeper=StoredTokens(resources, portal),
         lane=WireLane[lane.name],
         budget=budget_of(portal.license),
+        on_call=resources.calls.note,
     )
 
 

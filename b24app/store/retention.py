@@ -10,10 +10,21 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.installation import PortalState
 from b24app.store import departures
-from b24app.store.tables import attempts, events, inbox, intents, looks, metadata, outbox, portals, viewer_sessions
+from b24app.store.tables import (
+    attempts,
+    events,
+    inbox,
+    intents,
+    looks,
+    metadata,
+    outbox,
+    portal_calls,
+    portals,
+    viewer_sessions,
+)
 from b24app.store.tables import departures as departures_table
 
-SESSIONS, HANDLED, NEWS = timedelta(days=1), timedelta(days=30), timedelta(days=90)
+SESSIONS, CALLS, HANDLED, NEWS = timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90)
 SLICE = 5_000
 
 
@@ -27,6 +38,7 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     )
     gone = 0
     gone += await _delete(db, viewer_sessions, portal_id, viewer_sessions.c.expires_at < now - SESSIONS)
+    gone += await _delete(db, portal_calls, portal_id, portal_calls.c.at < now - CALLS)
     gone += await _delete(db, inbox, portal_id, over)
     gone += await _delete(db, intents, portal_id, intents.c.created_at < now - HANDLED)
     gone += await _delete(db, looks, portal_id, looks.c.started_at < now - HANDLED)

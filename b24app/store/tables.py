@@ -419,6 +419,22 @@ attempts = Table(
 )
 Index("ix_attempts_delivery", attempts.c.portal_id, attempts.c.delivery_id, attempts.c.number)
 
+portal_calls = Table(
+    "portal_calls",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _portal(),
+    _moment("at", required=True),
+    Column("lane", Text, nullable=False),  # bitrix24.pace.Lane
+    Column("method", Text, nullable=False),  # of a batch: its commands' methods too, each once
+    Column("outcome", Text, nullable=False),  # bitrix24.wire.CallOutcome
+    Column("code", Text, nullable=False),  # of the refusal; of a batch those of its commands
+    Column("status", Integer, nullable=False),  # 0: no answer
+    Column("ms", Integer, nullable=False),
+    info=TENANT,
+)
+Index("ix_portal_calls_at", portal_calls.c.portal_id, portal_calls.c.at)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24app.bitrix24.forms import encode, parse_php_form
@@ -42,6 +42,7 @@ def test_a_value_whose_form_is_a_guess_is_a_mistake(value: object) -> None:
         encode({"fields": {"X": value}})
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(FORM)
 def test_reads_back_what_it_writes(form: dict[str, Any]) -> None:
     assert parse_php_form(encode(form).encode()) == form

@@ -39,6 +39,7 @@ from b24app.store import (
     looks,
     memberships,
     outbox,
+    portal_calls,
     records,
     retention,
     tokens,
@@ -48,6 +49,7 @@ from b24app.store.card_layouts import Addition
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
 from b24app.store.outbox import AttemptRow, Change
+from b24app.store.portal_calls import Call
 from b24app.vault import Vault
 from tests.store.rich import DIGEST, Owned
 
@@ -158,6 +160,8 @@ QUERIES: Mapping[str, Query] = {
         db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
     ),
     "records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
+    "portal_calls.listing": lambda db, p, o: portal_calls.listing(db, p, o.now - LONG, errors=False, limit=50),
+    "portal_calls.save": lambda db, p, o: portal_calls.save(db, p, [Call(o.now, "bulk", "profile", "ok", "", 200, 9)]),
     "records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
@@ -168,9 +172,7 @@ QUERIES: Mapping[str, Query] = {
     "tokens.erase": lambda db, p, o: tokens.erase(db, p),
     "tokens.living": lambda db, p, o: tokens.living(db, p),
     "tokens.release": lambda db, p, o: tokens.release(db, p, o.pair.user_id, o.refreshing),
-    "tokens.replace": lambda db, p, o: tokens.replace(
-        db, p, o.pair.user_id, o.refreshing, b"theirs", b"theirs", o.now, o.now
-    ),
+    "tokens.replace": lambda db, p, o: tokens.replace(db, p, o.pair, b"theirs", b"theirs", o.now, o.now),
     "tokens.save": lambda db, p, o: tokens.save(db, p, o.pair.user_id, b"theirs", b"theirs", o.now, o.now),
     "tokens.users": lambda db, p, o: tokens.users(db, p),
     "viewer_sessions.add": lambda db, p, o: viewer_sessions.add(

@@ -69,6 +69,7 @@ async def rich(world: World) -> Owned:
     world.tick(Entity.CONTACT, contact, ticked=False)
     await world.emulator.world.deliver()
     world.leftovers_explained = "the story stops in the middle, so that there is something to be seen"
+    await world.resources.calls.flush(world.resources)
     mine, other = (await world.row()).id, (await world.row(world.other_portal)).id
     async with world.resources.tenant(mine) as db:
         return await _unfinished(world, db, mine, other, Subject(Kind.CONTACT, contact), Subject(Kind.COMPANY, company))

@@ -30,6 +30,7 @@ REFUSED = "42501"  # insufficient_privilege: the row would not be ours
 ALL_OF_IT = {  # name no ids: a portal's own rows come back
     "card_layouts.listing",
     "imports.progress",
+    "portal_calls.listing",
     "tokens.living",
     "tokens.users",
 }

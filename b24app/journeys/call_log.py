@@ -1,0 +1,100 @@
+"""Requests to portals, noted where they are made and written down by and by: no call waits for its line.
+
+The lines go to `portal_calls`, group by group; the counts go to Redis, so that the metrics are the same whichever
+process answers. Both may lose a little: a process that is killed loses its last seconds, a Redis that forgets starts
+the counts anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from b24app.bitrix24.wire import CallRecord
+from b24app.resources import Clock, Resources
+from b24app.store import portal_calls
+from b24app.store.portal_calls import Call
+
+EVERY = 2.0  # seconds between two groups
+MOST = 5_000  # lines that may wait; a database that is away must not fill the memory
+COUNTERS = "b24app:portal_requests"
+LOST = "lost"
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class CallLog:
+    """One per event loop."""
+
+    now: Clock
+    _waiting: dict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    _lines: int = 0
+    _counts: Counter[str] = field(default_factory=Counter)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, record: CallRecord) -> None:
+        """Never waits and never raises; what is too much is counted as lost. A portal without a row gets no line."""
+        self._counts[f"{record.outcome} {record.lane}"] += 1
+        if self._lines >= MOST:
+            self._counts[LOST] += 1
+        elif record.portal_id:
+            line = (record.lane.value, record.method, record.outcome.value, record.code, record.status, record.ms)
+            self._waiting[record.portal_id].append(Call(self.now(), *line))
+            self._lines += 1
+
+    async def flush(self, resources: Resources) -> None:
+        """Write down what waits. What cannot be written is lost, and counted."""
+        waiting, self._waiting, self._lines = self._waiting, defaultdict(list), 0
+        for portal_id, calls in waiting.items():
+            try:
+                async with resources.tenant(portal_id, durable=False) as db:
+                    await portal_calls.save(db, portal_id, calls)
+            except (SQLAlchemyError, OSError) as error:
+                self._counts[LOST] += len(calls)
+                log.warning("calls_not_logged", portal=portal_id, calls=len(calls), error=type(error).__name__)
+        counts, self._counts = self._counts, Counter()
+        if counts:
+            with suppress(RedisError, OSError):
+                await _add(resources.redis, counts)
+
+    @asynccontextmanager
+    async def kept(self, resources: Resources) -> AsyncIterator[None]:
+        """Flushed now and then, and at the end."""
+        keeping = asyncio.create_task(self._keep(resources))
+        try:
+            yield
+        finally:
+            self._stop.set()
+            await keeping
+            await self.flush(resources)
+
+    async def _keep(self, resources: Resources) -> None:
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), EVERY)
+            await self.flush(resources)
+
+
+async def counted(redis: Redis) -> tuple[Mapping[tuple[str, str], int], int]:
+    """Requests of all processes by (outcome, lane), and lines lost. Raises RedisError or OSError."""
+    told: Mapping[Any, Any] = await redis.hgetall(COUNTERS)
+    counts = {name.decode(): int(count) for name, count in told.items()}
+    lost = counts.pop(LOST, 0)
+    return {(outcome, lane): counts[name] for name in counts for outcome, lane in [name.split(" ")]}, lost
+
+
+async def _add(redis: Redis, counts: Mapping[str, int]) -> None:
+    async with redis.pipeline(transaction=False) as pipe:
+        for name, count in counts.items():
+            pipe.hincrby(COUNTERS, name, count)
+        await pipe.execute()
