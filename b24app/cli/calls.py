@@ -32,7 +32,7 @@ def span(text: str) -> timedelta:
 
 
 async def show_calls(settings: Settings, portal: str, since: timedelta, *, errors: bool) -> int:
-    """One line per request, oldest first; then the methods that use up their operating time. Exit code 1: no such portal."""
+    """One line per request, oldest first; then methods short of operating time. Exit code 1: no such portal."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
         async with resources.directory() as db:
             found = await portals.by_member(db, portal) or await portals.by_domain(db, portal)
