@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +40,7 @@ class CallLog:
     _waiting: dict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
     _lines: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, record: CallRecord) -> None:
@@ -53,19 +54,23 @@ class CallLog:
             self._lines += 1
 
     async def flush(self, resources: Resources) -> None:
-        """Write down what waits. What cannot be written is lost, and counted."""
-        waiting, self._waiting, self._lines = self._waiting, defaultdict(list), 0
-        for portal_id, calls in waiting.items():
-            try:
-                async with resources.tenant(portal_id, durable=False) as db:
-                    await portal_calls.save(db, portal_id, calls)
-            except (SQLAlchemyError, OSError) as error:
-                self._counts[LOST] += len(calls)
-                log.warning("calls_not_logged", portal=portal_id, calls=len(calls), error=type(error).__name__)
-        counts, self._counts = self._counts, Counter()
-        if counts:
-            with suppress(RedisError, OSError):
-                await _add(resources.redis, counts)
+        """All that was noted before is written down when this returns, or lost and counted."""
+        async with self._turn:
+            waiting, self._waiting, self._lines = self._waiting, defaultdict(list), 0
+            for portal_id, calls in waiting.items():
+                await self._write(resources, portal_id, calls)
+            counts, self._counts = self._counts, Counter()
+            if counts:
+                with suppress(RedisError, OSError):
+                    await _add(resources.redis, counts)
+
+    async def _write(self, resources: Resources, portal_id: int, calls: Sequence[Call]) -> None:
+        try:
+            async with resources.tenant(portal_id, durable=False) as db:
+                await portal_calls.save(db, portal_id, calls)
+        except (SQLAlchemyError, OSError) as error:
+            self._counts[LOST] += len(calls)
+            log.warning("calls_not_logged", portal=portal_id, calls=len(calls), error=type(error).__name__)
 
     @asynccontextmanager
     async def kept(self, resources: Resources) -> AsyncIterator[None]:
