@@ -4,12 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-<<<<<<< HEAD
-from b24app.bitrix24.pace import ENTERPRISE, Budget
-=======
-from b24app.bitrix24.client import Command
 from b24app.bitrix24.pace import ENTERPRISE, ON_PREMISE, Budget
->>>>>>> 7c70f5f (Transport at depth: spans instead of moments for operating time, one probe behind a block, a Redis that forgot is told, every request ends, late pairs are kept)
 from b24app.bitrix24.setup import (
     Entity,
     FieldSpec,
