@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.crm.card_rules import rest_event
 from emulator.crm.entities import Entity
+from emulator.crm.files import Attached
 
 if TYPE_CHECKING:
     from emulator.people import User
@@ -33,7 +34,7 @@ class Comment:
     author: int
     created: datetime
     owners: list[Owner]
-    files: list[str] = field(default_factory=list)
+    files: list[Attached] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -118,16 +119,17 @@ class Timeline:
         rows += [row for row in self.activities.values() if owner in row.owners]
         return iter(sorted(rows, key=lambda row: (row.created, row.id), reverse=True))
 
-    def comment(self, owner: Owner, text: str, actor: "User", files: list[str]) -> Comment:
+    def comment(self, owner: Owner, text: str, actor: "User", files: list[Attached]) -> Comment:
         """Write a comment."""
         number = self.portal.next_id("timeline")
         made = self.comments[number] = Comment(number, text, actor.id, self._now(), [owner], files)
         self._tell("TIMELINECOMMENTADD", number, actor)
         return made
 
-    def edit_comment(self, id: int, text: str, actor: "User") -> None:
-        """Replace a comment's text."""
-        self.comments[id].text = text
+    def edit_comment(self, id: int, text: str, files: list[Attached] | None, actor: "User") -> None:
+        """Replace a comment's text, and its files where some are given."""
+        row = self.comments[id]
+        row.text, row.files = text, row.files if files is None else files
         self._tell("TIMELINECOMMENTUPDATE", id, actor)
 
     def drop_comment(self, id: int, actor: "User") -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from emulator import robots
 from emulator.crm.entities import Entity
 from emulator.crm.values import to_int
-from emulator.errors import RestError, access_denied
+from emulator.errors import RestError
 from emulator.installs import Installation
 from emulator.plans import Feature
 from emulator.rest.handlers import check_handler
@@ -32,9 +32,9 @@ def _invalid(text: str) -> RestError:
 
 def _app(call: Call) -> Installation:
     if call.installation is None:
-        raise access_denied("Access denied! Application context required")
+        raise RestError(400, "ACCESS_DENIED", "Application context required")
     if not call.user.admin:
-        raise access_denied()
+        raise RestError(400, "ACCESS_DENIED", "Access denied!")
     return call.installation
 
 

@@ -18,10 +18,10 @@ def _refused(code: str, text: str) -> RestError:
     return RestError(400, code, text)
 
 
-def _activity(call: Call) -> Activity:
+def _activity(call: Call, missing: str = "Element not found") -> Activity:
     row = call.portal.crm.timeline.activities.get(to_int(needed(call, "activityId")))
     if row is None:
-        raise _refused("NOT_FOUND", "Element not found")
+        raise _refused("NOT_FOUND", missing)
     if not any(readable(call, owner) for owner in row.owners):
         raise _refused("ACCESS_DENIED", "Access denied")
     return row
@@ -34,7 +34,7 @@ def _target(call: Call, prefix: str = "") -> Owner:
 
 
 def _add(call: Call) -> bool:
-    row, owner = _activity(call), _target(call)
+    row, owner = _activity(call, "Entity not found"), _target(call)
     editable(call, owner)
     if owner in row.owners:
         raise _refused("ACTIVITY_IS_ALREADY_BOUND", "Activity is already bound to this entity")

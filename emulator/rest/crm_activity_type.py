@@ -5,7 +5,7 @@ Pages: api-reference/crm/timeline/activities/types/*; refusals as the portal's c
 
 from emulator.crm.entities import Record
 from emulator.crm.timeline import CONFIGURABLE_TYPE, ActivityType
-from emulator.errors import RestError, access_denied
+from emulator.errors import RestError
 from emulator.rest.crm_legacy import the_fields
 from emulator.rest.registry import Call, Method
 
@@ -14,9 +14,9 @@ _FIELDS = ("TYPE_ID", "NAME", "ICON_FILE", "IS_CONFIGURABLE_TYPE")
 
 def _client(call: Call) -> str:
     if call.installation is None:
-        raise access_denied("Access denied! Application context required")
+        raise RestError(400, "ACCESS_DENIED", "Access denied! Application context required")
     if not call.user.admin:
-        raise access_denied("Access denied! Admin permissions required")
+        raise RestError(400, "ACCESS_DENIED", "Access denied! Admin permissions required")
     return call.installation.app.client_id
 
 

@@ -84,7 +84,10 @@ def _layout(given: Any) -> Record:
 def add(call: Call) -> Record:
     """{activity: {id}}."""
     client = _client(call)
-    owner = owner_numbered(call, needed(call, "ownerTypeId"), needed(call, "ownerId"))
+    try:
+        owner = owner_numbered(call, needed(call, "ownerTypeId"), needed(call, "ownerId"))
+    except RestError as error:
+        raise RestError(400, "NOT_FOUND", "Not found.") if error.code == "OWNER_NOT_FOUND" else error from None
     editable(call, owner)
     fields, layout = needed(call, "fields") or {}, _layout(needed(call, "layout"))
     kind = _kind(call, fields.get("typeId") or CONFIGURABLE_TYPE)

@@ -19,7 +19,7 @@ def _variant(call: Call, entity: Entity | None) -> Variant:
     if entity is None:
         entity = by_type_id(to_int(call.params.get("entityTypeId")))
     if entity is None:
-        raise refuse("Parameter 'entityTypeID' is not defined")
+        raise refuse("Parameter 'entityTypeId' is not defined")
     extras = call.params.get("extras")
     given = extras.get(_EXTRA.get(entity, "")) if isinstance(extras, dict) else None
     number = to_int(given)

@@ -155,8 +155,9 @@ def find_by_comm(call: Call) -> dict[str, list[int]]:
         raise refuse("Access denied.")
     kind = str(call.params.get("type") or "").upper()
     if kind not in ("PHONE", "EMAIL"):
-        text = f"Communication type '{kind}' is not supported in current context."
-        raise refuse(text if kind else "Communication type is not defined.")
+        if not kind:
+            raise RestError(400, "Communication type is not defined", "Parameter 'type' is required.")
+        raise refuse(f"Communication type '{kind}' is not supported in current context.")
     values = call.params.get("values")
     rows = list(values.values()) if isinstance(values, dict) else values
     if not isinstance(rows, list) or not rows:

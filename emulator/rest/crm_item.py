@@ -22,9 +22,9 @@ def the_type(call: Call) -> Entity:
 
 
 def needed(call: Call, name: str) -> Any:
-    """A parameter of a controller, or its refusal (code 100)."""
+    """A parameter of a controller, or its refusal (code 100, a text)."""
     if call.params.get(name) is None:
-        raise RestError(400, 100, f"Could not find value for parameter {{{name}}}")
+        raise RestError(400, "100", f"Could not find value for parameter {{{name}}}")
     return call.params[name]
 
 
@@ -50,7 +50,7 @@ def _given(call: Call, entity: Entity) -> Record:
         fields = {}
     if not isinstance(fields, dict):
         raise RestError(
-            400, 100, "Invalid value {fields} to match with parameter {fields}. Should be value of type array."
+            400, "100", "Invalid value {fields} to match with parameter {fields}. Should be value of type array."
         )
     crm = call.portal.crm
     try:

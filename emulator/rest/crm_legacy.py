@@ -111,6 +111,8 @@ def listed(result: Any, total: int | None, start: int) -> Reply:
 
 
 def fields(call: Call, entity: Entity) -> dict[str, Any]:
+    if not rights.can_add(call.user):
+        raise refuse("Access denied.")
     return legacy.describe(call.portal.crm, entity)
 
 

@@ -129,7 +129,7 @@ def items_set(call: Call, owner: Entity) -> bool:
 
 def items_delete(call: Call, owner: Entity) -> bool:
     """Drop all links of the owner."""
-    id_ = _owner(call, owner)
+    id_ = _owner(call, owner, quotes="")
     _editable(call, owner, id_)
     call.portal.crm.links.clear(owner, id_)
     return True

@@ -31,7 +31,7 @@ def add_log(call: Call) -> Record:
     fields = the_fields(call)
     for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
         if not fields.get(name):
-            raise RestError(400, 100, f"Could not find value for parameter {{{name}}}")
+            raise RestError(400, "100", f"Could not find value for parameter {{{name}}}")
     owner = owner_numbered(call, fields["entityTypeId"], fields["entityId"])
     editable(call, owner)
     client = call.installation.app.client_id if call.installation else ""

@@ -69,12 +69,17 @@ def _shown(row: Record) -> Record:
     return {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in row.items()}
 
 
+def _read(row: Record) -> Record:
+    """As get and list show it: with the store, which this portal has none of."""
+    return _shown(row) | {"storeId": None}
+
+
 def _add(call: Call) -> Record:
     """{productRow}."""
     fields = the_fields(call)
     for name in ("ownerId", "ownerType"):
         if name not in fields:
-            raise RestError(400, 100, f"Required fields: {name}")
+            raise RestError(400, "100", f"Required fields: {name}")
     owner = _owner(call, fields["ownerType"], fields["ownerId"])
     editable(call, owner)
     row = call.portal.crm.product_rows.add(owner, _typed(fields, ("ownerId", "ownerType")))
@@ -108,7 +113,7 @@ def _delete(call: Call) -> None:
 
 
 def _get(call: Call) -> Record:
-    return {"productRow": _shown(_row(call, changing=False)[1])}
+    return {"productRow": _read(_row(call, changing=False)[1])}
 
 
 def _list(call: Call) -> Reply:
@@ -125,7 +130,7 @@ def _list(call: Call) -> Reply:
         if name not in _READ:
             raise _wrong(f"Unknown field '{name}'")
         rows.sort(key=lambda row, name=name: row[name] or 0, reverse=str(way).upper() == "DESC")  # type: ignore[misc]
-    found = page([_shown(row) for row in rows], call)
+    found = page([_read(row) for row in rows], call)
     return Reply({"productRows": found.result}, found.total, found.next)
 
 

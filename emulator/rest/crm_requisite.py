@@ -139,10 +139,12 @@ def fields(call: Call) -> dict[str, Record]:
     """Descriptions of all fields."""
     fixed = ("ENTITY_TYPE_ID", "ENTITY_ID", "PRESET_ID")
     own = ("ID", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID")
-    return {
+    found = {
         name: flags(kind, name, required=name in (*fixed, "NAME"), read_only=name in own, immutable=name in fixed)
         for name, kind in _REQUISITE.items()
     }
+    found["RQ_IDENT_TYPE"] |= {"type": "crm_status", "statusType": ["RQ_IDENT_TYPE_CO"]}
+    return found
 
 
 def _preset_row(preset: Preset) -> Record:
@@ -155,7 +157,7 @@ def _preset_row(preset: Preset) -> Record:
 def presets(call: Call) -> Reply:
     """Templates with total; choose by COUNTRY_ID and XML_ID, ids differ between portals."""
     if not rights.can_add(call.user):
-        raise refuse("Access denied.")
+        raise RestError(400, 0, "Access denied.")
     rows = [_preset_row(preset) for preset in call.portal.crm.requisites.presets.values()]
     return list_rows(call, rows, _PRESET, "requisite preset")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.crm import rights
+from emulator.crm import files, rights
 from emulator.crm.dates import iso
 from emulator.crm.entities import Entity, Record, by_type_id
 from emulator.crm.timeline import Comment, Owner
@@ -52,7 +52,7 @@ def the_fields(call: Call) -> Record:
     fields = needed(call, "fields")
     if not isinstance(fields, dict):
         raise RestError(
-            400, 100, "Invalid value {fields} to match with parameter {fields}. Should be value of type array."
+            400, "100", "Invalid value {fields} to match with parameter {fields}. Should be value of type array."
         )
     return fields
 
@@ -64,9 +64,9 @@ def _text(fields: Record) -> str:
     return text
 
 
-def _files(fields: Record) -> list[str]:
+def _files(fields: Record) -> list[files.Attached]:
     rows = fields.get("FILES") or []
-    return [str(row[0]) for row in rows if isinstance(row, list) and len(row) == 2]
+    return [files.read(str(row[0]), str(row[1])) for row in rows if isinstance(row, list) and len(row) == 2]
 
 
 def _comment(call: Call) -> Comment:
@@ -116,7 +116,8 @@ def update_comment(call: Call) -> int:
     editable(call, _chosen(call, comment, several_refused=False))
     if comment.author != call.user.id:
         raise RestError(400, "ACCESS_DENIED", "Access denied")
-    call.portal.crm.timeline.edit_comment(comment.id, _text(fields), call.user)
+    held = _files(fields) if "FILES" in fields else None
+    call.portal.crm.timeline.edit_comment(comment.id, _text(fields), held, call.user)
     return comment.id
 
 
@@ -148,7 +149,7 @@ def get_comment(call: Call) -> Record:
     owner = next((one for one in comment.owners if readable(call, one)), None)
     if owner is None:
         raise refuse("Access denied.")
-    return _comment_row(comment, owner)
+    return _comment_row(call, comment, owner)
 
 
 @method(
@@ -172,13 +173,23 @@ def list_comments(call: Call) -> Reply:
     ]
     rows = ordered(rows, call.params.get("order"), dict.fromkeys(("ID", "CREATED", "AUTHOR_ID"), "integer"))
     select = [name for name in call.params.get("select") or _COMMENT if name in _COMMENT] or list(_COMMENT)
-    shown = [_comment_row(row["row"], owner) for row in rows[max(call.start, 0) : max(call.start, 0) + PAGE_SIZE]]
+    shown = [_comment_row(call, row["row"], owner) for row in rows[max(call.start, 0) : max(call.start, 0) + PAGE_SIZE]]
     shown = [{name: row[name] for name in select} for row in shown]
     return listed(shown, len(rows) if call.start >= 0 else None, call.start)
 
 
-def _comment_row(row: Comment, owner: Owner) -> Record:
-    files = {str(i): {"id": i, "name": name, "authorId": row.author} for i, name in enumerate(row.files, 1)}
+def _comment_row(call: Call, row: Comment, owner: Owner) -> Record:
     made: Record = {"ID": str(row.id), "ENTITY_ID": str(owner[1]), "ENTITY_TYPE": str(owner[0])}
     made |= {"CREATED": iso(row.created), "COMMENT": row.text, "AUTHOR_ID": str(row.author)}
-    return made | {"FILES": files}
+    return made | {"FILES": {str(number): _file(call, row, number) for number in range(1, len(row.files) + 1)}}
+
+
+def _file(call: Call, row: Comment, number: int) -> Record:
+    one, disk = row.files[number - 1], f"{call.portal.url}/disk"
+    author, shown = call.portal.users.get(row.author), f"showFile/{row.id}{number}/?filename={one.name}"
+    made: Record = {"id": number, "date": iso(row.created), "type": "image" if one.picture else "file"}
+    made |= {"name": one.name, "size": one.size, "authorId": row.author}
+    if one.picture:
+        made |= {"image": dict(zip(("width", "height"), one.picture, strict=True))}
+    made |= {"authorName": author.full_name if author else "", "urlPreview": f"{disk}/{shown}&width=640&height=640"}
+    return made | {"urlShow": f"{disk}/{shown}", "urlDownload": f"{disk}/{shown.replace('show', 'download')}"}

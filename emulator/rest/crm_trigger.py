@@ -9,7 +9,7 @@ from emulator.crm import rights
 from emulator.crm.entities import Entity, by_type_id
 from emulator.crm.stages import field_of
 from emulator.crm.values import to_int
-from emulator.errors import access_denied
+from emulator.errors import RestError
 from emulator.installs import Installation
 from emulator.rest.crm_legacy import refuse
 from emulator.rest.registry import Call, Method
@@ -23,9 +23,9 @@ def _app(call: Call) -> Installation:
     if not rights.can_add(call.user):
         raise refuse("Access denied.")
     if not call.user.admin:
-        raise access_denied("Access denied! Admin permissions required")
+        raise RestError(400, "ACCESS_DENIED", "Access denied! Admin permissions required")
     if call.installation is None:
-        raise access_denied("Access denied! Application context required")
+        raise RestError(400, "ACCESS_DENIED", "Access denied! Application context required")
     return call.installation
 
 
@@ -92,7 +92,7 @@ def _track(call: Call) -> bool:
         raise refuse("Target is not found.")
     record = call.portal.crm.tables[entity].rows.get(int(number))
     if record is None or not rights.can_write(call.user, record):
-        raise access_denied("Access denied! There are no permissions to update the entity.")
+        raise RestError(400, "ACCESS_DENIED", "Access denied! There are no permissions to update the entity.")
     call.portal.automation.fire(entity, int(number), "", str(call.params.get("code") or ""))
     return True
 

@@ -123,6 +123,8 @@ def list_(call: Call, entity: Entity) -> Reply:
     """All fields at once with a total; captions only when the filter names a language."""
     _reader(call)
     given = call.params.get("filter") or {}
+    if not isinstance(given, dict | list):
+        raise refuse("Parameter 'filter' must be array.")
     lang = str(given.get("LANG") or "") if isinstance(given, dict) else ""
     rows = []
     for one in _sorted(list(call.portal.crm.userfields[entity]), call.params.get("order")):

@@ -147,7 +147,7 @@ def authorize(world: "World", portal: "Portal", asked: Asked) -> Caller:
 
 def _webhook_caller(world: "World", portal: "Portal", given: tuple[int, str], secure: bool) -> Caller:
     if not secure and not world.config.webhooks_over_http:
-        raise RestError(401, "INVALID_REQUEST", "Https required.")
+        raise RestError(400, "INVALID_REQUEST", "Https required")
     webhook = portal.webhooks.get(given)
     if webhook is None:
         raise RestError(401, "INVALID_CREDENTIALS", "Invalid request credentials")

@@ -93,11 +93,11 @@ def user_access(call: Call) -> bool:
 
 @method("app.info", scope="", page="api-reference/common/system/app-info.md", params=())
 def app_info(call: Call) -> dict[str, Any]:
-    """The installation as the portal sees it; with an incoming webhook only SCOPE and LICENSE."""
+    """The installation as the portal sees it."""
     family = LICENSES.get(call.portal.plan, "basic")
     license_name = f"{call.portal.lang}_selfhosted" if call.portal.old else f"{call.portal.lang}_{family}"
     if call.installation is None:
-        return {"SCOPE": _scopes(call), "LICENSE": license_name}
+        raise RestError(400, "ACCESS_DENIED", "Access denied! Application context required")
     return _app(call.installation) | _license(call, license_name, family)
 
 
@@ -151,7 +151,7 @@ def user_option_set(call: Call) -> bool:
 
 def _application(call: Call) -> Installation:
     if call.installation is None:
-        raise access_denied("Access denied! Application context required")
+        raise RestError(400, "AccessException", "Application context required")
     return call.installation
 
 
@@ -163,5 +163,5 @@ def _option(options: dict[str, Any], call: Call) -> Any:
 def _given_options(call: Call) -> dict[str, Any]:
     given = call.params.get("options", call.params)
     if not isinstance(given, dict) or not given:
-        raise RestError(400, "ERROR_ARGUMENT", "Argument 'options' is null or empty", argument="options")
+        raise RestError(400, "ArgumentNullException", "options is empty")
     return given

@@ -49,7 +49,7 @@ def _fields(call: Call) -> Record:
     given = needed(call, "field")
     if not isinstance(given, dict):
         raise RestError(
-            400, 100, "Invalid value {field} to match with parameter {field}. Should be value of type array."
+            400, "100", "Invalid value {field} to match with parameter {field}. Should be value of type array."
         )
     return given
 

@@ -38,16 +38,18 @@ def entity_of(name: Any) -> Entity | None:
 
 
 def listed(call: Call) -> Reply:
-    """{fields} of one entity; captions only in the language that `select` names, list options never."""
+    """{fields} of one entity, for CRM administrators of all where the filter names none; captions only in the language
+    that `select` names, list options never."""
     module(call)
     given = call.params.get("filter")
     conditions = given if isinstance(given, dict) else {}
-    entity = entity_of(conditions.get("entityId") or conditions.get("=entityId"))
-    if entity is None or not rights.can_add(call.user):
+    named = conditions.get("entityId") or conditions.get("=entityId")
+    kinds = [one for one in Entity if named in (None, one.uf_entity)]
+    if not kinds or not rights.can_add(call.user) or (named is None and not rights.is_admin(call.user)):
         raise refuse(VIEW)
     select = call.params.get("select")
     lang = str(select.get("language") or "") if isinstance(select, dict) else ""
-    rows = [row_of(one, (lang,) if lang else ()) for one in call.portal.crm.userfields[entity]]
+    rows = [row_of(one, (lang,) if lang else ()) for kind in kinds for one in call.portal.crm.userfields[kind]]
     test = compile_group(_group(conditions), dict.get)
     found = page(_sorted([row for row in rows if test(row)], call.params.get("order")), call)
     return Reply({"fields": [_shown(row, select) for row in found.result]}, found.total, found.next)

@@ -15,6 +15,7 @@ from b24pysdk.errors import (
     BitrixAPIAccessDenied,
     BitrixAPIApplicationNotFound,
     BitrixAPIAuthorizationError,
+    BitrixAPIBadRequest,
     BitrixAPIErrorOAuth,
     BitrixAPIInsufficientScope,
     BitrixAPIInvalidCredentials,
@@ -204,7 +205,7 @@ async def test_an_incoming_webhook(installation: Installation) -> None:
     client = Client(BitrixWebhook(domain=portal.host, webhook_token="1/s3cret"))
     assert (await away(lambda: client.profile().response.result))["ID"] == "1"
     await refused(BitrixAPIWrongAuthType, lambda: client.placement.bind("LEFT_MENU", "https://example.com/").response)
-    await refused(BitrixAPIAccessDenied, lambda: client.app.option.get(option="none").response)
+    await refused(BitrixAPIBadRequest, lambda: client.app.option.get(option="none").response)
     wrong = Client(BitrixWebhook(domain=portal.host, webhook_token="1/other"))
     await refused(BitrixAPIInvalidCredentials, lambda: wrong.profile().response)
 

@@ -124,7 +124,6 @@ async def test_twenty_hits_in_one_type_silence_the_next(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("params", "text"),
     [
-        ({"values": ["1"]}, "Communication type is not defined."),
         ({"type": "FAX", "values": ["1"]}, "Communication type 'FAX' is not supported in current context."),
         ({"type": "PHONE"}, "Communication values is not defined."),
         ({"type": "PHONE", "values": ["1"], "entity_type": "DEAL"}, "Deal is not supported in current context."),

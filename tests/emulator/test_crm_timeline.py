@@ -46,7 +46,7 @@ async def test_a_comment(deal: Caller) -> None:
         ({"fields": {**COMMENT, "ENTITY_ID": 9}}, (400, "OWNER_NOT_FOUND")),
         ({"fields": {**COMMENT, "ENTITY_TYPE": "dynamic_1046"}}, (400, "OWNER_NOT_FOUND")),
         ({"fields": {**COMMENT, "COMMENT": " "}}, (400, "INVALID_ARG_VALUE")),
-        ({}, (400, 100)),
+        ({}, (400, "100")),
         ({"FIELDS": COMMENT}, (400, "ERROR_ARGUMENT")),
     ],
 )
@@ -80,7 +80,7 @@ async def test_log_records(deal: Caller) -> None:
     assert answer.refusal == (400, "REMOVING_DISABLED")
     assert (await deal.call("crm.timeline.logmessage.delete", {"id": page.result[0]["id"]})).result is True
     lacking = await deal.call("crm.timeline.logmessage.add", {"fields": {**fields, "iconCode": ""}})
-    assert lacking.refusal == (400, 100)
+    assert lacking.refusal == (400, "100")
     second = deal.as_user(2)
     second.user.crm_access = CrmAccess.NONE
     assert (await second.call("crm.timeline.logmessage.add", {"fields": fields})).refusal == (400, "ACCESS_DENIED")
@@ -104,7 +104,7 @@ async def test_a_todo(deal: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("changed", "code"),
-    [({"ownerId": 9}, "OWNER_NOT_FOUND"), ({"deadline": "soon"}, "WRONG_DATETIME_FORMAT"), ({"deadline": None}, 100)],
+    [({"ownerId": 9}, "OWNER_NOT_FOUND"), ({"deadline": "soon"}, "WRONG_DATETIME_FORMAT"), ({"deadline": None}, "100")],
 )
 async def test_refused_todos(deal: Caller, changed: dict[str, object], code: object) -> None:
     params: dict[str, object] = {"ownerTypeId": 2, "ownerId": 1, "deadline": "2026-12-01T15:00:00"}

@@ -115,10 +115,7 @@ async def test_admin_and_application_context(caller: Caller, session: aiohttp.Cl
         base = f"{portal.url}/rest/1/s3cret"
         assert (await asked(session, "GET", f"{base}/profile.json")).result["ID"] == "1"
         assert (await asked(session, "POST", f"{base}/event.get")).refusal == (403, "WRONG_AUTH_TYPE")
-        assert (await asked(session, "POST", f"{base}/app.info")).result == {
-            "SCOPE": ["crm", "placement"],
-            "LICENSE": "ru_basic",
-        }
+        assert (await asked(session, "POST", f"{base}/app.info")).refusal == (400, "ACCESS_DENIED")
         assert (await asked(session, "POST", f"{base}/user.get")).refusal == (401, "insufficient_scope")
         wrong = await asked(session, "POST", f"{portal.url}/rest/1/{secrets.token_hex(4)}/profile")
         assert wrong.refusal == (401, "INVALID_CREDENTIALS")
@@ -127,7 +124,7 @@ async def test_admin_and_application_context(caller: Caller, session: aiohttp.Cl
 async def test_webhooks_want_https(caller: Caller, session: aiohttp.ClientSession) -> None:
     caller.portal.webhooks[1, "s3cret"] = Webhook(1, "s3cret", frozenset({"crm"}))
     answer = await asked(session, "GET", f"{caller.portal.url}/rest/1/s3cret/profile")
-    assert answer.refusal == (401, "INVALID_REQUEST")
+    assert answer.refusal == (400, "INVALID_REQUEST")
 
 
 async def test_a_token_of_another_portal_is_no_token_here(emulator: Emulator, caller: Caller) -> None:

@@ -204,7 +204,7 @@ def test_filters(filter_: dict[str, Any], cloud: bool, box: bool) -> None:
 
 
 async def test_who_may(shop: Caller, listener: Listener) -> None:
-    assert (await shop.as_user(2).call("bizproc.robot.list")).refusal == (403, "ACCESS_DENIED")
+    assert (await shop.as_user(2).call("bizproc.robot.list")).refusal == (400, "ACCESS_DENIED")
     shop.installation.scope -= {"bizproc"}
     assert (await shop.call("bizproc.robot.list")).refusal == (401, "insufficient_scope")
     shop.portal.plan = "free"

@@ -199,7 +199,8 @@ async def test_lists(maker: Caller) -> None:
         "fieldName": "UF_CRM_DEAL_B",
         "editFormLabel": {"en": "List of characteristics"},
     }
-    assert (await maker.call("userfieldconfig.list", DEAL)).refusal == (400, "")
+    assert len((await maker.call("userfieldconfig.list", DEAL)).result["fields"]) == 3
+    assert (await maker.as_user(2).call("userfieldconfig.list", DEAL)).refusal == (400, "")
 
 
 async def test_scopes_and_deletion(maker: Caller) -> None:
