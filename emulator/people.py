@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.portal import Portal
 
 
 class CrmAccess(StrEnum):
@@ -51,3 +55,16 @@ class Department:
     parent: int | None = None
     head: int | None = None
     sort: int = 500
+
+
+def hire(
+    portal: "Portal", actor: User | None, *, name: str, last_name: str, email: str, departments: list[int]
+) -> User:
+    """Somebody joins the company; apps hear of it (api-reference/common/events/on-user-add.md)."""
+    number, now = max(portal.users, default=0) + 1, portal.world.now()
+    user = User(number, name, last_name, email=email, departments=departments, registered=now)
+    portal.users[number] = user
+    data = {"ID": number, "ACTIVE": "Y", "EMAIL": email, "NAME": name, "LAST_NAME": last_name, "PERSONAL_GENDER": ""}
+    data |= {"PERSONAL_BIRTHDAY": "", "UF_DEPARTMENT": departments, "DATE_REGISTER": now.isoformat(timespec="seconds")}
+    portal.raise_event("ONUSERADD", data | {"WORK_POSITION": "", "UF_EMPLOYMENT_DATE": ""}, actor)
+    return user

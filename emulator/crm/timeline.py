@@ -123,19 +123,19 @@ class Timeline:
         """Write a comment."""
         number = self.portal.next_id("timeline")
         made = self.comments[number] = Comment(number, text, actor.id, self._now(), [owner], files)
-        self._tell("TIMELINECOMMENTADD", number, actor)
+        self._tell_comment("ADD", number, actor)
         return made
 
     def edit_comment(self, id: int, text: str, files: list[Attached] | None, actor: "User") -> None:
         """Replace a comment's text, and its files where some are given."""
         row = self.comments[id]
         row.text, row.files = text, row.files if files is None else files
-        self._tell("TIMELINECOMMENTUPDATE", id, actor)
+        self._tell_comment("UPDATE", id, actor)
 
     def drop_comment(self, id: int, actor: "User") -> None:
         """Remove a comment."""
         del self.comments[id]
-        self._tell("TIMELINECOMMENTDELETE", id, actor)
+        self._tell_comment("DELETE", id, actor)
 
     def log(self, owner: Owner, title: str, text: str, icon: str, actor: "User", client_id: str) -> LogMessage:
         """Leave a log record; no event tells of it."""
@@ -202,3 +202,7 @@ class Timeline:
 
     def _tell(self, what: str, id: int, actor: "User | None") -> None:
         self.portal.raise_event(f"ONCRM{what}", {"FIELDS": {"ID": str(id)}}, actor)
+
+    def _tell_comment(self, what: str, id: int, actor: "User") -> None:
+        """The id stands bare, without FIELDS (comments/events/on-Crm-Timeline-Comment-Add.md)."""
+        self.portal.raise_event(f"ONCRMTIMELINECOMMENT{what}", {"ID": str(id)}, actor)
