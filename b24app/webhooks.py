@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import ssl
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -24,6 +24,8 @@ from b24app.guard import AddressRefused, Answered
 
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
 RESPONSE_LIMIT = 4096
+USER_AGENT = "b24app-webhooks/1"
+UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=600, sock_connect=5, sock_read=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def headers(message: Message, at: datetime) -> dict[str, str]:
     found = {
         "content-type": "application/json",
         "accept-encoding": "identity",
-        "user-agent": "b24app-webhooks/1",
+        "user-agent": USER_AGENT,
         "webhook-id": message.id,
         "webhook-timestamp": timestamp,
         "webhook-signature": signature(message.id, timestamp, message.body, message.keys),
@@ -95,6 +97,45 @@ async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> A
             answer = delivery.answer(found.status, delivery.retry_after(found.headers.get("retry-after"), at))
             address = found.address if isinstance(found, Answered) else None
             return Attempt(answer, monotonic() - started, response, address)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        return Attempt(Answer(None, _failure(error)), monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to be sent, signed like a webhook. `parts()` gives its bytes from the beginning, `length` of them."""
+
+    url: str
+    id: str
+    parts: Callable[[], AsyncIterator[bytes]]
+    length: int
+    key: bytes
+    attempt: int
+
+
+async def upload(http: aiohttp.ClientSession, file: Upload, at: datetime) -> Attempt:
+    """As `send`, for a body that is never in memory as a whole: read once for the signature, once to be sent."""
+    started = monotonic()
+    timestamp = str(int(at.timestamp()))
+    mac = hmac.new(file.key, f"{file.id}.{timestamp}.".encode(), hashlib.sha256)
+    async for part in file.parts():
+        mac.update(part)
+    found = {
+        "content-type": "application/gzip",
+        "content-length": str(file.length),
+        "accept-encoding": "identity",
+        "user-agent": USER_AGENT,
+        "webhook-id": file.id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": "v1," + b64encode(mac.digest()).decode(),
+        "webhook-attempt": str(file.attempt),
+    }
+    try:
+        async with http.post(
+            file.url, data=file.parts(), headers=found, allow_redirects=False, timeout=UPLOAD_TIMEOUT
+        ) as answered:
+            response = await _head(answered)
+            return Attempt(delivery.answer(answered.status), monotonic() - started, response)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         return Attempt(Answer(None, _failure(error)), monotonic() - started)
 

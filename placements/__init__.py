@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from b24app.domain.facts import Kind
 from b24app.manifest import Manifest
-from placements import card_tab, frame, install, layout, main_page, opened, sweeps
+from placements import card_tab, files, frame, install, layout, main_page, opened, sweeps
 from placements.render import STATIC, Render
 
 OPENED = ["GET", "HEAD", "POST"]
@@ -23,10 +23,12 @@ CALLS = {
     "/frame/mode": frame.mode,
     "/frame/compare": sweeps.compare,
     "/frame/client-apps": frame.create_client_app,
+    "/frame/client-apps/key": frame.new_client_app_key,
     "/frame/client-apps/revoke": frame.revoke_client_app,
     "/frame/layout/preview": layout.preview,
     "/frame/layout/add": layout.add,
     "/frame/layout/take-back": layout.take_back,
+    **files.CALLS,
 }
 
 

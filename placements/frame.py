@@ -68,7 +68,7 @@ class Call:
             raise Refused("not_found", 404) from None
 
 
-Action_ = Callable[[Call], Awaitable[dict[str, Any]]]
+Action_ = Callable[[Call], Awaitable[dict[str, Any] | Response]]
 
 
 async def answer(render: Render, action: Action_, request: Request) -> Response:
@@ -79,7 +79,8 @@ async def answer(render: Render, action: Action_, request: Request) -> Response:
         viewer, token = await opening.viewer_of(resources, request.headers.get(TOKEN_HEADER, ""))
         lang = viewer.lang
         call = Call(render, resources, viewer, token, _json(await request.body()))
-        return JSONResponse(await action(call), headers={"Cache-Control": "no-store"})
+        found = await action(call)
+        return found if isinstance(found, Response) else JSONResponse(found, headers={"Cache-Control": "no-store"})
     except (Refused, PortalError) as error:
         return _refusal(render, error, lang)
     except Exception as error:
@@ -151,6 +152,13 @@ async def create_client_app(call: Call) -> dict[str, Any]:
     return await settings_page(call, new=new)
 
 
+async def new_client_app_key(call: Call) -> dict[str, Any]:
+    await admins_only(call.resources, call.viewer, call.token)
+    new = await client_apps.new_key(call.resources, call.viewer.portal_id, call.id("client_app"))
+    log.info("client_app_key_created", portal=call.viewer.portal_id, user=call.viewer.user_id)
+    return await settings_page(call, new=new)
+
+
 async def revoke_client_app(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
     await client_apps.revoke(call.resources, call.viewer.portal_id, call.id("client_app"))
@@ -159,11 +167,12 @@ async def revoke_client_app(call: Call) -> dict[str, Any]:
 
 
 async def settings_page(
-    call: Call, *, new: NewClientApp | None = None, preview: Preview | None = None
+    call: Call, *, new: NewClientApp | None = None, secret: str = "", preview: Preview | None = None
 ) -> dict[str, Any]:
-    """The settings as they are now. `new`: a key to show once; `preview`: of a card's view, not decided yet."""
+    """The settings as they are now. `new`, `secret`: a key and a webhook secret to show once; `preview`: of a card's
+    view, not decided yet."""
     view = await settings_view(call.resources, call.viewer.portal_id)
-    shown = {"view": view, "viewer": call.viewer, "new": new, "preview": preview}
+    shown = {"view": view, "viewer": call.viewer, "new": new, "secret": secret, "preview": preview}
     return {"html": call.render.part("main_content.html", call.viewer.lang, **shown)}
 
 

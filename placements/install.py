@@ -15,6 +15,7 @@ from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
 from b24app.journeys import lifecycle, opening
+from b24app.journeys.files_view import files_view
 from b24app.journeys.installation import Report, Step
 from b24app.resources import Resources
 from placements.opened import answer, frame_of, set_up
@@ -38,10 +39,11 @@ class InstallerView:
 
     steps: tuple[InstallerStep, ...]
     ok: bool
+    came_back: bool = False  # its data was deleted once: there may be an export to restore
 
     @classmethod
-    def of(cls, report: Report) -> InstallerView:
-        return cls(tuple(_step(one) for one in report.steps), report.ok)
+    def of(cls, report: Report, *, came_back: bool = False) -> InstallerView:
+        return cls(tuple(_step(one) for one in report.steps), report.ok, came_back)
 
 
 def _step(one: Step) -> InstallerStep:
@@ -67,8 +69,9 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         raise Refused("install_admins_only", 403) from None
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await opening.open_session(db, resources, proven, portal, person)
+        files = await files_view(db, portal, resources.now())
     page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
-    view = InstallerView.of(report)
+    view = InstallerView.of(report, came_back=files.offered)
     return render.page("installer.html", opened.lang, frame=frame_of(opened), page=page, view=view)
 
 

@@ -31,4 +31,5 @@ async def page(render: Render, resources: Resources, opened: OpenRequest) -> HTM
         viewer=viewer,
         new=None,
         preview=None,
+        secret="",
     )

@@ -11,6 +11,7 @@ from b24app.domain.drift import Drift
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
+from b24app.domain.restoring import Weight
 from b24app.manifest import Mode
 
 
@@ -80,6 +81,17 @@ FAILURE: Mapping[Failure, str] = {
     Failure.DNS: N_("the address was not found"),
     Failure.TLS: N_("the certificate of the client app was not accepted"),
     Failure.PROTOCOL: N_("the client app gave an answer that is no HTTP"),
+    Failure.REFUSED_ADDRESS: N_("the address is not allowed"),
+}
+
+SENDING: Mapping[Failure, str] = {
+    Failure.STATUS: N_("the address answered with an error"),
+    Failure.REDIRECT: N_("the address answered with a redirect"),
+    Failure.TIMEOUT: N_("the address did not answer in time"),
+    Failure.CONNECTION: N_("no connection to the address"),
+    Failure.DNS: N_("the address was not found"),
+    Failure.TLS: N_("the certificate of the address was not accepted"),
+    Failure.PROTOCOL: N_("the address gave an answer that is no HTTP"),
     Failure.REFUSED_ADDRESS: N_("the address is not allowed"),
 }
 
@@ -240,9 +252,53 @@ REFUSED: Mapping[str, Saying] = {
     "layout_no_right": Saying(
         N_("You may not change the common view of cards"), N_("Ask an administrator of the CRM to do it.")
     ),
+    "export_not_ready": Saying(N_("There is no finished export"), N_("Press “Export the data” and wait a little.")),
+    "export_not_ours": Saying(
+        N_("This is no export of the app"), N_("Choose a file whose name ends in .jsonl.gz, as it was downloaded.")
+    ),
+    "export_damaged": Saying(N_("The file is damaged"), N_("A part of it is missing. Take another copy.")),
+    "export_changed": Saying(
+        N_("The file was changed"), N_("Its signature does not fit. Only an untouched export can be restored.")
+    ),
+    "export_key_unknown": Saying(
+        N_("The file was signed with a key that is gone"), N_("Ask whoever runs the app to put the old key back.")
+    ),
+    "export_too_large": Saying(N_("The file is too large"), N_("Exports of the app are smaller than 128 MB.")),
+    "export_too_new": Saying(
+        N_("The file comes from a newer version of the app"), N_("Update the app and choose the file again.")
+    ),
+    "export_other_portal": Saying(
+        N_("The file belongs to another Bitrix24"), N_("Each Bitrix24 takes back its own export only.")
+    ),
+    "restore_at_work": Saying(N_("A restore is under way"), N_("Wait until it is finished.")),
+    "restore_out_of_order": Saying(N_("The upload was interrupted"), N_("Choose the file once more.")),
+    "url_not_a_url": Saying(N_("The address is wrong"), N_("Write it like https://my.example.com")),
+    "url_https_required": Saying(N_("The address is wrong"), N_("Only https addresses are called.")),
+    "url_user_info": Saying(N_("The address is wrong"), N_("It may hold no name and password.")),
+    "url_fragment": Saying(N_("The address is wrong"), N_("It may hold no #.")),
+    "url_port_not_allowed": Saying(N_("The address is wrong"), N_("Only port 443 is called.")),
+    "url_ip_address": Saying(N_("The address is wrong"), N_("Write a name, not a number.")),
+    "url_private_address": Saying(N_("The address is wrong"), N_("Addresses inside private networks are not called.")),
+    "url_unknown_host": Saying(N_("The address is wrong"), N_("There is no such name.")),
     "crm_refused": Saying(
         N_("Bitrix24 refused the change"), N_("Press “Check and repair” in the settings of the app.")
     ),
+}
+
+FILED: Mapping[str, str] = {
+    "settings": N_("Modes"),
+    "client_apps": N_("Client apps"),
+    "endpoints": N_("Addresses of client apps"),
+    "memberships": N_("People and companies"),
+}
+
+WEIGHT: Mapping[Weight, str] = {
+    Weight.NEW: N_("missing here: come back"),
+    Weight.CHANGED: N_("get their decision back"),
+    Weight.RENAMED: N_("stand as in the file, get back the id client apps know"),
+    Weight.SAME: N_("are here already, as in the file"),
+    Weight.KEPT: N_("stay: changed since by people"),
+    Weight.GONE: N_("left out: the card or the link is gone"),
 }
 
 REGAINED = N_(

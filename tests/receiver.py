@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +46,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     tries: int = 0
+    files: list[bytes] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def events(self, type: str = "membership.verification_changed") -> list[Heard]:
@@ -78,11 +81,29 @@ class Receiver:
         self.came.set()
         return Response(status_code=204)
 
+    async def keep(self, request: Request) -> Response:
+        """A file, signed like a webhook; before the secret is known anything is taken."""
+        body = await request.body()
+        if self.answers:
+            return Response(status_code=self.answers.pop(0))
+        if self.secret and not _signed_file(self.secret, body, request.headers):
+            return Response(status_code=401)
+        self.files.append(body)
+        return Response(status_code=204)
+
+
+def _signed_file(secret: str, body: bytes, headers: Headers) -> bool:
+    """By the rule itself: the library signs text only (standardwebhooks 1.0.0)."""
+    key = b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return headers["webhook-signature"] == "v1," + b64encode(hmac.digest(key, signed, "sha256")).decode()
+
 
 @asynccontextmanager
 async def receiving(now: Callable[[], datetime], host: str = "127.0.0.5") -> AsyncIterator[Receiver]:
     socket, address = bound(host)
     receiver = Receiver(f"http://{address}/webhooks", now)
-    app = Starlette(routes=[Route("/webhooks", receiver.take, methods=["POST"])])
+    files = Route("/files", receiver.keep, methods=["POST"])
+    app = Starlette(routes=[Route("/webhooks", receiver.take, methods=["POST"]), files])
     async with serving(app, socket):
         yield receiver

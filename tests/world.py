@@ -40,6 +40,7 @@ from emulator.run import Emulator, serve
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
 from workers.chores import erase, import_one, rescan_one, rewake_all, sweep_one
+from workers.files import carry_files
 from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
@@ -273,6 +274,7 @@ class World:
         for portal_id in active:
             for lane in Lane:
                 done += await self._survive(drain_portal, self.resources, portal_id, lane)
+            done += await self._survive(carry_files, self.resources, portal_id)
         return done + await self._survive(drain_outbox, self.resources, 5)
 
     async def _survive(self, job: Callable[..., Any], *arguments: Any) -> int:

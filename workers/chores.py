@@ -1,4 +1,4 @@
-"""Chores: the rewake, a portal's first read, rescan and sweep, erasing one, a look at one that may not have paid."""
+"""Chores: the rewake, first reads, rescans, sweeps, erasing, files, a look at a portal that may not have paid."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from b24app.store import portals, retention, work
 from b24app.store.engine import open_engine
 from b24app.store.work import WorkKind
 from workers import runtime
+from workers.files import carry_files
 from workers.inbox import moved
 
 TIDY = 60.0  # seconds of one chore
@@ -40,6 +41,8 @@ async def wake_due(resources: Resources) -> int:
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
             await resources.wake.outbox()
+        elif kind == WorkKind.FILE:
+            await resources.wake.chore("carry_files", portal_id)
         else:
             await resources.wake.inbox(portal_id, Lane(lane))
     return len(waiting)
@@ -183,4 +186,5 @@ CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
     "tidy_portals": tidy_all,
     "erase_portal": erase,
     "look_at_portal": look_at,
+    "carry_files": carry_files,
 }

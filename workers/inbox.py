@@ -45,6 +45,11 @@ def drain(portal_id: int, lane: int) -> None:
     runtime.run(drain_portal(resources, portal_id, Lane(lane)))
 
 
+def me() -> str:
+    """Who holds a claim, for people."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     """Handle what is due now. Returns how many subjects were taken."""
     started, taken = monotonic(), 0
@@ -68,7 +73,7 @@ async def _claim(db: AsyncConnection, resources: Resources, portal: Portal, lane
     return await work.claim(
         db,
         WorkKind.RECORD,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
+        worker=me(),
         token=uuid4(),
         now=resources.now(),
         limit=SLICE[lane],
@@ -80,7 +85,7 @@ async def _claim(db: AsyncConnection, resources: Resources, portal: Portal, lane
 async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
     """One slice. Whatever goes wrong stays in its rows, with the time of the next try."""
     try:
-        async with _heartbeat(resources, claims):
+        async with heartbeat(resources, claims):
             failed = await verification.handle(resources, portal, claims, lane)
     except Exception as error:
         await _slice_failed(resources, portal, claims, lane, error)
@@ -118,7 +123,7 @@ def _collided(error: Exception) -> bool:
 
 
 @asynccontextmanager
-async def _heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncIterator[None]:
+async def heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncIterator[None]:
     """Keep the claims ours while the portal is slow or the pace makes us wait."""
 
     async def beat() -> None:

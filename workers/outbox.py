@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 from b24app.journeys import delivery
 from b24app.resources import Resources
 from workers import runtime
+from workers.inbox import me
 
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 
@@ -21,8 +19,7 @@ def drain() -> None:
 
 async def drain_outbox(resources: Resources, budget_seconds: float = BUDGET) -> int:
     """Send what is due now. Returns how many deliveries were tried."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
-    done = await delivery.drain(resources, worker, budget_seconds)
+    done = await delivery.drain(resources, me(), budget_seconds)
     if done.more:
         await resources.wake.outbox()
     return done.settled

@@ -16,6 +16,7 @@ class Source(StrEnum):
     BUTTON = "button"  # a person pressed one of ours
     RESCAN = "rescan"  # we looked, and the card had drifted
     IMPORT = "import"  # the first read found the card out of step
+    RESTORE = "restore"  # an export file brought back what this card should show
     NEIGHBOUR = "neighbour"  # another card's journey changed something this card shows
 
 

@@ -49,6 +49,17 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
     return NewClientApp(app, key)
 
 
+async def new_key(resources: Resources, portal_id: int, client_app_id: UUID) -> NewClientApp:
+    """Another key for an app that has none left: it came out of an export file. Raises `Refused` `not_found`."""
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    async with resources.tenant(portal_id) as db:
+        app = await client_apps.one(db, portal_id, client_app_id)
+        if app is None or app.key_hints:
+            raise Refused("not_found", 404)
+        await client_apps.add_key(db, KeyOwner(portal_id, app.id, ()), portals.digest(key), key[-4:], resources.now())
+    return NewClientApp(app, key)
+
+
 async def listing(resources: Resources, portal_id: int) -> list[ClientApp]:
     """Client apps that are not revoked, oldest first."""
     async with resources.tenant(portal_id) as db:

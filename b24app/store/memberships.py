@@ -98,7 +98,7 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
     """Write new and changed memberships. Raises `Overtaken` where the stored version is not the one we built on."""
     if not changed:
         return
-    rows = [_row(portal_id, one, now) for one in sorted(changed, key=attrgetter("contact_id", "company_id"))]
+    rows = [stored(portal_id, one, now) for one in sorted(changed, key=attrgetter("contact_id", "company_id"))]
     new = insert(memberships)
     keys = ("id", "portal_id", "contact_id", "company_id", "told_state", "told_version")  # told is `tell`'s alone
     kept = await db.execute(
@@ -123,7 +123,7 @@ async def add_new(db: AsyncConnection, portal_id: int, found: Sequence[Membershi
     """What the import found; memberships known already are left alone. Returns how many are new."""
     if not found:
         return 0
-    rows = [_row(portal_id, one, now) for one in found]
+    rows = [stored(portal_id, one, now) for one in found]
     added = await db.execute(insert(memberships).values(rows).on_conflict_do_nothing().returning(memberships.c.id))
     return len(list(added))
 
@@ -157,7 +157,8 @@ def membership(row: Row[Any]) -> Membership:
     )
 
 
-def _row(portal_id: int, one: Membership, now: datetime) -> dict[str, Any]:
+def stored(portal_id: int, one: Membership, now: datetime) -> dict[str, Any]:
+    """The columns of its row."""
     return {
         "id": one.id,
         "portal_id": portal_id,

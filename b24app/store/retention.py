@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.installation import PortalState
-from b24app.store import departures
+from b24app.store import departures, exports, restores
 from b24app.store.tables import (
     attempts,
     events,
@@ -24,6 +24,7 @@ from b24app.store.tables import (
 )
 from b24app.store.tables import departures as departures_table
 
+FILES = timedelta(days=1)  # an export that was asked for, and an uploaded one with its preview
 SESSIONS, CALLS, HANDLED, NEWS = timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90)
 SLICE = 5_000
 
@@ -45,6 +46,8 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     gone += await _delete(db, attempts, portal_id, attempts.c.made_at < now - NEWS)
     gone += await _delete(db, outbox, portal_id, finished)
     gone += await _delete(db, events, portal_id, told)
+    gone += await exports.drop(db, portal_id, exports.ASKED, before=now - FILES)
+    gone += await restores.drop(db, portal_id, before=now - FILES)
     return gone
 
 

@@ -82,6 +82,7 @@ class WorkKind(StrEnum):
 
     RECORD = "record"  # key "contact:7": a card to read, decide and settle
     DELIVERY = "delivery"  # key: the outbox row's id
+    FILE = "file"  # key "export:<id>", "restore:<id>" or "weekly:": an export file to make, read or send
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +176,15 @@ async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collec
 
 
 async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
-    """(portal, kind, lane) that have due rows nobody holds: whom to wake again. Cards wait for an active portal."""
+    """(portal, kind, lane) that have due rows nobody holds: whom to wake again. All but deliveries wait for an active
+    portal."""
     rows = await db.execute(
         select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
         .join(portals, portals.c.id == work.c.portal_id)
         .where(
             work.c.due_at <= now,
             or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
-            or_(work.c.kind != WorkKind.RECORD.value, portals.c.state == PortalState.ACTIVE.value),
+            or_(work.c.kind == WorkKind.DELIVERY.value, portals.c.state == PortalState.ACTIVE.value),
         )
         .group_by(work.c.portal_id, work.c.kind)
     )

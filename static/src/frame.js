@@ -7,6 +7,7 @@ const page = JSON.parse(document.getElementById('page')?.textContent ?? '{}')
 const QUICK = 1000
 const SLOW = 30000 // and then more and more seldom, while nothing changes
 const SLOWEST = 240000
+const PIECE = 512 * 1024 // of an uploaded file: one request takes a megabyte at most
 const RESTLESS = 60000 // how long a page that waits for an outcome asks every second
 
 let parent = null // the SDK's frame; stays null outside a portal
@@ -80,12 +81,16 @@ async function freshToken() {
   return true
 }
 
+/** The answer, with a fresh token where the old one had run out. */
+async function send(url, body) {
+  const answer = await post(url, body)
+  return answer.status === 401 && (await freshToken()) ? post(url, body) : answer
+}
+
 /** The answer's JSON; `{ error: { code, text } }` where something stands in the way. Never throws. */
 async function call(url, body) {
   try {
-    let answer = await post(url, body)
-    if (answer.status === 401 && (await freshToken())) answer = await post(url, body)
-    return await answer.json()
+    return await (await send(url, body)).json()
   } catch {
     return { error: { code: 'no_connection', text: document.body.dataset.offline } }
   }
@@ -161,16 +166,61 @@ async function press(form) {
 }
 
 document.addEventListener('submit', (event) => {
-  const form = event.target.closest('form[data-call]')
+  const form = event.target.closest('form[data-call], form[data-download]')
   if (!form) return
   event.preventDefault()
-  if (!form.hasAttribute('aria-busy')) press(form)
+  if (!form.hasAttribute('aria-busy')) form.dataset.download ? download(form.dataset.download) : press(form)
 })
 
 document.addEventListener('change', (event) => {
+  if (event.target.matches('input[data-upload]')) upload(event.target)
   const form = event.target.closest('form[data-call][data-at-once]')
   if (form) form.requestSubmit()
 })
+
+// ---- files: down as a blob, up in pieces; the page token never stands in an address -----------------------------
+
+async function download(url) {
+  say('')
+  try {
+    const answer = await send(url, page.body)
+    if (!answer.ok) return say((await answer.json()).error.text, true)
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(await answer.blob())
+    link.download = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'export'
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000)
+  } catch {
+    say(document.body.dataset.offline, true)
+  }
+}
+
+const base64 = (blob) =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1))
+    reader.onerror = reject
+    reader.readAsDataURL(blob)
+  })
+
+async function upload(input) {
+  const [file] = input.files
+  if (!file) return
+  input.disabled = true
+  const { restore, error } = await call('/frame/restore', page.body)
+  let answer = { error }
+  for (let number = 0; !answer.error && number * PIECE < file.size; number++) {
+    say(`${input.dataset.saying}: ${Math.floor((number * PIECE * 100) / file.size)} %`)
+    const data = await base64(file.slice(number * PIECE, (number + 1) * PIECE))
+    answer = await call('/frame/restore/part', { restore, number, data })
+  }
+  if (!answer.error) answer = await call('/frame/restore/examine', { ...page.body, restore })
+  input.disabled = false
+  input.value = ''
+  say(answer.error?.text, answer.error)
+  if (answer.html) show(answer.html, true)
+  plan()
+}
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-path]')

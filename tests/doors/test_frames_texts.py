@@ -11,11 +11,14 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from b24app import guard
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
+from b24app.domain.restoring import Weight
 from b24app.i18n import language, read_words
+from b24app.journeys.sections import BY_NAME
 from b24app.manifest import Manifest, Mode
 from b24app.settings import ROOT
 from placements import parts, words
@@ -53,6 +56,9 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (Reason, words.DECIDED_BY_NOBODY),
         (DeliveryState, words.DELIVERY),
         (Failure, words.FAILURE),
+        (Failure, words.SENDING),
+        (Weight, words.WEIGHT),
+        (BY_NAME, words.FILED),
         (EndpointState, words.ENDPOINT),
         (PortalState, words.PORTAL),
         (Mode, words.MODE),
@@ -63,8 +69,14 @@ def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> 
 
 
 def test_every_refusal_of_our_pages_has_words() -> None:
-    files = [*(ROOT / "placements").glob("*.py"), *_journeys("opening", "cards", "intents", "settings", "client_apps")]
-    raised = {code for file in files for code in re.findall(r'Refused\("([a-z_]+)"', file.read_text())}
+    files = [
+        *(ROOT / "placements").glob("*.py"),
+        *_journeys("opening", "cards", "intents", "settings", "client_apps", "exporting", "restoring"),
+    ]
+    files += [ROOT / "b24app" / "domain" / "export_file.py"]
+    raised = {code for file in files for code in re.findall(r'(?:Refused|WrongFile)\("([a-z_]+)"', file.read_text())}
+    told = (guard.wrong_url.__doc__ or "") + (guard.wrong_address.__doc__ or "")
+    raised |= {f"url_{one}" for one in re.findall(r"`([a-z_]+)`", told) if one not in ("wrong_address", "patience")}
     ours_only = {"wrong_app", "wrong_portal", "wrong_endpoint", "wrong_application_token", "unknown_auth_server"}
     machines = {"bad_parameter", "bad_json"}
     assert raised - ours_only - machines <= set(words.REFUSED)

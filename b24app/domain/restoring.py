@@ -1,0 +1,83 @@
+"""What becomes of a membership that stands in an export file, given how it stands now. Pure.
+
+The file is the past. Whatever people have done since wins: a decision of theirs, a pressed button, a box they moved in
+a card. What nobody has touched gets back its state, its reason and author, and the id client apps know it by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from b24app.domain.membership import Membership
+
+
+class RestoreState(StrEnum):
+    """How far an uploaded file has come."""
+
+    RECEIVING = "receiving"
+    CHECKING = "checking"  # is it ours, whole, unchanged, of this portal
+    WEIGHING = "weighing"  # what it would change; nothing is changed
+    READY = "ready"  # an administrator decides
+    APPLYING = "applying"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Weight(StrEnum):
+    """What restoring a row comes to."""
+
+    NEW = "new"  # it is not there: added
+    CHANGED = "changed"  # it is there and nobody has decided about it: gets its decision back
+    RENAMED = "renamed"  # it stands as in the file already and gets its old id back
+    SAME = "same"
+    KEPT = "kept"  # somebody decided since, or the card says otherwise: stays as it is
+    GONE = "gone"  # the card, or the link between the two, is no longer there
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A membership as the file has it, with the boxes both cards showed then."""
+
+    membership: Membership
+    contact_box: bool
+    company_box: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things are now. A box is as people left it; None where there is no such card; for a person on their own the
+    company's is False. `pressed`: a button about it is on its way."""
+
+    current: Membership | None
+    contact_box: bool | None
+    company_box: bool | None
+    pressed: bool = False
+
+
+def weigh(filed: Filed, now: Standing) -> tuple[Weight, Membership | None]:
+    """The weight, and the row to be stored where something is to be stored."""
+    one, current = filed.membership, now.current
+    if current is not None and current.id == one.id:
+        return (Weight.SAME if _decision(current) == _decision(one) else Weight.KEPT), None
+    if now.contact_box is None or now.company_box is None:
+        return Weight.GONE, None
+    if current is None:
+        return (Weight.GONE, None) if one.live and one.linked else (Weight.NEW, one)
+    moved = (now.contact_box, now.company_box) != (filed.contact_box, filed.company_box)
+    if current.decided_at is not None or now.pressed or moved or one.live is not current.live:
+        return Weight.KEPT, None
+    same = _decision(current) == _decision(one)
+    return (Weight.RENAMED if same else Weight.CHANGED), _restored(one, current)
+
+
+def _decision(one: Membership) -> tuple[object, ...]:
+    return one.state, one.reason, one.decided_by, one.decided_at, one.note
+
+
+def _restored(one: Membership, current: Membership) -> Membership:
+    """What client apps were told since the return stays told: where the state differs from it, they hear of it."""
+    if current.told_state is one.state:
+        return replace(one, linked=current.linked, told_state=one.state, told_version=one.version)
+    heard = replace(one, told_state=current.told_state, told_version=one.version)
+    return replace(heard, linked=current.linked, version=one.version + 1)

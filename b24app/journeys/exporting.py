@@ -1,0 +1,155 @@
+"""Make an export file: asked for by an administrator, or due for the week; slice by slice, by whichever worker.
+
+Each slice is read in a transaction of its own and becomes a gzip member of its own, so a crash costs a slice. A row is
+as it was when its slice was read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from time import monotonic
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain import export_file
+from b24app.domain.export_file import Header, SectionSum, Unpacker
+from b24app.errors import Refused
+from b24app.journeys.sections import SECTIONS
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.signing import sign
+from b24app.store import exports, file_parts, work
+from b24app.store.exports import Export
+from b24app.store.file_parts import Part
+from b24app.store.portals import Portal
+from b24app.store.work import WorkKind
+
+SLICE = 1_000  # rows of a part
+
+log = structlog.get_logger()
+
+
+async def ask(resources: Resources, portal_id: int, user_id: int | None) -> UUID:
+    """A fresh export, in place of the one an administrator asked for before. `user_id`: who asked, None on the
+    console."""
+    export_id, now = uuid4(), resources.now()
+    async with resources.tenant(portal_id) as db:
+        before = await exports.newest(db, portal_id, exports.ASKED)
+        if before:
+            await work.drop(db, portal_id, WorkKind.FILE, [f"export:{before.id}"])
+        await exports.begin(db, portal_id, export_id, exports.ASKED, now)
+        await work.arrive(db, portal_id, WorkKind.FILE, [f"export:{export_id}"], Lane.BULK, now)
+    log.info("export_asked", portal=portal_id, user=user_id, export=str(export_id))
+    await resources.wake.chore("carry_files", portal_id)
+    return export_id
+
+
+async def carry(resources: Resources, portal: Portal, export_id: UUID, until: float) -> datetime | None:
+    """Go on with it until it is made, or until the clock says so. When to go on: None where nothing is left to do."""
+    while monotonic() < until:
+        async with resources.tenant(portal.id) as db:
+            export = await exports.one(db, portal.id, export_id, lock=True)
+            if export is None or export.state != exports.MAKING:
+                return None
+            whole = await _slice(db, portal, export)
+        resources.failpoint("export.slice")
+        if whole:
+            await _close(resources, portal, export_id)
+            return None
+    return resources.now()
+
+
+async def ready(resources: Resources, portal_id: int) -> Export:
+    """The export an administrator may download. Raises Refused `export_not_ready`."""
+    async with resources.tenant(portal_id) as db:
+        found = await exports.newest(db, portal_id, exports.ASKED)
+    if found is None or found.state != exports.READY:
+        raise Refused("export_not_ready", 409)
+    return found
+
+
+async def stream(resources: Resources, portal_id: int, export: Export) -> AsyncIterator[bytes]:
+    """The file's bytes, a part in memory at a time. Ends early where the export was replaced meanwhile."""
+    for number in range(export.parts):
+        async with resources.tenant(portal_id) as db:
+            part = await file_parts.one(db, portal_id, export.id, number, ours=True)
+        if part is None:
+            return
+        yield part.body
+
+
+def file_name(portal: Portal, export: Export) -> str:
+    """`b24app-acme.bitrix24.ru-2026-11-25.jsonl.gz`"""
+    return f"b24app-{re.sub('[^a-z0-9.-]', '-', portal.domain)}-{export.created_at:%Y-%m-%d}.jsonl.gz"
+
+
+async def _slice(db: AsyncConnection, portal: Portal, export: Export) -> bool:
+    """The next part. Whether all sections are read."""
+    if not export.parts:
+        line = export_file.first_line(_header(portal, export))
+        await _put(db, portal.id, export, "", [line], {"section": SECTIONS[0].name})
+        return False
+    if not export.section:
+        return True
+    at = next(place for place, one in enumerate(SECTIONS) if one.name == export.section)
+    section = SECTIONS[at]
+    rows = await section.read(db, portal, export.after, SLICE)
+    after = {"after": section.key(rows[-1])} if rows else {}
+    if len(rows) < SLICE:
+        after = {"after": "", "section": SECTIONS[at + 1].name if at + 1 < len(SECTIONS) else ""}
+    lines = [export_file.row_line(section.name, one.model_dump(mode="json")) for one in rows]
+    await _put(db, portal.id, export, section.name, lines, after)
+    return False
+
+
+async def _put(
+    db: AsyncConnection, portal_id: int, export: Export, section: str, lines: list[bytes], more: dict[str, str]
+) -> None:
+    values: dict[str, object] = dict(more)
+    if lines:
+        body = export_file.pack(lines)
+        await file_parts.put(db, portal_id, export.id, Part(export.parts, section, body), ours=True)
+        values |= {"parts": export.parts + 1, "bytes": export.bytes + len(body)}
+    if section:
+        values["counts"] = {**export.counts, section: export.counts.get(section, 0) + len(lines)}
+    await exports.change(db, portal_id, export.id, **values)
+
+
+async def _close(resources: Resources, portal: Portal, export_id: UUID) -> None:
+    """Sum up what stands in the parts, sign it, and the file is whole."""
+    async with resources.tenant(portal.id) as db:
+        export = await exports.one(db, portal.id, export_id)
+    if export is None or export.state != exports.MAKING:
+        return
+    signed = export_file.manifest(_header(portal, export), await _sums(resources, portal.id, export))
+    signature = sign(resources.settings.secret_keys, export_file.PURPOSE, export_file.signed_bytes(signed))
+    async with resources.tenant(portal.id) as db:
+        export = await exports.one(db, portal.id, export_id, lock=True)
+        if export is None or export.state != exports.MAKING:
+            return
+        await _put(db, portal.id, export, "", [export_file.last_line(signed, signature)], {})
+        await exports.change(db, portal.id, export_id, state=exports.READY, finished_at=resources.now())
+    log.info("export_made", portal=portal.id, export=str(export_id), counts=dict(export.counts))
+
+
+async def _sums(resources: Resources, portal_id: int, export: Export) -> list[SectionSum]:
+    rows: dict[str, int] = {}
+    hashes = {one.name: hashlib.sha256() for one in SECTIONS}
+    for number in range(export.parts):
+        async with resources.tenant(portal_id) as db:
+            part = await file_parts.one(db, portal_id, export.id, number, ours=True)
+        if part is None or not part.section:
+            continue
+        for line in Unpacker().feed(part.body):
+            rows[part.section] = rows.get(part.section, 0) + 1
+            hashes[part.section].update(line)
+    return [SectionSum(one.name, rows[one.name], hashes[one.name].hexdigest()) for one in SECTIONS if one.name in rows]
+
+
+def _header(portal: Portal, export: Export) -> Header:
+    return Header(portal.member_id, portal.domain, export.created_at)

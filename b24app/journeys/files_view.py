@@ -1,0 +1,66 @@
+"""What the settings page shows of export files: the one asked for, the weekly one, the one being restored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.restoring import RestoreState
+from b24app.journeys.sections import SECTIONS
+from b24app.store import departures, exports, restores
+from b24app.store.departures import Departure
+from b24app.store.exports import Export, Target
+from b24app.store.portals import Portal
+from b24app.store.restores import Restore
+
+OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export
+AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesView:
+    """`due`: the weekly export is being made or sent; `offered`: the portal came back after its data was erased."""
+
+    export: Export | None
+    target: Target | None
+    restore: Restore | None
+    departure: Departure | None
+    due: bool
+    offered: bool
+
+    @property
+    def making(self) -> bool:
+        return self.export is not None and self.export.state == exports.MAKING
+
+    @property
+    def restoring(self) -> bool:
+        """The file is being looked at or applied by us."""
+        return self.restore is not None and self.restore.state in AT_WORK
+
+    @property
+    def busy(self) -> bool:
+        return self.making or self.due or self.restoring
+
+    @property
+    def weighed(self) -> Mapping[str, Mapping[str, int]]:
+        """Section → weight → rows, in the order of the file."""
+        counts = self.restore.counts if self.restore else {}
+        return {one.name: counts[one.name] for one in SECTIONS if counts.get(one.name)}
+
+
+async def files_view(db: AsyncConnection, portal: Portal, now: datetime) -> FilesView:
+    """Inside the portal's transaction."""
+    target, restore = await exports.target(db, portal.id), await restores.newest(db, portal.id)
+    departure = await departures.last(db, portal.member_id)
+    recent = departure is not None and (departure.erased_at or now) > now - OFFERED
+    return FilesView(
+        export=await exports.newest(db, portal.id, exports.ASKED),
+        target=target,
+        restore=restore,
+        departure=departure,
+        due=target is not None and target.next_at <= now,
+        offered=recent and (restore is None or restore.state is not RestoreState.DONE),
+    )

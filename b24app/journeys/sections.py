@@ -1,0 +1,267 @@
+"""The sections of an export file: one row here for each kind of truth that is ours and stands nowhere else.
+
+A section names itself, its columns (a model: what is written, and what is accepted back), how a slice is read, and how
+a slice is put back or only weighed. The next kind of truth (ledger, branches) is one more row of `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app import webhooks
+from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.delivery import EndpointState
+from b24app.domain.facts import Kind
+from b24app.domain.membership import DecidedBySource, Membership, Reason, State
+from b24app.domain.restoring import Filed, Weight, weigh
+from b24app.journeys import settings
+from b24app.lanes import Lane
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import client_apps, filed, inbox, memberships
+from b24app.store.client_apps import ClientApp
+from b24app.store.endpoints import Endpoint
+from b24app.store.portals import Portal
+
+R = TypeVar("R", bound=BaseModel)
+FIRST = UUID(int=0)
+RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """What a section needs to put rows back. Not `write`: it only says what it would do."""
+
+    db: AsyncConnection
+    resources: Resources
+    portal: Portal
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Generic[R]):
+    """`read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came
+    to."""
+
+    name: str
+    row: type[R]
+    read: Callable[[AsyncConnection, Portal, str, int], Awaitable[list[R]]]
+    key: Callable[[R], str]
+    restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[Weight]]]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+class SettingsRow(_Row):
+    """The one row of the settings."""
+
+    modes: dict[str, Mode]
+
+
+async def _read_settings(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[SettingsRow]:
+    return [] if after else [SettingsRow(modes={name: Mode(mode) for name, mode in portal.modes.items()})]
+
+
+async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Counter[Weight]:
+    """A module that stands as app.yaml starts it goes back to its mode; one that somebody has switched stays."""
+    came: Counter[Weight] = Counter()
+    for row in rows:
+        was, now = row.modes.get("verification", Mode.OFF), on.portal.mode("verification")
+        untouched = now is on.resources.manifest.modes["verification"]
+        weight = Weight.SAME if was is now else Weight.CHANGED if untouched else Weight.KEPT
+        if on.write and weight is Weight.CHANGED:
+            await settings.switch(on.db, on.resources, on.portal, was)
+        came[weight] += 1
+    return came
+
+
+# --- client apps and where their news went ---------------------------------------------------------------------------
+
+
+class ClientAppRow(_Row):
+    """A client app without its keys: those are kept as digests only, nobody can give them back."""
+
+    id: UUID
+    name: str
+    created_at: AwareDatetime
+
+
+async def _read_client_apps(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[ClientAppRow]:
+    found = await filed.client_apps_after(db, portal.id, _id(after), limit)
+    return [ClientAppRow(id=one.id, name=one.name, created_at=one.created_at) for one in found]
+
+
+async def _restore_client_apps(on: Restoring, rows: Sequence[ClientAppRow]) -> Counter[Weight]:
+    known, came = await filed.known_client_apps(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
+    for row in rows:
+        weight = Weight.NEW if row.id not in known else Weight.SAME if known[row.id] else Weight.KEPT
+        if on.write and weight is Weight.NEW:
+            await client_apps.add(on.db, on.portal.id, ClientApp(row.id, row.name, row.created_at))
+        came[weight] += 1
+    return came
+
+
+class EndpointRow(_Row):
+    """An endpoint without its secret, and without what follows `?` in its address: that is often one too."""
+
+    id: UUID
+    client_app_id: UUID
+    url: str
+    description: str
+    event_types: tuple[str, ...]
+    created_at: AwareDatetime
+
+
+async def _read_endpoints(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[EndpointRow]:
+    found = await filed.endpoints_after(db, portal.id, _id(after), limit)
+    return [EndpointRow(**{**row._mapping, "url": urlsplit(row.url)._replace(query="").geturl()}) for row in found]
+
+
+async def _restore_endpoints(on: Restoring, rows: Sequence[EndpointRow]) -> Counter[Weight]:
+    """Switched off, with a secret nobody knows yet: the client app takes a new one and switches it on."""
+    known, came = await filed.known_endpoints(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
+    owners = await filed.known_client_apps(on.db, on.portal.id, {one.client_app_id for one in rows})
+    for row in rows:
+        revoked = owners.get(row.client_app_id) is False
+        weight = Weight.SAME if row.id in known else Weight.KEPT if revoked else Weight.NEW
+        if on.write and weight is Weight.NEW:
+            await filed.put_switched_off(on.db, on.portal.id, _switched_off(on.resources, row))
+        came[weight] += 1
+    return came
+
+
+def _switched_off(resources: Resources, row: EndpointRow) -> Endpoint:
+    return Endpoint(
+        id=row.id,
+        client_app_id=row.client_app_id,
+        url=row.url,
+        description=row.description,
+        event_types=row.event_types,
+        secret=resources.vault.seal(webhooks.new_secret(os.urandom(webhooks.SECRET_BYTES))),
+        old_secrets=(),
+        state=EndpointState.DISABLED,
+        state_reason=RESTORED,
+        last_sequence=0,
+        created_at=row.created_at,
+        updated_at=resources.now(),
+    )
+
+
+# --- memberships -----------------------------------------------------------------------------------------------------
+
+
+class MembershipRow(_Row):
+    """A membership with its decision, and the boxes both cards showed."""
+
+    id: UUID
+    contact_id: int
+    company_id: int
+    linked: bool
+    state: State
+    reason: Reason
+    note: str
+    decided_by: int | None
+    decided_by_source: DecidedBySource
+    decided_at: AwareDatetime | None
+    version: int
+    told_state: State
+    told_version: int
+    contact_box: bool
+    company_box: bool
+
+
+async def _read_memberships(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[MembershipRow]:
+    contact, _, company = after.partition(":")
+    found = await filed.memberships_after(db, portal.id, (int(contact or 0), int(company or -1)), limit)
+    return [_membership_row(one) for one in found]
+
+
+async def _restore_memberships(on: Restoring, rows: Sequence[MembershipRow]) -> Counter[Weight]:
+    """What comes back leaves a row for both its cards: the verification journey puts them in line."""
+    now, came = on.resources.now(), Counter[Weight]()
+    standing = await filed.standings(on.db, on.portal.id, [(one.contact_id, one.company_id) for one in rows])
+    new: list[Membership] = []
+    changed: list[tuple[Membership, Membership]] = []
+    shown: list[Membership] = []
+    for row in rows:
+        stands = standing[row.contact_id, row.company_id]
+        weight, back = weigh(_filed(row), stands)
+        came[weight] += 1
+        if back is not None and weight is not Weight.RENAMED:
+            shown.append(back)
+        if back is not None and stands.current is not None:
+            changed.append((stands.current, back))
+        elif back is not None:
+            new.append(back)
+    if on.write:
+        await memberships.add_new(on.db, on.portal.id, new, now)
+        await filed.put_back(on.db, on.portal.id, changed, now)
+        await _look_at(on, shown, now)
+    return came
+
+
+async def _look_at(on: Restoring, back: Sequence[Membership], now: datetime) -> None:
+    cards = {one.other_side(kind) for one in back for kind in Kind}
+    arrivals = [Arrival(Source.RESTORE, "restored", one) for one in sorted(card for card in cards if card)]
+    await inbox.receive(on.db, on.resources.vault, on.portal.id, arrivals, Lane.BULK, now)
+
+
+def _membership_row(one: Filed) -> MembershipRow:
+    each = one.membership
+    return MembershipRow(
+        id=each.id,
+        contact_id=each.contact_id,
+        company_id=each.company_id,
+        linked=each.linked,
+        state=each.state,
+        reason=each.reason,
+        note=each.note,
+        decided_by=each.decided_by,
+        decided_by_source=each.decided_by_source,
+        decided_at=each.decided_at,
+        version=each.version,
+        told_state=each.told_state or each.state,
+        told_version=each.told_version,
+        contact_box=one.contact_box,
+        company_box=one.company_box,
+    )
+
+
+def _filed(row: MembershipRow) -> Filed:
+    values: dict[str, Any] = dict(row)
+    contact_box, company_box = values.pop("contact_box"), values.pop("company_box")
+    return Filed(Membership(**values), contact_box, company_box)
+
+
+def _id(after: str) -> UUID:
+    return UUID(after) if after else FIRST
+
+
+SECTIONS: tuple[Section[Any], ...] = (
+    Section("settings", SettingsRow, _read_settings, lambda row: "read", _restore_settings),
+    Section("client_apps", ClientAppRow, _read_client_apps, lambda row: str(row.id), _restore_client_apps),
+    Section("endpoints", EndpointRow, _read_endpoints, lambda row: str(row.id), _restore_endpoints),
+    Section(
+        "memberships",
+        MembershipRow,
+        _read_memberships,
+        lambda row: f"{row.contact_id}:{row.company_id}",
+        _restore_memberships,
+    ),
+)
+BY_NAME = {one.name: one for one in SECTIONS}

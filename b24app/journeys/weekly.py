@@ -1,0 +1,104 @@
+"""The weekly export: made by itself and sent where an administrator chose, signed like a webhook.
+
+Each step leaves its trace in the target's row: what was tried last, what came of it, when it is tried again.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import partial
+from uuid import uuid4
+
+import structlog
+
+from b24app import webhooks
+from b24app.domain.weekly import next_try, next_week
+from b24app.journeys import endpoints, exporting
+from b24app.journeys.endpoints import Wanted
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.store import exports, work
+from b24app.store.exports import Export, Target
+from b24app.store.portals import Portal
+from b24app.store.work import WorkKind
+from b24app.webhooks import Upload
+
+KEY = "weekly:"
+
+log = structlog.get_logger()
+
+
+async def aim(resources: Resources, portal_id: int, url: str) -> str:
+    """Send it to this address from now on, the first one at once. The secret that signs it, shown once.
+
+    Raises Refused 422 `url_<reason>` as for endpoints (`b24app.guard`).
+    """
+    await endpoints.check(resources, Wanted(url=url))
+    secret, now = webhooks.new_secret(os.urandom(webhooks.SECRET_BYTES)), resources.now()
+    async with resources.tenant(portal_id) as db:
+        await exports.drop(db, portal_id, exports.WEEKLY)
+        await exports.aim(db, portal_id, url, resources.vault.seal(secret), now)
+        await work.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
+    await resources.wake.chore("carry_files", portal_id)
+    return secret
+
+
+async def send_now(resources: Resources, portal_id: int) -> None:
+    """One more, fresh, whatever became of the last."""
+    now = resources.now()
+    async with resources.tenant(portal_id) as db:
+        target = await exports.target(db, portal_id)
+        if target is None:
+            return
+        await exports.drop(db, portal_id, exports.WEEKLY)
+        await exports.change_target(db, portal_id, target.url, next_at=now, tries=0)
+        await work.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
+    await resources.wake.chore("carry_files", portal_id)
+
+
+async def stop(resources: Resources, portal_id: int) -> None:
+    async with resources.tenant(portal_id) as db:
+        await exports.drop(db, portal_id, exports.WEEKLY)
+        await exports.drop_target(db, portal_id)
+        await work.drop(db, portal_id, WorkKind.FILE, [KEY])
+
+
+async def carry(resources: Resources, portal: Portal, until: float) -> datetime | None:
+    """Make it, send it, or wait. When to go on; None where no address is left."""
+    async with resources.tenant(portal.id) as db:
+        target = await exports.target(db, portal.id)
+        if target is None:
+            return None
+        if target.next_at > resources.now():
+            return target.next_at
+        export = await exports.newest(db, portal.id, exports.WEEKLY)
+        if export is None:
+            await exports.begin(db, portal.id, uuid4(), exports.WEEKLY, resources.now())
+            return resources.now()
+    if export.state == exports.MAKING:
+        await exporting.carry(resources, portal, export.id, until)
+        return resources.now()
+    return await _send(resources, portal, target, export)
+
+
+async def _send(resources: Resources, portal: Portal, target: Target, export: Export) -> datetime:
+    key = webhooks.signing_key(resources.vault.open(target.secret))
+    parts = partial(exporting.stream, resources, portal.id, export)
+    file = Upload(target.url, f"exp_{export.id.hex}", parts, export.bytes, key, target.tries + 1)
+    made = (await webhooks.upload(resources.outward_http, file, resources.now())).answer
+    now, tries = resources.now(), target.tries + 1
+    values: dict[str, object] = {"tried_at": now, "tries": tries}
+    again = None if made.ok else next_try(tries, resources.manifest.delivery.schedule, target.created_at, now)
+    due = again or next_week(target.created_at, now)
+    values |= {"next_at": due, "error": "" if made.ok or made.failure is None else made.failure.value}
+    if again is None:
+        values["tries"] = 0
+    if made.ok:
+        values["sent_at"] = now
+    async with resources.tenant(portal.id) as db:
+        await exports.change_target(db, portal.id, target.url, **values)
+        if again is None:
+            await exports.drop(db, portal.id, exports.WEEKLY)
+    log.info("weekly_export", portal=portal.id, ok=made.ok, failure=made.failure, status=made.status, tries=tries)
+    return due

@@ -1,0 +1,150 @@
+"""What an export file holds, read from the tables and put back into them; one portal at a time, a slice at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.delivery import EndpointState
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.membership import Membership
+from b24app.domain.restoring import Filed, Standing
+from b24app.store import records
+from b24app.store.client_apps import ClientApp
+from b24app.store.endpoints import Endpoint
+from b24app.store.intents import OPEN
+from b24app.store.memberships import membership, stored
+from b24app.store.tables import client_apps, endpoints, intents, memberships
+
+Pair = tuple[int, int]
+
+MEMBERSHIPS = text("""
+    SELECT m.*, coalesce((a.settled ->> 'check')::boolean, false) AS contact_box,
+           coalesce((b.settled ->> 'check')::boolean, false) AS company_box
+    FROM memberships m
+    LEFT JOIN records a ON a.portal_id = m.portal_id AND a.kind = 'contact' AND a.crm_id = m.contact_id
+    LEFT JOIN records b ON b.portal_id = m.portal_id AND b.kind = 'company' AND b.crm_id = m.company_id
+    WHERE m.portal_id = :portal AND (m.contact_id, m.company_id) > (:contact, :company)
+    ORDER BY m.contact_id, m.company_id LIMIT :limit
+""")
+
+
+async def memberships_after(db: AsyncConnection, portal_id: int, after: Pair, limit: int) -> list[Filed]:
+    """By rising (contact, company), with the boxes both cards showed when we last agreed on them."""
+    asked = {"portal": portal_id, "contact": after[0], "company": after[1], "limit": limit}
+    return [Filed(membership(row), row.contact_box, row.company_box) for row in await db.execute(MEMBERSHIPS, asked)]
+
+
+async def standings(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]) -> Mapping[Pair, Standing]:
+    """How each (contact, company) stands now. Its membership stays locked to the end of the transaction."""
+    found = await db.execute(
+        select(memberships)
+        .where(
+            memberships.c.portal_id == portal_id,
+            tuple_(memberships.c.contact_id, memberships.c.company_id).in_(pairs),
+        )
+        .order_by(memberships.c.contact_id, memberships.c.company_id)
+        .with_for_update()
+    )
+    now = {(one.contact_id, one.company_id): one for one in map(membership, found)}
+    pressed = await _pressed(db, portal_id, [one.id for one in now.values()])
+    boxes = await _boxes(db, portal_id, pairs)
+    standing = {}
+    for pair in pairs:
+        contact, company = pair
+        one = now.get(pair)
+        standing[pair] = Standing(
+            current=one,
+            contact_box=boxes.get(Subject(Kind.CONTACT, contact)),
+            company_box=boxes.get(Subject(Kind.COMPANY, company)) if company else False,
+            pressed=one is not None and one.id in pressed,
+        )
+    return standing
+
+
+async def put_back(
+    db: AsyncConnection, portal_id: int, changed: Sequence[tuple[Membership, Membership]], now: datetime
+) -> None:
+    """(as it is, as it was): the whole row, its id and what was told included. Call within `standings`' locks."""
+    if not changed:
+        return
+    names = list(stored(portal_id, changed[0][1], now))
+    put = (
+        update(memberships)
+        .where(memberships.c.portal_id == portal_id, memberships.c.id == bindparam("current"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    rows = [
+        {"current": one.id, **{f"new_{name}": value for name, value in stored(portal_id, back, now).items()}}
+        for one, back in changed
+    ]
+    await db.execute(put, rows)
+
+
+async def client_apps_after(db: AsyncConnection, portal_id: int, after: UUID, limit: int) -> list[ClientApp]:
+    """Living ones by rising id."""
+    mine = (client_apps.c.portal_id == portal_id, client_apps.c.id > after, client_apps.c.disabled_at.is_(None))
+    rows = await db.execute(select(client_apps).where(*mine).order_by(client_apps.c.id).limit(limit))
+    return [ClientApp(row.id, row.name, row.created_at) for row in rows]
+
+
+async def known_client_apps(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> Mapping[UUID, bool]:
+    """Those there are → whether they are alive: a revoked one is known too."""
+    mine = select(client_apps.c.id, client_apps.c.disabled_at).where(
+        client_apps.c.portal_id == portal_id, client_apps.c.id.in_(ids)
+    )
+    return {row.id: row.disabled_at is None for row in await db.execute(mine)}
+
+
+async def endpoints_after(db: AsyncConnection, portal_id: int, after: UUID, limit: int) -> Sequence[Any]:
+    """Living ones by rising id, as rows: id, client_app_id, url, description, event_types, created_at."""
+    mine = (endpoints.c.portal_id == portal_id, endpoints.c.id > after)
+    living = endpoints.c.state != EndpointState.DELETED.value
+    columns = [endpoints.c[name] for name in ("id", "client_app_id", "url", "description", "event_types", "created_at")]
+    rows = await db.execute(select(*columns).where(*mine, living).order_by(endpoints.c.id).limit(limit))
+    return rows.all()
+
+
+async def known_endpoints(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> set[UUID]:
+    mine = select(endpoints.c.id).where(endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids))
+    return set((await db.execute(mine)).scalars())
+
+
+async def put_switched_off(db: AsyncConnection, portal_id: int, new: Endpoint) -> None:
+    """An endpoint that its client app has to bring back to life; left alone where it is there already."""
+    values = {
+        "id": new.id,
+        "portal_id": portal_id,
+        "client_app_id": new.client_app_id,
+        "url": new.url,
+        "description": new.description,
+        "event_types": list(new.event_types),
+        "secret": new.secret,
+        "state": EndpointState.DISABLED.value,
+        "state_reason": new.state_reason,
+        "created_at": new.created_at,
+        "updated_at": new.updated_at,
+    }
+    await db.execute(insert(endpoints).values(values).on_conflict_do_nothing())
+
+
+async def _pressed(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> set[UUID]:
+    mine = select(intents.c.membership_id).where(
+        intents.c.portal_id == portal_id, intents.c.membership_id.in_(ids), intents.c.state.in_(OPEN)
+    )
+    return set((await db.execute(mine)).scalars())
+
+
+async def _boxes(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]) -> Mapping[Subject, bool]:
+    """The box of each card that is there, as people left it: what we have written over it since does not count."""
+    cards = {Subject(Kind.CONTACT, contact) for contact, _ in pairs}
+    cards |= {Subject(Kind.COMPANY, company) for _, company in pairs if company}
+    known = await records.load(db, portal_id, cards)
+    there = {one: found.record for one, found in known.items() if not found.record.gone}
+    return {one: (record.previous or record.settled).check for one, record in there.items()}

@@ -1,0 +1,71 @@
+"""Export files of one portal: make, examine, apply, send; whatever is due, for a while, then others have a turn."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.installation import PortalState
+from b24app.errors import Later, plan
+from b24app.journeys import exporting, restoring, weekly
+from b24app.resources import Resources
+from b24app.store import portals, work
+from b24app.store.portals import Portal
+from b24app.store.work import Claim, WorkKind
+from workers.inbox import heartbeat, me
+
+BUDGET = 20.0  # seconds of one go
+LATER = timedelta(hours=1)  # where a fault of ours outlasts every plan: a person reads of it in the log
+
+log = structlog.get_logger()
+
+
+async def carry_files(resources: Resources, portal_id: int) -> int:
+    """Carry on with what is due. Returns how many rows were taken."""
+    until, taken = monotonic() + BUDGET, 0
+    while monotonic() < until:
+        async with resources.directory() as db:
+            portal = await portals.by_id(db, portal_id)
+            claims = await _claim(db, resources, portal) if portal and portal.state is PortalState.ACTIVE else []
+        if portal is None or not claims:
+            return taken
+        taken += 1
+        await _handle(resources, portal, claims[0], until)
+    await resources.wake.chore("carry_files", portal_id)
+    return taken
+
+
+async def _claim(db: AsyncConnection, resources: Resources, portal: Portal) -> list[Claim]:
+    return await work.claim(
+        db, WorkKind.FILE, worker=me(), token=uuid4(), now=resources.now(), limit=1, portal_id=portal.id
+    )
+
+
+async def _handle(resources: Resources, portal: Portal, claim: Claim, until: float) -> None:
+    error = None
+    try:
+        async with heartbeat(resources, [claim]):
+            due = await _carry(resources, portal, claim.key, until)
+    except Exception as failed:
+        log.warning("file_interrupted", portal=portal.id, key=claim.key, error=repr(failed), exc_info=failed)
+        later = plan(failed, claim.tries, resources.now())
+        due, error = later.at if isinstance(later, Later) else resources.now() + LATER, type(failed).__name__
+    async with resources.directory() as db:
+        if due is None:
+            await work.finish(db, WorkKind.FILE, [claim], resources.now())
+        else:
+            await work.postpone(db, WorkKind.FILE, [claim], due, error)
+
+
+async def _carry(resources: Resources, portal: Portal, key: str, until: float) -> datetime | None:
+    kind, _, file_id = key.partition(":")
+    match kind:
+        case "export":
+            return await exporting.carry(resources, portal, UUID(file_id), until)
+        case "restore":
+            return await restoring.carry(resources, portal, UUID(file_id), until)
+    return await weekly.carry(resources, portal, until)
