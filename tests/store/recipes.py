@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +31,10 @@ from b24app.store import (
     deliveries,
     endpoints,
     events,
+    exports,
     failures,
+    file_parts,
+    filed,
     idempotency,
     imports,
     inbox,
@@ -41,6 +44,7 @@ from b24app.store import (
     outbox,
     portal_calls,
     records,
+    restores,
     retention,
     tokens,
     viewer_sessions,
@@ -48,6 +52,7 @@ from b24app.store import (
 from b24app.store.card_layouts import Addition
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
+from b24app.store.file_parts import Part
 from b24app.store.outbox import AttemptRow, Change
 from b24app.store.portal_calls import Call
 from b24app.vault import Vault
@@ -106,9 +111,32 @@ QUERIES: Mapping[str, Query] = {
     ),
     "events.publish": lambda db, p, o: events.publish(db, p, [_another(o)], o.now),
     "events.publish_to": lambda db, p, o: events.publish_to(db, p, o.endpoint.id, _another(o), o.now),
+    "exports.aim": lambda db, p, o: exports.aim(db, p, "https://else.example/", b"theirs", o.now),
+    "exports.begin": lambda db, p, o: exports.begin(db, p, uuid4(), exports.ASKED, o.now),
+    "exports.change": lambda db, p, o: exports.change(db, p, o.export, state=exports.READY),
+    "exports.change_target": lambda db, p, o: exports.change_target(db, p, "https://backup.example/", tries=7),
+    "exports.drop": lambda db, p, o: exports.drop(db, p, exports.ASKED),
+    "exports.drop_target": lambda db, p, o: exports.drop_target(db, p),
+    "exports.newest": lambda db, p, o: exports.newest(db, p, exports.ASKED),
+    "exports.one": lambda db, p, o: exports.one(db, p, o.export, lock=True),
+    "exports.target": lambda db, p, o: exports.target(db, p),
     "failures.close": lambda db, p, o: failures.close(db, p, o.now, [o.failed]),
     "failures.listing": lambda db, p, o: failures.listing(db, p),
     "failures.retry": lambda db, p, o: failures.retry(db, p, o.now),
+    "file_parts.drop": lambda db, p, o: file_parts.drop(db, p, o.export, ours=True),
+    "file_parts.one": lambda db, p, o: file_parts.one(db, p, o.export, 0, ours=True),
+    "file_parts.put": lambda db, p, o: file_parts.put(db, p, o.export, Part(1, "", b"theirs"), ours=True),
+    "file_parts.size": lambda db, p, o: file_parts.size(db, p, o.export, ours=True),
+    "filed.client_apps_after": lambda db, p, o: filed.client_apps_after(db, p, UUID(int=0), 50),
+    "filed.endpoints_after": lambda db, p, o: filed.endpoints_after(db, p, UUID(int=0), 50),
+    "filed.known_client_apps": lambda db, p, o: filed.known_client_apps(db, p, [o.endpoint.client_app_id]),
+    "filed.known_endpoints": lambda db, p, o: filed.known_endpoints(db, p, [o.endpoint.id]),
+    "filed.memberships_after": lambda db, p, o: filed.memberships_after(db, p, (0, -1), 50),
+    "filed.put_back": lambda db, p, o: filed.put_back(
+        db, p, [(o.membership, replace(o.membership, note="theirs"))], o.now
+    ),
+    "filed.put_switched_off": lambda db, p, o: filed.put_switched_off(db, p, replace(o.endpoint, id=uuid4())),
+    "filed.standings": lambda db, p, o: filed.standings(db, p, [(o.subject.id, o.company.id)]),
     "idempotency.forget": lambda db, p, o: idempotency.forget(db, p, DIGEST),
     "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, 201, b"an answer"),
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
@@ -166,6 +194,11 @@ QUERIES: Mapping[str, Query] = {
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
     "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
+    "restores.begin": lambda db, p, o: restores.begin(db, p, uuid4(), 1, o.now),
+    "restores.change": lambda db, p, o: restores.change(db, p, o.restore, state="checking"),
+    "restores.drop": lambda db, p, o: restores.drop(db, p),
+    "restores.newest": lambda db, p, o: restores.newest(db, p),
+    "restores.one": lambda db, p, o: restores.one(db, p, o.restore, lock=True),
     "retention.tidy": lambda db, p, o: retention.tidy(db, p, o.now + LONG),
     "tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
     "tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
@@ -188,6 +221,9 @@ ELSEWHERE: Mapping[str, str] = {
     "client_apps.add_key": DIRECTORY,
     "client_apps.by_key": DIRECTORY,
     "client_apps.origin_known": DIRECTORY,
+    "departures.finish": DIRECTORY,
+    "departures.last": DIRECTORY,
+    "departures.note": DIRECTORY,
     "looks.totals": DIRECTORY,
     "outbox.hold": INDEX,
     "outbox.put_off": INDEX,
@@ -209,6 +245,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.unread_ids": DIRECTORY,
     "portals.unscanned_ids": DIRECTORY,
     "portals.unswept_ids": DIRECTORY,
+    "retention.erase": "every table of a portal that has left, by the owner's role",
     "retention.mark_forgotten": DIRECTORY,
     "work.arrive": INDEX,
     "work.claim": INDEX,

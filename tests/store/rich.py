@@ -14,9 +14,23 @@ from b24app.domain.drift import Cause, Reach
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.viewer import Viewer
-from b24app.store import deliveries, endpoints, events, idempotency, intents, looks, memberships, tables, tokens
+from b24app.store import (
+    deliveries,
+    endpoints,
+    events,
+    exports,
+    file_parts,
+    idempotency,
+    intents,
+    looks,
+    memberships,
+    restores,
+    tables,
+    tokens,
+)
 from b24app.store.deliveries import Delivery
 from b24app.store.endpoints import Endpoint
+from b24app.store.file_parts import Part
 from b24app.store.looks import Look
 from b24app.store.tokens import Pair
 from emulator.crm.entities import Entity
@@ -47,6 +61,8 @@ class Owned:
     refreshing: UUID  # the claim of whoever refreshes the pair
     begun: datetime  # when the first request came that died at work
     look: Look  # cut off; another one is finished
+    export: UUID  # is being made; it has a part
+    restore: UUID  # is being uploaded
     waiting: int  # inbox rows
     failed: int
 
@@ -106,6 +122,7 @@ async def _unfinished(
     look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
     asked = {"portal_id": mine, "run_id": uuid4(), "nonce": "asked", "started_at": now}
     await db.execute(insert(tables.self_tests).values(asked))
+    export, restore = await _files(db, mine, now)
     (pair,), refreshing = await tokens.living(db, mine), uuid4()
     assert await tokens.claim_refresh(db, mine, pair, refreshing, now)
     await idempotency.start(db, mine, DIGEST, b"digest of its body", now)
@@ -133,6 +150,18 @@ async def _unfinished(
         refreshing=refreshing,
         begun=now,
         look=look,
+        export=export,
+        restore=restore,
         waiting=rows[1],
         failed=rows[0],
     )
+
+
+async def _files(db: AsyncConnection, mine: int, now: datetime) -> tuple[UUID, UUID]:
+    """An export that is being made and one that is being brought back, and where the weekly one goes."""
+    export, restore = uuid4(), uuid4()
+    await exports.begin(db, mine, export, exports.ASKED, now)
+    await file_parts.put(db, mine, export, Part(0, "", b"a part"), ours=True)
+    await exports.aim(db, mine, "https://backup.example/", b"sealed", now)
+    await restores.begin(db, mine, restore, 1, now)
+    return export, restore

@@ -37,6 +37,7 @@ ALL_OF_IT = {  # name no ids: a portal's own rows come back
 NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
     "card_layouts.see",
     "events.publish_to",
+    "file_parts.put",
     "imports.begin",
     "looks.begin",
     "memberships.add_new",
