@@ -1,0 +1,43 @@
+"""The scene of most faults, and the proof that a story marked with `proves` threw its switches and ended well."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from emulator.faults import Fault, Faults
+from tests.stories.scene import Scene, agree
+from tests.stories.switches import THROWN
+from tests.world import World
+
+
+@pytest.fixture
+async def scene(world: World) -> Scene:
+    company = world.add_company()
+    contact = world.add_contact(company)
+    installation = await world.install()
+    key = await world.subscribe()
+    return Scene(company, contact, installation, key)
+
+
+@pytest.fixture
+async def world(request: pytest.FixtureRequest, world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A fault counts where it really broke a request, any other switch where the door was told."""
+    promised = {code for mark in request.node.iter_markers("proves") for code in mark.args}
+    THROWN.clear()
+    monkeypatch.setattr(Faults, "take", _noted(Faults.take))
+    yield world
+    assert promised <= THROWN, f"not thrown: {promised - THROWN}"
+    if promised:
+        await agree(world)
+
+
+def _noted(take: Callable[[Faults, str, str], Fault | None]) -> Callable[[Faults, str, str], Fault | None]:
+    def noting(faults: Faults, host: str, method: str) -> Fault | None:
+        fault = take(faults, host, method)
+        if fault is not None:
+            THROWN.add(f"faults {fault.kind}")
+        return fault
+
+    return noting

@@ -1,0 +1,48 @@
+"""Two at the same card at once: one of them does it, nothing is told twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+from b24app.lanes import Lane
+from b24app.store import work
+from emulator.faults import Break, Fault
+from tests.stories.scene import CONTACT, INTENDED, Scene, at, told_once
+from tests.world import World
+from workers.inbox import drain_portal
+
+
+async def test_two_workers_at_once_tell_once(world: World, scene: Scene) -> None:
+    portal = await world.row()
+    world.tick(CONTACT, scene.contact)
+    await world.emulator.world.deliver()
+
+    await asyncio.gather(*(drain_portal(world.resources, portal.id, Lane.INTERACTIVE) for _ in range(4)))
+    await world.settle()
+
+    told_once(world, scene)
+
+
+async def test_a_worker_that_was_too_slow_is_overtaken_and_tells_nothing(world: World, scene: Scene) -> None:
+    """Its claim runs out while the portal takes its time over the write; another worker does all of it meanwhile."""
+    portal, late, fault = await world.row(), asyncio.Event(), Fault(Break.SLOW, host=world.portal.host, seconds=0.5)
+
+    def slow() -> None:
+        world.emulator.world.faults.requests.append(fault)
+        world.pass_time(seconds=work.LEASE.total_seconds() + 1)
+        late.set()
+
+    async def overtake() -> None:
+        await late.wait()
+        while fault.times:  # noqa: ASYNC110 - until the portal has the write in hand
+            await asyncio.sleep(0)
+        await drain_portal(world.resources, portal.id, Lane.INTERACTIVE)
+
+    at(world, INTENDED, slow)
+    world.tick(CONTACT, scene.contact)
+    await world.emulator.world.deliver()
+    await asyncio.gather(drain_portal(world.resources, portal.id, Lane.INTERACTIVE), overtake())
+    world.pass_time(seconds=2)
+    await world.settle()
+
+    told_once(world, scene)
