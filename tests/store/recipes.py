@@ -225,6 +225,9 @@ ELSEWHERE: Mapping[str, str] = {
     "departures.last": DIRECTORY,
     "departures.note": DIRECTORY,
     "looks.totals": DIRECTORY,
+    "departures.finish": DIRECTORY,
+    "departures.last": DIRECTORY,
+    "departures.note": DIRECTORY,
     "outbox.hold": INDEX,
     "outbox.put_off": INDEX,
     "outbox.tune": SETTING,
@@ -257,6 +260,7 @@ ELSEWHERE: Mapping[str, str] = {
     "work.renew": INDEX,
     "work.waiting": INDEX,
 }
+AS_OWNER: Mapping[str, str] = {"retention.erase": "a chore of the owner, whom no wall binds: a whole portal goes"}
 
 
 def _another(o: Owned) -> news.Event:

@@ -35,6 +35,7 @@ from b24app.store.looks import Look
 from b24app.store.tokens import Pair
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
+from tests.store.samples import FULL, row
 from tests.world import World
 
 DIGEST = b"digest of a first request that died at work"
@@ -88,7 +89,13 @@ async def rich(world: World) -> Owned:
     await world.resources.calls.flush(world.resources)
     mine, other = (await world.row()).id, (await world.row(world.other_portal)).id
     async with world.resources.tenant(mine) as db:
-        return await _unfinished(world, db, mine, other, Subject(Kind.CONTACT, contact), Subject(Kind.COMPANY, company))
+        owned = await _unfinished(
+            world, db, mine, other, Subject(Kind.CONTACT, contact), Subject(Kind.COMPANY, company)
+        )
+        for table in tables.TENANT_TABLES:
+            if (await db.execute(select(table).limit(1))).first() is None:
+                await db.execute(insert(table).values(row(table, FULL) | {"portal_id": mine}))
+        return owned
 
 
 async def _unfinished(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from alembic import command
@@ -16,31 +14,21 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    Column,
     Connection,
-    DateTime,
-    Integer,
-    LargeBinary,
     MetaData,
-    Table,
-    Uuid,
     func,
     insert,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from b24app import embedded
 from b24app.store.schema import MIGRATIONS, alembic_config
 from b24app.store.tables import metadata
+from tests.store.samples import BARE, FULL, row
 
 NAME = "sample"
-BARE, FULL = 1, 2  # two rows: only what is required, and every column
-SAMPLES: dict[str, Any] = {}  # "table.column": a value, where the type alone does not tell a legal one
 
 
 @pytest.fixture
@@ -104,39 +92,7 @@ def _fill(db: Connection) -> None:
     counted = _counts(db)
     for table in _tables(db).sorted_tables:
         for number in () if counted[table.name] else (BARE, FULL):
-            db.execute(insert(table).values(_row(table, number)))
-
-
-def _row(table: Table, number: int) -> dict[str, Any]:
-    return {one.name: _value(one, number) for one in table.columns if number == FULL or _required(one)}
-
-
-def _required(column: Column[Any]) -> bool:
-    return column.primary_key or not (column.nullable or column.server_default)
-
-
-def _value(column: Column[Any], number: int) -> Any:
-    """Something of the column's type; the same for a column and for what refers to it."""
-    for key in column.foreign_keys:
-        return _value(key.column, number)
-    if (named := f"{column.table.name}.{column.name}") in SAMPLES:
-        return SAMPLES[named]
-    match column.type:
-        case Boolean():
-            return True
-        case Integer():
-            return number
-        case Uuid():
-            return UUID(int=number)
-        case DateTime():
-            return datetime(2025, 6, number, tzinfo=UTC)
-        case LargeBinary():
-            return bytes([number])
-        case ARRAY():
-            return []
-        case JSONB():
-            return {}
-    return f"{column.name}{number}"
+            db.execute(insert(table).values(row(table, number)))
 
 
 async def _on(url: str, work: Any) -> Any:
