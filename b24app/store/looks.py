@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Kind
 from b24app.store.tables import drift_totals, looks
+
+CUT_OFF = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,13 @@ async def advance(
 
 
 async def finish(db: AsyncConnection, portal_id: int, look: Look, now: datetime) -> None:
-    """Of looks that found nothing only the newest of each reach is kept, and none that was cut off before this one."""
+    """Of looks that found nothing only the newest of each reach is kept, and none that was cut off before this one.
+
+    One under way beside this one is left alone until it is `CUT_OFF` old.
+    """
     await db.execute(update(looks).where(looks.c.portal_id == portal_id, looks.c.id == look.id).values(finished_at=now))
-    quiet = or_(looks.c.drift == {}, looks.c.finished_at.is_(None))
+    over = or_(looks.c.finished_at.is_not(None), looks.c.started_at < now - CUT_OFF)
+    quiet = and_(over, or_(looks.c.drift == {}, looks.c.finished_at.is_(None)))
     older = (looks.c.portal_id == portal_id, looks.c.reach == look.reach.value, looks.c.id < look.id)
     await db.execute(delete(looks).where(*older, quiet))
 
