@@ -15,8 +15,9 @@ from random import Random
 from time import monotonic
 
 from b24app import embedded
+from b24app.domain.drift import Cause
 from b24app.settings import ROOT
-from b24app.store import inbox
+from b24app.store import inbox, portals
 from b24app.store.schema import migrate
 from emulator.portal import Portal
 from tests.soak.agreement import sides
@@ -67,14 +68,22 @@ class Soak:
         assert not done
 
     async def _calm(self) -> list[str]:
-        """The nets that find what was lost come by themselves: wait for them."""
+        """An administrator of each portal presses "compare everything now"; all else comes by itself: wait for it."""
         began, found = monotonic(), ["not looked yet"]
+        for portal in self._portals():
+            async with self.world.resources.directory() as db:
+                await portals.ask_sweep(db, (await self.world.row(portal)).id, Cause.BUTTON)
         while found and monotonic() - began < CALM:
             await asyncio.sleep(5)
-            if await self.world.rested():
+            if await self._looked() and await self.world.rested():
                 found = [line for portal in self._portals() for line in await self._disagree(portal)]
         self.figures.calm = monotonic() - began
         return found
+
+    async def _looked(self) -> bool:
+        """Every card was compared since it was asked for."""
+        rows = [await self.world.row(portal) for portal in self._portals()]
+        return all(one.sweep_asked is None for one in rows)
 
     def _portals(self) -> list[Portal]:
         return list(self.world.emulator.world.portals.values())
