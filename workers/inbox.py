@@ -12,7 +12,6 @@ from time import monotonic
 from uuid import uuid4
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
@@ -22,6 +21,7 @@ from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, work
+from b24app.store.engine import collided
 from b24app.store.memberships import Overtaken
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
@@ -32,7 +32,6 @@ BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets other
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
 OVERTAKEN = timedelta(seconds=1)
 HEARTBEAT = 20.0  # seconds; a claim lasts 60
-COLLISIONS = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
 WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 
 log = structlog.get_logger()
@@ -99,7 +98,7 @@ async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim],
 async def _slice_failed(
     resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane, error: Exception
 ) -> None:
-    if _collided(error):
+    if _overtaken(error):
         log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)
         await _later(resources, portal, claims, Later(resources.now() + OVERTAKEN), "overtaken")
         return
@@ -115,11 +114,9 @@ async def _slice_failed(
             await _give_up_or_wait(resources, portal, claim, error)
 
 
-def _collided(error: Exception) -> bool:
+def _overtaken(error: Exception) -> bool:
     """Two workers at the same rows: whoever came second looks again."""
-    if isinstance(error, Overtaken | verification.ClaimLost):
-        return True
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in COLLISIONS
+    return isinstance(error, Overtaken | verification.ClaimLost) or collided(error)
 
 
 @asynccontextmanager

@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from b24app.domain.arrivals import Arrival
 from b24app.errors import Refused
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import inbox, portals
+from b24app.store.engine import collided
 from b24app.store.portals import Portal
 
 LARGEST_GROUP = 500
+GIVES_WAY = 5  # times
 KNOWN_FOR = 5.0  # seconds a process believes what it last read of a portal; the commit looks again
 
 log = structlog.get_logger()
@@ -70,12 +73,24 @@ class Reception:
         while self._waiting:
             group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
             try:
-                await self._write(group)
+                await self._store(group)
             except Exception as error:  # whatever it was, nobody may wait for ever
                 log.error("events_not_stored", events=len(group), error=type(error).__name__)
                 for letter in group:
                     if not letter.stored.done():
                         letter.stored.set_exception(Refused("not_stored", 503))
+
+    async def _store(self, group: Sequence[_Letter]) -> None:
+        """A worker that settles the same cards may make us give way: the portal would not send the event again."""
+        gave_way = 0
+        while True:
+            try:
+                await self._write(group)
+                return
+            except DBAPIError as error:
+                gave_way += 1
+                if gave_way > GIVES_WAY or not collided(error):
+                    raise
 
     async def _write(self, group: Sequence[_Letter]) -> None:
         """One transaction over all portals of the group; each portal's rows under its own wall."""

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, ExceptionContext
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 RESTED = 1.0  # seconds
+COLLISIONS = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
 
 
 def open_engine(url: str, **pool: Any) -> AsyncEngine:
@@ -22,6 +23,11 @@ def open_engine(url: str, **pool: Any) -> AsyncEngine:
     event.listen(engine.sync_engine, "checkin", _used)
     event.listen(engine.sync_engine, "checkout", partial(_ask_the_idle, engine.dialect))
     return engine
+
+
+def collided(error: Exception) -> bool:
+    """Two transactions wanted the same rows and this one gave way: doing it again is right."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in COLLISIONS
 
 
 def _used(connection: Any, record: ConnectionPoolEntry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -29,7 +30,8 @@ from tests.stories.processes import Holding, RedisServer, Running, holding, redi
 WORKERS = {"interactive": ("worker", "interactive"), "general": ("worker",)}
 RETRIES = "[1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60]"  # seconds; the real ones reach over days
 CALM = 900.0  # seconds in which everything has to come right
-CUSTOMERS = 40
+CUSTOMERS, PROBES = 40, 4
+LOG = ROOT / "build" / "soak.log"  # what the processes had to say
 EVERY = 0.25  # seconds between two acts in a portal
 
 
@@ -108,7 +110,7 @@ async def deployed(home: Path, server: embedded.Postgres, redis: RedisServer, se
         serve = ("serve", "--host", address[0], "--port", address[1])
         commands = {**WORKERS, "tick": ("tick",), "serve": serve}
         havoc = Havoc(world, redis, tuple(receivers.values()), commands, Random(seed))
-        probes = tuple(Probe(one.portal, receivers[one.portal.name], one.spared) for one in found)
+        probes = tuple(Probe(one.portal, receivers[one.portal.name], id_) for one in found for id_ in one.spared)
         yield Soak(world, havoc, tuple(found), receivers, probes)
 
 
@@ -120,7 +122,7 @@ async def _inhabited(world: Running, portal: Portal, receiver: Holding, seed: in
     """Customers from before the app, then the app, then a client app that listens."""
     for _ in range(CUSTOMERS):
         world.add_contact(world.add_company(portal=portal), portal=portal)
-    spared = world.add_contact(portal=portal)
+    spared = tuple(world.add_contact(portal=portal) for _ in range(PROBES))
     await world.install(portal)
     key = await world.subscribe(portal, receiver)
     return People(world, portal, key, Random(f"{seed} {portal.name}"), spared)
@@ -141,6 +143,8 @@ async def soak(home: Path, server: embedded.Postgres, redis: RedisServer, minute
         given_up = sum([await _failed(run, one.portal) for one in run.people])
         print(run.figures.report(run.world, run.people, run.havoc, run.probes, run.receivers, given_up))
         wrong += run.figures.crashes(run.world)
+        LOG.parent.mkdir(exist_ok=True)
+        shutil.copy(home / "log.txt", LOG)
     for line in wrong[:50]:
         print(f"✗ {line}")
     print(f"{len(wrong)} disagreements" if wrong else "✓ card, store and receiver agree for every customer")

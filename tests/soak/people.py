@@ -28,13 +28,13 @@ TABS = {CONTACT: "CRM_CONTACT_DETAIL_TAB", COMPANY: "CRM_COMPANY_DETAIL_TAB"}
 @dataclass
 class People:
     """Those of one portal. `done`: acts by name; `answers`: what our doors said to their clicks and to the client app;
-    `spared`: a contact nobody else touches."""
+    `spared`: contacts nobody else touches."""
 
     world: Running
     portal: Portal
     key: str
     random: Random
-    spared: int
+    spared: tuple[int, ...]
     done: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
 
@@ -48,7 +48,9 @@ class People:
             self.done[f"{act.__name__} refused"] += 1
 
     def any(self, entity: Entity) -> int:
-        return self.random.choice([one for one in self.portal.crm.tables[entity].ids if one != self.spared])
+        return self.random.choice(
+            [one for one in self.portal.crm.tables[entity].ids if entity is not CONTACT or one not in self.spared]
+        )
 
     def count(self, entity: Entity) -> int:
         return len(self.portal.crm.tables[entity].ids)
