@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.delivery import EndpointState
-from b24app.store.tables import endpoints
+from b24app.domain.installation import PortalState
+from b24app.store.tables import endpoints, portals
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,10 @@ async def one(
     return None if row is None else _endpoint(row)
 
 
-async def by_ids(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
-    """Endpoints of any client app and state, deleted ones too."""
-    query = select(endpoints).where(endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids))
+async def reachable(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
+    """Endpoints of any client app and state, deleted ones too; none of a portal that was removed."""
+    here = select(portals.c.id).where(portals.c.id == portal_id, portals.c.state != PortalState.REMOVED).exists()
+    query = select(endpoints).where(endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids), here)
     return {row.id: _endpoint(row) for row in await db.execute(query)}
 
 

@@ -6,6 +6,7 @@ Outside row-level security on purpose: a worker finds work here before it knows 
 # ruff: noqa: S608 - statements are put together from texts in this file only
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,23 +31,25 @@ ARRIVE = text("""
         lane = least(work.lane, excluded.lane), due_at = least(work.due_at, excluded.due_at)
 """)
 
-POSTPONE = text("""
-    UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, due_at = :due, error = :error
-    FROM (SELECT key FROM work WHERE portal_id = :portal AND kind = :kind AND key = ANY(CAST(:keys AS text[]))
-          AND claim_token = :token ORDER BY key FOR UPDATE) AS ours
-    WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = ours.key
+# Rows are named by arrays, never by a join with what was locked before: a planner that knows nothing of rows that came
+# a minute ago compares each with each. `arrivals` is {key: arrivals}.
+_OURS = """ours AS MATERIALIZED (SELECT key, arrivals <> CAST(CAST(:arrivals AS jsonb) ->> key AS bigint) AS again
+        FROM work WHERE portal_id = :portal AND kind = :kind AND key = ANY(CAST(:keys AS text[]))
+        AND claim_token = :token ORDER BY key FOR UPDATE)"""
+_LET_GO = "claimed_by = NULL, claim_token = NULL, claimed_until = NULL"
+
+POSTPONE = text(f"""
+    WITH {_OURS}
+    UPDATE work SET {_LET_GO}, due_at = :due, error = :error
+    WHERE portal_id = :portal AND kind = :kind AND key = ANY(ARRAY(SELECT key FROM ours))
 """)
 
-FINISH = text("""
-    WITH c AS (SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:arrivals AS bigint[])) AS c(key, arrivals)),
-    ours AS (SELECT w.portal_id, w.kind, w.key, w.arrivals <> c.arrivals AS again FROM work w JOIN c ON w.key = c.key
-             WHERE w.portal_id = :portal AND w.kind = :kind AND w.key = ANY(CAST(:keys AS text[]))
-             AND w.claim_token = :token ORDER BY w.key FOR UPDATE OF w),
-    gone AS (DELETE FROM work w USING ours o
-             WHERE w.portal_id = o.portal_id AND w.kind = o.kind AND w.key = o.key AND NOT o.again),
-    kept AS (UPDATE work w SET claimed_by = NULL, claim_token = NULL, claimed_until = NULL, tries = 0, error = NULL,
-             due_at = least(w.due_at, :now) FROM ours o
-             WHERE w.portal_id = o.portal_id AND w.kind = o.kind AND w.key = o.key AND o.again)
+FINISH = text(f"""
+    WITH {_OURS},
+    gone AS (DELETE FROM work WHERE portal_id = :portal AND kind = :kind
+             AND key = ANY(ARRAY(SELECT key FROM ours WHERE NOT again))),
+    kept AS (UPDATE work SET {_LET_GO}, tries = 0, error = NULL, due_at = least(due_at, :now)
+             WHERE portal_id = :portal AND kind = :kind AND key = ANY(ARRAY(SELECT key FROM ours WHERE again)))
     SELECT key FROM ours
 """)
 
@@ -66,9 +69,9 @@ CLAIM = text(f"""
 CLAIM_FAIRLY = text(f"""
     WITH heads AS MATERIALIZED (SELECT h.* FROM portals p CROSS JOIN LATERAL (
         SELECT portal_id, key, lane, due_at FROM work WHERE portal_id = p.id AND {_FREE}
-        LIMIT :share FOR UPDATE SKIP LOCKED) h),
-    rest AS MATERIALIZED (SELECT portal_id, key, lane, due_at FROM work WHERE {_FREE}
-        LIMIT :limit FOR UPDATE SKIP LOCKED),
+        LIMIT :share FOR UPDATE SKIP LOCKED) h WHERE p.id <> ALL(CAST(:without AS bigint[]))),
+    rest AS MATERIALIZED (SELECT portal_id, key, lane, due_at FROM work
+        WHERE portal_id <> ALL(CAST(:without AS bigint[])) AND {_FREE} LIMIT :limit FOR UPDATE SKIP LOCKED),
     turns AS (SELECT *, row_number() OVER (PARTITION BY portal_id ORDER BY lane, due_at) AS turn FROM heads
         UNION ALL SELECT *, NULL FROM rest),
     slice AS (SELECT portal_id, key FROM turns GROUP BY portal_id, key, lane, due_at
@@ -115,15 +118,19 @@ async def claim(
     limit: int,
     portal_id: int | None = None,
     lane: Lane = Lane.BULK,
+    without: Collection[int] = (),
 ) -> list[Claim]:
     """Take up to `limit` due rows up to this lane that nobody holds, fastest lane and oldest first.
 
-    Across portals each one's first rows come before the rest of any: a tenant with 100,000 rows delays no other.
+    Across portals (but for `without`) each one's first rows come before the rest of any: a tenant with 100,000 rows
+    delays no other.
     """
     asked = {"kind": kind.value, "now": now, "lane": int(lane), "limit": limit}
     held = {"worker": worker, "token": token, "until": now + LEASE}
     if portal_id is None:
-        rows = await db.execute(CLAIM_FAIRLY, {**asked, **held, "share": max(1, limit // SHARES)})
+        rows = await db.execute(
+            CLAIM_FAIRLY, {**asked, **held, "share": max(1, limit // SHARES), "without": list(without)}
+        )
     else:
         rows = await db.execute(CLAIM, {**asked, **held, "portal": portal_id})
     return [Claim(row.portal_id, row.key, row.arrivals, row.tries, token) for row in rows]
@@ -141,9 +148,7 @@ async def finish(db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], n
     """
     if not claims:
         return set()
-    held: dict[str, Any] = {"portal": claims[0].portal_id, "kind": kind.value, "token": claims[0].token, "now": now}
-    held |= {"keys": [one.key for one in claims], "arrivals": [one.arrivals for one in claims]}
-    done = await db.execute(FINISH, held)
+    done = await db.execute(FINISH, {**_held(kind, claims), "now": now})
     return {row.key for row in done}
 
 
@@ -152,8 +157,20 @@ async def postpone(
 ) -> None:
     """Let go of rows that are still ours until `due_at`, with the reason for people to read."""
     if claims:
-        held = {"portal": claims[0].portal_id, "kind": kind.value, "token": claims[0].token, "due": due_at}
-        await db.execute(POSTPONE, held | {"keys": [one.key for one in claims], "error": error})
+        await db.execute(POSTPONE, {**_held(kind, claims), "due": due_at, "error": error})
+
+
+def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
+    """Whose rows, and what we know of them."""
+    arrivals = json.dumps({one.key: one.arrivals for one in claims})
+    keys = [one.key for one in claims]
+    return {
+        "portal": claims[0].portal_id,
+        "kind": kind.value,
+        "token": claims[0].token,
+        "keys": keys,
+        "arrivals": arrivals,
+    }
 
 
 async def hurry(db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime) -> None:

@@ -46,6 +46,7 @@ from b24app.store import (
     records,
     restores,
     retention,
+    settling,
     tokens,
     viewer_sessions,
 )
@@ -53,8 +54,8 @@ from b24app.store.card_layouts import Addition
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
 from b24app.store.file_parts import Part
-from b24app.store.outbox import AttemptRow, Change
 from b24app.store.portal_calls import Call
+from b24app.store.settling import AttemptRow, Change
 from b24app.vault import Vault
 from tests.store.rich import DIGEST, Owned
 
@@ -90,7 +91,7 @@ QUERIES: Mapping[str, Query] = {
     ),
     "deliveries.one": lambda db, p, o: deliveries.one(db, p, o.delivery.id),
     "endpoints.add": lambda db, p, o: endpoints.add(db, p, replace(o.endpoint, id=uuid4())),
-    "endpoints.by_ids": lambda db, p, o: endpoints.by_ids(db, p, [o.endpoint.id]),
+    "endpoints.reachable": lambda db, p, o: endpoints.reachable(db, p, [o.endpoint.id]),
     "endpoints.change": lambda db, p, o: endpoints.change(db, p, o.endpoint.id, o.now, url="https://else.example/"),
     "endpoints.hurry": lambda db, p, o: endpoints.hurry(db, p, o.endpoint.id, o.now - LONG),
     "endpoints.keep_old_secrets": lambda db, p, o: endpoints.keep_old_secrets(
@@ -177,12 +178,6 @@ QUERIES: Mapping[str, Query] = {
     "memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
     "memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
     "memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
-    "outbox.add_attempts": lambda db, p, o: outbox.add_attempts(
-        db, p, [AttemptRow(o.delivery.id, 1, Trigger.SCHEDULED, 204, None, 7, "", "127.0.0.1", o.now, None)]
-    ),
-    "outbox.change": lambda db, p, o: outbox.change(
-        db, p, [Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)], o.now
-    ),
     "outbox.load": lambda db, p, o: outbox.load(db, p, [o.delivery.id]),
     "records.add_new": lambda db, p, o: records.add_new(
         db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
@@ -200,6 +195,14 @@ QUERIES: Mapping[str, Query] = {
     "restores.newest": lambda db, p, o: restores.newest(db, p),
     "restores.one": lambda db, p, o: restores.one(db, p, o.restore, lock=True),
     "retention.tidy": lambda db, p, o: retention.tidy(db, p, o.now + LONG),
+    "settling.settle": lambda db, p, o: settling.settle(
+        db,
+        p,
+        uuid4(),
+        o.now,
+        attempts=[AttemptRow(o.delivery.id, 1, Trigger.SCHEDULED, 204, None, 7, "", "127.0.0.1", o.now, None)],
+        changes=[Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)],
+    ),
     "tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
     "tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
     "tokens.erase": lambda db, p, o: tokens.erase(db, p),
@@ -225,8 +228,6 @@ ELSEWHERE: Mapping[str, str] = {
     "departures.last": DIRECTORY,
     "departures.note": DIRECTORY,
     "looks.totals": DIRECTORY,
-    "outbox.hold": INDEX,
-    "outbox.put_off": INDEX,
     "outbox.tune": SETTING,
     "portals.active_ids": DIRECTORY,
     "portals.all_ids": DIRECTORY,
@@ -246,6 +247,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.unscanned_ids": DIRECTORY,
     "portals.unswept_ids": DIRECTORY,
     "retention.mark_forgotten": DIRECTORY,
+    "settling.hold": INDEX,
     "work.arrive": INDEX,
     "work.claim": INDEX,
     "work.depths": INDEX,

@@ -17,7 +17,8 @@ from b24app.journeys import endpoints
 from b24app.journeys.endpoints import Wanted
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
-from b24app.store import events, outbox, work
+from b24app.store import events, settling, work
+from b24app.store.settling import Later
 from b24app.store.work import Claim, WorkKind
 from tests.outside import Desk, Shop, open_desk
 
@@ -121,7 +122,9 @@ async def test_what_came_while_we_held_a_row_is_looked_at_at_once(desk: Desk) ->
         await work.arrive(db, shop.portal.id, WorkKind.DELIVERY, [held.key], Lane.INTERACTIVE, desk.clock())
 
     async with desk.resources.tenant(shop.portal.id) as db:
-        await outbox.put_off(db, shop.portal.id, [(held, desk.clock() + timedelta(hours=1), "timeout")])
+        assert await settling.hold(db, shop.portal.id, [held]) == {held.key: held.arrivals + 1}
+        later = Later(held, desk.clock() + timedelta(hours=1), "timeout")
+        await settling.settle(db, shop.portal.id, held.token, desk.clock(), later=[later])
 
     (again,) = await claim(desk)
     assert again.key == held.key
@@ -135,8 +138,9 @@ async def test_a_row_taken_over_is_not_ours(desk: Desk) -> None:
     (second,) = await claim(desk)
 
     async with desk.resources.tenant(shop.portal.id) as db:
-        assert await outbox.hold(db, shop.portal.id, [first]) == set()
-        assert await outbox.hold(db, shop.portal.id, [second]) == {second.key}
-        await outbox.put_off(db, shop.portal.id, [(first, desk.clock() + timedelta(hours=1), None)])
+        assert await settling.hold(db, shop.portal.id, [first]) == {}
+        assert await settling.hold(db, shop.portal.id, [second]) == {second.key: second.arrivals}
+        later = Later(first, desk.clock() + timedelta(hours=1), None)
+        await settling.settle(db, shop.portal.id, first.token, desk.clock(), over=[first.key], later=[later])
         due = (await db.execute(text("SELECT due_at FROM work WHERE kind = 'delivery'"))).scalar_one()
     assert due <= desk.clock()

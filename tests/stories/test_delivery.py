@@ -16,6 +16,7 @@ from b24app import embedded
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.installation import PortalState
 from b24app.journeys import client_apps, endpoints
+from b24app.journeys.delivery_run import SLICE
 from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
 from b24app.store import portals, tables, work
@@ -425,3 +426,39 @@ async def test_an_unpaid_portal_still_delivers(desk: Desk) -> None:
     await desk.drain()
 
     assert len(desk.receiver.news()) == 1
+
+
+async def test_a_quiet_tenants_news_joins_a_drain_that_is_full_of_a_slow_ones(desk: Desk) -> None:
+    slow, quiet = await desk.shop("slow"), await desk.shop("quiet", desk.receiver.url.replace("/hooks", "/quiet"))
+    for _ in range(5):  # with a quarter of the senders each, they hold them all
+        await endpoints.register(desk.resources, slow.portal, slow.app_id, Wanted(desk.receiver.url))
+    await desk.drain()
+    full, heard, go_on, waiting = asyncio.Event(), asyncio.Event(), asyncio.Event(), 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal waiting
+        if request.path == "/quiet":
+            heard.set()
+            return web.Response(status=204)
+        waiting += 1
+        if waiting == desk.resources.manifest.delivery.concurrency:
+            full.set()
+        await go_on.wait()
+        return web.Response(status=204)
+
+    desk.receiver.always = answer
+    rows = desk.resources.manifest.delivery.concurrency * SLICE
+    for _ in range(3):
+        await desk.publish(slow.portal, *(desk.event(slow.portal) for _ in range(rows // 6)))
+    draining = asyncio.create_task(desk.drain())
+    await full.wait()
+    await desk.publish(quiet.portal, desk.event(quiet.portal))
+    try:
+        async with asyncio.timeout(10):  # only ends a test that would hang
+            await heard.wait()
+    finally:
+        go_on.set()
+        await draining
+
+    assert len(desk.receiver.news()) == 3 * (rows // 6) * 6 + 1
+    assert await desk.waiting() == 0

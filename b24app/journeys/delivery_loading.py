@@ -1,0 +1,70 @@
+"""Jobs for the senders: rows of the work index are claimed, then each portal's deliveries read in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID
+
+from b24app import webhooks
+from b24app.guard import wrong_url
+from b24app.journeys.delivery_run import Job, Run, Target
+from b24app.journeys.delivery_sending import spread, start
+from b24app.store import endpoints, outbox, work
+from b24app.store.endpoints import Endpoint
+from b24app.store.work import Claim, WorkKind
+
+
+async def take(run: Run, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
+    """Claim what is due, of one portal or of all but these, and start sending it. Returns how many rows that were."""
+    async with run.resources.directory() as db:
+        await outbox.tune(db, durable=False)
+        claims = await work.claim(
+            db,
+            WorkKind.DELIVERY,
+            worker=run.worker,
+            token=run.token,
+            now=run.resources.now(),
+            limit=limit,
+            portal_id=portal_id,
+            without=without,
+        )
+    await _begin(run, claims)
+    return len(claims)
+
+
+async def _begin(run: Run, claims: list[Claim]) -> None:
+    if claims:
+        run.resources.failpoint("delivery.claimed")
+    claims.sort(key=attrgetter("portal_id"))
+    for portal_id, group in groupby(claims, key=attrgetter("portal_id")):
+        for job in await _load(run, portal_id, {UUID(one.key): one for one in group}):
+            start(run, job)
+        spread(run)
+
+
+async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
+    async with run.resources.tenant(portal_id) as db:
+        await outbox.tune(db)
+        loads = await outbox.load(db, portal_id, claims.keys())
+        known = await endpoints.reachable(db, portal_id, {one.endpoint_id for one in loads})
+        if len(loads) < len(claims):
+            lost = claims.keys() - {one.id for one in loads}
+            await work.drop(db, portal_id, WorkKind.DELIVERY, [str(one) for one in lost])
+    targets = {id_: _target(run, endpoint) for id_, endpoint in known.items()}
+    return [Job(claims[one.id], one, targets.get(one.endpoint_id)) for one in loads]
+
+
+def _target(run: Run, endpoint: Endpoint) -> Target:
+    wrong = wrong_url(endpoint.url, dev_mode=run.resources.settings.dev_mode)
+    return Target(endpoint, _keys(run, endpoint), wrong is None)
+
+
+def _keys(run: Run, endpoint: Endpoint) -> tuple[bytes, ...]:
+    now = run.resources.now()
+    sealed = [endpoint.secret, *(old.sealed for old in endpoint.old_secrets if old.until > now)]
+    for one in sealed:
+        if one not in run.keys:
+            run.keys[one] = webhooks.signing_key(run.resources.vault.open(one))
+    return tuple(run.keys[one] for one in sealed)
