@@ -33,9 +33,9 @@ class Wake:
     async def outbox(self) -> None:
         await self._send(OUTBOX, "outbox", "workers.outbox.drain")
 
-    async def chore(self, name: str, *args: int | str) -> None:
-        """A chore of `workers.chores.CHORES`, once while it waits."""
-        await self._send(CHORES, ":".join(map(str, ("chore", name, *args))), "workers.chores.run", name, *args)
+    async def chore(self, name: str, *args: int | str, queue: str = CHORES) -> None:
+        """A chore of `workers.chores.CHORES`, once while it waits. `queue`: `INTERACTIVE` where a person waits."""
+        await self._send(queue, ":".join(map(str, ("chore", name, *args))), "workers.chores.run", name, *args)
 
     def heard(self, mark: str) -> None:
         """A worker starts on a wake-up: what arrives from now on deserves a new one. Blocking."""

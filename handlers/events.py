@@ -12,12 +12,14 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from b24app.bitrix24 import checkup
 from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.domain.arrivals import Arrival, Source
 from b24app.errors import Refused
-from b24app.journeys import lifecycle
+from b24app.journeys import lifecycle, selftest
 from b24app.journeys.reception import Reception
 from b24app.resources import Resources
+from b24app.store.portals import Portal
 
 log = structlog.get_logger()
 
@@ -45,17 +47,23 @@ async def _hand_over(resources: Resources, reception: Reception, event: PortalEv
             portal = lifecycle.prove(await reception.portal(event.member_id), event)
             await lifecycle.uninstalled(resources, portal, event)
             reception.forget(event.member_id)
+        case checkup.TEST_EVENT:
+            await selftest.heard(resources, await _proven(reception, event), checkup.nonce_of(event))
         case _:
             await _store(resources, reception, event)
 
 
-async def _store(resources: Resources, reception: Reception, event: PortalEvent) -> None:
+async def _proven(reception: Reception, event: PortalEvent) -> Portal:
     """A portal installed anew in another process brings a token we do not know yet: look once more before refusing."""
     try:
-        portal = lifecycle.prove(await reception.portal(event.member_id), event)
+        return lifecycle.prove(await reception.portal(event.member_id), event)
     except Refused:
         reception.forget(event.member_id)
-        portal = lifecycle.prove(await reception.portal(event.member_id), event)
+        return lifecycle.prove(await reception.portal(event.member_id), event)
+
+
+async def _store(resources: Resources, reception: Reception, event: PortalEvent) -> None:
+    portal = await _proven(reception, event)
     if event.subject is None or event.name not in resources.manifest.events:
         log.info("event_ignored", event_name=event.name, portal=portal.id)
         return

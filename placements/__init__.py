@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from b24app.domain.facts import Kind
 from b24app.manifest import Manifest
-from placements import card_tab, files, frame, install, layout, main_page, opened, sweeps
+from placements import card_tab, files, frame, install, layout, main_page, opened, selftest, sweeps
 from placements.render import STATIC, Render
 
 OPENED = ["GET", "HEAD", "POST"]
@@ -28,6 +28,7 @@ CALLS = {
     "/frame/layout/preview": layout.preview,
     "/frame/layout/add": layout.add,
     "/frame/layout/take-back": layout.take_back,
+    "/frame/check": selftest.check,
     **files.CALLS,
 }
 

@@ -19,6 +19,7 @@ from b24app.manifest import Manifest
 from b24app.settings import ROOT
 from placements import words
 from placements.parts import card_name, field_labels, field_name, in_words
+from placements.selftest_words import in_sentences
 
 STATIC = ROOT / "build" / "static"
 
@@ -90,6 +91,7 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         "assets": assets,
         "moment": text.moment,
         "in_words": partial(in_words, manifest, text),
+        "in_sentences": partial(in_sentences, manifest, text),
         "card_name": partial(card_name, text),
         "field_name": partial(field_name, text),
         "field_labels": partial(field_labels, manifest, text),

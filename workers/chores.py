@@ -11,7 +11,7 @@ import structlog
 
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalClosed, PortalError
-from b24app.journeys import importing, installation, rescan, sweep
+from b24app.journeys import importing, installation, rescan, selftest, sweep
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -95,6 +95,13 @@ async def reconcile_one(resources: Resources, portal_id: int) -> None:
         portal = await portals.by_id(db, portal_id)
     if portal and portal.state is PortalState.ACTIVE:
         await installation.reconcile_or_later(resources, portal)
+
+
+async def self_test_one(resources: Resources, portal_id: int) -> bool:
+    """The check of a portal's connection that somebody waits for. Whether there was one."""
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, portal_id)
+    return portal is not None and await selftest.run(resources, portal)
 
 
 async def rescan_one(resources: Resources, portal_id: int) -> int:
@@ -182,6 +189,7 @@ CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
     "import_portal": import_one,
     "reconcile_portal": reconcile_one,
     "rescan_portal": rescan_one,
+    "self_test": self_test_one,
     "sweep_portal": sweep_one,
     "tidy_portals": tidy_all,
     "erase_portal": erase,

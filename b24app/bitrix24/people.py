@@ -33,17 +33,18 @@ async def open_card(client: PortalClient, subject: Subject, users: Sequence[int]
     if users:
         commands.append(Command("user.get", {"FILTER": {"ID": list(users[:BATCH_SIZE])}}))
     profile, record, *named = await client.batch(commands)
-    person = _person(profile.value())
+    person = person_of(profile.value())
     record.value()
     return CardOpened(person, _names(named) | {person.user_id: person.name})
 
 
 async def whoami(client: PortalClient) -> Person:
     """The owner of the client's token, as `profile` says."""
-    return _person((await client.call("profile")).result)
+    return person_of((await client.call("profile")).result)
 
 
-def _person(me: Mapping[str, Any]) -> Person:
+def person_of(me: Mapping[str, Any]) -> Person:
+    """An answer of `profile`."""
     return Person(int(me["ID"]), _name(me), me.get("ADMIN") is True)
 
 

@@ -192,6 +192,20 @@ async def remove(resources: Resources, portal: Portal, *, clean: bool) -> None:
         await resources.wake.chore("erase_portal", portal.id)
 
 
+def events_handler(public_url: str) -> str:
+    """Where portals send their events."""
+    return f"{public_url}/bitrix/events"
+
+
+def lacking(manifest: Manifest, public_url: str, present: Present) -> tuple[str, ...]:
+    """What app.yaml declares and the portal has not, each as "part:name" with the names of the report."""
+    fields = [f"{entity}.{name}" for entity, name in missing(_wanted_fields(manifest), present.fields)]
+    placements = [code for code, _ in missing(_wanted_placements(manifest, public_url), present.placements)]
+    events = [name for name, _ in missing(_wanted_events(manifest, public_url), present.events)]
+    parts = {"fields": fields, "placements": placements, "events": events}
+    return tuple(f"{part}:{name}" for part, names in parts.items() for name in names)
+
+
 async def _views(line: PortalClient, manifest: Manifest) -> dict[CardView, Standing]:
     """How cards show our fields. Looking is all an installation does about it: the view is the administrator's."""
     views = await card_layouts.card_views(line, our_fields.entities(manifest))
@@ -238,20 +252,27 @@ async def _add_fields(line: PortalClient, manifest: Manifest, portal: Portal, pr
 
 
 async def _bind_placements(line: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
-    wanted = {
-        (code, public_url + one.path): PlacementSpec(code, public_url + one.path, one.title)
-        for code, one in manifest.placements.items()
-    }
+    wanted = _wanted_placements(manifest, public_url)
     absent = missing(wanted, present.placements)
     outcomes = await setup.bind_placements(line, [wanted[key] for key in absent]) if absent else []
     return _step("placements", len(wanted), [code for code, _ in absent], outcomes)
 
 
+def _wanted_placements(manifest: Manifest, public_url: str) -> dict[tuple[str, str], PlacementSpec]:
+    return {
+        (code, public_url + one.path): PlacementSpec(code, public_url + one.path, one.title)
+        for code, one in manifest.placements.items()
+    }
+
+
 async def _bind_events(line: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
-    handler = f"{public_url}/bitrix/events"
-    absent = missing([(name, handler) for name in manifest.events], present.events)
+    absent = missing(_wanted_events(manifest, public_url), present.events)
     outcomes = await setup.bind_events(line, absent) if absent else []
     return _step("events", len(manifest.events), [name for name, _ in absent], outcomes)
+
+
+def _wanted_events(manifest: Manifest, public_url: str) -> list[tuple[str, str]]:
+    return [(name, events_handler(public_url)) for name in manifest.events]
 
 
 def _step(part: str, wanted: int, names: Sequence[str], outcomes: Sequence[Outcome]) -> Step:

@@ -14,8 +14,10 @@ from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import Cause, Reach
 from b24app.domain.viewer import Viewer
 from b24app.errors import Refused
+from b24app.journeys import selftest
 from b24app.journeys.files_view import FilesView, files_view
 from b24app.journeys.person import person_client
+from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
@@ -53,11 +55,17 @@ class SettingsView:
     sweeping: Look | None
     cards: Sequence[KnownView]
     files: FilesView
+    checked: Checked | None
 
     @property
     def whole(self) -> bool:
         """Everything app.yaml asks for is there."""
         return bool(self.report.get("ok"))
+
+    @property
+    def checking(self) -> bool:
+        """A check of the connection is under way."""
+        return self.checked is not None and not self.checked.finished
 
     @property
     def importing(self) -> bool:
@@ -86,6 +94,7 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             sweeping=await looks.unfinished(db, portal.id, Reach.ALL),
             cards=list((await card_layouts.listing(db, portal.id)).values()),
             files=await files_view(db, portal, resources.now()),
+            checked=await selftest.look(db, resources, portal.id),
         )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.arrivals import Arrival
+from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Kind, Subject
 from b24app.lanes import Lane
 from b24app.store import work
@@ -83,6 +83,24 @@ async def failed(db: AsyncConnection, portal_id: int, ids: Collection[int], erro
 async def count(db: AsyncConnection, portal_id: int, state: str) -> int:
     query = select(func.count()).where(inbox.c.portal_id == portal_id, inbox.c.state == state)
     return int((await db.execute(query)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """`waiting`: rows not handled yet, the oldest since `waiting_since`; `heard_at`: the newest portal event kept."""
+
+    waiting: int
+    waiting_since: datetime | None
+    heard_at: datetime | None
+
+
+async def pulse(db: AsyncConnection, portal_id: int) -> Pulse:
+    """Asked when somebody presses a button: the newest event is looked for from the end of the table."""
+    waits = (inbox.c.portal_id == portal_id, inbox.c.state == "waiting")
+    row = (await db.execute(select(func.count(), func.min(inbox.c.received_at)).where(*waits))).one()
+    events = select(inbox.c.received_at).where(inbox.c.portal_id == portal_id, inbox.c.source == Source.EVENT.value)
+    heard_at = (await db.execute(events.order_by(inbox.c.id.desc()).limit(1))).scalar_one_or_none()
+    return Pulse(row[0], row[1], heard_at)
 
 
 def parse(key: str) -> Subject:

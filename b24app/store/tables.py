@@ -316,11 +316,12 @@ self_tests = Table(
     Column("user_name", Text, nullable=False, server_default=""),
     _moment("started_at", required=True),
     _moment("taken_at"),  # a worker began
-    Column("found", JSONB),  # domain.selftest.Found as JSON: what the portal and our own rows said
+    Column("backlog", JSONB),  # domain.selftest.Backlog: our own rows at that moment
+    Column("pings", JSONB, nullable=False, server_default="[]"),  # domain.selftest.Ping, one per endpoint
+    Column("found", JSONB),  # domain.selftest.Found: what the portal said
     _moment("sent_at"),  # the portal was asked for its test event
     Column("nonce", Text, nullable=False),  # what that event must bring back
     _moment("heard_at"),  # it did
-    Column("pings", JSONB, nullable=False, server_default="[]"),  # one per endpoint
     info=TENANT,
 )
 

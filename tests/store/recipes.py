@@ -22,6 +22,7 @@ from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Record, Shown, State
+from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.lanes import Lane
 from b24app.store import (
     card_layouts,
@@ -46,6 +47,7 @@ from b24app.store import (
     records,
     restores,
     retention,
+    self_tests,
     settling,
     tokens,
     viewer_sessions,
@@ -64,7 +66,7 @@ Query = Callable[[AsyncConnection, int, Owned], Awaitable[Any]]
 LONG = timedelta(days=400)
 VAULT = Vault((Fernet.generate_key().decode(),))
 
-VIEW = CardView("company")
+VIEW, BACKLOG = CardView("company"), Backlog(0, None, None, True, None)
 
 QUERIES: Mapping[str, Query] = {
     "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
@@ -151,6 +153,7 @@ QUERIES: Mapping[str, Query] = {
     "inbox.failed": lambda db, p, o: inbox.failed(db, p, [o.waiting], "CallRefused", o.now),
     "inbox.handled": lambda db, p, o: inbox.handled(db, p, [o.waiting], o.now),
     "inbox.on_their_way": lambda db, p, o: inbox.on_their_way(db, p, [o.subject, o.company]),
+    "inbox.pulse": lambda db, p, o: inbox.pulse(db, p),
     "inbox.receive": lambda db, p, o: inbox.receive(
         db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
     ),
@@ -203,6 +206,13 @@ QUERIES: Mapping[str, Query] = {
         attempts=[AttemptRow(o.delivery.id, 1, Trigger.SCHEDULED, 204, None, 7, "", "127.0.0.1", o.now, None)],
         changes=[Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)],
     ),
+    "self_tests.begin": lambda db, p, o: self_tests.begin(db, p, uuid4(), "another", 1, "Анна", o.now),
+    "self_tests.hear": lambda db, p, o: self_tests.hear(db, p, "asked", o.now),
+    "self_tests.keep_found": lambda db, p, o: self_tests.keep_found(db, p, o.checked, Found(), o.now),
+    "self_tests.keep_own": lambda db, p, o: self_tests.keep_own(db, p, o.checked, BACKLOG, [Ping("a", "b")]),
+    "self_tests.keep_pings": lambda db, p, o: self_tests.keep_pings(db, p, o.checked, [Ping("a", "b")]),
+    "self_tests.last": lambda db, p, o: self_tests.last(db, p),
+    "self_tests.take": lambda db, p, o: self_tests.take(db, p, o.now),
     "tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
     "tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
     "tokens.erase": lambda db, p, o: tokens.erase(db, p),

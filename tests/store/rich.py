@@ -60,6 +60,7 @@ class Owned:
     event: news.Event  # written already
     pair: Pair
     refreshing: UUID  # the claim of whoever refreshes the pair
+    checked: UUID  # a check of the connection that waits for its event
     begun: datetime  # when the first request came that died at work
     look: Look  # cut off; another one is finished
     export: UUID  # is being made; it has a part
@@ -127,7 +128,8 @@ async def _unfinished(
 
     await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
     look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
-    asked = {"portal_id": mine, "run_id": uuid4(), "nonce": "asked", "started_at": now}
+    checked = uuid4()
+    asked = {"portal_id": mine, "run_id": checked, "nonce": "asked", "started_at": now, "sent_at": now}
     await db.execute(insert(tables.self_tests).values(asked))
     export, restore = await _files(db, mine, now)
     (pair,), refreshing = await tokens.living(db, mine), uuid4()
@@ -155,6 +157,7 @@ async def _unfinished(
         event=event,
         pair=pair,
         refreshing=refreshing,
+        checked=checked,
         begun=now,
         look=look,
         export=export,

@@ -31,6 +31,8 @@ ALL_OF_IT = {  # name no ids: a portal's own rows come back
     "card_layouts.listing",
     "imports.progress",
     "portal_calls.listing",
+    "inbox.pulse",
+    "self_tests.last",
     "tokens.living",
     "tokens.users",
 }
@@ -43,6 +45,7 @@ NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns not
     "memberships.add_new",
     "records.add_new",
     "retention.tidy",
+    "self_tests.begin",
 }
 TENANTS = {table.name for table in TENANT_TABLES}
 OTHERS = [table.name for table in metadata.sorted_tables if table.name not in TENANTS]

@@ -37,11 +37,12 @@ def upgrade() -> None:
         sa.Column("user_name", sa.Text(), server_default="", nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("backlog", JSONB(), nullable=True),
+        sa.Column("pings", JSONB(), server_default="[]", nullable=False),
         sa.Column("found", JSONB(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("nonce", sa.Text(), nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("pings", JSONB(), server_default="[]", nullable=False),
         sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("portal_id", name=op.f("pk_self_tests")),
     )

@@ -1,0 +1,324 @@
+"""The check of a portal's connection: what was found, and what each finding means. Pure.
+
+A worker looks at our own rows, sends pings, asks the portal once and lets it send a test event; what comes back is
+noted when it comes. So the same facts, judged a second later, say more, until every line has its light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+PATIENCE = timedelta(seconds=30)
+"""What has not come by then counts as lost; if it comes after all, the line says so."""
+ASKING = timedelta(minutes=2)
+"""How long a worker may be busy with a portal that answers slowly or not at all."""
+LATE, LOST = timedelta(minutes=1), timedelta(minutes=10)
+"""How long a change may wait before the queue counts as slow, and as standing still."""
+COMPARED_WITHIN = timedelta(minutes=15)
+
+
+class Check(StrEnum):
+    """What is checked, in the order shown."""
+
+    WORKER = "worker"
+    ACCESS = "access"
+    SCOPES = "scopes"
+    PLAN = "plan"
+    SETUP = "setup"
+    EVENTS = "events"
+    WEBHOOKS = "webhooks"
+    QUEUE = "queue"
+    HEARD = "heard"
+    COMPARED = "compared"
+
+
+class Light(StrEnum):
+    """`off`: nothing to judge; `waiting`: not known yet."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    OFF = "off"
+    WAITING = "waiting"
+
+
+class Finding(StrEnum):
+    """What a line says; each has its words for administrators and for operators."""
+
+    WORKER_TOOK = "worker_took"
+    WORKER_WAITS = "worker_waits"
+    WORKER_LATE = "worker_late"
+    WORKER_ABSENT = "worker_absent"
+    ACCESS_GOOD = "access_good"
+    ACCESS_WEAK = "access_weak"
+    ACCESS_LOST = "access_lost"
+    ACCESS_DOWN = "access_down"
+    ACCESS_BUSY = "access_busy"
+    ACCESS_UNPAID = "access_unpaid"
+    ACCESS_REMOVED = "access_removed"
+    ACCESS_REFUSED = "access_refused"
+    SCOPES_ALL = "scopes_all"
+    SCOPES_LACK = "scopes_lack"
+    PLAN_WHOLE = "plan_whole"
+    PLAN_PARTLY = "plan_partly"
+    PLAN_EXPIRED = "plan_expired"
+    SETUP_WHOLE = "setup_whole"
+    SETUP_LACKS = "setup_lacks"
+    SETUP_UNSEEN = "setup_unseen"
+    EVENT_BACK = "event_back"
+    EVENT_WAITS = "event_waits"
+    EVENT_LATE = "event_late"
+    EVENT_LOST = "event_lost"
+    EVENT_UNBOUND = "event_unbound"
+    EVENT_REFUSED = "event_refused"
+    WEBHOOK_GOOD = "webhook_good"
+    WEBHOOK_WAITS = "webhook_waits"
+    WEBHOOK_FAILED = "webhook_failed"
+    WEBHOOK_SILENT = "webhook_silent"
+    WEBHOOK_OFF = "webhook_off"
+    WEBHOOK_NONE = "webhook_none"
+    QUEUE_CLEAR = "queue_clear"
+    QUEUE_LATE = "queue_late"
+    HEARD = "heard"
+    HEARD_NEVER = "heard_never"
+    COMPARED = "compared"
+    COMPARED_LONG_AGO = "compared_long_ago"
+    COMPARED_NOT = "compared_not"
+    NOT_YET = "not_yet"
+    NOT_ASKED = "not_asked"
+
+
+class Feature(StrEnum):
+    """What only some plans have."""
+
+    OFFLINE = "offline"  # offline events are kept until they are confirmed
+    ROBOTS = "robots"
+
+
+TROUBLE = frozenset(one for one in Finding if one.startswith("access_")) - {Finding.ACCESS_GOOD, Finding.ACCESS_WEAK}
+"""What may keep us from asking the portal at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the portal said. `who`: whose token we work with; `lacking`: what is not set up, each as "part:name", None
+    where it could not be looked at; `listens`: test events are sent to us."""
+
+    who: str
+    is_admin: bool
+    scopes_missing: tuple[str, ...]
+    license: str
+    expired: bool
+    features_missing: tuple[Feature, ...]
+    lacking: tuple[str, ...] | None
+    listens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How our own work for this portal stood. `compared`: whether cards are compared at all; `heard_at`: the newest
+    portal event still kept."""
+
+    waiting: int
+    waiting_since: datetime | None
+    heard_at: datetime | None
+    compared: bool
+    compared_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What asking the portal came to. `trouble`: why there are no answers; `refused`: it sends no test event."""
+
+    answers: Answers | None = None
+    trouble: Finding | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A ping to one endpoint. `delivery`: empty where the endpoint is switched off; `ms`: of the first attempt, None
+    before it; `failure`: domain.delivery.Failure, where no good status came."""
+
+    app: str
+    url: str
+    delivery: str = ""
+    status: int | None = None
+    failure: str = ""
+    ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One check; what is None has not been done yet. A worker takes it, with `backlog` and `pings`, then asks the
+    portal and lets it send the test event."""
+
+    started_at: datetime
+    taken_at: datetime | None = None
+    backlog: Backlog | None = None
+    pings: tuple[Ping, ...] = ()
+    found: Found | None = None
+    sent_at: datetime | None = None
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the result. `names`: what is missing, by our codes; `at`: a moment to be shown."""
+
+    check: Check
+    light: Light
+    finding: Finding
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    at: datetime | None = None
+    ping: Ping | None = None
+
+
+def judge(run: Run, now: datetime) -> tuple[Line, ...]:
+    """Every line as it stands at `now`."""
+    if run.taken_at is None or run.backlog is None:
+        quiet = _quiet(now - run.started_at <= PATIENCE, Check.WEBHOOKS, Check.QUEUE, Check.HEARD, Check.COMPARED)
+        return _worker(run, now), *_portal(run, now), _event(run, now), *quiet
+    own = _queue(run.backlog, run.taken_at), _heard(run.backlog), _compared(run.backlog, run.taken_at)
+    return _worker(run, now), *_portal(run, now), _event(run, now), *_webhooks(run.pings, now - run.taken_at), *own
+
+
+def finished(lines: Sequence[Line]) -> bool:
+    return all(line.light is not Light.WAITING for line in lines)
+
+
+def passed(lines: Sequence[Line]) -> bool:
+    return not any(line.light in (Light.BAD, Light.WAITING) for line in lines)
+
+
+def _worker(run: Run, now: datetime) -> Line:
+    if run.taken_at is None:
+        if now - run.started_at <= PATIENCE:
+            return Line(Check.WORKER, Light.WAITING, Finding.WORKER_WAITS)
+        return Line(Check.WORKER, Light.BAD, Finding.WORKER_ABSENT)
+    took = run.taken_at - run.started_at
+    if took > PATIENCE:
+        return Line(Check.WORKER, Light.BAD, Finding.WORKER_LATE, {"seconds": _seconds(took)})
+    return Line(Check.WORKER, Light.GOOD, Finding.WORKER_TOOK, {"ms": _ms(took)})
+
+
+def _quiet(waits: bool, *checks: Check) -> tuple[Line, ...]:
+    """Lines that have nothing to say yet, or never will."""
+    light, finding = (Light.WAITING, Finding.NOT_YET) if waits else (Light.OFF, Finding.NOT_ASKED)
+    return tuple(Line(check, light, finding) for check in checks)
+
+
+def _asking(run: Run, now: datetime) -> bool:
+    """Whether a worker may still be at it."""
+    return now - run.started_at <= (PATIENCE if run.taken_at is None else ASKING)
+
+
+def _portal(run: Run, now: datetime) -> tuple[Line, ...]:
+    if run.found is None:
+        return _quiet(_asking(run, now), Check.ACCESS, Check.SCOPES, Check.PLAN, Check.SETUP)
+    said = run.found.answers
+    if said is None:
+        access = Line(Check.ACCESS, Light.BAD, run.found.trouble or Finding.ACCESS_REFUSED)
+        return access, *_quiet(False, Check.SCOPES, Check.PLAN, Check.SETUP)
+    return _access(said), _scopes(said), _plan(said), _setup(said)
+
+
+def _access(said: Answers) -> Line:
+    if said.is_admin:
+        return Line(Check.ACCESS, Light.GOOD, Finding.ACCESS_GOOD, {"who": said.who})
+    return Line(Check.ACCESS, Light.BAD, Finding.ACCESS_WEAK, {"who": said.who})
+
+
+def _scopes(said: Answers) -> Line:
+    if said.scopes_missing:
+        return Line(Check.SCOPES, Light.BAD, Finding.SCOPES_LACK, names=said.scopes_missing)
+    return Line(Check.SCOPES, Light.GOOD, Finding.SCOPES_ALL)
+
+
+def _plan(said: Answers) -> Line:
+    """What a plan does not include is no fault: the control is switched off, and the line says which."""
+    values, names = {"license": said.license}, tuple(said.features_missing)
+    if said.expired:
+        return Line(Check.PLAN, Light.WARN, Finding.PLAN_EXPIRED, values, names)
+    if names:
+        return Line(Check.PLAN, Light.OFF, Finding.PLAN_PARTLY, values, names)
+    return Line(Check.PLAN, Light.GOOD, Finding.PLAN_WHOLE, values)
+
+
+def _setup(said: Answers) -> Line:
+    if said.lacking is None:
+        return Line(Check.SETUP, Light.OFF, Finding.SETUP_UNSEEN)
+    if said.lacking:
+        return Line(Check.SETUP, Light.BAD, Finding.SETUP_LACKS, names=said.lacking)
+    return Line(Check.SETUP, Light.GOOD, Finding.SETUP_WHOLE)
+
+
+def _event(run: Run, now: datetime) -> Line:
+    found = run.found
+    if found is None or found.answers is None or run.sent_at is None:
+        if found and found.answers and not found.answers.listens:
+            return Line(Check.EVENTS, Light.BAD, Finding.EVENT_UNBOUND)
+        return _quiet(found is None and _asking(run, now), Check.EVENTS)[0]
+    if found.refused:
+        return Line(Check.EVENTS, Light.BAD, Finding.EVENT_REFUSED)
+    if run.heard_at is None:
+        waits = now - run.sent_at <= PATIENCE
+        light, finding = (Light.WAITING, Finding.EVENT_WAITS) if waits else (Light.BAD, Finding.EVENT_LOST)
+        return Line(Check.EVENTS, light, finding)
+    took = run.heard_at - run.sent_at
+    if took > PATIENCE:
+        return Line(Check.EVENTS, Light.WARN, Finding.EVENT_LATE, {"seconds": _seconds(took)})
+    return Line(Check.EVENTS, Light.GOOD, Finding.EVENT_BACK, {"ms": _ms(took)})
+
+
+def _webhooks(pings: Sequence[Ping], since: timedelta) -> tuple[Line, ...]:
+    if not pings:
+        return (Line(Check.WEBHOOKS, Light.OFF, Finding.WEBHOOK_NONE),)
+    return tuple(_webhook(ping, since <= PATIENCE) for ping in pings)
+
+
+def _webhook(ping: Ping, waits: bool) -> Line:
+    if not ping.delivery:
+        return Line(Check.WEBHOOKS, Light.OFF, Finding.WEBHOOK_OFF, ping=ping)
+    if ping.ms is None:
+        light, finding = (Light.WAITING, Finding.WEBHOOK_WAITS) if waits else (Light.BAD, Finding.WEBHOOK_SILENT)
+        return Line(Check.WEBHOOKS, light, finding, ping=ping)
+    values: dict[str, str | int] = {"ms": ping.ms, "status": ping.status or 0}
+    if ping.failure:
+        return Line(Check.WEBHOOKS, Light.BAD, Finding.WEBHOOK_FAILED, values, ping=ping)
+    return Line(Check.WEBHOOKS, Light.GOOD, Finding.WEBHOOK_GOOD, values, ping=ping)
+
+
+def _queue(work: Backlog, now: datetime) -> Line:
+    age = now - work.waiting_since if work.waiting_since else timedelta()
+    if age <= LATE:
+        return Line(Check.QUEUE, Light.GOOD, Finding.QUEUE_CLEAR, {"count": work.waiting})
+    light = Light.WARN if age <= LOST else Light.BAD
+    return Line(Check.QUEUE, light, Finding.QUEUE_LATE, {"count": work.waiting}, at=work.waiting_since)
+
+
+def _heard(work: Backlog) -> Line:
+    if work.heard_at is None:
+        return Line(Check.HEARD, Light.OFF, Finding.HEARD_NEVER)
+    return Line(Check.HEARD, Light.GOOD, Finding.HEARD, at=work.heard_at)
+
+
+def _compared(work: Backlog, now: datetime) -> Line:
+    if not work.compared or work.compared_at is None:
+        return Line(Check.COMPARED, Light.OFF, Finding.COMPARED_NOT)
+    if now - work.compared_at <= COMPARED_WITHIN:
+        return Line(Check.COMPARED, Light.GOOD, Finding.COMPARED, at=work.compared_at)
+    return Line(Check.COMPARED, Light.WARN, Finding.COMPARED_LONG_AGO, at=work.compared_at)
+
+
+def _ms(span: timedelta) -> int:
+    """Never negative: the clocks of two machines may differ a little."""
+    return max(0, round(span / timedelta(milliseconds=1)))
+
+
+def _seconds(span: timedelta) -> int:
+    return round(span.total_seconds())

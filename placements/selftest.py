@@ -1,0 +1,15 @@
+"""The settings' button that checks the connection, there and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from b24app.journeys import selftest
+from b24app.journeys.settings import admins_only
+from placements.frame import Call, settings_page
+
+
+async def check(call: Call) -> dict[str, Any]:
+    await admins_only(call.resources, call.viewer, call.token)
+    await selftest.begin(call.resources, call.viewer.portal_id, call.viewer.user_id, call.viewer.name)
+    return await settings_page(call)

@@ -1,0 +1,351 @@
+"""The check of the connection: one press, and every line gets its light by what really came back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from b24app.domain.selftest import Check, Finding, Light, Line
+from b24app.journeys import selftest
+from b24app.store.tables import self_tests
+from emulator.faults import Break
+from tests.doors.frames import Frame, main
+from tests.world import Page, World
+from workers.chores import self_test_one
+
+EMPLOYEE_SEES = "Только для администраторов"
+
+
+async def press(world: World) -> Frame:
+    """An administrator presses, and a worker carries it out."""
+    page = await main(world, world.admin())
+    assert (await page.call("/frame/check")).status == 200
+    await work(world)
+    return page
+
+
+async def work(world: World) -> bool:
+    """A worker hears of it."""
+    return await self_test_one(world.resources, (await world.row()).id)
+
+
+async def lines(world: World) -> dict[Check, Line]:
+    """The result as it stands now; of several endpoints the last."""
+    portal_id = (await world.row()).id
+    async with world.resources.tenant(portal_id) as db:
+        checked = await selftest.look(db, world.resources, portal_id)
+    assert checked
+    return {line.check: line for line in checked.lines}
+
+
+async def lights(world: World) -> dict[Light, set[Check]]:
+    found = await lines(world)
+    return {light: {one.check for one in found.values() if one.light is light} for light in Light}
+
+
+async def nonce(world: World) -> str:
+    portal_id = (await world.row()).id
+    async with world.resources.tenant(portal_id) as db:
+        return str((await db.execute(select(self_tests.c.nonce))).scalar_one())
+
+
+async def test_event(world: World, nonce: str, token: str) -> Page:
+    """A test event as whoever knows these two would send it."""
+    body = {
+        "event": "ONAPPTEST",
+        "data[QUERY][b24app]": nonce,
+        "data[LANGUAGE_ID]": "ru",
+        "auth[member_id]": world.portal.member_id,
+        "auth[application_token]": token,
+    }
+    async with world.http.post(f"{world.app_url}/bitrix/events", data=body) as answer:
+        return Page(answer.status, await answer.text(), dict(answer.headers))
+
+
+test_event.__test__ = False  # type: ignore[attr-defined]
+
+
+def plain(html: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)))
+
+
+async def test_all_is_well(world: World) -> None:
+    await world.install()
+    await world.subscribe()
+    page = await press(world)
+    assert "data-waits" in await page.content()
+    await world.settle()
+
+    found = await lights(world)
+    assert found[Light.GOOD] >= set(Check) - {Check.PLAN, Check.HEARD}
+    assert not found[Light.BAD] | found[Light.WARN] | found[Light.WAITING]
+    shown = plain(await page.content())
+    assert "всё хорошо" in shown and world.admin().full_name in shown
+    assert re.search(r"Проверочное уведомление вернулось через \d+ мс", shown)
+    assert re.search(r"Личный кабинет .* Ответило через \d+ мс", shown)
+    assert world.receiver.heard[-1].type == "endpoint.ping"
+    assert "data-waits" not in await page.content()
+
+
+async def test_lines_come_one_after_the_other(world: World) -> None:
+    await world.install()
+    await world.subscribe()
+    page = await main(world, world.admin())
+    await page.call("/frame/check")
+    assert {one.light for one in (await lines(world)).values()} == {Light.WAITING}
+
+    await work(world)
+    assert (await lights(world))[Light.WAITING] == {Check.EVENTS, Check.WEBHOOKS}
+    await world.emulator.world.deliver()
+    assert (await lights(world))[Light.WAITING] == {Check.WEBHOOKS}
+    await world.settle()
+    assert not (await lights(world))[Light.WAITING]
+
+
+async def test_a_lost_event_is_a_red_line_that_says_what_to_do(world: World) -> None:
+    await world.install()
+    world.emulator.world.faults.events.lose_next = 1
+    page = await press(world)
+    await world.emulator.world.deliver()
+    assert (await lines(world))[Check.EVENTS].light is Light.WAITING
+    world.pass_time(seconds=31)
+
+    assert (await lines(world))[Check.EVENTS].finding is Finding.EVENT_LOST
+    shown = plain(await page.content())
+    assert "не дошло за 30 с" in shown and "адрес должен быть открыт" in shown
+
+
+async def test_a_late_event_is_said_to_be_late(world: World) -> None:
+    await world.install()
+    world.emulator.world.faults.events.delay = 90
+    await press(world)
+    world.pass_time(seconds=91)
+    assert (await lines(world))[Check.EVENTS].finding is Finding.EVENT_LOST
+    await world.settle()
+
+    line = (await lines(world))[Check.EVENTS]
+    assert (line.finding, line.light) == (Finding.EVENT_LATE, Light.WARN)
+    assert int(line.values["seconds"]) >= 90
+
+
+async def test_a_wrong_application_token_proves_nothing(world: World) -> None:
+    installation = await world.install()
+    world.emulator.world.faults.events.lose_next = 1
+    await press(world)
+    await world.emulator.world.deliver()
+    known = await nonce(world)
+
+    assert (await test_event(world, known, "guessed")).status == 403
+    assert (await test_event(world, "guessed", installation.application_token)).status == 200
+    assert (await lines(world))[Check.EVENTS].light is Light.WAITING
+    assert (await test_event(world, known, installation.application_token)).status == 200
+    assert (await lines(world))[Check.EVENTS].light is Light.GOOD
+
+
+async def test_a_replayed_event_changes_nothing(world: World) -> None:
+    installation = await world.install()
+    await press(world)
+    await world.settle()
+    first, known = await lines(world), await nonce(world)
+    world.pass_time(seconds=10)
+
+    assert (await test_event(world, known, installation.application_token)).status == 200
+    assert (await lines(world))[Check.EVENTS] == first[Check.EVENTS]
+
+    world.emulator.world.faults.events.lose_next = 1
+    await press(world)
+    await world.emulator.world.deliver()
+    assert (await test_event(world, known, installation.application_token)).status == 200
+    assert (await lines(world))[Check.EVENTS].light is Light.WAITING, "an earlier check's word is worth nothing"
+    world.pass_time(seconds=31)
+
+
+async def test_another_portal_cannot_answer_for_this_one(world: World) -> None:
+    await world.install()
+    theirs = await world.install(world.other_portal)
+    world.emulator.world.faults.events.lose_next = 1
+    await press(world)
+    await world.emulator.world.deliver()
+    body = {
+        "event": "ONAPPTEST",
+        "data[QUERY][b24app]": await nonce(world),
+        "auth[member_id]": world.other_portal.member_id,
+        "auth[application_token]": theirs.application_token,
+    }
+    async with world.http.post(f"{world.app_url}/bitrix/events", data=body) as answer:
+        assert answer.status == 200
+    assert (await lines(world))[Check.EVENTS].light is Light.WAITING
+
+
+async def test_a_missing_permission_says_what_is_lost(world: World) -> None:
+    installation = await world.install()
+    installation.scope -= {"im", "placement"}
+    page = await press(world)
+    await world.settle()
+
+    found = await lines(world)
+    assert found[Check.SCOPES].names == ("placement", "im")
+    assert found[Check.SETUP].finding is Finding.SETUP_UNSEEN
+    assert found[Check.EVENTS].light is Light.GOOD, "the test event needs no permission"
+    shown = plain(await page.content())
+    assert "Не даны: вкладки и страницы приложений, уведомления сотрудникам." in shown
+    assert "сотрудники не получают уведомлений приложения" in shown
+
+
+async def test_what_somebody_removed_is_named(world: World) -> None:
+    installation = await world.install()
+    installation.placements = [one for one in installation.placements if "CONTACT" in one.placement]
+    installation.bindings = [one for one in installation.bindings if one.event != "ONAPPTEST"]
+    page = await press(world)
+    await world.settle()
+
+    found = await lines(world)
+    assert found[Check.SETUP].names == ("placements:CRM_COMPANY_DETAIL_TAB", "events:ONAPPTEST")
+    assert found[Check.EVENTS].finding is Finding.EVENT_UNBOUND
+    assert "Не хватает: карточки компаний" in plain(await page.content())
+    assert (await page.call("/frame/repair")).status == 200
+    await press(world)
+    await world.settle()
+    assert (await lines(world))[Check.EVENTS].light is Light.GOOD
+
+
+@pytest.mark.parametrize(("plan", "light"), [("free", Light.OFF), ("enterprise", Light.GOOD)])
+async def test_what_the_plan_lacks_is_no_fault(world: World, plan: str, light: Light) -> None:
+    world.portal.plan = plan
+    await world.install()
+    page = await press(world)
+    await world.settle()
+
+    assert (await lines(world))[Check.PLAN].light is light
+    assert ("роботы; своих роботов" in plain(await page.content())) is (plan == "free")
+    assert not (await lights(world))[Light.BAD]
+
+
+@pytest.mark.parametrize(
+    ("fault", "finding"),
+    [
+        (Break.ERROR_500, Finding.ACCESS_DOWN),
+        (Break.HTML, Finding.ACCESS_DOWN),
+        (Break.PLAN, Finding.ACCESS_UNPAID),
+        (Break.DELETED, Finding.ACCESS_REMOVED),
+        (Break.EMPTY_ERROR, Finding.ACCESS_REFUSED),
+    ],
+)
+async def test_a_portal_in_trouble(world: World, fault: Break, finding: Finding) -> None:
+    await world.install()
+    await world.subscribe()
+    page = await main(world, world.admin())
+    await page.call("/frame/check")
+    world.emulator.world.faults.add(fault, times=-1)
+    await work(world)
+    world.emulator.world.faults.clear()
+    await world.settle()
+
+    found = await lines(world)
+    assert (found[Check.ACCESS].finding, found[Check.EVENTS].finding) == (finding, Finding.NOT_ASKED)
+    assert found[Check.WEBHOOKS].light is Light.GOOD, "client apps are served all the same"
+
+
+async def test_no_administrators_access_works(world: World) -> None:
+    installation = await world.install()
+    page = await main(world, world.admin())
+    await page.call("/frame/check")
+    world.emulator.world.auth.expire_access(installation, world.admin().id)
+    world.emulator.world.auth.revoke_refresh(installation)
+    await work(world)
+
+    assert (await lines(world))[Check.ACCESS].finding is Finding.ACCESS_LOST
+
+
+async def test_an_endpoint_that_answers_500(world: World) -> None:
+    await world.install()
+    await world.subscribe()
+    world.receiver.answers = [500]
+    page = await press(world)
+    await world.settle()
+    world.leftovers_explained = "the ping is tried again later, as any delivery is"
+
+    line = (await lines(world))[Check.WEBHOOKS]
+    assert (line.finding, line.values["status"]) == (Finding.WEBHOOK_FAILED, 500)
+    shown = plain(await page.content())
+    assert "клиентское приложение ответило ошибкой (500)" in shown and "Сообщите разработчику" in shown
+    assert "Требует внимания: 1" in shown
+
+
+async def test_an_endpoint_that_is_switched_off_is_not_pinged(world: World) -> None:
+    await world.install()
+    key = await world.subscribe()
+    (endpoint,) = (await world.api("GET", "/endpoints", key)).json()["data"]
+    await world.api("PATCH", f"/endpoints/{endpoint['id']}", key, {"enabled": False})
+    before = world.receiver.tries
+    await press(world)
+    await world.settle()
+
+    assert (await lines(world))[Check.WEBHOOKS].finding is Finding.WEBHOOK_OFF
+    assert world.receiver.tries == before
+
+
+async def test_nobody_works_in_the_background(world: World) -> None:
+    await world.install()
+    page = await main(world, world.admin())
+    await page.call("/frame/check")
+    world.pass_time(seconds=31)
+
+    found = await lines(world)
+    assert found[Check.WORKER].finding is Finding.WORKER_ABSENT
+    assert {one.light for check, one in found.items() if check is not Check.WORKER} == {Light.OFF}
+    assert "Не началась за 30 с" in plain(await page.content())
+    assert await work(world)
+    assert (await lines(world))[Check.WORKER].finding is Finding.WORKER_LATE
+    await world.settle()
+
+
+async def test_changes_that_wait_too_long(world: World) -> None:
+    await world.install()
+    world.add_contact()
+    await world.emulator.world.deliver()
+    world.pass_time(minutes=11)
+    await press(world)
+
+    found = await lines(world)
+    assert (found[Check.QUEUE].finding, found[Check.QUEUE].light) == (Finding.QUEUE_LATE, Light.BAD)
+    assert found[Check.HEARD].at and found[Check.HEARD].light is Light.GOOD
+    await world.settle()
+
+
+async def test_cards_that_were_not_compared_for_long(world: World) -> None:
+    await world.install()
+    world.pass_time(minutes=20)
+    await press(world)
+    await world.settle()
+    assert (await lines(world))[Check.COMPARED].finding is Finding.COMPARED_LONG_AGO
+
+
+async def test_an_employee_cannot_press(world: World) -> None:
+    await world.install()
+    page = await main(world, world.manager())
+    assert "Проверить связь" not in plain(page.html)
+    refused = await page.call("/frame/check")
+    assert refused.status == 403 and EMPLOYEE_SEES in refused.json()["error"]["text"]
+    assert not await work(world)
+
+
+async def test_pressing_twice_is_one_check(world: World) -> None:
+    await world.install()
+    page = await main(world, world.admin())
+    await page.call("/frame/check")
+    known = await nonce(world)
+    await page.call("/frame/check")
+    assert await nonce(world) == known
+    assert await work(world)
+    assert not await work(world), "a wake-up that came twice finds nothing to do"
+    await world.settle()
+    world.pass_time(seconds=timedelta(minutes=1).total_seconds())
+    await page.call("/frame/check")
+    assert await nonce(world) != known
+    await work(world)
+    await world.settle()
