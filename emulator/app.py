@@ -8,7 +8,7 @@ from emulator.events import Hit, current_hit
 from emulator.face.auth import auth_routes, authorize_route
 from emulator.face.control import control_routes
 from emulator.face.pages import routes as page_routes
-from emulator.rest.front import RestFront
+from emulator.face.rest import RestFront
 from emulator.world import World
 
 

@@ -141,6 +141,9 @@ def where(crm: "Crm", entity: Entity, given: Any) -> Group:
 def order(crm: "Crm", entity: Entity, given: Any) -> tuple[tuple[str, bool], ...]:
     """(field, descending) pairs; unknown fields are dropped."""
     rows = given.items() if isinstance(given, dict) else ()
+    for name, _ in rows:
+        if kind_of(crm, entity, name) is None:
+            crm.portal.world.warnings.append(f"{crm.portal.name}: unknown order field {name} of {entity}")
     return tuple((n, str(way).upper() == "DESC") for n, way in rows if kind_of(crm, entity, n) is not None)
 
 

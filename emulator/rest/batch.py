@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator import php
 from emulator.errors import RestError
-from emulator.rest.front import caller_of, perform
+from emulator.rest.calling import caller_of, perform
 from emulator.rest.registry import Call, method
 
 MAX_LENGTH = 50

@@ -108,6 +108,7 @@ def _add(call: Call) -> bool:
     check_handler(str(given.get("HANDLER") or ""))
     if not given.get("NAME"):
         raise _invalid("Empty activity NAME!")
+    call.swallow(given.get("FILTER"), ("INCLUDE", "EXCLUDE"), "key of a robot's filter")
     made = Robot(code=code, **_changes(given))
     if code in installation.robots:
         raise RestError(400, "ERROR_ACTIVITY_ALREADY_INSTALLED", "Activity or Robot already installed!")
@@ -119,8 +120,7 @@ def _update(call: Call) -> bool:
     installation, given = _app(call), _upper(call.params)
     robot, fields = _held(installation, given), given.get("FIELDS")
     changes = _changes(fields) if isinstance(fields, dict) else {}
-    unknown = [name for name in fields if name not in NAMES] if isinstance(fields, dict) else []
-    call.portal.world.warnings.extend(f"{call.portal.name}: unknown field {name} of a robot" for name in unknown)
+    call.swallow(fields, NAMES, "field of a robot")
     if not changes:
         raise _invalid("No fields to update")
     installation.robots[robot.code] = replace(robot, **changes)

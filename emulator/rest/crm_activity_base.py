@@ -17,8 +17,13 @@ from emulator.rest.registry import Call, Method
 MEETING, CALL, LETTER, PROVIDED = 1, 2, 4, 6
 APP = "REST_APP"
 _PROVIDERS = {MEETING: "CRM_MEETING", CALL: "CRM_CALL", LETTER: "CRM_EMAIL"}
-_DONE = (True, "Y", "y", 1, "1")
 _KEPT = ("LOCATION", "PRIORITY", "DIRECTION", "SETTINGS", "PROVIDER_PARAMS", "COMMUNICATIONS", "DESCRIPTION_TYPE")
+_KNOWN = frozenset(
+    {"OWNER_TYPE_ID", "OWNER_ID", "TYPE_ID", "PROVIDER_ID", "PROVIDER_TYPE_ID", "SUBJECT", "DESCRIPTION", "COMPLETED"}
+    | {"RESPONSIBLE_ID", "START_TIME", "END_TIME", "DEADLINE", "ORIGINATOR_ID", "ORIGIN_ID", "NOTIFY_TYPE"}
+    | {"NOTIFY_VALUE", "STATUS", "BINDINGS", "RESULT_MARK", "RESULT_VALUE", "RESULT_SUM", "RESULT_STATUS", *_KEPT}
+)
+_DONE = (True, "Y", "y", 1, "1")
 
 
 def _provider(call: Call, fields: Record, verb: str) -> str:
@@ -65,6 +70,7 @@ def _communications(fields: Record, kind: int) -> None:
 
 def _changes(call: Call, fields: Record, before: Record) -> Record:
     """Attributes of an activity from the given fields; the deadline follows the start of calls and meetings."""
+    call.swallow(fields, _KNOWN, "field of activity")
     made: Record = {"extra": before | {name: fields[name] for name in _KEPT if name in fields}}
     if "SUBJECT" in fields:
         made["subject"] = str(fields["SUBJECT"] or "")

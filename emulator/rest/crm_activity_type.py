@@ -26,8 +26,7 @@ def _wrong(text: str) -> RestError:
 
 def _add(call: Call) -> bool:
     client, fields = _client(call), the_fields(call)
-    unknown = [name for name in fields if name not in _FIELDS]
-    call.portal.world.warnings.extend(f"{call.portal.name}: unknown field {name} of activity type" for name in unknown)
+    call.swallow(fields, _FIELDS, "field of activity type")
     code, types = str(fields.get("TYPE_ID") or ""), call.portal.crm.timeline.types
     if not code or code == CONFIGURABLE_TYPE:
         raise _wrong("Wrong TYPE_ID")

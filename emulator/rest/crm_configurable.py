@@ -42,8 +42,7 @@ def _flag(name: str, value: Any) -> bool:
 
 def _changes(call: Call, given: Record, now: Record) -> Record:
     """What `fields` make of an activity; keys not named keep their value, an empty deadline changes nothing."""
-    unknown = [name for name in given if name not in _FIELDS]
-    call.portal.world.warnings.extend(f"{call.portal.name}: unknown field {name} of activity" for name in unknown)
+    call.swallow(given, _FIELDS, "field of activity")
     made: Record = {"extra": dict(now)}
     if "completed" in given:
         made["completed"] = _flag("completed", given["completed"])

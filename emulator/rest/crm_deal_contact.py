@@ -32,6 +32,7 @@ def _contact(call: Call, what: str) -> tuple[int, Record]:
     fields = call.params.get("fields")
     if not isinstance(fields, dict):
         raise refuse(f"The parameter '{what}' must be array.")
+    call.swallow(fields, ("CONTACT_ID", "SORT", "IS_PRIMARY", "ROLE_ID"), "field of a deal's contact")
     number = to_int(fields.get("CONTACT_ID"))
     if number <= 0 or not call.portal.crm.exists(Entity.CONTACT, number):
         raise refuse("The parameter 'fields' is not valid.")

@@ -32,6 +32,7 @@ def statuses(call: Call) -> Reply:
     group = conditions(call.params.get("filter"), _STATUS, call.portal.world.warnings, "status")
     test = compile_group(group, lambda row, name: row[name])
     rows = [row for row in map(_status, call.portal.crm.books.statuses) if test(row)]
+    call.swallow(call.params.get("order"), _STATUS, "order field of status")
     rows = ordered(rows, call.params.get("order"), _STATUS, ("ENTITY_ID", "SORT"))
     for row in rows:
         row |= {name: None if row[name] is None else str(row[name]) for name in ("ID", "SORT", "CATEGORY_ID")}

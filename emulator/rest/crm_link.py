@@ -41,6 +41,7 @@ def _other_id(call: Call, owner: Entity) -> tuple[int, Record]:
     fields = call.params.get("fields")
     if not isinstance(fields, dict):
         raise refuse("The parameter 'fields' must be array.")
+    call.swallow(fields, (_key(owner), "SORT", "IS_PRIMARY", "ROLE_ID"), "field of a link")
     other = to_int(fields.get(_key(owner)))
     if other <= 0:
         raise refuse("The parameter 'fields' is not valid.")

@@ -11,6 +11,7 @@ from emulator.rest.crm_timeline import editable, owner_numbered, readable, the_f
 from emulator.rest.registry import Call, Reply, method
 
 _LOGS = "api-reference/crm/timeline/logmessage/"
+_FIELDS = ("entityTypeId", "entityId", "title", "text", "iconCode")
 _LOG_PAGE = 10
 
 
@@ -29,7 +30,8 @@ def _log_row(row: LogMessage) -> Record:
 def add_log(call: Call) -> Record:
     """{logMessage: …}."""
     fields = the_fields(call)
-    for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
+    call.swallow(fields, _FIELDS, "field of a log message")
+    for name in _FIELDS:
         if not fields.get(name):
             raise RestError(400, "100", f"Could not find value for parameter {{{name}}}")
     owner = owner_numbered(call, fields["entityTypeId"], fields["entityId"])
@@ -72,6 +74,7 @@ def list_logs(call: Call) -> Reply:
     if not readable(call, owner):
         return Reply([], total=0)
     rows = [_log_row(row) for row in call.portal.crm.timeline.logs.values() if row.owner == owner]
+    call.swallow(call.params.get("order"), ("id", "created"), "order field of log messages")
     rows = ordered(rows, call.params.get("order") or {"id": "DESC"}, {"id": "integer", "created": "datetime"})
     start = max(call.start, 0)
     end = start + _LOG_PAGE

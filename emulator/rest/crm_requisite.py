@@ -204,8 +204,7 @@ def _address(call: Call, *, there: bool) -> tuple[tuple[int, int, int], Record]:
     _address_owner(call, key)
     if (key in call.portal.crm.requisites.addresses) is not there:
         raise refuse("TypeAddress not found." if there else "TypeAddress exists.")
-    unknown = [name for name in fields if name not in ADDRESS_FIELDS]
-    call.portal.world.warnings.extend(f"{call.portal.name}: unknown field {name} of address" for name in unknown)
+    call.swallow(fields, ADDRESS_FIELDS, "field of address")
     return key, fields
 
 

@@ -63,6 +63,7 @@ def list_rows(
     """
     group = conditions(call.params.get("filter"), kinds, call.portal.world.warnings, what)
     test, start, order = compile_group(group, read), max(call.start, 0), call.params.get("order")
+    call.swallow(order, kinds, f"order field of {what}")
     matching = (row for row in rows if test(row))
     if call.start < 0 and "ID" in kinds and _by_id(order):
         found, total = list(islice(matching, PAGE_SIZE)), None

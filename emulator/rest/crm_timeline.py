@@ -14,6 +14,7 @@ from emulator.rest.crm_rows import ordered
 from emulator.rest.registry import PAGE_SIZE, Call, Reply, method
 
 _COMMENTS = "api-reference/crm/timeline/comments/"
+_WRITTEN = ("COMMENT", "FILES", "ENTITY_TYPE", "ENTITY_ID")
 _COMMENT = ("ID", "ENTITY_ID", "ENTITY_TYPE", "CREATED", "COMMENT", "AUTHOR_ID", "FILES")
 
 
@@ -98,6 +99,7 @@ def _chosen(call: Call, comment: Comment, *, several_refused: bool) -> Owner:
 def add_comment(call: Call) -> int:
     """Id of the comment. Only the lower-case key `fields` is taken."""
     fields = the_fields(call)
+    call.swallow(fields, _WRITTEN, "field of a comment")
     owner = owner_named(call, fields.get("ENTITY_TYPE"), fields.get("ENTITY_ID"))
     editable(call, owner)
     return call.portal.crm.timeline.comment(owner, _text(fields), call.user, _files(fields)).id
@@ -113,6 +115,7 @@ def add_comment(call: Call) -> int:
 def update_comment(call: Call) -> int:
     """Id. Only the author may, with edit right on the record (crm/lib/controller/timeline/comment.php)."""
     comment, fields = _comment(call), the_fields(call)
+    call.swallow(fields, _WRITTEN[:2], "field of a comment")
     editable(call, _chosen(call, comment, several_refused=False))
     if comment.author != call.user.id:
         raise RestError(400, "ACCESS_DENIED", "Access denied")
@@ -162,6 +165,8 @@ def list_comments(call: Call) -> Reply:
     """Comments of the one record the filter must name."""
     given = call.params.get("filter")
     given = given if isinstance(given, dict) else {}
+    call.swallow(given, ("ENTITY_TYPE", "ENTITY_ID", "=ENTITY_TYPE", "=ENTITY_ID"), "filter field of comments")
+    call.swallow(call.params.get("order"), _COMMENT, "order field of comments")
     word = str(given.get("ENTITY_TYPE", given.get("=ENTITY_TYPE", ""))).lower()
     owner = (Entity(word), to_int(given.get("ENTITY_ID", given.get("=ENTITY_ID")))) if word in set(Entity) else None
     if owner is None or not readable(call, owner):

@@ -125,6 +125,8 @@ def list_(call: Call, entity: Entity) -> Reply:
     given = call.params.get("filter") or {}
     if not isinstance(given, dict | list):
         raise refuse("Parameter 'filter' must be array.")
+    call.swallow(given, (*_FILTERABLE, *(f"={name}" for name in _FILTERABLE), "LANG"), "filter field of user fields")
+    call.swallow(call.params.get("order"), _SORTABLE, "order field of user fields")
     lang = str(given.get("LANG") or "") if isinstance(given, dict) else ""
     rows = []
     for one in _sorted(list(call.portal.crm.userfields[entity]), call.params.get("order")):
@@ -219,10 +221,7 @@ def _reader(call: Call) -> None:
 
 
 def _warn(call: Call, entity: Entity, fields: Record) -> None:
-    unknown = [key for key in fields if key not in _KNOWN]
-    call.portal.world.warnings.extend(
-        f"{call.portal.name}: unknown key {key} of a user field of {entity}" for key in unknown
-    )
+    call.swallow(fields, _KNOWN, f"key of a user field of {entity}")
 
 
 def tell(call: Call, one: UserField, what: str) -> None:

@@ -50,6 +50,11 @@ class Call:
             raise RestError(400, "ERROR_ARGUMENT", f"Argument '{name}' is null or empty", argument=name)
         return value
 
+    def swallow(self, given: Any, known: Iterable[str], what: str) -> None:
+        """Keep the names that the portal ignores without a word in the world's warnings."""
+        names = [str(name) for name in given if name not in known] if isinstance(given, dict) else []
+        self.world.warnings.extend(f"{self.portal.name}: unknown {what} {name}" for name in names)
+
     def app(self) -> "Installation":
         """The calling app. Methods that use it declare `app_context=True`, so it is there."""
         assert self.installation is not None

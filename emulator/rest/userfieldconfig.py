@@ -24,6 +24,10 @@ _CAPTIONS = {"editFormLabel": "EDIT_FORM_LABEL", "helpMessage": "HELP_MESSAGE"}
 """The captions that can be written; the others only read."""
 _FLAGS = {"mandatory": "mandatory", "isSearchable": "searchable", "editInList": "edit_in_list"}
 _ENUM = {"id": "ID", "value": "VALUE", "def": "DEF", "sort": "SORT", "xmlId": "XML_ID", "del": "DEL"}
+_KNOWN = frozenset(
+    {"entityId", "fieldName", "userTypeId", "xmlId", "sort", "multiple", "showFilter", "showInList", "settings", "enum"}
+    | {"listColumnLabel", "listFilterLabel", "errorMessage", *_CAPTIONS, *_FLAGS}
+)
 _CHANGE = "You cannot change the settings of the user field"
 _WORDS = {
     "string": "String", "integer": "Integer", "double": "Number", "boolean": "Yes/No", "date": "Date",
@@ -58,6 +62,7 @@ def _add(call: Call) -> Record:
     """{field}. Unsupported keys are ignored, as the page says."""
     module(call)
     given = _fields(call)
+    call.swallow(given, _KNOWN, "key of a field")
     name, kind, entity = str(given.get("fieldName") or ""), str(given.get("userTypeId") or ""), given.get("entityId")
     if not rights.is_admin(call.user):
         raise refuse("Access denied")
@@ -126,6 +131,7 @@ def _update(call: Call) -> Record:
     """{field}. What cannot be changed is left as it is."""
     module(call)
     one, given = _held(call, _CHANGE), call.params.get("field") or {}
+    call.swallow(given, _KNOWN, "key of a field")
     for key in ("mandatory", "isSearchable"):
         if key in given:
             setattr(one, _FLAGS[key], rules.flag(given[key]))

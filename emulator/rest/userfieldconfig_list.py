@@ -49,6 +49,7 @@ def listed(call: Call) -> Reply:
         raise refuse(VIEW)
     select = call.params.get("select")
     lang = str(select.get("language") or "") if isinstance(select, dict) else ""
+    call.swallow(call.params.get("order"), _SORTED, "order field of fields")
     rows = [row_of(one, (lang,) if lang else ()) for kind in kinds for one in call.portal.crm.userfields[kind]]
     test = compile_group(_group(conditions), dict.get)
     found = page(_sorted([row for row in rows if test(row)], call.params.get("order")), call)

@@ -15,8 +15,8 @@ from emulator.events import NO_AUTH, WITH_REFRESH, EventBinding
 from emulator.installs import finish, next_version, pay, uninstall, update
 from emulator.opening import open_form
 from emulator.placements import options_for, place
-from emulator.rest.front import Caller as Who
-from emulator.rest.front import perform
+from emulator.rest.calling import Caller as Who
+from emulator.rest.calling import perform
 from emulator.run import Emulator
 from tests.emulator.aid import Caller, Listener, asked, installed
 

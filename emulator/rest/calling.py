@@ -1,25 +1,17 @@
-"""The REST front: from an HTTP request to a method and back into the portal's envelope.
+"""One REST call: who calls, which method, the answer in the portal's envelope.
 
-Pages: settings/how-to-call-rest-api/general-principles.md, data-encoding.md, authorization.md; error table
-_includes/system-errors.md, statuses as the portal's rest/classes/general/rest.php and its SDK tests show them.
+Pages: settings/how-to-call-rest-api/general-principles.md, authorization.md; error table _includes/system-errors.md,
+statuses as the portal's rest/classes/general/rest.php and its SDK tests show them.
 """
 
-import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
-from emulator import php, plans
+from emulator import plans
 from emulator.errors import RestError, access_denied
-from emulator.events import current_hit
-from emulator.face import broken
-from emulator.limits import OPERATING_LIMIT, Answered, Operating
-from emulator.rest.asked import Asked, take_apart
+from emulator.limits import OPERATING_LIMIT, Operating
 from emulator.rest.registry import Call, Method, Reply
 
 if TYPE_CHECKING:
@@ -28,15 +20,18 @@ if TYPE_CHECKING:
     from emulator.portal import Portal
     from emulator.world import World
 
-HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "origin, content-type, accept",
-    "X-Content-Type-Options": "nosniff",
-}
-AUTH_NAMES = ("auth", "access_token", "auth_connector", "state")
 TECHNICAL = ("bx24_", "__")  # what official SDKs and clients add of their own; the portal ignores it
 
-log = logging.getLogger("emulator.rest")
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request taken apart. `webhook` = (user id, secret) for `/rest/<uid>/<secret>/<method>`."""
+
+    method: str
+    params: dict[str, Any]
+    bearer: str | None
+    webhook: tuple[int, str] | None
+    secure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,64 +48,7 @@ class Caller:
     connector: str = ""
 
 
-class RestFront:
-    """ASGI application for everything under `/rest/` of a portal; `world` and `portal` come in the request's state."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        world, portal = request.state.world, request.state.portal
-        response = await answer(world, portal, request)
-        await response(scope, receive, send)
-
-
-async def answer(world: "World", portal: "Portal", request: Request) -> Response:
-    """The response to one REST request, faults and limits included."""
-    if request.method == "OPTIONS":
-        return Response(headers=HEADERS)
-    asked = await take_apart(request)
-    address = request.client.host if request.client else ""
-    world.meters.requests[portal.name, asked.method] += 1
-    fault = world.faults.take(portal.host, asked.method)
-    if fault is not None and (instead := await broken.before(fault)) is not None:
-        return instead
-    status, body, caller = await _guarded(world, portal, asked, address)
-    user_id = caller.user.id if caller else 0
-    client_id = caller.installation.app.client_id if caller and caller.installation else ""
-    error = str(body.get("error", ""))
-    world.journal.append(Answered(portal.name, asked.method, status, error, user_id, client_id, address, world.now()))
-    response = json_response(body, status)
-    return broken.after(fault, response) if fault is not None else response
-
-
-def json_response(body: dict[str, Any], status: int = 200) -> Response:
-    """The portal's JSON with its headers."""
-    return Response(php.json_text(body), status, HEADERS, "application/json; charset=utf-8")
-
-
-async def _guarded(
-    world: "World", portal: "Portal", asked: Asked, address: str
-) -> tuple[int, dict[str, Any], Caller | None]:
-    caller: Caller | None = None
-    try:
-        bucket = world.meters.bucket(portal.name, portal.plan, address)
-        if not bucket.admits(world.now().timestamp(), world.faults.enforce_limit):
-            raise RestError(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
-        find(portal, asked.method)
-        caller = replace(authorize(world, portal, asked), connector=_connector(portal, asked))
-        params = {name: value for name, value in asked.params.items() if name not in AUTH_NAMES}
-        if (hit := current_hit.get()) is not None:
-            client_id = caller.installation.app.client_id if caller.installation else ""
-            hit.hops, hit.source = caller.hops, (client_id, caller.connector)
-        return 200, perform(caller, asked.method, params), caller
-    except RestError as error:
-        return error.status, error.body, caller
-    except Exception as error:
-        log.exception("%s broke", asked.method)
-        world.crashes.append(f"{asked.method}: {error!r}")
-        return 500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "Internal server error"}, caller
-
-
-def _connector(portal: "Portal", asked: Asked) -> str:
+def connector(portal: "Portal", asked: Asked) -> str:
     """The source key of a call. Raises 403 WRONG_LICENSE where the plan knows none."""
     key = str(asked.params.get("auth_connector") or "")
     if key:
