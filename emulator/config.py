@@ -12,7 +12,8 @@ from emulator.installs import MarketApp
 class PortalConfig:
     """One portal. `host` may name port 0: the real port is known before the world is built.
 
-    `old`: an on-premise box that does not send the three newer keys of an open. `plan`: `free | pro | enterprise`.
+    `old`: a box that was not updated for years: it sends none of the three newer keys of an open, and its methods pass
+    over what came later (`releases`). `plan`: `free | pro | enterprise`.
     `seed`: its data set, empty = the one of the whole configuration.
     """
 

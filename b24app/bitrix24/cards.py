@@ -1,8 +1,10 @@
 """Contacts and companies as Cards: read in bulk, written in one combined update each, imported as a stream.
 
 Reading: `crm.item.list` (api-reference/crm/universal/crm-item-list.md) answers the links of many records at once, in
-`companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. Writing: the legacy
-updates (crm-contact-update.md, crm-company-update.md), which can be told to leave no trace in history and stream.
+`companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. A portal that does not
+know `useOriginalUfNames` yet (crm/universal/index.md: CRM 25.0.0) passes over it, so our fields are asked for under
+both of their names. Writing: the legacy updates (crm-contact-update.md, crm-company-update.md), which can be told to
+leave no trace in history and stream.
 """
 
 from __future__ import annotations
@@ -116,7 +118,17 @@ async def import_cards(
 def _select(kind: Kind, fields: CardFields) -> list[str]:
     first = ["companyId"] if kind is Kind.CONTACT else []
     ours = [fields.check, fields.status]
-    return ["id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *first, *ours]
+    names = [*ours, *map(item_name, ours)]
+    return ["id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *first, *names]
+
+
+def item_name(field: str) -> str:
+    """How crm.item names a user field where original names are not kept: letters and digits mixed, the tail stays as it
+    is (UF_CRM_B24APP_CHECK → ufCrm_B24APP_CHECK), letters alone turn to camels (crm/lib/Service/Converter.php)."""
+    tail = field.removeprefix("UF_CRM_")
+    if any(letter.isdigit() for letter in tail):
+        return f"ufCrm_{tail}"
+    return "ufCrm" + "".join(part.capitalize() for part in tail.split("_"))
 
 
 def _listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
@@ -150,13 +162,14 @@ def _written(name: str, value: Value, fields: CardFields) -> tuple[str, str | in
 
 def _card(kind: Kind, row: Mapping[str, Any], fields: CardFields) -> Card:
     """Raises CallRefused `FIELD_MISSING`: the portal leaves out a selected field that somebody deleted."""
-    if fields.check not in row or fields.status not in row:
+    check, status = (row.get(name, row.get(item_name(name), ...)) for name in (fields.check, fields.status))
+    if check is ... or status is ...:
         raise CallRefused("crm.item.list", 200, "FIELD_MISSING")
     return Card(
         subject=Subject(kind, int(row["id"])),
         title=" ".join(str(row[name]) for name in NAMES[kind] if row.get(name)),
-        needs_check=str(row[fields.check]) in YES,
-        status=fields.xml_id(row[fields.status]),
+        needs_check=str(check) in YES,
+        status=fields.xml_id(status),
         links=_links(kind, row),
         assigned_by=int(row.get("assignedById") or 0),
         modified_by=int(row.get("updatedBy") or 0),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emulator import plans
+from emulator import plans, releases
 from emulator.errors import RestError, access_denied
 from emulator.limits import OPERATING_LIMIT, Operating
 from emulator.rest.registry import Call, Method, Reply
@@ -59,7 +59,8 @@ def connector(portal: "Portal", asked: Asked) -> str:
 def find(portal: "Portal", name: str) -> Method:
     """The method of a name in any letters, or 404 ERROR_METHOD_NOT_FOUND."""
     found = portal.world.methods.get(name.casefold())
-    if found is None or (found.feature and not plans.has(portal, found.feature)):
+    unknown = found is None or (portal.old and not releases.known(found.name))
+    if found is None or unknown or (found.feature and not plans.has(portal, found.feature)):
         raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
     return found
 
@@ -123,6 +124,8 @@ def _call(caller: Caller, method: Method, params: dict[str, Any]) -> Call:
     given = {key: value for key, value in params.items() if not key.startswith(TECHNICAL)}
     start = _start(given.pop("start", 0))
     installation, named, scopes = caller.installation, method.named(given), caller.scopes
+    if caller.portal.old:
+        named = releases.as_understood(method.name, named)
     return Call(
         caller.world, caller.portal, caller.user, installation, named, start, scopes, caller.key, caller.connector
     )

@@ -69,9 +69,9 @@ def _shown(row: Record) -> Record:
     return {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in row.items()}
 
 
-def _read(row: Record) -> Record:
-    """As get and list show it: with the store, which this portal has none of."""
-    return _shown(row) | {"storeId": None}
+def _read(call: Call, row: Record) -> Record:
+    """As get and list show it: with the store, which this portal has none of and old boxes do not name."""
+    return _shown(row) | ({} if call.portal.old else {"storeId": None})
 
 
 def _add(call: Call) -> Record:
@@ -113,7 +113,7 @@ def _delete(call: Call) -> None:
 
 
 def _get(call: Call) -> Record:
-    return {"productRow": _read(_row(call, changing=False)[1])}
+    return {"productRow": _read(call, _row(call, changing=False)[1])}
 
 
 def _list(call: Call) -> Reply:
@@ -130,7 +130,7 @@ def _list(call: Call) -> Reply:
         if name not in _READ:
             raise _wrong(f"Unknown field '{name}'")
         rows.sort(key=lambda row, name=name: row[name] or 0, reverse=str(way).upper() == "DESC")  # type: ignore[misc]
-    found = page([_read(row) for row in rows], call)
+    found = page([_read(call, row) for row in rows], call)
     return Reply({"productRows": found.result}, found.total, found.next)
 
 
