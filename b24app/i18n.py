@@ -14,6 +14,7 @@ from pathlib import Path
 from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 from b24app.settings import ROOT
@@ -39,6 +40,10 @@ class Words:
     def plural(self, one: str, many: str, count: int) -> str:
         """The form for `count`, with `%(num)s` filled in."""
         return self.catalogue.ngettext(one, many, count) % {"num": count}
+
+    def amount(self, number: int) -> str:
+        """`84 200`, `84,200`: never broken at the end of a line."""
+        return format_decimal(number, locale=self.lang)
 
     def moment(self, at: datetime) -> str:
         """A moment for readers without our script, which shows it in their own time zone: `22 ноября, 17:14 UTC`."""

@@ -16,10 +16,15 @@ from b24app import embedded
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
-from bench import card, deliver, latency
+from bench import card, deliver, importing, latency
 from bench.figures import Bench, Figure, Ground, keep, table
 
-BENCHES: Mapping[str, Bench] = {"card": card.run, "deliver": deliver.run, "latency": latency.run}
+BENCHES: Mapping[str, Bench] = {
+    "card": card.run,
+    "deliver": deliver.run,
+    "import": importing.run,
+    "latency": latency.run,
+}
 
 
 def main(names: list[str]) -> int:

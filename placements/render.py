@@ -97,7 +97,7 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         "field_labels": partial(field_labels, manifest, text),
         "app_title": manifest.title[text.lang],
     }
-    made.filters |= {"initials": initials, "address": address}
+    made.filters |= {"initials": initials, "address": address, "amount": text.amount}
     return made
 
 

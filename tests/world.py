@@ -55,13 +55,16 @@ class Killed(BaseException):
 
 @dataclass
 class FailPoints:
-    """Names a worker dies at, once each."""
+    """Names a worker dies at, once each; `meanwhile`: what happens outside while it is there, once as well."""
 
     armed: set[str] = field(default_factory=set)
     passed: list[str] = field(default_factory=list)
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def __call__(self, name: str) -> None:
         self.passed.append(name)
+        if name in self.meanwhile:
+            self.meanwhile.pop(name)()
         if name in self.armed:
             self.armed.remove(name)
             raise Killed(name)

@@ -6,9 +6,9 @@ that was installed before) are put in line by the verification journey afterward
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from time import monotonic
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,67 +18,118 @@ from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import ALONE, Membership
+from b24app.domain.reading import pace_of
 from b24app.domain.verification import first_sight, project
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import imports, inbox, memberships, portals, records
+from b24app.store.imports import Progress, Step
 from b24app.store.portals import Portal
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
+GROUP = 500  # cards of one transaction
 ORDER = (Kind.COMPANY, Kind.CONTACT)  # a contact's membership wants to know whether its company's box is ticked
 
 log = structlog.get_logger()
 
 
 async def run(resources: Resources, portal_id: int) -> bool:
-    """Read what is not read yet, for `BUDGET` seconds at most; then it wakes itself and goes on at the last page.
+    """Read what is not read yet, for `BUDGET` seconds at most; then it wakes itself and goes on at the last card.
 
-    Returns whether the portal is imported.
+    Returns whether the portal is imported. Where somebody else reads it, nothing is done.
     """
-    stop_at = monotonic() + BUDGET
+    reader, stop_at = uuid4(), monotonic() + BUDGET
     async with resources.directory() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or portal.imported:
         return portal is not None and portal.imported
+    await _begin(resources, portal)
     for kind in ORDER:
-        if not await _import(resources, portal, kind, stop_at):
-            await resources.wake.chore("import_portal", portal_id)
+        if not await _import(resources, portal, kind, reader, stop_at):
             return False
-    async with resources.directory() as db:
-        await portals.change(db, portal.id, imported_at=resources.now())
-    log.info("imported", portal=portal.id)
-    await resources.wake.inbox(portal.id, Lane.BULK)
+    await _end(resources, portal)
     return True
 
 
-async def _import(resources: Resources, portal: Portal, kind: Kind, stop_at: float) -> bool:
-    """Whether this kind is read to its end."""
-    line = client(resources, portal, Lane.BULK)
-    total = await count_cards(line, kind)
+async def _begin(resources: Resources, portal: Portal) -> None:
+    """Count once, for people to see what is before us."""
     async with resources.tenant(portal.id) as db:
-        at = await imports.begin(db, portal.id, kind, total, resources.now())
-    if at.finished:
-        return True
-    read = at.read
-    async for page in import_cards(line, kind, field_map(portal), at.after_id):
-        read += len(page)
+        known = await imports.progress(db, portal.id)
+    if len(known) < len(ORDER):
+        line = client(resources, portal, Lane.BULK)
+        totals = {kind: await count_cards(line, kind) for kind in ORDER}
         async with resources.tenant(portal.id) as db:
-            await _take(db, resources, portal, kind, page)
-            await imports.advance(db, portal.id, kind, page[-1].subject.id, read)
+            await imports.start(db, portal.id, totals, resources.now())
+
+
+async def _end(resources: Resources, portal: Portal) -> None:
+    """What was modified behind the cursor since the read began is for the rescan, whether its event came or not."""
+    async with resources.tenant(portal.id) as db:
+        began = min(one.started_at for one in await imports.progress(db, portal.id))
+        await portals.change(db, portal.id, imported_at=resources.now(), rescanned_at=began)
+    log.info("imported", portal=portal.id)
+    await resources.wake.inbox(portal.id, Lane.BULK)
+
+
+async def _import(resources: Resources, portal: Portal, kind: Kind, reader: UUID, stop_at: float) -> bool:
+    """Whether this kind is read to its end."""
+    async with resources.tenant(portal.id) as db:
+        at = await imports.hold(db, portal.id, kind, reader, resources.now())
+    if at is None or at.finished:
+        return at is not None
+    try:
+        return await _read_on(resources, portal, at, reader, stop_at)
+    except Exception:
+        await _release(resources, portal, reader)
+        raise
+
+
+async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: UUID, stop_at: float) -> bool:
+    kind, began, rows = at.kind, resources.now(), 0
+    cards = import_cards(client(resources, portal, Lane.BULK), kind, field_map(portal), at.after_id)
+    async for group in _grouped(cards):
+        rows, now = rows + len(group), resources.now()
+        step = Step(group[-1].subject.id, len(group), pace_of(rows, (now - began).total_seconds(), at.pace))
+        async with resources.tenant(portal.id) as db:
+            if portal.id not in await portals.installed(db, [portal.id]):
+                return False
+            await _take(db, resources, portal, kind, group)
+            ours = await imports.advance(db, portal.id, kind, reader, step, now)
         resources.failpoint("import.page")
+        if not ours:
+            return False
         if monotonic() > stop_at:
+            await _release(resources, portal, reader)
+            await resources.wake.chore("import_portal", portal.id)
             return False
     async with resources.tenant(portal.id) as db:
         await imports.finish(db, portal.id, kind, resources.now())
     return True
 
 
-async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind: Kind, page: Sequence[Card]) -> None:
+async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:
+    async with resources.tenant(portal.id) as db:
+        await imports.release(db, portal.id, reader)
+
+
+async def _grouped(pages: AsyncIterator[list[Card]]) -> AsyncIterator[list[Card]]:
+    """Pages of 50 put together: a transaction costs more than the rows of one page."""
+    group: list[Card] = []
+    async for page in pages:
+        group += page
+        if len(group) >= GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind: Kind, cards: Sequence[Card]) -> None:
     now = resources.now()
-    new = await records.add_new(db, portal.id, page, now)
-    fresh = [card for card in page if card.subject in new]
+    new = await records.add_new(db, portal.id, cards, now)
+    fresh = [card for card in cards if card.subject in new]
     found: list[Membership] = []
     if kind is Kind.CONTACT:
         companies = {company for card in fresh for company in card.links}
@@ -88,8 +139,8 @@ async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind:
             for card in fresh
             for company in card.links or (ALONE,)
         ]
-        await memberships.add_new(db, portal.id, found, now)
-    changed = await _changed_meanwhile(db, portal, [card for card in page if card.subject not in new])
+        await memberships.add_first_seen(db, portal.id, found, now)
+    changed = await _changed_meanwhile(db, portal, [card for card in cards if card.subject not in new])
     out_of_step = sorted(_out_of_step(fresh, found) | changed)
     arrivals = [Arrival(Source.IMPORT, "import", subject) for subject in out_of_step]
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
@@ -97,16 +148,20 @@ async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind:
 
 async def _changed_meanwhile(db: AsyncConnection, portal: Portal, cards: Sequence[Card]) -> set[Subject]:
     """Cards known from before that show something else now: nobody was looking, the module was off or we were away."""
+    if not cards:
+        return set()
     known = await records.load(db, portal.id, [card.subject for card in cards])
     return {card.subject for card in cards if records.differs(card, known.get(card.subject))}
 
 
 def _out_of_step(cards: Sequence[Card], found: Sequence[Membership]) -> set[Subject]:
     """Cards, and companies behind them, that show something else than their memberships say."""
-    uneven: set[Subject] = set()
+    mine: dict[int, list[Membership]] = {}
+    for one in found:
+        mine.setdefault(one.contact_id, []).append(one)
+    uneven = {Subject(Kind.COMPANY, one.company_id) for one in found if one.company_id and one.state == "pending"}
     for card in cards:
-        mine = [one for one in found if one.contact_id == card.subject.id]
-        if mine and project(mine, records.shown(card)) != records.shown(card):
+        members = mine.get(card.subject.id)
+        if members and project(members, records.shown(card)) != records.shown(card):
             uneven.add(card.subject)
-        uneven |= {Subject(Kind.COMPANY, one.company_id) for one in mine if one.company_id and one.state == "pending"}
     return uneven

@@ -49,7 +49,7 @@ async def run(resources: Resources, portal_id: int) -> int:
         return 0
     if portal.mode("verification") is Mode.OFF:
         return 0  # the import starts afresh when it is switched on
-    since = max(portal.rescanned_at or portal.imported_at, portal.imported_at)
+    since = portal.rescanned_at or portal.imported_at
     line = client(resources, portal, Lane.BULK)
     drifted = await _look(resources, portal, Reach.RECENT, _modified(portal, line, since - OVERLAP))
     done = {"rescanned_at": started}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.people import whoami
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import Cause, Reach
+from b24app.domain.reading import SILENT, time_left
 from b24app.domain.viewer import Viewer
 from b24app.errors import Refused
 from b24app.journeys import selftest
@@ -42,11 +44,14 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class SettingsView:
-    """Everything the settings page prints. `report`: of the last set-up (installation.Report as JSON)."""
+    """Everything the settings page prints. `report`: of the last set-up (installation.Report as JSON); `time_left`: of
+    the first read, where its pace is known; `stalled`: nothing of it came for minutes."""
 
     portal: Portal
     report: Mapping[str, Any]
     progress: Sequence[Progress]
+    time_left: timedelta | None
+    stalled: bool
     mode: Mode
     connected: tuple[Connected, ...]
     waiting: int
@@ -82,10 +87,13 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
     async with resources.tenant(portal.id) as db:
         apps = await client_apps.living(db, portal.id)
         found = [Connected(app, tuple(await endpoints.of_app(db, portal.id, app.id))) for app in apps]
+        parts = await imports.progress(db, portal.id)
         return SettingsView(
             portal=portal,
             report=portal.report,
-            progress=await imports.progress(db, portal.id),
+            progress=parts,
+            time_left=_time_left(parts),
+            stalled=bool(parts) and resources.now() - max(one.moved_at for one in parts) > SILENT,
             mode=portal.mode("verification"),
             connected=tuple(found),
             waiting=await inbox.count(db, portal.id, "waiting"),
@@ -96,6 +104,13 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             files=await files_view(db, portal, resources.now()),
             checked=await selftest.look(db, resources, portal.id),
         )
+
+
+def _time_left(parts: Sequence[Progress]) -> timedelta | None:
+    """Of everything unread, at the pace of whatever came last."""
+    moved = [one for one in parts if one.advanced_at]
+    last = max(moved, key=lambda one: one.moved_at, default=None)
+    return time_left([(one.read, one.total) for one in parts if not one.finished], last.pace if last else None)
 
 
 async def ask_sweep(resources: Resources, viewer: Viewer) -> None:

@@ -1,58 +1,125 @@
-"""How far the first read of a portal has come, per kind of card: shown to people, and where to go on after a crash."""
+"""How far the first read of a portal has come, per kind of card: shown to people, and where to go on after a crash.
+
+One reader at a time: whoever reads holds the kind for a minute and holds it again with each step. A reader that was
+overtaken, because the portal was silent for longer, keeps what it has read and leaves.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind
 from b24app.store.tables import imports
 
+HOLD = timedelta(seconds=60)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`total` is what the portal counted at the start; none where it did not say."""
+    """`total` is what the portal counted at the start, none where it did not say; `pace`: rows a second, none before
+    it could be measured; `advanced_at`: when the last rows came."""
 
     kind: Kind
     after_id: int
     read: int
     total: int | None
+    pace: float | None
+    started_at: datetime
+    advanced_at: datetime | None
     finished: bool
 
-
-async def begin(db: AsyncConnection, portal_id: int, kind: Kind, total: int | None, now: datetime) -> Progress:
-    """Where this kind stands: a fresh start, or where an earlier run was cut off."""
-    new = insert(imports).values(portal_id=portal_id, kind=kind.value, total=total, started_at=now)
-    await db.execute(new.on_conflict_do_nothing())
-    return next(one for one in await progress(db, portal_id) if one.kind is kind)
+    @property
+    def moved_at(self) -> datetime:
+        return self.advanced_at or self.started_at
 
 
-async def advance(db: AsyncConnection, portal_id: int, kind: Kind, after_id: int, read: int) -> None:
-    """Never backwards: a second reader that came later changes nothing."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So many cards more, the last of them with this id, at this pace."""
+
+    after_id: int
+    rows: int
+    pace: float | None
+
+
+async def start(db: AsyncConnection, portal_id: int, totals: Mapping[Kind, int | None], now: datetime) -> None:
+    """From the first card of each kind; a read that was started before is left as it is."""
+    rows = [
+        {"portal_id": portal_id, "kind": kind.value, "total": total, "started_at": now}
+        for kind, total in totals.items()
+    ]
+    await db.execute(insert(imports).on_conflict_do_nothing(), rows)
+
+
+async def hold(db: AsyncConnection, portal_id: int, kind: Kind, reader: UUID, now: datetime) -> Progress | None:
+    """Where this kind stands, which is the reader's now. None: somebody else reads it."""
+    free = or_(imports.c.reader == reader, imports.c.held_until.is_(None), imports.c.held_until < now)
+    row = await db.execute(
+        update(imports)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, free)
+        .values(reader=reader, held_until=now + HOLD)
+        .returning(imports)
+    )
+    found = row.one_or_none()
+    return _progress(found) if found else None
+
+
+async def advance(db: AsyncConnection, portal_id: int, kind: Kind, reader: UUID, step: Step, now: datetime) -> bool:
+    """Never backwards: a second reader that came later changes nothing. Whether the reader still holds the kind."""
     await db.execute(
         update(imports)
-        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, imports.c.after_id < after_id)
-        .values(after_id=after_id, read=read)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, imports.c.after_id < step.after_id)
+        .values(after_id=step.after_id, read=imports.c.read + step.rows, pace=step.pace, advanced_at=now)
+    )
+    held = await db.execute(
+        update(imports)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, imports.c.reader == reader)
+        .values(held_until=now + HOLD)
+    )
+    return held.rowcount == 1
+
+
+async def release(db: AsyncConnection, portal_id: int, reader: UUID) -> None:
+    """Whoever comes next need not wait."""
+    await db.execute(
+        update(imports).where(imports.c.portal_id == portal_id, imports.c.reader == reader).values(held_until=None)
     )
 
 
 async def finish(db: AsyncConnection, portal_id: int, kind: Kind, now: datetime) -> None:
     await db.execute(
-        update(imports).where(imports.c.portal_id == portal_id, imports.c.kind == kind.value).values(finished_at=now)
+        update(imports)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value)
+        .values(finished_at=now, held_until=None)
     )
 
 
 async def restart(db: AsyncConnection, portal_id: int) -> None:
     """Read everything again from the beginning; what is known stays known."""
-    await db.execute(
-        update(imports).where(imports.c.portal_id == portal_id).values(after_id=0, read=0, finished_at=None)
-    )
+    await db.execute(delete(imports).where(imports.c.portal_id == portal_id))
 
 
 async def progress(db: AsyncConnection, portal_id: int) -> list[Progress]:
     rows = await db.execute(select(imports).where(imports.c.portal_id == portal_id).order_by(imports.c.kind))
-    return [Progress(Kind(row.kind), row.after_id, row.read, row.total, row.finished_at is not None) for row in rows]
+    return [_progress(row) for row in rows]
+
+
+def _progress(row: Row[Any]) -> Progress:
+    return Progress(
+        kind=Kind(row.kind),
+        after_id=row.after_id,
+        read=row.read,
+        total=row.total,
+        pace=row.pace,
+        started_at=row.started_at,
+        advanced_at=row.advanced_at,
+        finished=row.finished_at is not None,
+    )

@@ -27,6 +27,17 @@ TELL = text("""
 """)
 
 
+ADD_FIRST_SEEN = text("""
+    INSERT INTO memberships (id, portal_id, contact_id, company_id, state, told_state, reason, decided_by_source,
+                             updated_at)
+    SELECT r.id, :portal, r.contact, r.company, r.state, r.state, r.reason, r.source, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:contacts AS bigint[]), CAST(:companies AS bigint[]),
+                CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:sources AS text[]))
+         AS r(id, contact, company, state, reason, source)
+    ON CONFLICT DO NOTHING
+""")
+
+
 class Overtaken(Exception):
     """Somebody else changed a membership after we read it: read again and decide again."""
 
@@ -120,12 +131,29 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
 
 
 async def add_new(db: AsyncConnection, portal_id: int, found: Sequence[Membership], now: datetime) -> int:
-    """What the import found; memberships known already are left alone. Returns how many are new."""
+    """What a restore brings back; memberships known already are left alone. Returns how many are new."""
     if not found:
         return 0
     rows = [stored(portal_id, one, now) for one in found]
     added = await db.execute(insert(memberships).values(rows).on_conflict_do_nothing().returning(memberships.c.id))
     return len(list(added))
+
+
+async def add_first_seen(db: AsyncConnection, portal_id: int, found: Sequence[Membership], now: datetime) -> None:
+    """What the import found, at first sight: nobody decided, and what they are counts as told. Memberships known
+    already are left alone."""
+    if found:
+        rows = {
+            "portal": portal_id,
+            "ids": [one.id for one in found],
+            "contacts": [one.contact_id for one in found],
+            "companies": [one.company_id for one in found],
+            "states": [one.state.value for one in found],
+            "reasons": [one.reason.value for one in found],
+            "sources": [one.decided_by_source.value for one in found],
+            "now": now,
+        }
+        await db.execute(ADD_FIRST_SEEN, rows)
 
 
 async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) -> Mapping[UUID, tuple[State, int]]:

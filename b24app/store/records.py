@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, literal_column, select, tuple_, update
+from sqlalchemy import Row, literal_column, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,17 @@ from b24app.domain.drift import Drift, drift_of
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Record, Shown
 from b24app.store.tables import records
+
+ADD_NEW = text("""
+    INSERT INTO records (portal_id, kind, crm_id, title, links, assigned_by, settled, modified_at, seen_at)
+    SELECT :portal, r.kind, r.id, r.title, CAST(r.links AS bigint[]), r.assigned,
+           jsonb_build_object('check', r.ticked, 'status', r.status), r.modified, :now
+    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:titles AS text[]), CAST(:links AS text[]),
+                CAST(:assigned AS bigint[]), CAST(:checks AS boolean[]), CAST(:statuses AS text[]),
+                CAST(:modified AS timestamptz[]))
+         AS r(kind, id, title, links, assigned, ticked, status, modified)
+    ON CONFLICT DO NOTHING RETURNING kind, crm_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +61,19 @@ async def add_new(db: AsyncConnection, portal_id: int, cards: Sequence[Card], no
     """Cards the import saw; those known already are left alone. Returns the new ones."""
     if not cards:
         return set()
-    rows = [_row(portal_id, card, Record(shown(card), modified_at=card.modified_at), now) for card in cards]
-    added = await db.execute(
-        insert(records).values(rows).on_conflict_do_nothing().returning(records.c.kind, records.c.crm_id)
-    )
-    return {Subject(Kind(row.kind), row.crm_id) for row in added}
+    rows = {
+        "portal": portal_id,
+        "kinds": [card.subject.kind.value for card in cards],
+        "ids": [card.subject.id for card in cards],
+        "titles": [card.title for card in cards],
+        "links": ["{" + ",".join(map(str, card.links)) + "}" for card in cards],
+        "assigned": [card.assigned_by for card in cards],
+        "checks": [card.needs_check for card in cards],
+        "statuses": [card.status for card in cards],
+        "modified": [card.modified_at for card in cards],
+        "now": now,
+    }
+    return {Subject(Kind(row.kind), row.crm_id) for row in await db.execute(ADD_NEW, rows)}
 
 
 async def settle(db: AsyncConnection, portal_id: int, subject: Subject, record: Record, now: datetime) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -268,6 +269,10 @@ imports = Table(
     Column("total", BigInteger),
     _moment("started_at", required=True),
     _moment("finished_at"),
+    Column("pace", Float),  # rows a second, as last measured
+    _moment("advanced_at"),
+    Column("reader", Uuid),  # who reads now
+    _moment("held_until"),
     PrimaryKeyConstraint("portal_id", "kind"),
     info=TENANT,
 )

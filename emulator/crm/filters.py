@@ -113,7 +113,10 @@ def _pattern(text: str, *, anywhere: bool) -> re.Pattern[str]:
 
 
 def bounds(parts: Iterable["Condition | Group"], field: str) -> tuple[int | None, int | None, list[int] | None]:
-    """What AND conditions on an integer key field say: (above or None, below or None, exact ids or None)."""
+    """What AND conditions on an integer key field say: (above or None, below or None, exact ids or None).
+
+    Nothing stands above or below what is no number, such as a reference of a batch that led nowhere.
+    """
     above: int | None = None
     below: int | None = None
     exact: list[int] | None = None
@@ -129,4 +132,6 @@ def bounds(parts: Iterable["Condition | Group"], field: str) -> tuple[int | None
         elif isinstance(part.value, int) and part.op in ("<", "<="):
             high = part.value + (part.op == "<=")
             below = high if below is None else min(below, high)
+        elif part.op in (">", ">=", "<", "<="):
+            exact = []
     return above, below, exact

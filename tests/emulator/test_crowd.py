@@ -44,3 +44,14 @@ async def test_the_door_makes_a_crowd(caller: Caller) -> None:
     assert (len(crm.tables[Entity.COMPANY].ids), len(crm.tables[Entity.CONTACT].ids)) == (3, 10)
     assert made["contacts"] == [crm.tables[Entity.CONTACT].ids[0], crm.tables[Entity.CONTACT].ids[-1]]
     assert [len(crm.links.companies(one)) for one in crm.tables[Entity.CONTACT].ids] == [0, 1, 1, 1, 1] * 2
+
+
+async def test_a_chain_beyond_the_end_finds_nothing(caller: Caller) -> None:
+    """batch.md: a reference that leads nowhere gives what was found last, here a list of rows. No id is above that."""
+    grow(caller.portal, 60, 0)
+    lists = [
+        f"crm.item.list?entityTypeId=4&select[0]=id&order[id]=ASC&start=-1&filter[>id]={last}"
+        for last in ("0", "$result[a][items][49][id]", "$result[b][items][49][id]")
+    ]
+    answer = await caller.call("batch", {"halt": 0, "cmd": dict(zip("abc", lists, strict=True))})
+    assert [len(one["items"]) for one in answer.result["result"].values()] == [50, 10, 0]

@@ -56,6 +56,7 @@ from b24app.store.card_layouts import Addition
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
 from b24app.store.file_parts import Part
+from b24app.store.imports import Step
 from b24app.store.portal_calls import Call
 from b24app.store.settling import AttemptRow, Change
 from b24app.vault import Vault
@@ -67,6 +68,12 @@ LONG = timedelta(days=400)
 VAULT = Vault((Fernet.generate_key().decode(),))
 
 VIEW, BACKLOG = CardView("company"), Backlog(0, None, None, True, None)
+
+
+async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
+    await imports.restart(db, portal_id)
+    await imports.start(db, portal_id, {Kind.CONTACT: 7, Kind.COMPANY: None}, owned.now)
+
 
 QUERIES: Mapping[str, Query] = {
     "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
@@ -144,11 +151,13 @@ QUERIES: Mapping[str, Query] = {
     "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, 201, b"an answer"),
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
     "idempotency.take_over": lambda db, p, o: idempotency.take_over(db, p, DIGEST, o.begun, o.now),
-    "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, 10**6, 10**6),
-    "imports.begin": lambda db, p, o: imports.begin(db, p, Kind.CONTACT, 7, o.now),
+    "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, uuid4(), Step(10**6, 10**6, 1.0), o.now),
     "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.now),
+    "imports.hold": lambda db, p, o: imports.hold(db, p, Kind.CONTACT, uuid4(), o.now + LONG),
     "imports.progress": lambda db, p, o: imports.progress(db, p),
+    "imports.release": lambda db, p, o: imports.release(db, p, o.reader),
     "imports.restart": lambda db, p, o: imports.restart(db, p),
+    "imports.start": _started_anew,
     "inbox.count": lambda db, p, o: inbox.count(db, p, "failed"),
     "inbox.failed": lambda db, p, o: inbox.failed(db, p, [o.waiting], "CallRefused", o.now),
     "inbox.handled": lambda db, p, o: inbox.handled(db, p, [o.waiting], o.now),
@@ -171,6 +180,9 @@ QUERIES: Mapping[str, Query] = {
     "looks.unfinished": lambda db, p, o: looks.unfinished(db, p, Reach.ALL),
     "memberships.add_new": lambda db, p, o: memberships.add_new(
         db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
+    ),
+    "memberships.add_first_seen": lambda db, p, o: memberships.add_first_seen(
+        db, p, [replace(o.membership, id=uuid4(), contact_id=10**6 + 1)], o.now
     ),
     "memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
     "memberships.lately_decided": lambda db, p, o: memberships.lately_decided(db, p, o.now - LONG),

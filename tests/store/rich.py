@@ -21,6 +21,7 @@ from b24app.store import (
     exports,
     file_parts,
     idempotency,
+    imports,
     intents,
     looks,
     memberships,
@@ -63,6 +64,7 @@ class Owned:
     checked: UUID  # a check of the connection that waits for its event
     begun: datetime  # when the first request came that died at work
     look: Look  # cut off; another one is finished
+    reader: UUID  # who reads the portal's contacts
     export: UUID  # is being made; it has a part
     restore: UUID  # is being uploaded
     waiting: int  # inbox rows
@@ -128,6 +130,8 @@ async def _unfinished(
 
     await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
     look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
+    reader = uuid4()
+    assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
     asked = {"portal_id": mine, "run_id": checked, "nonce": "asked", "started_at": now, "sent_at": now}
     await db.execute(insert(tables.self_tests).values(asked))
@@ -160,6 +164,7 @@ async def _unfinished(
         checked=checked,
         begun=now,
         look=look,
+        reader=reader,
         export=export,
         restore=restore,
         waiting=rows[1],

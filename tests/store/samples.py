@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, Integer, LargeBinary, Table, Uuid
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Float, Integer, LargeBinary, Table, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 BARE, FULL = 1, 2  # two rows: only what is required, and every column
@@ -31,7 +31,7 @@ def _value(column: Column[Any], number: int) -> Any:
     match column.type:
         case Boolean():
             return True
-        case Integer():
+        case Integer() | Float():
             return number
         case Uuid():
             return UUID(int=number)

@@ -29,6 +29,7 @@ from tests.world import World
 REFUSED = "42501"  # insufficient_privilege: the row would not be ours
 ALL_OF_IT = {  # name no ids: a portal's own rows come back
     "card_layouts.listing",
+    "imports.hold",
     "imports.progress",
     "portal_calls.listing",
     "inbox.pulse",
@@ -40,8 +41,9 @@ NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns not
     "card_layouts.see",
     "events.publish_to",
     "file_parts.put",
-    "imports.begin",
+    "imports.start",
     "looks.begin",
+    "memberships.add_first_seen",
     "memberships.add_new",
     "records.add_new",
     "retention.tidy",

@@ -1,5 +1,8 @@
 """import and offline"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -7,8 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("imports", sa.Column("pace", sa.Float(), nullable=True))
+    op.add_column("imports", sa.Column("advanced_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("imports", sa.Column("reader", sa.Uuid(), nullable=True))
+    op.add_column("imports", sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    for name in ("held_until", "reader", "advanced_at", "pace"):
+        op.drop_column("imports", name)
