@@ -11,6 +11,7 @@ POST /_control/workday  {portal, user, act: open | pause | close}               
 POST /_control/seen     {portal, user, online}                   a sign of life, or gone
 POST /_control/race     {portal, app, user?}   somebody else refreshed first: refresh tokens have rotated → {rotated}
 POST /_control/grow     {portal, companies, contacts}    more records, no events → first, last id of each
+POST /_control/hire     {portal, name?, last_name?, email?}      somebody joins: ONUSERADD → {id}
 POST /_control/kinds    {}                → {attacks, faults}: what /_control/forge and /_control/faults take
 """
 
@@ -23,6 +24,7 @@ from emulator.crm.dates import parse_datetime
 from emulator.crm.entities import Entity
 from emulator.face.control_names import installation, person
 from emulator.faults import Break
+from emulator.people import hire
 from emulator.plans import PLANS
 from emulator.presence import Accessibility
 from emulator.seed.crowd import grow
@@ -121,6 +123,14 @@ async def _race(world: World, body: Body) -> Body:
     return {"rotated": len(held)}
 
 
+async def _hire(world: World, body: Body) -> Body:
+    portal = world.portal(body["portal"])
+    first, last = ("Нина", "Новикова") if portal.lang == "ru" else ("Nina", "Newman")
+    name, last_name = str(body.get("name", first)), str(body.get("last_name", last))
+    email, home = str(body.get("email", "")), [min(portal.departments)]
+    return {"id": hire(portal, portal.admin(), name=name, last_name=last_name, email=email, departments=home).id}
+
+
 async def _grow(world: World, body: Body) -> Body:
     firms, people = grow(world.portal(body["portal"]), int(body["companies"]), int(body["contacts"]))
     return {"companies": [*firms[:1], *firms[-1:]], "contacts": [*people[:1], *people[-1:]]}
@@ -139,6 +149,7 @@ ACTIONS: dict[str, Callable[[World, Body], Awaitable[Body]]] = {
     "workday": _workday,
     "seen": _seen,
     "race": _race,
+    "hire": _hire,
     "grow": _grow,
     "kinds": _kinds,
 }

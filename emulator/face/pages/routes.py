@@ -22,6 +22,7 @@ from emulator.face.pages import (
     pulse,
     records,
     recycle,
+    switches,
 )
 from emulator.face.pages.visit import Page, signed_in
 from emulator.world import World
@@ -45,6 +46,7 @@ GET: tuple[tuple[str, Page], ...] = (
     ("/company/personal/user/{id:int}/", door.profile),
     ("/notifications/", door.notices),
     ("/_pulse/", pulse.pulse),
+    ("/_control/", switches.board),
 )
 POST: tuple[tuple[str, Page], ...] = (
     ("/marketplace/detail/{code}/", market.app_button),
