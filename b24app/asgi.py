@@ -39,8 +39,8 @@ def _resources(request: Request) -> Resources:
 
 def routes(manifest: Manifest) -> list[BaseRoute]:
     return [
+        Route("/bitrix/events", events.receive, methods=["POST"]),  # the busiest first: routes are tried in turn
         *placement_routes(manifest),
-        Route("/bitrix/events", events.receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", metrics.metrics, methods=["GET"]),

@@ -16,13 +16,14 @@ from b24app import embedded
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
-from bench import card, deliver, importing, latency
+from bench import card, deliver, importing, ingest, latency
 from bench.figures import Bench, Figure, Ground, keep, table
 
 BENCHES: Mapping[str, Bench] = {
     "card": card.run,
     "deliver": deliver.run,
     "import": importing.run,
+    "ingest": ingest.run,
     "latency": latency.run,
 }
 

@@ -21,6 +21,8 @@ from b24app.journeys.reception import Reception
 from b24app.resources import Resources
 from b24app.store.portals import Portal
 
+STORED = JSONResponse({"status": "ok"})
+
 log = structlog.get_logger()
 
 
@@ -32,7 +34,7 @@ async def receive(request: Request) -> Response:
     except Refused as refused:
         log.warning("event_refused", code=refused.code, event_name=event.name, member_id=event.member_id)
         raise
-    return JSONResponse({"status": "ok"})
+    return STORED
 
 
 async def _hand_over(resources: Resources, reception: Reception, event: PortalEvent) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -71,33 +72,36 @@ def parse_php_form(body: bytes) -> Form:
     if len(parts) > MOST_KEYS:
         raise Refused("bad_form")
     form: Form = {}
-    for part in parts:
-        name, _, value = part.partition(b"=")
-        _put(form, _path(_decoded(name)), _decoded(value))
+    words = _decoded(parts)
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        _put(form, _path(name), value)
     return form
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(parts: Sequence[bytes]) -> list[str]:
+    """Names and values in turn, decoded all at once: a NUL, which nobody may send, keeps them apart meanwhile."""
+    pairs = [part.replace(b"=", b"\0", 1) if b"=" in part else part + b"\0" for part in parts]
     try:
-        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+        words = unquote_to_bytes(b"\0".join(pairs).replace(b"+", b" ")).decode("utf-8").split("\0") if pairs else []
     except UnicodeDecodeError:
         raise Refused("bad_encoding") from None
-    if "\0" in text:
+    if len(words) != 2 * len(parts):
         raise Refused("bad_encoding")
-    return text
+    return words
 
 
-def _path(name: str) -> list[str]:
+@lru_cache(1024)  # the portal names the same few dozen in every event
+def _path(name: str) -> tuple[str, ...]:
     found = NAME.match(name) if len(name) <= LONGEST_KEY else None
     if not found:
         raise Refused("bad_form")
-    path = [found[1], *found[2][1:-1].split("][")] if found[2] else [found[1]]
+    path = (found[1], *found[2][1:-1].split("][")) if found[2] else (found[1],)
     if len(path) > DEEPEST:
         raise Refused("bad_form")
     return path
 
 
-def _put(form: Form, path: list[str], value: str) -> None:
+def _put(form: Form, path: tuple[str, ...], value: str) -> None:
     *parents, last = path
     for key in parents:
         inner = form.setdefault(_counted(form, key), {})

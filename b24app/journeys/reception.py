@@ -45,6 +45,8 @@ class Reception:
     _known: dict[str, tuple[float, Portal | None]] = field(default_factory=dict)
     _waiting: list[_Letter] = field(default_factory=list)
     _commit: asyncio.Task[None] | None = None
+    _to_wake: set[int] = field(default_factory=set)
+    _wake: asyncio.Task[None] | None = None
 
     async def portal(self, member_id: str) -> Portal | None:
         """The portal that says it is this one; unproven."""
@@ -109,5 +111,11 @@ class Reception:
                 letter.stored.set_result(None)
             else:
                 letter.stored.set_exception(Refused("unknown_portal", 403))
-        for portal_id in here:
-            await self.resources.wake.inbox(portal_id, Lane.INTERACTIVE)
+        self._to_wake |= here
+        if self._wake is None or self._wake.done():
+            self._wake = asyncio.create_task(self._wake_all())
+
+    async def _wake_all(self) -> None:
+        """Beside the next commit, which must not wait for Redis. Stored while its portal is being woken wakes again."""
+        while self._to_wake:
+            await self.resources.wake.inbox(self._to_wake.pop(), Lane.INTERACTIVE)
