@@ -70,10 +70,6 @@ class Resources:
             await db.execute(_TENANT if durable else _TENANT_IN_HASTE, {"portal": str(portal_id)})
             yield db
 
-    async def enter(self, db: AsyncConnection, portal_id: int) -> None:
-        """From here to the end of the transaction, or the next `enter`, this portal's rows are the ones seen."""
-        await db.execute(_TENANT, {"portal": str(portal_id)})
-
     @asynccontextmanager
     async def directory(self) -> AsyncIterator[AsyncConnection]:
         """One transaction over the directory and the work index: no tenant's row can be seen."""

@@ -27,7 +27,7 @@ from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
 from workers import runtime
 
-SLICE = {Lane.INTERACTIVE: 200, Lane.BULK: 500}
+SLICE = {Lane.INTERACTIVE: 200, Lane.BULK: 2000}  # bulk nearly fills a request: 40 commands of 50 cards
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
 OVERTAKEN = timedelta(seconds=1)
@@ -107,8 +107,9 @@ async def _slice_failed(
     if await moved(resources, portal, error):
         await _later(resources, portal, claims, Later(resources.now()), "moved")
     elif unknown and len(claims) > 1:  # one bad subject must not keep its neighbours waiting
-        for claim in claims:
-            await _handle(resources, portal, [claim], lane)
+        half = len(claims) // 2
+        for part in (claims[:half], claims[half:]):
+            await _handle(resources, portal, part, lane)
     else:
         for claim in claims:
             await _give_up_or_wait(resources, portal, claim, error)

@@ -24,6 +24,7 @@ from b24app.store.engine import collided
 from b24app.store.portals import Portal
 
 LARGEST_GROUP = 500
+COMMITS = 2  # at once: one waits for the disk while the next is being written
 GIVES_WAY = 5  # times
 KNOWN_FOR = 5.0  # seconds a process believes what it last read of a portal; the commit looks again
 
@@ -44,7 +45,7 @@ class Reception:
     resources: Resources
     _known: dict[str, tuple[float, Portal | None]] = field(default_factory=dict)
     _waiting: list[_Letter] = field(default_factory=list)
-    _commit: asyncio.Task[None] | None = None
+    _commits: list[asyncio.Task[None]] = field(default_factory=list)
     _to_wake: set[int] = field(default_factory=set)
     _wake: asyncio.Task[None] | None = None
 
@@ -67,8 +68,9 @@ class Reception:
         """Durable when this returns. Raises Refused `unknown_portal` where the portal left meanwhile."""
         letter = _Letter(portal.id, arrival, asyncio.get_running_loop().create_future())
         self._waiting.append(letter)
-        if self._commit is None or self._commit.done():
-            self._commit = asyncio.create_task(self._commit_all())
+        self._commits = [one for one in self._commits if not one.done()]
+        if len(self._commits) < COMMITS:
+            self._commits.append(asyncio.create_task(self._commit_all()))
         await letter.stored
 
     async def _commit_all(self) -> None:
@@ -99,13 +101,13 @@ class Reception:
         by_portal: dict[int, list[_Letter]] = defaultdict(list)
         for letter in group:
             by_portal[letter.portal_id].append(letter)
-        now = self.resources.now()
+        now, here = self.resources.now(), set[int]()
         async with self.resources.directory() as db:
-            here = await portals.installed(db, by_portal)
-            for portal_id in here:
-                await self.resources.enter(db, portal_id)
-                arrivals = [letter.arrival for letter in by_portal[portal_id]]
-                await inbox.receive(db, self.resources.vault, portal_id, arrivals, Lane.INTERACTIVE, now)
+            for portal_id in sorted(by_portal):
+                if await portals.enter(db, portal_id):
+                    here.add(portal_id)
+                    arrivals = [letter.arrival for letter in by_portal[portal_id]]
+                    await inbox.receive(db, self.resources.vault, portal_id, arrivals, Lane.INTERACTIVE, now)
         for letter in group:
             if letter.portal_id in here:
                 letter.stored.set_result(None)

@@ -1,5 +1,6 @@
 """The inbox: everything that happened outside, kept until it is handled, and its row in the work index."""
 
+# ruff: noqa: S608 - put together from texts of this package only
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,11 +17,13 @@ from b24app.store import work
 from b24app.store.tables import inbox
 from b24app.vault import Vault
 
-RECEIVE = text("""
-    INSERT INTO inbox (portal_id, source, name, subject, user_id, body, received_at)
-    SELECT :portal, r.source, r.name, r.subject, r.user_id, r.body, :now
-    FROM unnest(CAST(:sources AS text[]), CAST(:names AS text[]), CAST(:subjects AS text[]),
-                CAST(:users AS bigint[]), CAST(:bodies AS bytea[])) AS r(source, name, subject, user_id, body)
+RECEIVE = text(f"""
+    WITH stored AS (
+        INSERT INTO inbox (portal_id, source, name, subject, user_id, body, received_at)
+        SELECT :portal, r.source, r.name, r.subject, r.user_id, r.body, :now
+        FROM unnest(CAST(:sources AS text[]), CAST(:names AS text[]), CAST(:subjects AS text[]),
+                    CAST(:users AS bigint[]), CAST(:bodies AS bytea[])) AS r(source, name, subject, user_id, body)
+    ) {work.ARRIVE.text}
 """)
 
 
@@ -38,17 +41,16 @@ async def receive(
     """Store the rows and put their subjects into the work index, due now. Call `resources.wake.inbox` after commit."""
     if not arrivals:
         return
+    subjects = [str(one.subject) for one in arrivals]
     rows = {
-        "portal": portal_id,
         "sources": [one.source.value for one in arrivals],
         "names": [one.name for one in arrivals],
-        "subjects": [str(one.subject) for one in arrivals],
+        "subjects": subjects,
         "users": [one.user_id for one in arrivals],
         "bodies": [vault.seal(one.body) if one.body else None for one in arrivals],
         "now": now,
     }
-    await db.execute(RECEIVE, rows)
-    await work.arrive(db, portal_id, work.WorkKind.RECORD, {str(one.subject) for one in arrivals}, lane, now)
+    await db.execute(RECEIVE, rows | work.arrival(portal_id, work.WorkKind.RECORD, subjects, lane, now))
 
 
 async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Waiting]:

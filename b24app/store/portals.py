@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, case, cast, func, literal, or_, select, update
+from sqlalchemy import Integer, Row, and_, case, cast, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,11 @@ from b24app.domain.installation import PortalState
 from b24app.manifest import Mode
 from b24app.store import departures
 from b24app.store.tables import portals
+
+ENTER = text("""
+    SELECT set_config('app.portal', id::text, true) FROM portals WHERE id = :portal AND state <> 'removed'
+    FOR KEY SHARE
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,12 @@ async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
     return _portal((await db.execute(select(portals).where(portals.c.id == portal_id))).one_or_none())
 
 
-async def installed(db: AsyncConnection, ids: Collection[int]) -> set[int]:
-    """Which of these are there and not removed; they stay so until the transaction ends."""
-    there = select(portals.c.id).where(portals.c.id.in_(ids), portals.c.state != PortalState.REMOVED)
-    return set((await db.execute(there.with_for_update(read=True, key_share=True))).scalars())
+async def enter(db: AsyncConnection, portal_id: int) -> bool:
+    """From here on this portal's rows are the ones seen, where it is there and not removed: whether it is.
+
+    It stays so until the transaction ends.
+    """
+    return (await db.execute(ENTER, {"portal": portal_id})).one_or_none() is not None
 
 
 async def active_ids(db: AsyncConnection) -> list[int]:

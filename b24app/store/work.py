@@ -104,8 +104,12 @@ async def arrive(
 ) -> None:
     """Put rows into the index, or count the arrival on rows that wait already: sooner and faster wins."""
     if keys:
-        rows = {"portal": portal_id, "kind": kind.value, "keys": sorted(set(keys)), "lane": int(lane), "due": due_at}
-        await db.execute(ARRIVE, rows)
+        await db.execute(ARRIVE, arrival(portal_id, kind, keys, lane, due_at))
+
+
+def arrival(portal_id: int, kind: WorkKind, keys: Collection[str], lane: Lane, due_at: datetime) -> dict[str, Any]:
+    """What `ARRIVE` is executed with; keys in one order, so that two who bring the same do not lock crosswise."""
+    return {"portal": portal_id, "kind": kind.value, "keys": sorted(set(keys)), "lane": int(lane), "due": due_at}
 
 
 async def claim(

@@ -260,7 +260,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.change": DIRECTORY,
     "portals.count_by_state": DIRECTORY,
     "portals.erasable_ids": DIRECTORY,
-    "portals.installed": DIRECTORY,
+    "portals.enter": DIRECTORY,
     "portals.move": DIRECTORY,
     "portals.owed_ids": DIRECTORY,
     "portals.remember": DIRECTORY,
