@@ -93,7 +93,7 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
         rows, now = rows + len(group), resources.now()
         step = Step(group[-1].subject.id, len(group), pace_of(rows, (now - began).total_seconds(), at.pace))
         async with resources.tenant(portal.id) as db:
-            if portal.id not in await portals.installed(db, [portal.id]):
+            if not await portals.enter(db, portal.id):
                 return False
             await _take(db, resources, portal, kind, group)
             ours = await imports.advance(db, portal.id, kind, reader, step, now)
