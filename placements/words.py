@@ -293,11 +293,11 @@ FILED: Mapping[str, str] = {
 }
 
 WEIGHT: Mapping[Weight, str] = {
-    Weight.NEW: N_("missing here: come back"),
-    Weight.CHANGED: N_("get their decision back"),
-    Weight.RENAMED: N_("stand as in the file, get back the id client apps know"),
+    Weight.NEW: N_("missing here: taken from the file"),
+    Weight.CHANGED: N_("stand otherwise here: the decision is taken from the file"),
+    Weight.RENAMED: N_("stand as in the file; the id client apps know is taken back"),
     Weight.SAME: N_("are here already, as in the file"),
-    Weight.KEPT: N_("stay: changed since by people"),
+    Weight.KEPT: N_("left alone: changed by people since"),
     Weight.GONE: N_("left out: the card or the link is gone"),
 }
 

@@ -25,12 +25,16 @@ log = structlog.get_logger()
 
 
 async def carry_files(resources: Resources, portal_id: int) -> int:
-    """Carry on with what is due. Returns how many rows were taken."""
+    """Carry on with what is due. Returns how many rows were taken.
+
+    Nothing of it asks the portal: a portal that has not paid, or has no admin left, still gets its own data.
+    """
     until, taken = monotonic() + BUDGET, 0
     while monotonic() < until:
         async with resources.directory() as db:
             portal = await portals.by_id(db, portal_id)
-            claims = await _claim(db, resources, portal) if portal and portal.state is PortalState.ACTIVE else []
+            here = portal is not None and portal.state is not PortalState.REMOVED
+            claims = await _claim(db, resources, portal) if portal and here else []
         if portal is None or not claims:
             return taken
         taken += 1

@@ -1,5 +1,5 @@
-"""b24app serve | worker | tick | migrate | doctor | keys | client-app | failures | calls | demo: commands of one
-deployment."""
+"""b24app serve | worker | tick | migrate | doctor | keys | client-app | failures | calls | export | restore | demo:
+commands of one deployment."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from b24app.cli import processes
+from b24app.cli import files, processes
 from b24app.cli.calls import show_calls, span
 from b24app.cli.client_apps import add_client_app
 from b24app.cli.demo import demo
@@ -82,6 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("--errors", action="store_true", help="only those that did not go well")
     calls.add_argument("--since", type=span, default=span("1h"), metavar="SPAN", help="90m, 6h, 2d; an hour by default")
     calls.set_defaults(run=lambda o: asyncio.run(show_calls(_settings(), o.portal, o.since, errors=o.errors)))
+
+    taken = commands.add_parser("export", help="write a portal's export file to the standard output")
+    taken.add_argument("--portal", required=True, help="member id or domain")
+    taken.set_defaults(run=lambda o: asyncio.run(files.take_out(_settings(), o.portal)))
+
+    back = commands.add_parser("restore", help="say what an export file would bring back; with --yes bring it back")
+    back.add_argument("--portal", required=True, help="member id or domain")
+    back.add_argument("--yes", action="store_true", help="do it")
+    back.add_argument("file", type=Path)
+    back.set_defaults(run=lambda o: asyncio.run(files.bring_back(_settings(), o.portal, o.file, do_it=o.yes)))
 
     show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
@@ -197,15 +197,19 @@ async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collec
 
 
 async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
-    """(portal, kind, lane) that have due rows nobody holds: whom to wake again. All but deliveries wait for an active
-    portal."""
+    """(portal, kind, lane) that have due rows nobody holds: whom to wake again. Cards wait for an active
+    portal, files for one that has not left."""
     rows = await db.execute(
         select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
         .join(portals, portals.c.id == work.c.portal_id)
         .where(
             work.c.due_at <= now,
             or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
-            or_(work.c.kind == WorkKind.DELIVERY.value, portals.c.state == PortalState.ACTIVE.value),
+            or_(
+                portals.c.state == PortalState.ACTIVE.value,
+                work.c.kind == WorkKind.DELIVERY.value,
+                and_(work.c.kind == WorkKind.FILE.value, portals.c.state != PortalState.REMOVED.value),
+            ),
         )
         .group_by(work.c.portal_id, work.c.kind)
     )

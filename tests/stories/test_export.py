@@ -7,13 +7,17 @@ import json
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from b24app.cli.files import bring_back, brought_back, take_out, taken_out
 from b24app.domain.export_file import LONGEST_LINE
+from b24app.domain.installation import PortalState
+from b24app.domain.restoring import RestoreState
 from b24app.errors import Refused
 from b24app.journeys import weekly
 from b24app.store import exports
@@ -259,7 +263,7 @@ async def test_what_people_decided_since_stays(world: World, decided: Decided) -
         one["contact"]["id"]: one["state"] for one in (await world.api("GET", "/memberships", key)).json()["data"]
     }
     assert states == {decided.first: "confirmed", decided.second: "confirmed", decided.alone: "pending"}
-    assert weights(page)["останутся: люди изменили их позже"] >= 2
+    assert weights(page)["не тронуты: люди изменили их позже"] >= 2
 
 
 async def test_cards_and_links_that_are_gone_are_counted_and_left_out(world: World, decided: Decided) -> None:
@@ -271,7 +275,7 @@ async def test_cards_and_links_that_are_gone_are_counted_and_left_out(world: Wor
 
     page = await restored(world, file)
 
-    assert weights(page)["не вернутся: карточки или связи больше нет"] == 1
+    assert weights(page)["пропущены: карточки или связи больше нет"] == 1
     assert len(await stored(world)) == 2
 
 
@@ -456,6 +460,43 @@ async def test_only_an_administrator_of_now_takes_data_out_or_brings_it_back(wor
             assert answer.status == 403, (path, answer.text)
     async with world.http.post(f"{world.app_url}/frame/export/file", json={}) as nobody:
         assert nobody.status == 403
+
+
+async def test_the_console_takes_out_and_brings_back_by_the_same_way(
+    world: World, decided: Decided, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, portal = await stored(world), await world.row()
+    file = b"".join([part async for part in taken_out(world.resources, portal)])
+    await goes_and_comes_back(world, decided.installation)
+
+    looked = await brought_back(world.resources, await world.row(), file, do_it=False)
+    assert looked.state is RestoreState.READY and await stored(world) != before
+    done = await brought_back(world.resources, await world.row(), file, do_it=True)
+    await world.settle()
+
+    assert done.counts["memberships"] == looked.counts["memberships"]
+    assert await stored(world) == before
+
+    broken = tmp_path / "export.jsonl.gz"
+    broken.write_bytes(file[:-50])
+    assert await bring_back(world.resources.settings, world.portal.host, broken, do_it=True) == 1
+    assert "export_damaged" in capsys.readouterr().err
+    assert await take_out(world.resources.settings, "nobody.example") == 1
+
+
+async def test_a_portal_without_an_administrator_still_gets_its_data(world: World, decided: Decided) -> None:
+    world.admin().active = False
+    world.tick(CONTACT, decided.alone)
+    await world.settle()
+    row = await world.row()
+    assert row.state is PortalState.NEEDS_ADMIN
+    file = b"".join([part async for part in taken_out(world.resources, row)])
+    assert {one["row"]["contact_id"] for one in lines(file) if one.get("section") == "memberships"} == {
+        decided.first,
+        decided.second,
+        decided.alone,
+    }
+    world.leftovers_explained = "the change waits for an administrator"
 
 
 # --- every week ------------------------------------------------------------------------------------------------------
