@@ -62,7 +62,7 @@ class ChangedEndpoint(_In):
 
 
 class EndpointOut(BaseModel):
-    """An endpoint. `state_reason`: why it is not active (owner, gone, never_answered, status_503, timeout …)."""
+    """An endpoint. `state_reason`: why it is not active (owner, restored, gone, never_answered, status_503 …)."""
 
     id: UUID
     url: str
