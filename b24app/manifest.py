@@ -37,6 +37,7 @@ class CardField(_Part):
     label: Texts
     hint: Texts
     read_only: bool = False
+    multiple: bool = False
     options: dict[str, Texts] = Field(default_factory=dict)
 
 

@@ -7,6 +7,7 @@ The world owns the clock: `pass_time()` moves it for the portal and the app alik
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -258,9 +259,10 @@ class World:
         await self._survive(sweep_one, self.resources, (await self.row()).id)
         await self.settle()
 
-    def forget_events(self) -> None:
-        """The portal loses every event it has not sent yet."""
-        self.emulator.world.events.queued.clear()
+    def forget_events(self, what: str = "") -> None:
+        """The portal loses every event it has not sent yet; `what`: only ADD, UPDATE or DELETE."""
+        queue = self.emulator.world.events
+        queue.queued = deque(one for one in queue.queued if what not in one.event)
 
     def decided_by(self, user: User) -> dict[str, Any]:
         """How a client app is told of a person's decision: by the event, or by the record where the event was lost."""

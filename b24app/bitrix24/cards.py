@@ -23,17 +23,23 @@ LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
 NAMES = {Kind.CONTACT: ("name", "lastName"), Kind.COMPANY: ("title",)}
 QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
 YES = frozenset({"Y", "1", "true"})
+LONGEST_ID = 19  # digits: what a bigint holds of any number that is shorter
 
-Value = str | int | bool
+Value = str | int | bool | tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CardFields:
-    """Our fields in the cards of one kind: user field names, and the status options' portal ids by XML_ID."""
+    """Our fields in the cards of one kind: user field names, and the status options' portal ids by XML_ID.
+
+    `mark` holds several texts: a merge then joins those of both cards, where one differing text would stop it
+    (crm/lib/merger/entitymerger.php). Empty where the portal has no such field yet.
+    """
 
     check: str
     status: str
     options: Mapping[str, int]
+    mark: str = ""
 
     def xml_id(self, raw: object) -> str:
         """The XML_ID of an option id; empty for no option and for one that is none of ours."""
@@ -45,7 +51,8 @@ FieldMap = Mapping[Kind, CardFields]
 
 @dataclass(frozen=True, slots=True)
 class CardChange:
-    """New values of one card. Keys: `check` (bool), `status` (XML_ID, "" for none), else a portal field's own name."""
+    """New values of one card. Keys: `check` (bool), `status` (XML_ID, "" for none), `mark` (ids), else a portal field's
+    own name."""
 
     subject: Subject
     values: Mapping[str, Value]
@@ -117,7 +124,7 @@ async def import_cards(
 
 def _select(kind: Kind, fields: CardFields) -> list[str]:
     first = ["companyId"] if kind is Kind.CONTACT else []
-    ours = [fields.check, fields.status]
+    ours = [one for one in (fields.check, fields.status, fields.mark) if one]
     names = [*ours, *map(item_name, ours)]
     return ["id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *first, *names]
 
@@ -149,8 +156,10 @@ def _update(change: CardChange, fields: CardFields) -> Command:
     return Command(f"crm.{change.subject.kind}.update", params, write=True)
 
 
-def _written(name: str, value: Value, fields: CardFields) -> tuple[str, str | int]:
-    """A user boolean is written 1 or 0; an option by its id, none as an empty text."""
+def _written(name: str, value: Value, fields: CardFields) -> tuple[str, str | int | list[str]]:
+    """A user boolean is written 1 or 0; an option by its id, none as an empty text; several values as a list."""
+    if isinstance(value, tuple):
+        return fields.mark if name == "mark" else name, [str(one) for one in value]
     match name:
         case "check":
             return fields.check, int(bool(value))
@@ -174,7 +183,14 @@ def _card(kind: Kind, row: Mapping[str, Any], fields: CardFields) -> Card:
         assigned_by=int(row.get("assignedById") or 0),
         modified_by=int(row.get("updatedBy") or 0),
         modified_at=datetime.fromisoformat(row["updatedTime"]),
+        marks=_marks(row.get(fields.mark) or row.get(item_name(fields.mark))),
     )
+
+
+def _marks(raw: object) -> tuple[int, ...]:
+    """Ids as we wrote them; what else somebody may have put there is none."""
+    texts = map(str, raw) if isinstance(raw, list) else ()
+    return tuple(int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < LONGEST_ID)
 
 
 def _links(kind: Kind, row: Mapping[str, Any]) -> tuple[int, ...]:

@@ -39,7 +39,8 @@ class FieldSpec:
 
     Captions go to the portal in every language; of an option only one, as options have no languages. `settings`:
     those of the type (boolean DEFAULT_VALUE, DISPLAY; enumeration DISPLAY, LIST_HEIGHT …). `read_only`: disabled in
-    cards for people (EDIT_IN_LIST N); REST still writes it. `in_filter`: offered in list filters.
+    cards for people (EDIT_IN_LIST N); REST still writes it. `in_filter`: offered in list filters. `multiple`: several
+    values.
     """
 
     entity: Entity
@@ -52,6 +53,7 @@ class FieldSpec:
     settings: Mapping[str, str | int]
     read_only: bool = False
     in_filter: bool = True
+    multiple: bool = False
     sort: int = 100
 
 
@@ -170,7 +172,7 @@ def _field(spec: FieldSpec, language: str) -> dict[str, Any]:
         "LIST_FILTER_LABEL": label,
         "HELP_MESSAGE": hint,
         "SORT": spec.sort,
-        "MULTIPLE": "N",
+        "MULTIPLE": "Y" if spec.multiple else "N",
         "MANDATORY": "N",
         "SHOW_FILTER": "Y" if spec.in_filter else "N",
         "EDIT_IN_LIST": "N" if spec.read_only else "Y",

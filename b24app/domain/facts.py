@@ -31,7 +31,8 @@ class Card:
     """A contact or company as the portal shows it now.
 
     `needs_check` is the checkbox, `status` the XML_ID of the client-app status option (empty: none chosen);
-    `links` are the ids on the other side (companies of a contact, contacts of a company), primary first.
+    `links` are the ids on the other side (companies of a contact, contacts of a company), primary first; `marks` the
+    ids of cards it is or goes on for, as we wrote them into it and the portal merged and restored them.
     Times are aware; ids are ints whichever API generation they came from.
     """
 
@@ -43,6 +44,7 @@ class Card:
     assigned_by: int
     modified_by: int
     modified_at: datetime
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

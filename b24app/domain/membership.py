@@ -33,6 +33,9 @@ class Reason(StrEnum):
     BUTTON_CONFIRM = "button_confirm"
     BUTTON_RECHECK = "button_recheck"
     CARD_DELETED = "card_deleted"
+    MERGED = "merged"  # another card goes on for this one
+    RESTORED = "restored"  # the card came back from the recycle bin
+    EXPIRED = "expired"  # the card was deleted and did not come back
 
 
 class DecidedBySource(StrEnum):
@@ -96,6 +99,18 @@ class Membership:
     version: int = 1
     told_state: State | None = None
     told_version: int = 1
+    held: State | None = None  # of a suspended one: what it was before
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.contact_id, self.company_id
+
+    @property
+    def standing(self) -> State | None:
+        """The state that counts when its card goes on elsewhere; None where it has ended."""
+        if self.state is State.SUSPENDED:
+            return self.held or State.PENDING
+        return None if self.state is State.LEFT else self.state
 
     @property
     def live(self) -> bool:
@@ -104,7 +119,7 @@ class Membership:
     @property
     def newsworthy(self) -> bool:
         """Whether client apps hear of its state. Being replaced by a company's membership takes nothing away."""
-        return not (self.company_id == ALONE and self.state is State.LEFT)
+        return not (self.company_id == ALONE and self.state is State.LEFT and self.reason is not Reason.MERGED)
 
     def other_side(self, kind: Kind) -> Subject | None:
         """The card across: the company of a contact's membership, the contact of a company's."""

@@ -39,6 +39,25 @@ class MembershipVerificationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipMoved:
+    """A membership belongs to another card now, since the one it belonged to was merged or came back under a new id.
+
+    Company ids are None for a person on their own.
+    """
+
+    TYPE: ClassVar[str] = "membership.moved"
+
+    membership_id: UUID
+    old_contact_id: int
+    old_company_id: int | None
+    contact_id: int
+    company_id: int | None
+    version: int
+    previous_version: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointPing:
     """A signed question to an endpoint: are you there? Answer 2xx."""
 
@@ -49,8 +68,8 @@ class EndpointPing:
     occurred_at: datetime
 
 
-News = MembershipVerificationChanged | EndpointPing
-EVENT_TYPES: tuple[str, ...] = (MembershipVerificationChanged.TYPE,)
+News = MembershipVerificationChanged | MembershipMoved | EndpointPing
+EVENT_TYPES: tuple[str, ...] = (MembershipVerificationChanged.TYPE, MembershipMoved.TYPE)
 """What an endpoint can ask for. A ping comes to every endpoint and needs no asking."""
 
 
@@ -72,6 +91,8 @@ def event(news: News, *, portal: str, randomness: bytes) -> Event:
     match news:
         case MembershipVerificationChanged():
             return _verification_changed(news, portal, randomness)
+        case MembershipMoved():
+            return _moved(news, portal, randomness)
         case EndpointPing():
             return _ping(news, portal, randomness)
 
@@ -87,16 +108,44 @@ def _verification_changed(news: MembershipVerificationChanged, portal: str, rand
         "decided_by": {"user_id": news.decided_by, "source": news.decided_by_source},
         "sections": {name: access.value for name, access in sections(news.new_state).items()},
     }
-    company = () if news.company_id is None else (f"company:{news.company_id}",)
+    return _of_membership(news, portal, randomness, data, _cards(news.contact_id, news.company_id))
+
+
+def _moved(news: MembershipMoved, portal: str, randomness: bytes) -> Event:
+    data: dict[str, Json] = {
+        "membership_id": str(news.membership_id),
+        "old_contact_id": news.old_contact_id,
+        "old_company_id": news.old_company_id,
+        "contact_id": news.contact_id,
+        "company_id": news.company_id,
+    }
+    cards = dict.fromkeys(
+        (*_cards(news.contact_id, news.company_id), *_cards(news.old_contact_id, news.old_company_id))
+    )
+    return _of_membership(news, portal, randomness, data, tuple(cards))
+
+
+def _of_membership(
+    news: MembershipVerificationChanged | MembershipMoved,
+    portal: str,
+    randomness: bytes,
+    data: Mapping[str, Json],
+    cards: tuple[str, ...],
+) -> Event:
     return Event(
         id=_id(randomness),
         type=news.TYPE,
         body=_body(news, portal, ("membership", str(news.membership_id)), (news.version, news.previous_version), data),
-        subjects=(f"contact:{news.contact_id}", *company),
+        subjects=cards,
         source_key=f"membership:{news.membership_id}:{news.version}",
         object_id=str(news.membership_id),
         occurred_at=news.occurred_at,
     )
+
+
+def _cards(contact_id: int, company_id: int | None) -> tuple[str, ...]:
+    company = () if company_id is None else (f"company:{company_id}",)
+    return (f"contact:{contact_id}", *company)
 
 
 def _ping(news: EndpointPing, portal: str, randomness: bytes) -> Event:

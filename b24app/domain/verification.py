@@ -13,10 +13,11 @@ Whose box moves which memberships:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from b24app.domain.draft import Draft
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import (
     ALONE,
@@ -30,6 +31,7 @@ from b24app.domain.membership import (
     Shown,
     State,
 )
+from b24app.domain.succession import SUSPENDED_FOR, Gone, Move, inherit
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
 
@@ -39,7 +41,9 @@ class Facts:
     """Everything one decision rests on.
 
     `event_user`: who acted, as the last portal event told; `ids`: fresh ids; `ticked`: linked companies whose box is
-    ticked although nobody of them waits: whoever is linked next has to be checked.
+    ticked although nobody of them waits: whoever is linked next has to be checked. `inherits`: gone cards this one goes
+    on for; `heir`: the card that goes on for this gone one; `unsettled`: gone cards this one was linked with, whose own
+    journey comes first; `copied`: living cards whose mark it carries.
     """
 
     subject: Subject
@@ -50,65 +54,48 @@ class Facts:
     event_user: int | None = None
     ids: tuple[UUID, ...] = ()
     ticked: frozenset[int] = frozenset()
+    inherits: tuple[Gone, ...] = ()
+    heir: Subject | None = None
+    unsettled: frozenset[Subject] = frozenset()
+    copied: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
-    `neighbours` are cards whose own journey has to look again; `look_again` asks for a second read before believing.
+    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards whose own journey has to
+    look again; `look_again` asks for a second read before believing, `waits` for the neighbours' journeys.
     """
 
     memberships: tuple[Membership, ...] = ()
+    moves: tuple[Move, ...] = ()
     wanted: Shown | None = None
+    marks: tuple[int, ...] = ()
     neighbours: frozenset[Subject] = frozenset()
     applied: tuple[UUID, ...] = ()
     dropped: tuple[UUID, ...] = ()
     problem: Problem | None = None
     look_again: bool = False
+    waits: bool = False
     gone: bool = False
 
-
-@dataclass(slots=True)
-class _Draft:
-    """The memberships while a decision is being made."""
-
-    now: datetime
-    before: dict[UUID, Membership]
-    after: dict[UUID, Membership] = field(default_factory=dict)
-
-    def live(self) -> list[Membership]:
-        return [one for one in self.after.values() if one.live]
-
-    def waiting(self) -> list[Membership]:
-        return [one for one in self.after.values() if one.state is State.PENDING]
-
-    def move(self, one: Membership, state: State, reason: Reason, by: tuple[int | None, DecidedBySource]) -> None:
-        if one.state is state:
-            return
-        base = self.before.get(one.id)
-        self.after[one.id] = replace(
-            one,
-            state=state,
-            reason=reason,
-            note="",
-            decided_by=by[0],
-            decided_by_source=by[1],
-            decided_at=self.now,
-            version=(base.version if base else 1) + 1,
-        )
-
-    def changed(self) -> tuple[Membership, ...]:
-        return tuple(one for key, one in self.after.items() if self.before.get(key) != one)
+    @property
+    def touched(self) -> set[UUID]:
+        """Memberships it writes."""
+        return {one.id for one in self.memberships} | {one.after.id for one in self.moves}
 
 
 def decide(facts: Facts, now: datetime) -> Decision:
     """What the card's change means. `facts.ids` must hold a fresh id for each link the card may bring."""
-    draft = _Draft(now, {one.id: one for one in facts.memberships}, {one.id: one for one in facts.memberships})
+    draft = Draft(now, {one.id: one for one in facts.memberships}, {one.id: one for one in facts.memberships})
     if facts.card is None:
         return _gone(facts, draft)
     if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
         return Decision(look_again=True)
+    if facts.unsettled:
+        return Decision(waits=True, neighbours=facts.unsettled)
+    moves = _inherit(facts, facts.card, draft)
     if facts.subject.kind is Kind.CONTACT:
         _follow_links(facts, facts.card, draft)
     applied, dropped = _apply_intents(facts, facts.card, draft)
@@ -118,8 +105,10 @@ def decide(facts: Facts, now: datetime) -> Decision:
     changed = draft.changed()
     return Decision(
         memberships=changed,
+        moves=moves,
         wanted=project(draft.after.values(), Shown(facts.card.needs_check, facts.card.status)),
-        neighbours=_neighbours(facts, facts.card, draft, changed),
+        marks=_marks(facts, facts.card),
+        neighbours=_neighbours(facts, facts.card, draft, (*changed, *(one.after for one in moves))),
         applied=applied,
         dropped=dropped,
         problem=problem,
@@ -165,18 +154,38 @@ def is_stale(record: Record, card: Card) -> bool:
     return shown == record.previous and card.modified_at < record.written_at.replace(microsecond=0)
 
 
-def _gone(facts: Facts, draft: _Draft) -> Decision:
-    for one in draft.live():
-        draft.move(one, State.SUSPENDED, Reason.CARD_DELETED, (facts.event_user, _event_source(facts.event_user)))
+def _gone(facts: Facts, draft: Draft) -> Decision:
+    """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
+    if facts.heir:
+        return Decision(neighbours=frozenset({facts.heir}), gone=True)
+    nobody = (None, DecidedBySource.UNKNOWN)
+    for one in list(draft.after.values()):
+        if one.live:
+            draft.move(one, State.SUSPENDED, Reason.CARD_DELETED, (facts.event_user, _event_source(facts.event_user)))
+        elif one.state is State.SUSPENDED and one.decided_at and draft.now - one.decided_at >= SUSPENDED_FOR:
+            draft.move(one, State.LEFT, Reason.EXPIRED, nobody)
     changed = draft.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
     return Decision(memberships=changed, neighbours=frozenset(one for one in across if one), gone=True)
 
 
-def _follow_links(facts: Facts, card: Card, draft: _Draft) -> None:
+def _inherit(facts: Facts, card: Card, draft: Draft) -> tuple[Move, ...]:
+    linked = facts.subject.kind is Kind.CONTACT and bool(card.links)
+    reason = Reason.MERGED if facts.record and not facts.record.gone else Reason.RESTORED
+    who = _who(facts, card)
+    each = [inherit(draft, facts.subject, gone, linked=linked, reason=reason, by=who) for gone in facts.inherits]
+    return tuple(move for moves in each for move in moves)
+
+
+def _marks(facts: Facts, card: Card) -> tuple[int, ...]:
+    """Its own id, and those it goes on for; a copy of a living card brings that one's mark, which is dropped."""
+    return tuple(dict.fromkeys((card.subject.id, *(one for one in card.marks if one not in facts.copied))))
+
+
+def _follow_links(facts: Facts, card: Card, draft: Draft) -> None:
     """Memberships follow the contact's company links; a person without any belongs to themselves."""
     wanted = card.links or (ALONE,)
-    known = {one.company_id: one for one in draft.after.values()}
+    known = {one.company_id: one for one in draft.after.values() if one.contact_id == facts.subject.id}
     fresh = iter(facts.ids)
     box_was = facts.record.settled.check if facts.record else False
     for company_id in wanted:
@@ -187,7 +196,7 @@ def _follow_links(facts: Facts, card: Card, draft: _Draft) -> None:
             if box_was or company_id in facts.ticked:
                 draft.move(one, State.PENDING, Reason.BOX_TICKED, _who(facts, card))
         elif not one.live:
-            back = State.PENDING if box_was or company_id in facts.ticked else _as_shown(card)
+            back = State.PENDING if box_was or company_id in facts.ticked else one.held or _as_shown(card)
             draft.move(one, back, Reason.LINKED, _who(facts, card))
         elif not one.linked:
             draft.after[one.id] = replace(one, linked=True)
@@ -196,7 +205,7 @@ def _follow_links(facts: Facts, card: Card, draft: _Draft) -> None:
             draft.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
 
 
-def _apply_intents(facts: Facts, card: Card, draft: _Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
+def _apply_intents(facts: Facts, card: Card, draft: Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
     shown = [index for index, one in enumerate(facts.intents) if one.shown == card.needs_check]
     taken = facts.intents[: shown[-1] + 1] if shown else ()
@@ -212,10 +221,11 @@ def _apply_intents(facts: Facts, card: Card, draft: _Draft) -> tuple[tuple[UUID,
     return tuple(one.id for one in taken), tuple(late)
 
 
-def _take_box(facts: Facts, card: Card, draft: _Draft) -> Problem | None:
+def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
     """Somebody moved the box: what that decides."""
     record = facts.record or Record(Shown())
     ours = {record.settled.check} | ({record.intended.check} if record.intended else set())
+    ours |= {gone.box for gone in facts.inherits}  # a merge or a restoration moves the box, and decides nothing
     if card.needs_check in ours:
         return None
     who = _who(facts, card)
@@ -245,7 +255,7 @@ def _event_source(user: int | None) -> DecidedBySource:
     return DecidedBySource.EVENT if user else DecidedBySource.UNKNOWN
 
 
-def _neighbours(facts: Facts, card: Card, draft: _Draft, changed: tuple[Membership, ...]) -> frozenset[Subject]:
+def _neighbours(facts: Facts, card: Card, draft: Draft, changed: tuple[Membership, ...]) -> frozenset[Subject]:
     """Cards across whose picture may have changed; for a company also people its contact list and ours disagree on."""
     across = {one.other_side(facts.subject.kind) for one in changed}
     if facts.subject.kind is Kind.COMPANY:

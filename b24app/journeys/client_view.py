@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.facts import Kind, Subject
 from b24app.domain.installation import PortalState
 from b24app.errors import Refused
 from b24app.resources import Resources
-from b24app.store import client_view
+from b24app.store import aliases, client_view
 from b24app.store.client_view import Filter, Seen
 from b24app.store.portals import Portal
 
@@ -39,13 +40,28 @@ class Page:
 
 
 async def page(resources: Resources, portal: Portal, wanted: Filter, cursor: str | None, limit: int) -> Page:
-    """Memberships by (updated, id). Raises `Refused` `cursor_wrong`."""
+    """Memberships by (updated, id); an id of a card that is gone answers for the one that goes on for it.
+
+    Raises `Refused` `cursor_wrong`.
+    """
     after = _after(cursor) if cursor else None
     async with resources.tenant(portal.id) as db:
+        wanted = await _today(db, portal, wanted)
         found = await client_view.page(db, portal.id, wanted, after, limit + 1)
         fresh = await _freshness(db, portal, resources.now())
     more = _cursor(found[limit - 1]) if len(found) > limit else None
     return Page(tuple(found[:limit]), more, fresh)
+
+
+async def _today(db: AsyncConnection, portal: Portal, wanted: Filter) -> Filter:
+    asked = {Subject(Kind.CONTACT, wanted.contact_id or 0), Subject(Kind.COMPANY, wanted.company_id or 0)}
+    heirs = await aliases.heirs(db, portal.id, [one for one in asked if one.id])
+    today = {one.kind: heir.id for one, heir in heirs.items()}
+    return replace(
+        wanted,
+        contact_id=today.get(Kind.CONTACT, wanted.contact_id),
+        company_id=today.get(Kind.COMPANY, wanted.company_id),
+    )
 
 
 async def find(resources: Resources, portal: Portal, membership_id: UUID) -> tuple[Seen, Freshness]:

@@ -22,6 +22,7 @@ def field_map(portal: Portal) -> FieldMap:
                 check=portal.fields[kind]["check"],
                 status=portal.fields[kind]["status"],
                 options=portal.fields[kind]["options"],
+                mark=portal.fields[kind].get("mark", ""),
             )
             for kind in Kind
         }
@@ -31,7 +32,7 @@ def field_map(portal: Portal) -> FieldMap:
 
 def as_json(fields: FieldMap) -> Mapping[str, Any]:
     return {
-        kind.value: {"check": one.check, "status": one.status, "options": dict(one.options)}
+        kind.value: {"check": one.check, "status": one.status, "options": dict(one.options), "mark": one.mark}
         for kind, one in fields.items()
     }
 

@@ -237,6 +237,8 @@ def _wanted_fields(manifest: Manifest) -> dict[tuple[Entity, str], FieldSpec]:
             options=one.options,
             settings={"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX"} if one.type == "boolean" else {},
             read_only=one.read_only,
+            in_filter=not one.multiple,
+            multiple=one.multiple,
             sort=100 * place,
         )
         for place, (key, one) in enumerate(manifest.fields.items(), 1)
@@ -285,11 +287,12 @@ def _step(part: str, wanted: int, names: Sequence[str], outcomes: Sequence[Outco
 
 
 def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:
-    check, status = manifest.fields["check"].field, manifest.fields["status"].field
+    check, status, mark = (manifest.fields[key].field for key in ("check", "status", "mark"))
     found: dict[Kind, CardFields] = {}
     for kind in Kind:
         seen = present.fields.get((Entity(kind.value), status))
         if seen and (Entity(kind.value), check) in present.fields:
-            found[kind] = CardFields(check, status, seen.options)
+            marked = (Entity(kind.value), mark) in present.fields
+            found[kind] = CardFields(check, status, seen.options, mark if marked else "")
     whole: FieldMap = found
     return our_fields.as_json(whole)

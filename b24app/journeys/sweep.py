@@ -13,9 +13,11 @@ import structlog
 
 from b24app.bitrix24.cards import import_cards, still_there
 from b24app.bitrix24.client import PAGE, PortalClient
+from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import Cause, Reach, night
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.installation import PortalState
+from b24app.domain.succession import SUSPENDED_FOR
 from b24app.errors import PortalDown
 from b24app.journeys.comparing import compare
 from b24app.journeys.fields import field_map
@@ -23,7 +25,7 @@ from b24app.journeys.tokens import client, demote
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import looks, portals, records
+from b24app.store import inbox, looks, memberships, portals, records
 from b24app.store.looks import Look
 from b24app.store.portals import Portal
 
@@ -125,8 +127,14 @@ async def _really_gone(resources: Resources, portal: Portal, line: PortalClient,
 
 
 async def _end(resources: Resources, portal: Portal, look: Look) -> None:
+    """Deleted cards that may not come back any more are looked at once again: their journey ends what they held."""
     now: datetime = resources.now()
     async with resources.tenant(portal.id) as db:
+        held = await memberships.suspended_before(db, portal.id, now - SUSPENDED_FOR)
+        known = await records.load(db, portal.id, held) if held else {}
+        over = sorted(one for one in held if one in known and known[one].record.gone)
+        arrivals = [Arrival(Source.RESCAN, "expired", one) for one in over]
+        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
         await looks.finish(db, portal.id, look, now)
         await portals.change(db, portal.id, swept_at=look.started_at, sweep_asked=None)
     log.info("swept", portal=portal.id, cards=look.seen, drift=dict(look.drift))

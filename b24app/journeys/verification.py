@@ -22,18 +22,20 @@ from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Card
 from b24app.domain.membership import Membership, Record, State
-from b24app.domain.news import MembershipVerificationChanged
+from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.succession import Move
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import client
 from b24app.journeys.verification_cases import Case, gather
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import events, inbox, intents, memberships, records, work
+from b24app.store import aliases, events, inbox, intents, memberships, records, work
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
 
 LOOK_AGAIN = timedelta(seconds=2)
+AT_ONCE = 3  # tries of a card that waits for another one before it pauses in between
 
 log = structlog.get_logger()
 
@@ -70,7 +72,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
     now, subject = resources.now(), inbox.parse(claim.key)
     async with resources.tenant(portal.id) as db:
         untold = await memberships.untold(db, portal.id, [subject])
-        told = await _tell(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
+        told = await _tell_states(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
         waiting = await inbox.waiting(db, portal.id, [subject])
         await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
         if not await work.finish(db, WorkKind.RECORD, [claim], now):
@@ -96,9 +98,9 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
     together: list[Case] = []
     later: list[Case] = []
     for one in cases:
-        moved = {member.id for member in one.decision.memberships}
-        (later if moved & taken else together).append(one)
-        taken |= moved
+        touched = one.decision.touched
+        (later if touched & taken else together).append(one)
+        taken |= touched
     if later:
         async with resources.directory() as db:
             await work.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
@@ -118,7 +120,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
         await _keep(db, resources, portal, changing, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
-        waits = await events.publish(db, portal.id, await _tell(db, portal, _untold(changing), now), now)
+        waits = await events.publish(db, portal.id, await _tell(db, portal, changing, now), now)
     resources.failpoint("verification.intended")
     if waits:
         await resources.wake.outbox()
@@ -136,12 +138,14 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
     """
     now = resources.now()
     look_again = [one for one in cases if one.decision.look_again]
-    done = [one for one in cases if not one.decision.look_again and not one.error]
+    behind = [one for one in cases if one.decision.waits]
+    done = [one for one in cases if not (one.decision.look_again or one.decision.waits or one.error)]
     fresh = [one for one in done if mode is not Mode.ON or not one.difference]
     async with resources.tenant(portal.id) as db:
         await _keep(db, resources, portal, fresh, now)
+        await _wait(db, resources, portal, behind, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
-        told = await _tell(db, portal, _untold(fresh), now, silently=mode is not Mode.ON)
+        told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
         await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
@@ -150,19 +154,47 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
         waits = await events.publish(db, portal.id, told, now)
     for one in done:
         _log(portal, one)
-    return waits, any(one.decision.neighbours for one in done)
+    return waits, any(one.decision.neighbours for one in (*done, *behind))
 
 
 async def _keep(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
 ) -> None:
     """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link."""
+    await memberships.move(db, portal.id, _moves(cases), now)
+    await _pass_on(db, portal, cases, now)
     await memberships.save(db, portal.id, [member for one in cases for member in one.decision.memberships], now)
     applied = [done for one in cases for done in one.decision.applied]
     await intents.close(db, portal.id, applied, [gone for one in cases for gone in one.decision.dropped])
+    await _call_on(db, resources, portal, cases, now)
+
+
+async def _call_on(
+    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
+) -> None:
     neighbours = {subject for one in cases for subject in one.decision.neighbours}
     arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.INTERACTIVE, now)
+
+
+async def _pass_on(db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime) -> None:
+    """Which cards go on for gone ones: found by the gone one's journey, done by that of the one that goes on."""
+    for one in cases:
+        if one.facts.card is None and one.facts.heir:
+            await aliases.found(db, portal.id, one.subject, one.facts.heir, now)
+        for gone in one.facts.inherits if one.facts.card else ():
+            if not await aliases.passed_on(db, portal.id, gone.subject, one.subject, now):
+                raise memberships.Overtaken
+
+
+async def _wait(
+    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
+) -> None:
+    """Cards behind others: those are called, and these look again right after them."""
+    await _call_on(db, resources, portal, cases, now)
+    for one in cases:
+        due = now if one.claim.tries <= AT_ONCE else now + LOOK_AGAIN
+        await work.postpone(db, WorkKind.RECORD, [one.claim], due, "waits_for_another")
 
 
 async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:
@@ -180,14 +212,40 @@ def _untold(cases: Sequence[Case]) -> list[Membership]:
 
 
 async def _tell(
-    db: AsyncConnection, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool = False
+    db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime, *, silently: bool = False
 ) -> list[news.Event]:
-    """Told from here on: one event, to be published last, for each membership still at the version told of."""
+    """Told from here on, to be published last: where memberships belong now, then how they stand."""
+    moved = [news.event(_moved(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in _moves(cases)]
+    states = await _tell_states(db, portal, _untold(cases), now, silently=silently)
+    return [] if silently else [*moved, *states]
+
+
+def _moves(cases: Sequence[Case]) -> list[Move]:
+    return [move for one in cases for move in one.decision.moves]
+
+
+async def _tell_states(
+    db: AsyncConnection, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool
+) -> list[news.Event]:
+    """One event for each membership still at the version told of."""
     before = await memberships.tell(db, portal.id, untold)
     if silently:
         return []
     told = {one.id: _news(one, *before[one.id], now) for one in untold if one.id in before and one.newsworthy}
     return [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
+
+
+def _moved(move: Move, now: datetime) -> MembershipMoved:
+    return MembershipMoved(
+        membership_id=move.after.id,
+        old_contact_id=move.before.contact_id,
+        old_company_id=move.before.company_id or None,
+        contact_id=move.after.contact_id,
+        company_id=move.after.company_id or None,
+        version=move.after.version,
+        previous_version=move.before.told_version,
+        occurred_at=now,
+    )
 
 
 def _news(one: Membership, old_state: State, old_version: int, now: datetime) -> MembershipVerificationChanged:

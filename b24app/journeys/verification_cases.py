@@ -6,19 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from b24app.bitrix24.cards import Value, read_cards, still_there
+from b24app.bitrix24.cards import Value
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.arrivals import actor
 from b24app.domain.facts import Cards, Kind, Subject
 from b24app.domain.membership import Membership, Shown
 from b24app.domain.verification import Decision, Facts, decide
-from b24app.errors import PortalDown
 from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import demote
+from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
 from b24app.store import inbox, intents, memberships, records, tokens
 from b24app.store.portals import Portal
 from b24app.store.work import Claim
+
+PATIENCE = 6  # tries of a card that waits for the journey of another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Case:
     rows: inbox.Waiting
     facts: Facts
     decision: Decision
+    marks: bool = False  # the portal has our field for it
     error: Exception | None = None
 
     @property
@@ -42,12 +44,20 @@ class Case:
 
     @property
     def difference(self) -> dict[str, Value]:
-        """Our fields that the card shows otherwise than it should."""
-        wanted, observed = self.decision.wanted, self.observed
-        if wanted is None or observed is None:
+        """Our fields that the card shows otherwise than it should.
+
+        Its mark is written along with the others, by itself only where it is a copy's: a quiet portal stays quiet.
+        """
+        wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
+        if wanted is None or observed is None or card is None:
             return {}
         names = ("check", "status")
-        return {name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)}
+        found: dict[str, Value] = {
+            name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)
+        }
+        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self.facts.copied):
+            found["mark"] = self.decision.marks
+        return found
 
     def memberships(self) -> list[Membership]:
         """All of the subject's, as decided."""
@@ -64,8 +74,10 @@ async def gather(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         members = await memberships.of_subjects(db, portal.id, subjects)
         pressed = await intents.proven(db, portal.id, subjects)
         ours = await tokens.users(db, portal.id)
-    cards = await _read(resources, portal, subjects, line)
+    cards = await read_existing(resources, portal, line, subjects)
     ticked = await _ticked(resources, portal, cards, members)
+    fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members))
+    fields = field_map(portal)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
@@ -78,19 +90,13 @@ async def gather(resources: Resources, portal: Portal, claims: Sequence[Claim], 
             event_user=actor(rows.users, ours),
             ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
             ticked=ticked,
+            inherits=fates.inherits.get(subject, ()),
+            heir=fates.heirs.get(subject),
+            unsettled=fates.unsettled.get(subject, frozenset()) if claim.tries <= PATIENCE else frozenset(),
+            copied=fates.copied.get(subject, frozenset()),
         )
-        cases.append(Case(claim, rows, facts, decide(facts, resources.now())))
+        cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
     return cases
-
-
-async def _read(resources: Resources, portal: Portal, subjects: Sequence[Subject], line: PortalClient) -> Cards:
-    """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
-    cards = await read_cards(line, subjects, field_map(portal))
-    absent = [one for one in subjects if cards.get(one) is None]
-    if absent and await still_there(line, absent):
-        await demote(resources, portal)
-        raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
-    return cards
 
 
 async def _ticked(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -11,10 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import DecidedBySource, Membership, Reason, State
+from b24app.domain.succession import Move
 from b24app.store.tables import memberships
 
 TELL = text("""
@@ -35,6 +37,15 @@ ADD_FIRST_SEEN = text("""
                 CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:sources AS text[]))
          AS r(id, contact, company, state, reason, source)
     ON CONFLICT DO NOTHING
+""")
+
+
+MOVE = text("""
+    UPDATE memberships m SET contact_id = n.contact_id, company_id = n.company_id, version = n.version,
+        told_version = n.told_version, updated_at = :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:contacts AS bigint[]), CAST(:companies AS bigint[]),
+                CAST(:versions AS int[]), CAST(:told AS int[])) AS n(id, contact_id, company_id, version, told_version)
+    WHERE m.portal_id = :portal AND m.id = n.id AND m.version = n.version - 1 RETURNING m.id
 """)
 
 
@@ -72,12 +83,7 @@ async def decided_subjects(db: AsyncConnection, portal_id: int) -> set[Subject]:
             memberships.c.portal_id == portal_id, memberships.c.decided_at.is_not(None)
         )
     )
-    found: set[Subject] = set()
-    for row in rows:
-        found.add(Subject(Kind.CONTACT, row.contact_id))
-        if row.company_id:
-            found.add(Subject(Kind.COMPANY, row.company_id))
-    return found
+    return _both_sides(rows)
 
 
 async def lately_decided(db: AsyncConnection, portal_id: int, since: datetime) -> list[int]:
@@ -130,6 +136,38 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
         raise Overtaken
 
 
+async def move(db: AsyncConnection, portal_id: int, moves: Sequence[Move], now: datetime) -> None:
+    """Give memberships to the cards that go on for theirs. Raises `Overtaken` as `save` does."""
+    if not moves:
+        return
+    after = [one.after for one in moves]
+    columns = {
+        "ids": [one.id for one in after],
+        "contacts": [one.contact_id for one in after],
+        "companies": [one.company_id for one in after],
+        "versions": [one.version for one in after],
+        "told": [one.told_version for one in after],
+    }
+    try:
+        moved = list(await db.execute(MOVE, {"portal": portal_id, "now": now, **columns}))
+    except IntegrityError as error:  # somebody has just made one for the same person and company
+        raise Overtaken from error
+    if len(moved) != len(moves):
+        raise Overtaken
+
+
+async def suspended_before(db: AsyncConnection, portal_id: int, moment: datetime) -> set[Subject]:
+    """Cards of memberships that were suspended before this and still are."""
+    rows = await db.execute(
+        select(memberships.c.contact_id, memberships.c.company_id).where(
+            memberships.c.portal_id == portal_id,
+            memberships.c.decided_at <= moment,
+            memberships.c.state == State.SUSPENDED.value,
+        )
+    )
+    return _both_sides(rows)
+
+
 async def add_new(db: AsyncConnection, portal_id: int, found: Sequence[Membership], now: datetime) -> int:
     """What a restore brings back; memberships known already are left alone. Returns how many are new."""
     if not found:
@@ -167,6 +205,15 @@ async def tell(db: AsyncConnection, portal_id: int, told: Sequence[Membership]) 
     return {row.id: (State(row.state), row.version) for row in await db.execute(TELL, named)}
 
 
+def _both_sides(rows: Iterable[Any]) -> set[Subject]:
+    found: set[Subject] = set()
+    for row in rows:
+        found.add(Subject(Kind.CONTACT, row.contact_id))
+        if row.company_id:
+            found.add(Subject(Kind.COMPANY, row.company_id))
+    return found
+
+
 def membership(row: Row[Any]) -> Membership:
     return Membership(
         id=row.id,
@@ -182,6 +229,7 @@ def membership(row: Row[Any]) -> Membership:
         version=row.version,
         told_state=State(row.told_state),
         told_version=row.told_version,
+        held=State(row.held) if row.held else None,
     )
 
 
@@ -202,5 +250,6 @@ def stored(portal_id: int, one: Membership, now: datetime) -> dict[str, Any]:
         "version": one.version,
         "told_state": (one.told_state or one.state).value,
         "told_version": one.told_version,
+        "held": one.held.value if one.held else None,
         "updated_at": now,
     }

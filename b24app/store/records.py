@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.drift import Drift, drift_of
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Record, Shown
-from b24app.store.tables import records
+from b24app.store.tables import aliases, records
 
 ADD_NEW = text("""
     INSERT INTO records (portal_id, kind, crm_id, title, links, assigned_by, settled, modified_at, seen_at)
@@ -37,6 +37,7 @@ class Known:
     title: str = ""
     links: tuple[int, ...] = field(default=())
     assigned_by: int = 0
+    gone_at: datetime | None = None
 
 
 async def load(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Known]:
@@ -107,6 +108,25 @@ async def ids_between(db: AsyncConnection, portal_id: int, kind: Kind, after: in
     return list((await db.execute(found)).scalars())
 
 
+async def lost(
+    db: AsyncConnection, portal_id: int, kind: Kind, titles: Collection[str], since: datetime
+) -> list[Known]:
+    """Cards gone since then for which nobody goes on, of these names, the newest first."""
+    passed_on = (
+        aliases.c.portal_id == portal_id,
+        aliases.c.kind == records.c.kind,
+        aliases.c.old_id == records.c.crm_id,
+    )
+    gone = (
+        select(records)
+        .where(records.c.portal_id == portal_id, records.c.kind == kind.value, records.c.gone_at >= since)
+        .where(records.c.title.in_(titles))
+        .where(~select(aliases.c.old_id).where(*passed_on).exists())
+        .order_by(records.c.gone_at.desc(), records.c.crm_id)
+    )
+    return [_known(row) for row in await db.execute(gone)]
+
+
 def drift(card: Card, known: Known | None) -> Drift | None:
     """How the card differs from what we know of it."""
     return drift_of(card, known.record, known.links) if known else drift_of(card, None, ())
@@ -169,4 +189,5 @@ def _known(row: Row[Any]) -> Known:
         title=row.title,
         links=tuple(row.links),
         assigned_by=row.assigned_by,
+        gone_at=row.gone_at,
     )

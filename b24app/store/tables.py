@@ -211,6 +211,13 @@ records = Table(
     PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
     info=TENANT,
 )
+Index(
+    "ix_records_gone",
+    records.c.portal_id,
+    records.c.kind,
+    records.c.gone_at,
+    postgresql_where=text("gone_at IS NOT NULL"),
+)
 
 memberships = Table(
     "memberships",
@@ -229,6 +236,7 @@ memberships = Table(
     Column("version", Integer, nullable=False, server_default="1"),
     Column("told_state", Text, nullable=False),
     Column("told_version", Integer, nullable=False, server_default="1"),
+    Column("held", Text),  # domain.membership.State before its card was deleted
     _moment("updated_at", required=True),
     UniqueConstraint("portal_id", "contact_id", "company_id"),
     info=TENANT,
@@ -241,6 +249,20 @@ Index(
     postgresql_where=text("decided_at IS NOT NULL"),
 )
 Index("ix_memberships_updated", memberships.c.portal_id, memberships.c.updated_at, memberships.c.id)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    _portal(),
+    Column("kind", Text, nullable=False),
+    Column("old_id", BigInteger, nullable=False),  # a card that is gone
+    Column("new_id", BigInteger, nullable=False),  # the one that goes on for it
+    _moment("found_at", required=True),
+    _moment("applied_at"),  # when its memberships moved
+    PrimaryKeyConstraint("portal_id", "kind", "old_id"),
+    info=TENANT,
+)
+Index("ix_aliases_new", aliases.c.portal_id, aliases.c.kind, aliases.c.new_id)
 
 intents = Table(
     "intents",

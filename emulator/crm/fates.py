@@ -65,11 +65,11 @@ def bring_back(crm: "Crm", bin_id: int, actor: "User | None") -> int:
 
 
 def merge(crm: "Crm", entity: Entity, winner: int, loser: int, actor: "User | None") -> None:
-    """Join two cards: the winner's values stay, gaps are filled, a ticked flag of either wins, what hung on the loser
-    moves over. Told as an update of the winner and a deletion of the loser."""
+    """Join two cards: the winner's values stay, gaps are filled, a ticked flag of either wins, multiple fields hold the
+    values of both, what hung on the loser moves over. Told as an update of the winner, then a deletion of the loser."""
     kept, gone = crm.tables[entity].rows[winner], crm.tables[entity].rows[loser]
-    fill = _gaps(entity, kept, gone)
     linked = crm.linked(entity, loser)
+    crm.update(entity, winner, _gaps(crm, entity, kept, gone), actor)
     repoint(crm, entity, loser, winner)
     crm.requisites.give(crm.requisites.take(entity, loser), winner)
     crm.timeline.move(entity, loser, winner)
@@ -77,16 +77,18 @@ def merge(crm: "Crm", entity: Entity, winner: int, loser: int, actor: "User | No
     for other in linked:
         crm.links.add(*((winner, other) if entity is Entity.CONTACT else (other, winner)))
     crm.tell(entity, "DELETE", loser, actor)
-    crm.update(entity, winner, fill, actor)
 
 
-def _gaps(entity: Entity, kept: Record, gone: Record) -> Record:
-    """Values only the loser has; phones and mails the winner lacks."""
+def _gaps(crm: "Crm", entity: Entity, kept: Record, gone: Record) -> Record:
+    """Values only the loser has; phones, mails and values of multiple fields the winner lacks."""
     fill: Record = {}
     for name, value in gone.items():
         system = FIELDS[entity].get(name)
         ours = name not in MULTIFIELDS and not (system and system.read_only)
-        if ours and kept.get(name) in _EMPTY and value not in _EMPTY:
+        custom = crm.userfields[entity].get(name)
+        if custom is not None and custom.multiple and value:
+            fill[name] = list(dict.fromkeys([*kept.get(name, ()), *value]))
+        elif ours and kept.get(name) in _EMPTY and value not in _EMPTY:
             fill[name] = value
     for name in MULTIFIELDS:
         have = {row["VALUE"] for row in kept.get(name, ())}

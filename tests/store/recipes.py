@@ -23,8 +23,10 @@ from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Record, Shown, State
 from b24app.domain.selftest import Backlog, Found, Ping
+from b24app.domain.succession import Move
 from b24app.lanes import Lane
 from b24app.store import (
+    aliases,
     card_layouts,
     card_news,
     client_apps,
@@ -76,6 +78,10 @@ async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> No
 
 
 QUERIES: Mapping[str, Query] = {
+    "aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
+    "aliases.heirs": lambda db, p, o: aliases.heirs(db, p, [o.gone]),
+    "aliases.owed": lambda db, p, o: aliases.owed(db, p, [o.subject]),
+    "aliases.passed_on": lambda db, p, o: aliases.passed_on(db, p, o.gone, o.subject, o.now),
     "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
     "card_layouts.listing": lambda db, p, o: card_layouts.listing(db, p),
     "card_layouts.remember": lambda db, p, o: card_layouts.remember(db, p, VIEW, Addition([], [], 1, "Анна", o.now)),
@@ -186,10 +192,14 @@ QUERIES: Mapping[str, Query] = {
     ),
     "memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
     "memberships.lately_decided": lambda db, p, o: memberships.lately_decided(db, p, o.now - LONG),
+    "memberships.move": lambda db, p, o: memberships.move(
+        db, p, [Move(o.membership, replace(o.membership, company_id=10**6, version=o.membership.version + 1))], o.now
+    ),
     "memberships.of_subjects": lambda db, p, o: memberships.of_subjects(db, p, [o.subject, o.company]),
     "memberships.save": lambda db, p, o: memberships.save(
         db, p, [replace(o.membership, state=State.REFUSED, version=o.membership.version + 1)], o.now
     ),
+    "memberships.suspended_before": lambda db, p, o: memberships.suspended_before(db, p, o.now),
     "memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
     "memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
     "memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
@@ -201,6 +211,7 @@ QUERIES: Mapping[str, Query] = {
     "portal_calls.listing": lambda db, p, o: portal_calls.listing(db, p, o.now - LONG, errors=False, limit=50),
     "portal_calls.save": lambda db, p, o: portal_calls.save(db, p, [Call(o.now, "bulk", "profile", "ok", "", 200, 9)]),
     "records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
+    "records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
     "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),

@@ -15,6 +15,7 @@ from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.viewer import Viewer
 from b24app.store import (
+    aliases,
     deliveries,
     endpoints,
     events,
@@ -63,6 +64,8 @@ class Owned:
     refreshing: UUID  # the claim of whoever refreshes the pair
     checked: UUID  # a check of the connection that waits for its event
     begun: datetime  # when the first request came that died at work
+    gone: Subject  # the person goes on for it
+    lost: str  # name of a deleted person for whom nobody goes on
     look: Look  # cut off; another one is finished
     reader: UUID  # who reads the portal's contacts
     export: UUID  # is being made; it has a part
@@ -75,8 +78,10 @@ async def rich(world: World) -> Owned:
     """Two portals with the app; the first one is busy, the second one has nothing but its installation."""
     company = world.add_company()
     contact = world.add_contact(company)
+    lost = world.add_contact(company, name="Пётр", last_name="Лесной")
     await world.install()
     await world.install(world.other_portal)
+    world.portal.crm.delete(Entity.CONTACT, lost, world.admin())
     await world.subscribe()
     world.tick(Entity.CONTACT, contact)
     await world.settle()
@@ -130,6 +135,8 @@ async def _unfinished(
 
     await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
     look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
+    gone = Subject(Kind.CONTACT, 10**9)
+    await aliases.found(db, mine, gone, contact, now)
     reader = uuid4()
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
@@ -163,6 +170,8 @@ async def _unfinished(
         refreshing=refreshing,
         checked=checked,
         begun=now,
+        gone=gone,
+        lost="Пётр Лесной",
         look=look,
         reader=reader,
         export=export,

@@ -1,4 +1,4 @@
-"""Looks at a portal's records, and the drift they find"""
+"""Looks at a portal's records and the drift they find; cards that go on for gone ones"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,11 +47,36 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("decided_at IS NOT NULL"),
     )
-    op.execute("ALTER TABLE looks ENABLE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY portal ON looks USING ({POLICY}) WITH CHECK ({POLICY})")
+    op.add_column("memberships", sa.Column("held", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_records_gone",
+        "records",
+        ["portal_id", "kind", "gone_at"],
+        unique=False,
+        postgresql_where=sa.text("gone_at IS NOT NULL"),
+    )
+    op.create_table(
+        "aliases",
+        sa.Column("portal_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("old_id", sa.BigInteger(), nullable=False),
+        sa.Column("new_id", sa.BigInteger(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("portal_id", "kind", "old_id", name=op.f("pk_aliases")),
+    )
+    op.create_index("ix_aliases_new", "aliases", ["portal_id", "kind", "new_id"], unique=False)
+    for table in ("aliases", "looks"):
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY portal ON {table} USING ({POLICY}) WITH CHECK ({POLICY})")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_aliases_new", table_name="aliases")
+    op.drop_table("aliases")
+    op.drop_index("ix_records_gone", table_name="records", postgresql_where=sa.text("gone_at IS NOT NULL"))
+    op.drop_column("memberships", "held")
     op.drop_index(
         "ix_memberships_decided", table_name="memberships", postgresql_where=sa.text("decided_at IS NOT NULL")
     )

@@ -1,0 +1,113 @@
+"""A card that is gone, and the one that goes on for it: two cards were merged, or one came back from the recycle bin.
+
+The portal says neither: of a merge it tells a change of the one and a deletion of the other, of a restoration an
+addition under a new id. Who goes on is told by what the gone card left behind. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from b24app.domain.draft import By, Draft
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.membership import ALONE, Membership, Reason, State
+
+SUSPENDED_FOR = timedelta(days=30)
+"""A deleted card may come back for so long; afterwards its memberships end."""
+
+OPENNESS = (State.REFUSED, State.PENDING, State.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A living card of the same kind that may go on for a gone one.
+
+    `marked`: it carries the gone card's mark; `took`: it stands now wherever the gone one stood, and did not before;
+    `named`: it has the same name.
+    """
+
+    subject: Subject
+    marked: bool = False
+    took: bool = False
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A card somebody goes on for: its box as last agreed on, and all its memberships."""
+
+    subject: Subject
+    box: bool
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A membership on its way to the card that goes on; its state stays."""
+
+    before: Membership
+    after: Membership
+
+
+def heir(traces: Collection[Trace]) -> Subject | None:
+    """Who goes on: the only one that carries the mark, else the only one that took the gone card's place.
+
+    People take each other's place in a company every day, so a contact must have the name as well. Several: nobody,
+    and a person has to say.
+    """
+    marked = [one.subject for one in traces if one.marked]
+    if marked:
+        return marked[0] if len(marked) == 1 else None
+    took = [one.subject for one in traces if one.took and (one.named or one.subject.kind is Kind.COMPANY)]
+    return took[0] if len(took) == 1 else None
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether a merge or a restoration may have made one of these titles of the other: no word contradicts."""
+    words, others = set(one.casefold().split()), set(other.casefold().split())
+    return bool(words and others) and (words <= others or others <= words)
+
+
+def stricter(*states: State) -> State:
+    """The one that opens least."""
+    return min(states, key=OPENNESS.index)
+
+
+def inherit(draft: Draft, to: Subject, gone: Gone, *, linked: bool, reason: Reason, by: By) -> tuple[Move, ...]:
+    """Memberships of the gone card belong to `to` from now on. `linked`: it is a person the CRM links to companies.
+
+    What only the gone card had moves as it stood. Where both had one, that of the living card goes on in the state that
+    opens less: a merge is no decision about a person, so it must not open what either card kept closed. For the same
+    reason a person who waited, or was refused, on their own does not slip into a company by a merge.
+    """
+    moves: list[Move] = []
+    alone = [one.standing for one in (*gone.memberships, *draft.after.values()) if one.company_id == ALONE]
+    for one in gone.memberships:
+        if one.standing is None:
+            continue
+        key = (to.id, one.company_id) if to.kind is Kind.CONTACT else (one.contact_id, to.id)
+        own = draft.of(*key)
+        if own is None and not (linked and one.company_id == ALONE):
+            moved = _moved(one, key)
+            moves.append(Move(one, moved))
+            draft.take_in(moved)
+            draft.move(moved, one.standing, reason, by)
+            continue
+        draft.take_in(one)
+        draft.move(one, State.LEFT, Reason.MERGED, by)
+        if own is not None:
+            draft.move(own, stricter(*filter(None, (one.standing, own.standing))), reason, by)
+    if linked:
+        for one in draft.live():
+            if one.company_id != ALONE:
+                draft.move(one, stricter(one.state, *filter(None, alone)), reason, by)
+    return tuple(moves)
+
+
+def _moved(one: Membership, key: tuple[int, int]) -> Membership:
+    """Told of in the same transaction, so what was told counts for the new version."""
+    version = one.version + 1
+    told = version if one.told_state is one.state else one.told_version
+    return replace(one, contact_id=key[0], company_id=key[1], version=version, told_version=told)

@@ -1,0 +1,211 @@
+"""What became of cards that are gone, and which cards go on for them: looked up in bulk, decided by the domain.
+
+Costs nothing but two queries while nobody is gone: the portal is asked only about cards that a slice gives a reason to
+doubt, all of them together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.bitrix24.cards import read_cards, still_there
+from b24app.bitrix24.client import PortalClient
+from b24app.domain.facts import Card, Cards, Kind, Subject
+from b24app.domain.membership import Membership
+from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
+from b24app.errors import PortalDown
+from b24app.journeys.fields import field_map
+from b24app.journeys.tokens import demote
+from b24app.resources import Resources
+from b24app.store import aliases, memberships, records
+from b24app.store.portals import Portal
+from b24app.store.records import Known
+
+MOST_NEAR = 200  # cards looked at around one that is gone
+
+Memberships = Mapping[Subject, tuple[Membership, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """By card: gone ones it goes on for; who goes on for it; gone ones whose journey comes first; living ones whose
+    mark it carries."""
+
+    inherits: Mapping[Subject, tuple[Gone, ...]]
+    heirs: Mapping[Subject, Subject]
+    unsettled: Mapping[Subject, frozenset[Subject]]
+    copied: Mapping[Subject, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice as it was gathered: cards as the portal shows them, as we know them, and their memberships."""
+
+    resources: Resources
+    portal: Portal
+    line: PortalClient
+    subjects: tuple[Subject, ...]
+    cards: Cards
+    known: Mapping[Subject, Known]
+    members: Memberships
+
+    async def read(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
+        """Those of these that exist, of the slice or read now."""
+        wanted = set(subjects)
+        fresh = await read_existing(self.resources, self.portal, self.line, wanted - set(self.subjects))
+        return {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))}
+
+
+async def read_existing(
+    resources: Resources, portal: Portal, line: PortalClient, subjects: Collection[Subject]
+) -> Cards:
+    """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
+    if not subjects:
+        return Cards()
+    cards = await read_cards(line, subjects, field_map(portal))
+    absent = [one for one in subjects if cards.get(one) is None]
+    if absent and await still_there(line, absent):
+        await demote(resources, portal)
+        raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
+    return cards
+
+
+async def look_up(slice_: Slice) -> Fates:
+    """The fates that a slice depends on. Raises the PortalErrors of the read."""
+    marked = {card.subject: _of(card.subject.kind, card.marks) - {card.subject} for card in _present(slice_)}
+    parted = {card.subject: _parted(card, slice_.members[card.subject]) for card in _present(slice_)}
+    doubted = set().union(*marked.values(), *parted.values())
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        owed = await aliases.owed(db, slice_.portal.id, slice_.subjects)
+        heirs = dict(await aliases.heirs(db, slice_.portal.id, {*doubted, *slice_.subjects}))
+        known = await records.load(db, slice_.portal.id, doubted) if doubted else {}
+        lost = await _lost(db, slice_)
+    living = await slice_.read(one for one in known if not known[one].record.gone and one not in heirs)
+    gone = {one for one in known if one not in living and one not in heirs}
+    taken = {subject: {*owed.get(subject, ()), *(marks & gone)} for subject, marks in marked.items()}
+    for subject, predecessor in lost.items():
+        taken[subject].add(predecessor)
+    found = {one: subject for subject, many in taken.items() for one in many}
+    traced = await _trace(slice_, [one for one in _deleted(slice_) if one not in heirs and one not in found])
+    for one, subject in traced.items():
+        if subject in taken:
+            taken[subject].add(one)
+    applied = {one for one, subject in heirs.items() if one not in owed.get(subject, ())}
+    unsettled = {one for one in doubted if one in heirs and one not in applied}
+    unsettled |= {one for one in gone if not known[one].record.gone}
+    return Fates(
+        inherits=await _gone(slice_, taken),
+        heirs={**heirs, **found, **traced},
+        unsettled={subject: frozenset(many & unsettled) for subject, many in parted.items()},
+        copied={subject: frozenset(one.id for one in marks if one in living) for subject, marks in marked.items()},
+    )
+
+
+def _present(slice_: Slice) -> list[Card]:
+    return [card for one in slice_.subjects if (card := slice_.cards.get(one))]
+
+
+def _deleted(slice_: Slice) -> list[Subject]:
+    """Cards that are gone, of which something is left to go on."""
+    return [
+        one
+        for one in slice_.subjects
+        if slice_.cards.get(one) is None and any(member.live for member in slice_.members[one])
+    ]
+
+
+def _of(kind: Kind, ids: Iterable[int]) -> set[Subject]:
+    return {Subject(kind, one) for one in ids}
+
+
+def _parted(card: Card, members: Iterable[Membership]) -> set[Subject]:
+    """Companies a person is no longer linked with: their cards may be gone, and the link have moved to another one."""
+    if card.subject.kind is not Kind.CONTACT:
+        return set()
+    linked = {one.company_id for one in members if one.live and one.linked and one.company_id}
+    return _of(Kind.COMPANY, linked - set(card.links))
+
+
+async def _lost(db: AsyncConnection, slice_: Slice) -> Mapping[Subject, Subject]:
+    """Cards we see for the first time, each with the only deleted one of its name that stood where it stands."""
+    since = slice_.resources.now() - SUSPENDED_FOR
+    new = [card for card in _present(slice_) if card.subject not in slice_.known and card.links and not card.marks]
+    found = {}
+    for kind in Kind:
+        titles = {card.title for card in new if card.subject.kind is kind and card.title}
+        lost = await records.lost(db, slice_.portal.id, kind, titles, since) if titles else []
+        for card in new:
+            like = [
+                one.subject
+                for one in lost
+                if one.subject.kind is card.subject.kind
+                and one.title == card.title
+                and one.links
+                and set(one.links) <= set(card.links)
+            ]
+            if len(like) == 1:
+                found[card.subject] = like[0]
+    return found
+
+
+async def _trace(slice_: Slice, gone: Collection[Subject]) -> Mapping[Subject, Subject]:
+    """Who took the place of each of these, where that is plain."""
+    places = {one: _places(one, slice_.members[one]) for one in gone}
+    every = set().union(*places.values()) if places else set()
+    if not every:
+        return {}
+    shown = await slice_.read(every)
+    near = {one: _near(one, [shown[place] for place in places[one] if place in shown]) for one in gone}
+    cards = await slice_.read(set().union(*near.values()))
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        known = await records.load(db, slice_.portal.id, every)
+    found = {}
+    for one in gone:
+        stood = [(shown[place], known[place]) for place in places[one] if place in shown and place in known]
+        title = slice_.known[one].title if one in slice_.known else ""
+        traces = [
+            Trace(
+                subject=other,
+                marked=one.id in cards[other].marks,
+                took=all(other.id in card.links for card, _ in stood)
+                and any(other.id not in before.links for _, before in stood),
+                named=same_name(title, cards[other].title),
+            )
+            for other in near[one]
+            if other in cards
+        ]
+        if subject := heir(traces):
+            found[one] = subject
+    return found
+
+
+def _places(subject: Subject, members: Iterable[Membership]) -> set[Subject]:
+    """Cards on the other side of its living links."""
+    across = (one.other_side(subject.kind) for one in members if one.live and one.linked)
+    return {one for one in across if one}
+
+
+def _near(subject: Subject, places: Iterable[Card]) -> list[Subject]:
+    """Cards of the same kind that stand in the same places now."""
+    others = _of(subject.kind, (other for place in places for other in place.links)) - {subject}
+    return sorted(others)[:MOST_NEAR]
+
+
+async def _gone(slice_: Slice, taken: Mapping[Subject, Collection[Subject]]) -> Mapping[Subject, tuple[Gone, ...]]:
+    """The gone cards with all that was theirs."""
+    every = set().union(*taken.values()) if taken else set()
+    if not every:
+        return {}
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        known = await records.load(db, slice_.portal.id, every)
+        members = await memberships.of_subjects(db, slice_.portal.id, every)
+    found: dict[Subject, list[Gone]] = defaultdict(list)
+    for subject, many in taken.items():
+        for one in sorted(many):
+            box = known[one].record.settled.check if one in known else False
+            found[subject].append(Gone(one, box, members[one]))
+    return {subject: tuple(many) for subject, many in found.items()}

@@ -1,0 +1,330 @@
+"""Cards that go: merged into another one, thrown into the recycle bin, brought back from it under a new id."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from b24app.store.tables import memberships
+from emulator.crm.entities import Entity
+from tests.world import World
+
+CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
+Story = Callable[[World], Awaitable[None]]
+
+
+async def states(world: World) -> dict[tuple[int, int], str]:
+    """(contact, company) → state, without those that have ended."""
+    portal_id = (await world.row()).id
+    async with world.resources.tenant(portal_id) as db:
+        rows = await db.execute(select(memberships).where(memberships.c.portal_id == portal_id))
+    return {(row.contact_id, row.company_id): row.state for row in rows if row.state != "left"}
+
+
+async def everything_settles(world: World) -> None:
+    """Where events are lost, the sweep finds what the rescan cannot."""
+    await world.settle()
+    if world.emulator.world.faults.events.lose_rate:
+        await world.sweep()
+
+
+def told(world: World) -> list[tuple[str, Any]]:
+    """Per piece of news: moved → the new pair of ids; else the new state."""
+    found: list[tuple[str, Any]] = []
+    for one in {one.id: one for one in world.receiver.heard if one.type != "endpoint.ping"}.values():
+        moved = one.type == "membership.moved"
+        where = (one.data["contact_id"], one.data["company_id"])
+        found.append(("moved", where) if moved else (one.data["new_state"], where))
+    return found
+
+
+async def a_company_is_merged_into_another(world: World) -> None:
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Кран-Сервис»")
+    people = [world.add_contact(old, name=name) for name in ("Илья", "Вера")]
+    own = world.add_contact(new, name="Пётр")
+    await world.install()
+    key = await world.subscribe()
+    world.tick(CONTACT, people[0])
+    await world.settle()
+    world.receiver.heard.clear()
+
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    await everything_settles(world)
+
+    assert await states(world) == {(people[0], new): "pending", (people[1], new): "confirmed", (own, new): "confirmed"}
+    assert sorted(told(world)) == [("moved", (people[0], new)), ("moved", (people[1], new))]
+    assert world.card(COMPANY, new) == (True, "На проверке")  # one waits; the merge ticked it, and decided nothing
+    assert world.card(CONTACT, own) == (False, "")
+    answer = (await world.api("GET", f"/memberships?company_id={old}", key)).json()["data"]
+    assert {one["company"]["id"] for one in answer} == {new}
+
+
+async def two_cards_of_one_person_are_merged(world: World) -> None:
+    """In one company, and what either card kept closed stays closed."""
+    company = world.add_company()
+    old, new = world.add_contact(company), world.add_contact(company)
+    await world.install()
+    key = await world.subscribe()
+    world.tick(CONTACT, old)
+    await world.settle()
+    world.receiver.heard.clear()
+
+    world.portal.crm.merge(CONTACT, new, old, world.admin())
+    await everything_settles(world)
+
+    assert await states(world) == {(new, company): "pending"}
+    assert sorted(told(world)) == [("left", (old, company)), ("pending", (new, company))]
+    assert world.card(CONTACT, new) == (True, "На проверке")
+    (answer,) = (await world.api("GET", f"/memberships?contact_id={old}", key)).json()["data"]
+    assert answer["contact"]["id"] == new
+
+
+async def a_merge_ticks_the_box_of_a_confirmed_person_and_decides_nothing(world: World) -> None:
+    """Each card has a company of its own: both memberships stand as they stood."""
+    first, second = world.add_company(), world.add_company("ООО «Кран»")
+    old, new = world.add_contact(first), world.add_contact(second)
+    await world.install()
+    await world.subscribe()
+    for one in (old, new):
+        world.tick(CONTACT, one)
+        await world.settle()
+    world.tick(CONTACT, new, ticked=False)
+    await world.settle()
+    world.receiver.heard.clear()
+
+    world.portal.crm.merge(CONTACT, new, old, world.admin())
+    await everything_settles(world)
+
+    assert await states(world) == {(new, first): "pending", (new, second): "confirmed"}
+    assert told(world) == [("moved", (new, first))]
+    assert world.card(CONTACT, new) == (True, "На проверке")
+    assert world.card(COMPANY, second) == (False, "Подтверждён")
+
+
+async def a_person_comes_back_from_the_recycle_bin(world: World) -> None:
+    first, second = world.add_company(), world.add_company("ООО «Кран»")
+    old = world.add_contact(first, second)
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, old)
+    await world.settle()
+    world.receiver.heard.clear()
+
+    world.portal.crm.delete(CONTACT, old, world.admin())
+    await everything_settles(world)
+    assert set(told(world)) == {("suspended", (old, first)), ("suspended", (old, second))}
+    world.receiver.heard.clear()
+    (binned,) = world.portal.crm.bin
+    new = world.portal.crm.restore(binned, world.admin())
+    await everything_settles(world)
+
+    assert await states(world) == {(new, first): "pending", (new, second): "pending"}
+    assert sorted(told(world)) == [
+        ("moved", (new, first)),
+        ("moved", (new, second)),
+        ("pending", (new, first)),
+        ("pending", (new, second)),
+    ]
+    assert world.card(CONTACT, new) == (True, "На проверке")
+
+
+async def a_company_nobody_decided_about_comes_back(world: World) -> None:
+    """It carries no mark: its name and its people tell."""
+    old = world.add_company()
+    person = world.add_contact(old)
+    await world.install()
+    await world.subscribe()
+
+    world.portal.crm.delete(COMPANY, old, world.admin())
+    await everything_settles(world)
+    (binned,) = world.portal.crm.bin
+    new = world.portal.crm.restore(binned, world.admin())
+    await everything_settles(world)
+
+    assert await states(world) == {(person, new): "confirmed"}
+
+
+STORIES: list[Story] = [
+    a_company_is_merged_into_another,
+    two_cards_of_one_person_are_merged,
+    a_merge_ticks_the_box_of_a_confirmed_person_and_decides_nothing,
+    a_person_comes_back_from_the_recycle_bin,
+    a_company_nobody_decided_about_comes_back,
+]
+every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+
+
+@every_story
+async def test_story(world: World, story: Story) -> None:
+    await story(world)
+
+
+@every_story
+async def test_story_with_each_event_doubled(world: World, story: Story) -> None:
+    world.emulator.world.faults.events.duplicate_rate = 1.0
+    await story(world)
+
+
+@every_story
+@pytest.mark.parametrize("seed", range(3))
+async def test_story_with_events_out_of_order(world: World, story: Story, seed: int) -> None:
+    world.emulator.world.faults.random.seed(seed)
+    world.emulator.world.faults.events.reorder = True
+    await story(world)
+
+
+@every_story
+async def test_story_with_every_event_lost(world: World, story: Story) -> None:
+    """The rescan finds changed cards, the sweep what is gone."""
+    world.emulator.world.faults.events.lose_rate = 1.0
+    await story(world)
+
+
+FAIL_POINTS = [
+    "inbox.claimed",
+    "verification.read",
+    "verification.intended",
+    "verification.written",
+    "verification.settled",
+]
+
+
+@pytest.mark.parametrize("point", FAIL_POINTS)
+async def test_a_merge_survives_a_worker_killed_at(world: World, point: str) -> None:
+    company = world.add_company()
+    old, new = world.add_contact(company), world.add_contact(company)
+    await world.install()
+    await world.subscribe()
+    for one, ticked in ((new, True), (new, False), (old, True)):
+        world.tick(CONTACT, one, ticked=ticked)
+        await world.settle()
+    world.receiver.heard.clear()
+    world.failpoints.armed = {point}
+
+    world.portal.crm.merge(CONTACT, new, old, world.admin())
+    await world.settle()
+
+    assert world.kills == 1
+    assert await states(world) == {(new, company): "pending"}
+    assert sorted(told(world)) == [("left", (old, company)), ("pending", (new, company))]
+    assert world.card(CONTACT, new) == (True, "На проверке")
+
+
+async def test_a_company_without_a_mark_is_followed_by_its_people(world: World) -> None:
+    """Nobody ever decided about it, and only its deletion is told."""
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    people = [world.add_contact(old, name=name) for name in ("Илья", "Вера")]
+    await world.install()
+    await world.subscribe()
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    world.forget_events("UPDATE")
+
+    await world.settle()
+
+    assert await states(world) == {(one, new): "confirmed" for one in people}
+    assert sorted(told(world)) == [("moved", (one, new)) for one in people]
+
+
+async def test_who_takes_a_deleted_persons_place_in_the_company_is_somebody_else(world: World) -> None:
+    company = world.add_company()
+    old = world.add_contact(company, name="Илья", last_name="Соколов")
+    await world.install()
+    await world.subscribe()
+    new = world.add_contact(company, name="Вера", last_name="Орлова")
+    world.portal.crm.delete(CONTACT, old, world.admin())
+
+    await world.settle()
+
+    assert await states(world) == {(old, company): "suspended", (new, company): "confirmed"}
+    assert told(world) == [("suspended", (old, company))]
+
+
+async def test_a_person_linked_to_another_company_does_not_lose_a_refusal_on_the_way(world: World) -> None:
+    """The winner's change comes first: the person's card is seen with its new link before the old company is missed."""
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    person = world.add_contact(old)
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, person)
+    await world.settle()
+    world.receiver.heard.clear()
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    world.forget_events("DELETE")
+    world.portal.crm.update(CONTACT, person, {"POST": "Прораб"}, world.manager())
+
+    await world.settle()
+
+    assert await states(world) == {(person, new): "pending"}
+    assert told(world) == [("moved", (person, new))]
+
+
+async def test_a_card_merged_twice_answers_by_the_last_one(world: World) -> None:
+    first, second, third = (world.add_company(f"ООО «Кран {number}»") for number in range(3))
+    person = world.add_contact(first)
+    await world.install()
+    key = await world.subscribe()
+    world.portal.crm.merge(COMPANY, second, first, world.admin())
+    await world.settle()
+    world.portal.crm.merge(COMPANY, third, second, world.admin())
+    await world.settle()
+
+    assert await states(world) == {(person, third): "confirmed"}
+    (found,) = (await world.api("GET", f"/memberships?company_id={first}", key)).json()["data"]
+    assert found["company"]["id"] == third
+
+
+async def test_a_deletion_is_final_after_thirty_days(world: World) -> None:
+    company = world.add_company()
+    person = world.add_contact(company)
+    await world.install()
+    await world.subscribe()
+    world.portal.crm.delete(CONTACT, person, world.admin())
+    await world.settle()
+
+    world.pass_time(days=29)
+    await world.sweep()
+    assert told(world) == [("suspended", (person, company))]
+    world.pass_time(days=1)
+    await world.sweep()
+    await world.sweep()
+
+    assert told(world) == [("suspended", (person, company)), ("left", (person, company))]
+    assert world.receiver.heard[-1].data["reason"] == "expired"
+
+
+async def test_a_copy_of_a_card_is_not_its_heir(world: World) -> None:
+    company = world.add_company()
+    person = world.add_contact(company)
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, person)
+    await world.settle()
+    mark = world.portal.crm.get(CONTACT, person)["UF_CRM_B24APP_MARK"]  # type: ignore[index]
+    assert mark == [str(person)]
+
+    copy = world.add_contact(name="Вера", last_name="Орлова", UF_CRM_B24APP_MARK=mark)
+    await world.settle()
+    world.portal.crm.delete(CONTACT, person, world.admin())
+    await world.settle()
+    world.portal.crm.update(CONTACT, copy, {"POST": "Прораб"}, world.manager())
+    await world.settle()
+
+    assert (await states(world))[person, company] == "suspended"
+    assert (await states(world))[copy, 0] == "confirmed"
+
+
+async def test_while_watching_a_merge_is_followed_and_nobody_told(world: World) -> None:
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    person = world.add_contact(old)
+    await world.install()
+    await world.subscribe()
+    await world.mode("watch")
+
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    await world.settle()
+
+    assert await states(world) == {(person, new): "confirmed"}
+    assert told(world) == []
