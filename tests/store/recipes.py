@@ -7,8 +7,9 @@ A new public function of `store/` needs a line here, or one in `ELSEWHERE` that 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from b24app.domain.card_layout import CardView, standing
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Kind, Subject
-from b24app.domain.membership import Record, Shown, State
+from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.succession import Move
 from b24app.lanes import Lane
@@ -192,9 +193,7 @@ QUERIES: Mapping[str, Query] = {
     ),
     "memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
     "memberships.lately_decided": lambda db, p, o: memberships.lately_decided(db, p, o.now - LONG),
-    "memberships.move": lambda db, p, o: memberships.move(
-        db, p, [Move(o.membership, replace(o.membership, company_id=10**6, version=o.membership.version + 1))], o.now
-    ),
+    "memberships.move": lambda db, p, o: _move(db, p, o.membership, o.now),
     "memberships.of_subjects": lambda db, p, o: memberships.of_subjects(db, p, [o.subject, o.company]),
     "memberships.save": lambda db, p, o: memberships.save(
         db, p, [replace(o.membership, state=State.REFUSED, version=o.membership.version + 1)], o.now
@@ -292,6 +291,12 @@ ELSEWHERE: Mapping[str, str] = {
     "work.waiting": INDEX,
 }
 AS_OWNER: Mapping[str, str] = {"retention.erase": "a chore of the owner, whom no wall binds: a whole portal goes"}
+
+
+async def _move(db: AsyncConnection, portal_id: int, one: Membership, now: datetime) -> None:
+    after = replace(one, company_id=10**6, version=one.version + 1)
+    with suppress(memberships.Overtaken):  # nothing was found to be moved
+        await memberships.move(db, portal_id, [Move(one, after)], now)
 
 
 def _another(o: Owned) -> news.Event:
