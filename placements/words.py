@@ -52,6 +52,9 @@ DECIDED: Mapping[Reason, str] = {
     Reason.BUTTON_CONFIRM: N_("Confirmed by %(who)s"),
     Reason.BUTTON_RECHECK: N_("Sent to checking by %(who)s"),
     Reason.CARD_DELETED: N_("The card was deleted by %(who)s"),
+    Reason.MERGED: N_("Cards were merged by %(who)s: what opens less counts"),
+    Reason.RESTORED: N_("The card was restored by %(who)s"),
+    Reason.EXPIRED: N_("The card was deleted 30 days ago"),
 }
 
 DECIDED_BY_NOBODY: Mapping[Reason, str] = {
@@ -63,6 +66,9 @@ DECIDED_BY_NOBODY: Mapping[Reason, str] = {
     Reason.BUTTON_CONFIRM: N_("Confirmed"),
     Reason.BUTTON_RECHECK: N_("Sent to checking"),
     Reason.CARD_DELETED: N_("The card was deleted by a robot or somebody unknown"),
+    Reason.MERGED: N_("Cards were merged: what opens less counts"),
+    Reason.RESTORED: N_("The card was restored"),
+    Reason.EXPIRED: N_("The card was deleted 30 days ago"),
 }
 
 DELIVERY: Mapping[DeliveryState, str] = {
@@ -97,6 +103,7 @@ SENDING: Mapping[Failure, str] = {
 
 EVENT: Mapping[str, str] = {
     "membership.verification_changed": N_("Verification"),
+    "membership.moved": N_("Card merged or restored"),
     "endpoint.ping": N_("Connection check"),
 }
 

@@ -98,8 +98,9 @@ async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, s
 
 
 def _shown(one: Membership) -> bool:
-    """A person stops being on their own when the CRM links a company: that line is no news to anybody."""
-    return one.live or (one.company_id != 0 and one.state is State.LEFT)
+    """A person stops being on their own when the CRM links a company, and a merged card's line goes on in another one:
+    those are no news to anybody."""
+    return one.live or (one.company_id != 0 and one.state is State.LEFT and one.reason is not Reason.MERGED)
 
 
 def _order(one: Belonging) -> tuple[int, str]:

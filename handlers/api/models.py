@@ -195,9 +195,14 @@ class Me(Fresh):
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 
+CardId = Annotated[
+    int, Field(ge=1, le=2**62, description="Of a card merged into another one: those of the card that goes on.")
+]
+
+
 class MembershipQuery(_In):
-    contact_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
-    company_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    contact_id: CardId | None = None
+    company_id: CardId | None = None
     state: State | None = None
     updated_since: (
         Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST, description="ISO 8601 with a zone.")] | None

@@ -38,6 +38,7 @@ ALL_OF_IT = {  # name no ids: a portal's own rows come back
     "tokens.users",
 }
 NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
+    "aliases.passed_on",
     "card_layouts.see",
     "events.publish_to",
     "file_parts.put",
