@@ -8,6 +8,7 @@ from emulator.events import Hit, current_hit
 from emulator.face.auth import auth_routes, authorize_route
 from emulator.face.control import control_routes
 from emulator.face.pages import routes as page_routes
+from emulator.face.pull import pull_route
 from emulator.face.rest import RestFront
 from emulator.world import World
 
@@ -47,7 +48,13 @@ class Dispatch:
 
 def portal_routes(world: World) -> list[BaseRoute]:
     """Everything a portal's own host serves."""
-    return [Mount("/rest", routes=rest_routes()), *control_routes(), authorize_route(), *page_routes(world)]
+    return [
+        Mount("/rest", routes=rest_routes()),
+        *control_routes(),
+        authorize_route(),
+        pull_route(),
+        *page_routes(world),
+    ]
 
 
 def rest_routes() -> list[BaseRoute]:

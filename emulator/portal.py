@@ -8,6 +8,7 @@ from emulator.automation import Automation
 from emulator.installs import Installation
 from emulator.people import Department, User
 from emulator.presence import Presence
+from emulator.pull import Pull
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
@@ -65,10 +66,11 @@ class Portal:
     counters: dict[str, int] = field(default_factory=dict)
     automation: Automation = field(init=False)
     presence: Presence = field(init=False)
+    pull: Pull = field(init=False)
     crm: "Crm" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.automation, self.presence = Automation(self), Presence(self)
+        self.automation, self.presence, self.pull = Automation(self), Presence(self), Pull(self)
 
     @property
     def url(self) -> str:
