@@ -60,6 +60,7 @@ def bring_back(crm: "Crm", bin_id: int, actor: "User | None") -> int:
         crm.links.set(entity, number, [(one, None, i == 0) for i, one in enumerate(alive)])
     crm.communications.index(entity, record)
     crm.requisites.give(kept.requisites, number)
+    crm.product_rows.hand_over((entity, kept.record["ID"]), (entity, number))
     crm.tell(entity, "ADD", number, actor)
     return number
 
@@ -73,6 +74,7 @@ def merge(crm: "Crm", entity: Entity, winner: int, loser: int, actor: "User | No
     repoint(crm, entity, loser, winner)
     crm.requisites.give(crm.requisites.take(entity, loser), winner)
     crm.timeline.move(entity, loser, winner)
+    crm.product_rows.hand_over((entity, loser), (entity, winner))
     cut(crm, entity, gone)
     for other in linked:
         crm.links.add(*((winner, other) if entity is Entity.CONTACT else (other, winner)))

@@ -48,6 +48,14 @@ class ProductRows:
         for row in rows:
             del self.rows[row["id"]]
 
+    def hand_over(self, owner: tuple[Entity, int], to: tuple[Entity, int]) -> None:
+        """Give one record's rows to another (merge, restoring); a record that has rows keeps its own."""
+        rows = self.of(owner)
+        if self.of(to):
+            self.drop(rows)
+        for row in rows if not self.of(to) else ():
+            row |= {"ownerId": to[1], "ownerType": to[0].letter}
+
     def total(self, owner: tuple[Entity, int], actor: "User | None") -> None:
         """Make the record's amount the sum of its rows, unless a person set it by hand."""
         record = self.crm.tables[owner[0]].rows[owner[1]]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Owner = tuple[Entity, int]
 CONFIGURABLE = "CONFIGURABLE_REST_APP"
 """Provider of the cards apps draw themselves; the layout is in `extra["layout"]`."""
+HISTORY = 1
+"""itemType of a note's record: 1 a comment or log record, 2 an activity."""
 CONFIGURABLE_TYPE = "CONFIGURABLE"
 """The kind such a card has unless the app names a kind of its own."""
 BlocksKey = tuple[str, str, int]
@@ -49,6 +51,10 @@ class LogMessage:
     author: int
     created: datetime
     client_id: str = ""
+
+    @property
+    def owners(self) -> list[Owner]:
+        return [self.owner]
 
 
 @dataclass(slots=True)
@@ -99,6 +105,17 @@ class ActivityType:
     configurable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The one note of a timeline record; the last to write it is `editor`."""
+
+    text: str
+    author: int
+    created: datetime
+    editor: int
+    updated: datetime
+
+
 class Timeline:
     """All timeline records of a portal by id."""
 
@@ -110,6 +127,9 @@ class Timeline:
         self.badges: dict[str, Badge] = {}
         self.types: dict[tuple[str, str], ActivityType] = {}
         self.blocks: dict[BlocksKey, dict[str, Any]] = {}
+        self.notes: dict[tuple[int, int], Note] = {}
+        self.pins: dict[Owner, set[int]] = {}
+        self.pictures: dict[str, dict[str, str]] = {}
 
     def of(self, entity: Entity, id: int) -> Iterator[Comment | LogMessage | Activity]:
         """Everything in one card's timeline except field history, newest first."""

@@ -172,3 +172,16 @@ async def test_activities_are_deleted(deal: Caller) -> None:
     assert (await deal.call("crm.activity.delete", {"id": 1})).result is True
     again = await deal.call("crm.activity.delete", {"id": 1})
     assert (again.refusal, again.body["error_description"]) == ((400, ""), "Activity is not found")
+
+
+@pytest.mark.parametrize("kind", [Entity.LEAD, Entity.DEAL])
+async def test_rows_go_with_merged_and_restored_records(caller: Caller, kind: Entity) -> None:
+    crm, admin = caller.portal.crm, caller.user
+    kept, gone = (crm.add(kind, {"TITLE": title}, admin) for title in "AB")
+    crm.product_rows.add((kind, gone), {"price": 10.0})
+    crm.merge(kind, kept, gone, admin)
+    assert [row["price"] for row in crm.product_rows.of((kind, kept))] == [10.0]
+    assert not crm.exists(kind, gone)
+    crm.delete(kind, kept, admin)
+    back = crm.restore(next(iter(crm.bin)), admin)
+    assert [row["price"] for row in crm.product_rows.of((kind, back))] == [10.0]

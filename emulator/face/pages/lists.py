@@ -76,7 +76,7 @@ def listing(visit: Visit) -> Response:
         "list.html",
         entity=entity,
         rows=rows,
-        mergeable=entity in (Entity.CONTACT, Entity.COMPANY) and rights.can_create(visit.user),
+        mergeable=rights.can_create(visit.user),
         total=total or 0,
         text=text,
         columns=_heads(visit, entity, rows),

@@ -1,4 +1,4 @@
-"""Joining two contacts or two companies, /crm/<entity>/merge/?id=1&id=2: both side by side, the main one is chosen.
+"""Joining two records of a kind, /crm/<entity>/merge/?id=1&id=2: both side by side, the main one is chosen.
 
 What stays is the model's rule (crm/lib/merger/entitymerger.php): the main card's values, gaps filled from the other, a
 ticked box of either.
@@ -69,7 +69,7 @@ def _two(visit: Visit, ids: list[int]) -> tuple[Entity, tuple[Record, Record]] |
     """Two different records of a kind that can be merged and that this person may change."""
     entity = entity_of(visit)
     crm = visit.portal.crm
-    if entity not in (Entity.CONTACT, Entity.COMPANY) or len(set(ids)) != 2:
+    if entity is None or len(set(ids)) != 2:
         return message(visit, visit.t("missing_title"), visit.t("merge_two"), status=404, icon="search")
     first, second = crm.get(entity, ids[0]), crm.get(entity, ids[1])
     if first is None or second is None:

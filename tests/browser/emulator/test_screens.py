@@ -26,7 +26,6 @@ PAGES = {
     "market": "/marketplace/",
     "market-app": f"/marketplace/detail/{CODE}/",
     "lead-kanban": "/crm/lead/kanban/",
-    "lead-robots": "/crm/lead/automation/",
     "merge-leads": "/crm/lead/merge/?id=1&id=2",
     "merge-deals": "/crm/deal/merge/?id=1&id=2",
     "merge-companies": "/crm/company/merge/?id=1&id=2",
@@ -67,6 +66,9 @@ async def walk(guest: Guest, shoot: Shoot, where: str) -> None:
     await guest.page.locator(".auto__add summary").first.click()
     await shoot(guest.page, f"{where}-robots")
     assert await fits(guest.page), "robots"
+    await guest.go("/crm/lead/automation/")
+    await shoot(guest.page, f"{where}-lead-robots")
+    assert await fits(guest.page), "robots of leads"
     await guest.go("/marketplace/app/1/")
     await guest.app()
     await shoot(guest.page, f"{where}-app")

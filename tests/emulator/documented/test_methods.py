@@ -91,6 +91,9 @@ UNPROVOKED: dict[tuple[str, str], str] = {
     ("crm.item.get", "Element not found"): "the page's table says Item not found",
     ("crm.stagehistory.list", "SHIPMENT_DOCUMENT entity is not supported"): "about a type this portal has not",
     ("crm.status.list", "Incorrect parameters passed."): "the page does not say which parameters are",
+    ("crm.timeline.bindings.fields", "error"): _TEMPLATE,
+    ("crm.timeline.icon.list", "Could not find value"): _TEMPLATE,
+    ("crm.timeline.logo.list", "Could not find value"): _TEMPLATE,
     ("crm.timeline.comment.add", "Not found."): "the page's OWNER_NOT_FOUND stands for a missing record",
 }
 """Documented refusals that this portal does not come to give, and why."""

@@ -7,7 +7,7 @@ from typing import Any
 from emulator.crm.entities import Entity, by_type_id
 from emulator.crm.files import Attached
 from emulator.crm.requisites import Preset
-from emulator.crm.timeline import ActivityType, Badge
+from emulator.crm.timeline import HISTORY, ActivityType, Badge, Note
 from emulator.placements import PlacementBinding
 from emulator.portal import Notification
 from emulator.presence import Workday
@@ -181,6 +181,31 @@ def _timeline(ground: Ground, method: str, params: Params) -> None:
     deal, files = (Entity.DEAL, int(params.get("entityId", 10))), [Attached("1.gif", 43, (1, 1))]
     ground.record(*deal)
     ground.number("timeline", number, lambda: timeline.comment(deal, "Text", ground.admin, files))
+
+
+@needs("crm.timeline.item.*", "crm.timeline.bindings.*")
+def _comment(ground: Ground, method: str, params: Params) -> None:
+    """A comment of a deal, in a company's card besides unless it is about to be put there."""
+    given = params.get("fields") or params.get("filter") or params
+    deal, number = (Entity.DEAL, 10), int(given.get("OWNER_ID") or given.get("id") or 1)
+    ground.record(*deal)
+    ground.number("timeline", number, lambda: ground.crm.timeline.comment(deal, "Text", ground.admin, []))
+    ground.record(Entity.COMPANY, 92)
+    ground.crm.timeline.comments[number].owners.append((Entity.COMPANY, 92))
+
+
+@needs("crm.timeline.note.*")
+def _note(ground: Ground, method: str, params: Params) -> None:
+    lead, now = (Entity.LEAD, int(params["ownerId"])), ground.crm.now()
+    ground.record(*lead)
+    timeline, number = ground.crm.timeline, int(params["itemId"])
+    ground.number("timeline", number, lambda: timeline.log(lead, "T", "T", "info", ground.admin, ground.client_id))
+    timeline.notes[HISTORY, number] = Note("Text", 1, now, 1, now)
+
+
+@needs("crm.timeline.icon.[gd]*", "crm.timeline.logo.[gd]*")
+def _picture(ground: Ground, method: str, params: Params) -> None:
+    ground.crm.timeline.pictures[method.split(".")[2]] = {"info": "/upload/info.png"}
 
 
 @needs("crm.*.layout.blocks.[gd]*")
