@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from types import CodeType, ModuleType
 from typing import Any
@@ -55,8 +55,9 @@ OTHERS = [table.name for table in metadata.sorted_tables if table.name not in TE
 
 
 def _every_row(names: Iterable[str], of: str) -> TextClause:
-    """Each row with its lock, as text: `xmax` shows who holds it or has changed it."""
-    each = (f"SELECT '{name}' AS place, xmax::text || t::text AS row FROM {name} t WHERE {of}" for name in names)
+    """Each row as text, with whether this transaction holds it."""
+    held = "coalesce(xmax::text = pg_current_xact_id_if_assigned()::text, false)"
+    each = (f"SELECT '{name}' AS place, concat({held}, t::text) AS row FROM {name} t WHERE {of}" for name in names)
     return text(" UNION ALL ".join(each))
 
 
@@ -125,21 +126,21 @@ async def look(db: AsyncConnection, *portals: int) -> dict[int | None, list[Any]
 
 
 async def tried(
-    db: AsyncConnection, query: Query, owned: Owned, acting: int | None, named: int
-) -> tuple[Any, set[Any]]:
-    """What the query returned, or the code of the error, and whose rows it changed; all of it is undone."""
+    db: AsyncConnection, queries: Mapping[str, Query], owned: Owned, acting: int | None, named: int
+) -> AsyncIterator[tuple[str, Any, set[int | None]]]:
+    """Each query's name, what it returned (or the code of the error) and whose rows it changed; all of it is undone."""
     before = await look(db, owned.id, owned.other)
     await db.rollback()
-    if acting is not None:
-        await portal(db, acting)
-    try:
-        result = await query(db, named, owned)
-        after = await look(db, owned.id, owned.other)
-    except DBAPIError as error:
-        return error if isinstance(error, IntegrityError) else getattr(error.orig, "sqlstate", error), set()
-    finally:
+    for name, query in queries.items():
+        if acting is not None:
+            await portal(db, acting)
+        try:
+            result = await query(db, named, owned)
+            after = await look(db, owned.id, owned.other)
+        except DBAPIError as error:
+            result, after = error if isinstance(error, IntegrityError) else getattr(error.orig, "sqlstate", ""), before
         await db.rollback()
-    return result, {whose for whose in before if before[whose] != after[whose]}
+        yield name, result, {whose for whose in before if before[whose] != after[whose]}
 
 
 def empty(result: Any) -> bool:
@@ -173,8 +174,7 @@ async def test_the_story_fills_every_table(db: AsyncConnection, owned: Owned) ->
 
 async def test_each_recipe_finds_or_changes_something_for_the_portal_itself(db: AsyncConnection, owned: Owned) -> None:
     idle = {}
-    for name, query in QUERIES.items():
-        result, changed = await tried(db, query, owned, acting=owned.id, named=owned.id)
+    async for name, result, changed in tried(db, QUERIES, owned, acting=owned.id, named=owned.id):
         if (empty(result) and not changed) or isinstance(result, Exception | str):
             idle[name] = result
     assert not idle, idle
@@ -184,10 +184,8 @@ async def test_each_recipe_finds_or_changes_something_for_the_portal_itself(db: 
 async def test_with_another_portal_set_or_none_nothing_is_found_or_changed(
     db: AsyncConnection, owned: Owned, acting: str
 ) -> None:
-    leaks = {}
-    for name, query in QUERIES.items():
-        who = owned.other if acting == "another portal" else None
-        result, changed = await tried(db, query, owned, acting=who, named=owned.id)
+    leaks, who = {}, owned.other if acting == "another portal" else None
+    async for name, result, changed in tried(db, QUERIES, owned, acting=who, named=owned.id):
         if changed or not (result == REFUSED or empty(result)):
             leaks[name] = (result, changed)
     assert not leaks, f"{sorted(leaks)}: {leaks}"
@@ -200,8 +198,7 @@ async def test_a_portal_that_names_anothers_ids_finds_and_changes_nothing(
     """Row-level security does not bind the owner of the tables: there the query's own condition has to do."""
     leaks, engine = {}, open_engine(postgres.url(role))
     async with engine.connect() as db:
-        for name, query in QUERIES.items():
-            result, changed = await tried(db, query, owned, acting=owned.other, named=owned.other)
+        async for name, result, changed in tried(db, QUERIES, owned, acting=owned.other, named=owned.other):
             found = not (empty(result) or isinstance(result, IntegrityError))
             if owned.id in changed or (found and name not in ALL_OF_IT | NEW_ROWS):
                 leaks[name] = (result, changed)
