@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from emulator.faults import Fault, Faults
+from tests.emulator.methods import ROWS
 from tests.stories.scene import Scene, agree
 from tests.stories.switches import THROWN
 from tests.world import World
@@ -29,6 +30,8 @@ async def world(request: pytest.FixtureRequest, world: World, monkeypatch: pytes
     monkeypatch.setattr(Faults, "take", _noted(Faults.take))
     yield world
     assert promised <= THROWN, f"not thrown: {promised - THROWN}"
+    called = {method for _, method in world.emulator.world.meters.commands}
+    assert called <= set(ROWS), "a method that no outside client is tried with: tests/emulator/methods.py"
     if promised:
         await agree(world)
 
