@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -47,13 +47,7 @@ class Waits:
 
 def at(world: World, point: str, act: Callable[[], object]) -> None:
     """Do something once, the moment a worker passes a named point."""
-    waiting = [act]
-
-    def failpoint(name: str) -> None:
-        if name == point and waiting:
-            waiting.pop()()
-
-    world.resources = replace(world.resources, failpoint=failpoint)
+    world.failpoints.meanwhile[point] = act
 
 
 def break_calls(world: World, kind: Break, times: int = FOREVER, **more: float) -> None:

@@ -44,6 +44,7 @@ TOOLS: Mapping[str, str] = {
     "finish": "the usual end of an installation",
     "forge": "each of its kinds is a switch of its own",
     "grow": "more records",
+    "hire": "somebody joins: the app is not told of employees yet",
     "install": "how every story begins",
     "kinds": "lists what the door takes",
     "open": "makes the form of an opening",
