@@ -11,6 +11,7 @@ POST /_control/workday  {portal, user, act: open | pause | close}               
 POST /_control/seen     {portal, user, online}                   a sign of life, or gone
 POST /_control/race     {portal, app, user?}   somebody else refreshed first: refresh tokens have rotated → {rotated}
 POST /_control/grow     {portal, companies, contacts}    more records, no events → first, last id of each
+POST /_control/connector {portal, app, id, name, url}             a channel in the contact centre → {id}
 POST /_control/hire     {portal, name?, last_name?, email?}      somebody joins: ONUSERADD → {id}
 POST /_control/kinds    {}                → {attacks, faults}: what /_control/forge and /_control/faults take
 """
@@ -23,6 +24,7 @@ from emulator import attacks, robots
 from emulator.crm.dates import parse_datetime
 from emulator.crm.entities import Entity
 from emulator.face.control_names import installation, person
+from emulator.face.pages.contact_center import connect
 from emulator.faults import Break
 from emulator.people import hire
 from emulator.plans import PLANS
@@ -123,6 +125,11 @@ async def _race(world: World, body: Body) -> Body:
     return {"rotated": len(held)}
 
 
+async def _connector(world: World, body: Body) -> Body:
+    app = installation(world, body["portal"], body["app"])
+    return {"id": connect(app, str(body["id"]), str(body["name"]), str(body["url"])).id}
+
+
 async def _hire(world: World, body: Body) -> Body:
     portal = world.portal(body["portal"])
     first, last = ("Нина", "Новикова") if portal.lang == "ru" else ("Nina", "Newman")
@@ -149,6 +156,7 @@ ACTIONS: dict[str, Callable[[World, Body], Awaitable[Body]]] = {
     "workday": _workday,
     "seen": _seen,
     "race": _race,
+    "connector": _connector,
     "hire": _hire,
     "grow": _grow,
     "kinds": _kinds,

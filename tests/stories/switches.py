@@ -39,6 +39,7 @@ TOOLS: Mapping[str, str] = {
     "app": "puts an app into the catalogue",
     "calendar": "an employee's absence: the app reads none yet",
     "clock": "moves the world's clock",
+    "connector": "a channel in the contact centre: the app brings none yet",
     "deliver": "sends what is queued",
     "faults": "each of its kinds is a switch of its own",
     "finish": "the usual end of an installation",

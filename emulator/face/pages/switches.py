@@ -93,6 +93,7 @@ def _life() -> tuple[Switch, ...]:
         Switch("paid", "payment", {"expired": False, "days": 30}, here),
         Switch("access_none", "access", {"users": []}, here),
         Switch("access_all", "access", {"users": None}, here),
+        Switch("connector", "connector", {"id": "site_chat", "name": "Site chat"}, (*here, "url:open")),
         Switch("expire", "expire", {}, ("portal",)),
         Switch("revoke", "revoke", {}, here),
         Switch("race", "race", {}, here),

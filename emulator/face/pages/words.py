@@ -23,6 +23,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "deal": ("Сделка", "Deal"),
     "contact": ("Контакт", "Contact"),
     "company": ("Компания", "Company"),
+    "contact_center": ("Контакт-центр", "Contact Center"),
+    "contact_center_empty": ("Приложения ещё не добавили сюда каналов.", "Apps have put no channels here yet."),
     "market": ("Маркетплейс", "Market"),
     "apps": ("Приложения", "Applications"),
     "notices": ("Уведомления", "Notifications"),

@@ -72,6 +72,7 @@ SWITCH_WORDS: dict[str, tuple[str, str]] = {
     "sw_paid": ("Оплачено на месяц", "Paid for a month"),
     "sw_access_none": ("Закрыть для сотрудников", "Close it to employees"),
     "sw_access_all": ("Открыть для всех", "Open it to everybody"),
+    "sw_connector": ("Добавить канал связи", "Add a channel of contact"),
     "sw_expire": ("Ключи доступа истекли", "Access tokens have expired"),
     "sw_revoke": ("Ключи продления отозваны", "Refresh tokens are revoked"),
     "sw_race": ("Кто-то продлил ключ раньше", "Somebody else refreshed first"),

@@ -30,6 +30,7 @@ PAGES = {
     "merge-deals": "/crm/deal/merge/?id=1&id=2",
     "merge-companies": "/crm/company/merge/?id=1&id=2",
     "switches": "/_control/",
+    "contact-center": "/contact_center/",
     "notices": "/notifications/",
     "profile": "/company/personal/user/3/",
     "missing": "/crm/deal/details/999/",
