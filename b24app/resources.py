@@ -29,6 +29,10 @@ FailPoint = Callable[[str], None]
 
 _TENANT = text("SELECT set_config('app.portal', :portal, true)")
 _TENANT_IN_HASTE = text("SELECT set_config('app.portal', :portal, true), set_config('synchronous_commit', 'off', true)")
+_IN_BULK = text(
+    "SELECT set_config('app.portal', :portal, true), set_config('synchronous_commit', 'off', true),"
+    " set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
 
 
 def utc_now() -> datetime:
@@ -68,6 +72,17 @@ class Resources:
         """
         async with self.engine.begin() as db:
             await db.execute(_TENANT if durable else _TENANT_IN_HASTE, {"portal": str(portal_id)})
+            yield db
+
+    @asynccontextmanager
+    async def bulk(self, portal_id: int | None = None) -> AsyncIterator[AsyncConnection]:
+        """One transaction about many rows at once, of this portal or of directory and work index; not `durable`.
+
+        Plans are made for the real arrays: one made while the tables were empty is kept by the connection and reads
+        them from end to end.
+        """
+        async with self.engine.begin() as db:
+            await db.execute(_IN_BULK, {"portal": "" if portal_id is None else str(portal_id)})
             yield db
 
     @asynccontextmanager

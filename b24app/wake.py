@@ -7,6 +7,7 @@ loop, since RQ speaks to Redis synchronously.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from redis import Redis, RedisError
@@ -21,7 +22,12 @@ log = structlog.get_logger()
 
 
 class Wake:
-    """Sends wake-ups; a Redis that is away is logged and left to the rewake."""
+    """Sends wake-ups; a Redis that is away is logged and left to the rewake.
+
+    `at_once`: how this process delivers what it has published itself, where it does; it says whether it will.
+    """
+
+    at_once: Callable[[int, int], Awaitable[bool]] | None = None
 
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
@@ -30,7 +36,10 @@ class Wake:
         queue = INTERACTIVE if lane is Lane.INTERACTIVE else BULK
         await self._send(queue, f"inbox:{portal_id}:{int(lane)}", "workers.inbox.drain", portal_id, int(lane))
 
-    async def outbox(self) -> None:
+    async def outbox(self, portal_id: int = 0, rows: int = 0) -> None:
+        """Deliveries wait: `rows` of them this portal has just published, if it is known."""
+        if self.at_once and rows and await self.at_once(portal_id, rows):
+            return
         await self._send(OUTBOX, "outbox", "workers.outbox.drain")
 
     async def chore(self, name: str, *args: int | str, queue: str = CHORES) -> None:

@@ -10,10 +10,12 @@ import asyncio
 import gc
 import threading
 from collections.abc import Coroutine
+from time import sleep
 from typing import Any, TypeVar
 
 import structlog
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
@@ -21,9 +23,11 @@ from b24app.assembly import open_resources
 from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
+from workers.at_once import AtOnce
 
 T = TypeVar("T")
 STARTS_WITHIN = 30
+REDIS_AWAY = 1.0  # seconds until a lost Redis is tried again
 LONGEST = 900.0  # seconds of one job, whatever it waits for
 
 log = structlog.get_logger()
@@ -71,8 +75,10 @@ class _Runtime:
                 gc.collect()
                 gc.freeze()  # what lives as long as the process is not looked through again at every collection
                 self.loop, self.resources, self._stop = asyncio.get_running_loop(), opened, asyncio.Event()
+                opened.wake.at_once = at_once = AtOnce(opened)
                 self._ready.set()
                 await self._stop.wait()
+                await at_once.finish()
         except BaseException as error:
             self._failure = error
             self._ready.set()
@@ -99,7 +105,20 @@ def serve_queues(settings: Settings, manifest: Manifest, queues: list[str], *, b
     _runtime.start(settings, manifest)
     connection = Redis.from_url(settings.redis_url)
     try:
-        worker = DrainWorker([Queue(name, connection=connection) for name in queues], connection=connection)
-        worker.work(burst=burst, logging_level="WARNING")
+        while not _worked(connection, queues, burst):
+            sleep(REDIS_AWAY)
     finally:
         _runtime.stop()
+
+
+def _worked(connection: Redis, queues: list[str], burst: bool) -> bool:
+    """Whether the worker came to its end. RQ waits for a Redis that is lost between two jobs; in one, it gives up."""
+    worker = DrainWorker([Queue(name, connection=connection) for name in queues], connection=connection)
+    try:
+        worker.work(burst=burst, logging_level="WARNING")
+    except RedisConnectionError as error:
+        if worker._stop_requested:
+            raise
+        log.warning("redis_lost", error=type(error).__name__)
+        return False
+    return True

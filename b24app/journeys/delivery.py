@@ -21,6 +21,7 @@ from b24app.store import work
 
 HEARTBEAT = 20.0  # seconds; a claim lasts 60
 PULSE = 0.05  # seconds: finished attempts are stored at least this often
+FIRST = 16  # deliveries that whoever published them sends at once
 LOOK_AGAIN = 0.5  # seconds between looks for new work while slow attempts are under way
 
 
@@ -46,6 +47,16 @@ async def drain(resources: Resources, worker: str = "outbox", budget_seconds: fl
     Raises what a fail point raises and what the database raises; claims then run out and are taken over.
     """
     return await _drained(_run(resources, worker), budget_seconds)
+
+
+async def first(resources: Resources, portal_id: int, worker: str, begun: asyncio.Event) -> Drained:
+    """Send what this portal has just published, `FIRST` deliveries at most, by the rules of a drain: claimed once.
+
+    `begun` is set when the first are on their way.
+    """
+    run = _run(resources, worker)
+    run.only, run.begun = portal_id, begun
+    return await _drained(run, budget_seconds=20)
 
 
 async def _drained(run: Run, budget_seconds: float) -> Drained:
@@ -77,11 +88,13 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
         run.closing = monotonic() - started >= budget_seconds
         if looking and looking[0].done():
             look = looking.pop().result()
-            dry = look.found == 0 and look.everywhere and look.stored == run.stored
+            run.begun.set()
+            dry = run.only is not None or (look.found == 0 and look.everywhere and look.stored == run.stored)
             look_at = monotonic() + (0 if look.found == run.slice else LOOK_AGAIN)
         if not looking and not run.held and (run.closing or dry):
             return run.closing
-        if not looking and not run.closing and run.has_room() and (monotonic() >= look_at or not run.held):
+        enough = run.closing or not run.has_room() or (dry and run.only is not None)
+        if not looking and not enough and (monotonic() >= look_at or not run.held):
             looking.append(asyncio.create_task(_look(run)))
             looking[0].add_done_callback(lambda _: run.stir.set())
         spread(run)
@@ -97,6 +110,8 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
 
 async def _look(run: Run) -> _Look:
     stored, full = run.stored, run.full()
+    if run.only is not None:
+        return _Look(await take(run, FIRST, portal_id=run.only), True, stored)
     return _Look(await take(run, run.slice, without=full), not full, stored)
 
 

@@ -18,8 +18,7 @@ from b24app.store.work import Claim, WorkKind
 
 async def take(run: Run, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
     """Claim what is due, of one portal or of all but these, and start sending it. Returns how many rows that were."""
-    async with run.resources.directory() as db:
-        await outbox.tune(db, durable=False)
+    async with run.resources.bulk() if portal_id is None else run.resources.directory() as db:
         claims = await work.claim(
             db,
             WorkKind.DELIVERY,
@@ -45,8 +44,7 @@ async def _begin(run: Run, claims: list[Claim]) -> None:
 
 
 async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
-    async with run.resources.tenant(portal_id) as db:
-        await outbox.tune(db)
+    async with run.resources.bulk(portal_id) as db:
         loads = await outbox.load(db, portal_id, claims.keys())
         known = await endpoints.reachable(db, portal_id, {one.endpoint_id for one in loads})
         if len(loads) < len(claims):

@@ -70,13 +70,19 @@ class Done:
 
 @dataclass(slots=True)
 class Run:
-    """One drain. `chains`: jobs about one object of one endpoint, sent one after another; `parked`: chains of an
-    endpoint that has its share of senders already; `under_way`: when each attempt began; `stored`: settlings so far."""
+    """One drain, of one portal `only` or of all.
+
+    `chains`: jobs about one object of one endpoint, sent one after another; `parked`: chains of an endpoint that has
+    its share of senders already; `begun`: something was looked for; `under_way`: when each attempt began; `stored`:
+    settlings so far.
+    """
 
     resources: Resources
     worker: str
     schedule: Schedule
     concurrency: int
+    only: int | None = None
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     token: UUID = field(default_factory=uuid4)
     chains: dict[Key, deque[Job]] = field(default_factory=dict)
     ready: deque[Key] = field(default_factory=deque)

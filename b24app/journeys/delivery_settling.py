@@ -20,7 +20,7 @@ from b24app.domain.delivery import (
     Unchanged,
 )
 from b24app.journeys.delivery_run import Done, Run
-from b24app.store import endpoints, outbox, settling
+from b24app.store import endpoints, settling
 from b24app.store.settling import AttemptRow, Change, Later
 
 log = structlog.get_logger()
@@ -35,8 +35,7 @@ async def settle(run: Run) -> None:
         run.resources.failpoint("delivery.sent")
     batch.sort(key=lambda one: one.job.claim.portal_id)
     for portal_id, group in groupby(batch, key=lambda one: one.job.claim.portal_id):
-        async with run.resources.tenant(portal_id) as db:
-            await outbox.tune(db, durable=False)
+        async with run.resources.bulk(portal_id) as db:
             run.settled += await _settle_portal(db, run.resources.now(), portal_id, list(group))
     run.held.difference_update(one.job.load.id for one in batch)
     run.stored += 1

@@ -24,6 +24,7 @@ from b24app.domain.delivery import EndpointState
 from b24app.domain.facts import Kind
 from b24app.domain.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.restoring import Filed, Weight, weigh
+from b24app.journeys import modes
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
@@ -84,9 +85,7 @@ async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Count
         untouched = now is on.resources.manifest.modes["verification"]
         weight = Weight.SAME if was is now else Weight.CHANGED if untouched else Weight.KEPT
         if on.write and weight is Weight.CHANGED:
-            from b24app.journeys import settings  # which shows files of these sections
-
-            await settings.switch(on.db, on.resources, on.portal, was)
+            await modes.switch(on.db, on.resources, on.portal, was)
         came[weight] += 1
     return came
 

@@ -8,22 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.people import whoami
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import Cause, Reach
 from b24app.domain.reading import SILENT, time_left
 from b24app.domain.viewer import Viewer
 from b24app.errors import Refused
-from b24app.journeys import selftest
+from b24app.journeys import modes, selftest
 from b24app.journeys.files_view import FilesView, files_view
 from b24app.journeys.person import person_client
 from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import card_layouts, client_apps, endpoints, imports, inbox, looks, memberships, portals
+from b24app.store import card_layouts, client_apps, endpoints, imports, inbox, looks, portals
 from b24app.store.card_layouts import KnownView
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
@@ -132,24 +130,11 @@ async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:
     if before is mode:
         return
     async with resources.tenant(portal.id) as db:
-        await switch(db, resources, portal, mode)
+        await modes.switch(db, resources, portal, mode)
     log.info("mode_changed", portal=portal.id, user=viewer.user_id, was=before, now=mode)
     if before is Mode.OFF:
         await resources.wake.chore("import_portal", portal.id)
     await resources.wake.inbox(portal.id, Lane.BULK)
-
-
-async def switch(db: AsyncConnection, resources: Resources, portal: Portal, mode: Mode) -> None:
-    """What `set_mode` does in the portal's transaction; the wake-ups are the caller's, or the tick's."""
-    before = portal.mode("verification")
-    await portals.change(db, portal.id, modes={**portal.modes, "verification": mode.value})
-    if before is Mode.OFF:
-        await portals.change(db, portal.id, imported_at=None)
-        await imports.restart(db, portal.id)
-    if (before, mode) == (Mode.WATCH, Mode.ON):
-        decided = sorted(await memberships.decided_subjects(db, portal.id))
-        arrivals = [Arrival(Source.RESCAN, "mode_changed", subject) for subject in decided]
-        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())
 
 
 async def portal_of(resources: Resources, portal_id: int) -> Portal:

@@ -25,7 +25,7 @@ from b24app.domain.membership import Membership, Record, State
 from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import client
+from b24app.journeys.tokens import StoredTokens, client
 from b24app.journeys.verification_cases import Case, gather
 from b24app.lanes import Lane
 from b24app.manifest import Mode
@@ -53,15 +53,16 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     if mode is Mode.OFF:
         await _skip(resources, portal, claims)
         return []
-    line = client(resources, portal, lane)
-    cases = await _apart(resources, portal, await gather(resources, portal, claims, line))
+    keeper = StoredTokens(resources, portal)
+    line = client(resources, portal, lane, keeper)
+    cases = await _apart(resources, portal, await gather(resources, portal, claims, line, keeper))
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, line)
     waits, again = await _settle(resources, portal, cases, mode)
     resources.failpoint("verification.settled")
     if waits:
-        await resources.wake.outbox()
+        await resources.wake.outbox(portal.id, waits)
     if again:
         await resources.wake.inbox(portal.id, lane)
     return [one for one in cases if one.error]
@@ -80,7 +81,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
         waits = await events.publish(db, portal.id, told, now)
     log.warning("subject_given_up", portal=portal.id, subject=claim.key, reason=reason)
     if waits:
-        await resources.wake.outbox()
+        await resources.wake.outbox(portal.id, waits)
 
 
 async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -> None:
@@ -123,7 +124,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
         waits = await events.publish(db, portal.id, await _tell(db, portal, changing, now), now)
     resources.failpoint("verification.intended")
     if waits:
-        await resources.wake.outbox()
+        await resources.wake.outbox(portal.id, waits)
     changes = [CardChange(one.subject, one.difference) for one in changing]
     outcomes = await write_cards(line, changes, field_map(portal))
     resources.failpoint("verification.written")

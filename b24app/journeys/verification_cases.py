@@ -13,6 +13,7 @@ from b24app.domain.facts import Cards, Kind, Subject
 from b24app.domain.membership import Membership, Shown
 from b24app.domain.verification import Decision, Facts, decide
 from b24app.journeys.fields import field_map
+from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
 from b24app.store import inbox, intents, memberships, records, tokens
@@ -65,7 +66,9 @@ class Case:
         return list(after.values())
 
 
-async def gather(resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient) -> list[Case]:
+async def gather(
+    resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient, keeper: StoredTokens
+) -> list[Case]:
     """One case per claim. Raises the PortalErrors of the read."""
     subjects = [inbox.parse(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
@@ -73,11 +76,12 @@ async def gather(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         known = await records.load(db, portal.id, subjects)
         members = await memberships.of_subjects(db, portal.id, subjects)
         pressed = await intents.proven(db, portal.id, subjects)
-        ours = await tokens.users(db, portal.id)
+        pairs = await tokens.every(db, portal.id)
+    keeper.known(pairs)
     cards = await read_existing(resources, portal, line, subjects)
     ticked = await _ticked(resources, portal, cards, members)
     fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members))
-    fields = field_map(portal)
+    fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)

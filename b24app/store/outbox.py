@@ -47,20 +47,6 @@ _LOAD = text(
 )
 
 
-async def tune(db: AsyncConnection, *, durable: bool = True) -> None:
-    """Settings of this transaction. Plans are made for the real arrays: one made while the tables were empty is kept by
-    the connection and reads them from end to end. `durable=False`: do not wait for the disk, since losing this in a
-    crash only means sending again, which receivers expect.
-    """
-    await db.execute(
-        text(
-            "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
-            " set_config('synchronous_commit', :commit, true)"
-        ),
-        {"commit": "on" if durable else "off"},
-    )
-
-
 async def load(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> list[Load]:
     """The deliveries with their bytes, in row order."""
     rows = await db.execute(_LOAD, {"portal": portal_id, "ids": list(ids)})

@@ -50,18 +50,15 @@ async def save(
 
 async def living(db: AsyncConnection, portal_id: int) -> list[Pair]:
     """Pairs that may still work, newest first."""
+    return [one for one in await every(db, portal_id) if one.alive]
+
+
+async def every(db: AsyncConnection, portal_id: int) -> list[Pair]:
+    """Newest first, those that work no more too: writes of all their users are ours."""
     rows = await db.execute(
-        select(tokens)
-        .where(tokens.c.portal_id == portal_id, tokens.c.alive)
-        .order_by(tokens.c.updated_at.desc(), tokens.c.user_id)
+        select(tokens).where(tokens.c.portal_id == portal_id).order_by(tokens.c.updated_at.desc(), tokens.c.user_id)
     )
     return [_pair(row) for row in rows]
-
-
-async def users(db: AsyncConnection, portal_id: int) -> frozenset[int]:
-    """Whose tokens we hold: our own writes come back as theirs."""
-    rows = await db.execute(select(tokens.c.user_id).where(tokens.c.portal_id == portal_id))
-    return frozenset(rows.scalars())
 
 
 async def claim_refresh(db: AsyncConnection, portal_id: int, pair: Pair, token: UUID, now: datetime) -> bool:

@@ -55,10 +55,11 @@ FINISH = text(f"""
 
 _FREE = """kind = :kind AND lane <= :lane AND due_at <= CAST(:now AS timestamptz)
         AND (claimed_until IS NULL OR claimed_until < CAST(:now AS timestamptz)) ORDER BY lane, due_at"""
+# A claim that is lost in a crash of the server is made again: its commit does not wait for the disk.
 _HOLD = """UPDATE work w SET claimed_by = :worker, claim_token = CAST(:token AS uuid),
         claimed_until = CAST(:until AS timestamptz), tries = w.tries + 1
     FROM slice s WHERE w.portal_id = s.portal_id AND w.kind = :kind AND w.key = s.key
-    RETURNING w.portal_id, w.key, w.arrivals, w.tries"""
+    RETURNING w.portal_id, w.key, w.arrivals, w.tries, set_config('synchronous_commit', 'off', true)"""
 
 CLAIM = text(f"""
     WITH slice AS MATERIALIZED (SELECT portal_id, key FROM work WHERE portal_id = :portal AND {_FREE}

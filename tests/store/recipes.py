@@ -242,7 +242,7 @@ QUERIES: Mapping[str, Query] = {
     "tokens.release": lambda db, p, o: tokens.release(db, p, o.pair.user_id, o.refreshing),
     "tokens.replace": lambda db, p, o: tokens.replace(db, p, o.pair, b"theirs", b"theirs", o.now, o.now),
     "tokens.save": lambda db, p, o: tokens.save(db, p, o.pair.user_id, b"theirs", b"theirs", o.now, o.now),
-    "tokens.users": lambda db, p, o: tokens.users(db, p),
+    "tokens.every": lambda db, p, o: tokens.every(db, p),
     "viewer_sessions.add": lambda db, p, o: viewer_sessions.add(
         db, replace(o.viewer, portal_id=p, session_id=uuid4()), b"theirs"
     ),
@@ -251,7 +251,7 @@ QUERIES: Mapping[str, Query] = {
     "viewer_sessions.renew": lambda db, p, o: viewer_sessions.renew(db, replace(o.viewer, portal_id=p), b"theirs"),
 }
 
-DIRECTORY, INDEX, SETTING = "directory of portals and keys", "work index", "says how the transaction runs"
+DIRECTORY, INDEX = "directory of portals and keys", "work index"
 ELSEWHERE: Mapping[str, str] = {
     "client_apps.add_key": DIRECTORY,
     "client_apps.by_key": DIRECTORY,
@@ -260,7 +260,6 @@ ELSEWHERE: Mapping[str, str] = {
     "departures.last": DIRECTORY,
     "departures.note": DIRECTORY,
     "looks.totals": DIRECTORY,
-    "outbox.tune": SETTING,
     "portals.active_ids": DIRECTORY,
     "portals.all_ids": DIRECTORY,
     "portals.ask_sweep": DIRECTORY,

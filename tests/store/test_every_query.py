@@ -35,7 +35,7 @@ ALL_OF_IT = {  # name no ids: a portal's own rows come back
     "inbox.pulse",
     "self_tests.last",
     "tokens.living",
-    "tokens.users",
+    "tokens.every",
 }
 NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
     "aliases.passed_on",

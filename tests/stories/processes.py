@@ -107,11 +107,11 @@ class Running(World):
             await db.execute(text("UPDATE work SET claimed_until = now() - interval '1 second'"))
         await engine.dispose()
 
-    async def claimed(self) -> int:
-        """How many rows somebody holds."""
+    async def holds(self, rows: int) -> bool:
+        """Whether somebody holds so many rows."""
         async with self.resources.directory() as db:
             query = text("SELECT count(*) FROM work WHERE claimed_until > now()")
-            return int((await db.execute(query)).scalar_one())
+            return int((await db.execute(query)).scalar_one()) == rows
 
 
 async def _value(found: object) -> object:

@@ -1,0 +1,25 @@
+"""What switching the module's mode means for what was decided, read and told until now."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.arrivals import Arrival, Source
+from b24app.lanes import Lane
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import imports, inbox, memberships, portals
+from b24app.store.portals import Portal
+
+
+async def switch(db: AsyncConnection, resources: Resources, portal: Portal, mode: Mode) -> None:
+    """What `set_mode` does in the portal's transaction; the wake-ups are the caller's, or the tick's."""
+    before = portal.mode("verification")
+    await portals.change(db, portal.id, modes={**portal.modes, "verification": mode.value})
+    if before is Mode.OFF:
+        await portals.change(db, portal.id, imported_at=None)
+        await imports.restart(db, portal.id)
+    if (before, mode) == (Mode.WATCH, Mode.ON):
+        decided = sorted(await memberships.decided_subjects(db, portal.id))
+        arrivals = [Arrival(Source.RESCAN, "mode_changed", subject) for subject in decided]
+        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())
