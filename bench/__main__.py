@@ -16,10 +16,11 @@ from b24app import embedded
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
-from bench import card, deliver, importing, ingest, latency, read_calls
+from bench import budget, card, deliver, importing, ingest, latency, read_calls
 from bench.figures import Bench, Figure, Ground, keep, table
 
 BENCHES: Mapping[str, Bench] = {
+    "budget": budget.run,
     "card": card.run,
     "deliver": deliver.run,
     "import": importing.run,
