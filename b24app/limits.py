@@ -45,7 +45,6 @@ class Limits:
                 started = True
                 await send(message)
 
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:16])
         try:
             await self.app(scope, counted, noted)

@@ -35,7 +35,7 @@ from b24app.store import portals, tables
 from bench.figures import Better, Figure, Ground
 from bench.parties import answers, child, free, until
 
-EVENTS, ROUNDS, CONNECTIONS, CARDS = 3000, 5, 256, 1000
+EVENTS, ROUNDS, CONNECTIONS, CARDS = 3000, 5, 128, 1000
 MEMBER, TOKEN = "a223c6b3710f85df22e9377d6c4f7553", "51856fefc120afa4b628cc82d3935cce"
 PATH = "/bitrix/events"
 

@@ -43,22 +43,29 @@ class Reception:
     """One per event loop."""
 
     resources: Resources
-    _known: dict[str, tuple[float, Portal | None]] = field(default_factory=dict)
+    _known: dict[str, tuple[float, asyncio.Task[Portal | None]]] = field(default_factory=dict)
     _waiting: list[_Letter] = field(default_factory=list)
     _commits: list[asyncio.Task[None]] = field(default_factory=list)
     _to_wake: set[int] = field(default_factory=set)
     _wake: asyncio.Task[None] | None = None
 
     async def portal(self, member_id: str) -> Portal | None:
-        """The portal that says it is this one; unproven."""
-        until, known = self._known.get(member_id, (0.0, None))
-        if until < monotonic():
-            async with self.resources.directory() as db:
-                known = await portals.by_member(db, member_id)
+        """The portal that says it is this one; unproven. A crowd that asks at once is answered by one look."""
+        until, looking = self._known.get(member_id, (0.0, None))
+        if looking is None or until < monotonic():
             if len(self._known) > 10_000:  # member ids are the caller's words until they are proven
                 self._known.clear()
-            self._known[member_id] = (monotonic() + KNOWN_FOR, known)
-        return known
+            looking = asyncio.create_task(self._look(member_id))
+            self._known[member_id] = (monotonic() + KNOWN_FOR, looking)
+        return looking.result() if looking.done() else await asyncio.shield(looking)
+
+    async def _look(self, member_id: str) -> Portal | None:
+        try:
+            async with self.resources.directory() as db:
+                return await portals.by_member(db, member_id)
+        except BaseException:
+            self.forget(member_id)
+            raise
 
     def forget(self, member_id: str) -> None:
         """Something about this portal has just changed."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from b24app.journeys.reception import Reception
+from b24app.store.engine import open_engine
 from b24app.store.tables import inbox
 from emulator.installs import Installation
 from tests.world import World
@@ -126,3 +130,34 @@ async def test_a_moderators_probe_is_answered(world: World, path: str, method: s
     async with world.http.request(method, world.app_url + path) as answer:
         assert answer.status == 200
         assert bool(await answer.text()) == (method == "GET")
+
+
+async def test_a_crowd_of_events_costs_one_look_and_few_commits(world: World) -> None:
+    """Each is durable when it is acknowledged; those that come together share the looks and the transactions."""
+    installation = await world.install()
+    said: list[str] = []
+    engine = world.resources.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    event.listen(engine, "commit", lambda *_: said.append("COMMIT"))
+    before = await stored(world)
+    bodies = [form(installation, **{"data[FIELDS][ID]": str(number)}) for number in range(100, 160)]
+    answers = await asyncio.gather(*(post(world, body) for body in bodies))
+    looks = sum("portals.member_id = " in statement for statement in said)
+    commits = said.count("COMMIT")
+    assert {status for status, _ in answers} == {200}
+    assert await stored(world) == before + 60
+    assert looks <= 1 + 1  # and the one of `stored`
+    assert commits < 40
+    await world.settle()
+
+
+async def test_a_look_that_fails_is_made_again(world: World) -> None:
+    await world.install()
+    nowhere = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
+    reception = Reception(replace(world.resources, engine=nowhere))
+    for _ in range(2):
+        with pytest.raises(OSError):
+            await reception.portal(world.portal.member_id)
+    await nowhere.dispose()
+    reception.resources = world.resources
+    assert await reception.portal(world.portal.member_id) == await world.row()
