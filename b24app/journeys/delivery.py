@@ -34,10 +34,10 @@ class Drained:
 
 
 class _Look(NamedTuple):
-    """How many rows were claimed; whether of every portal; how many settlings had been when we looked."""
+    """How many rows were claimed; portals that were left out, being full; how many settlings had been by then."""
 
     found: int
-    everywhere: bool
+    full: list[int]
     stored: int
 
 
@@ -83,18 +83,20 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
     everywhere that found nothing and that no settling has overtaken.
     """
     started = beaten = look_at = monotonic()
-    dry = False
+    dry, full = False, list[int]()
     while True:
         run.closing = monotonic() - started >= budget_seconds
         if looking and looking[0].done():
             look = looking.pop().result()
+            full = look.full
             run.begun.set()
-            dry = run.only is not None or (look.found == 0 and look.everywhere and look.stored == run.stored)
+            dry = run.only is not None or (look.found == 0 and not look.full and look.stored == run.stored)
             look_at = monotonic() + (0 if look.found == run.slice else LOOK_AGAIN)
         if not looking and not run.held and (run.closing or dry):
             return run.closing
         enough = run.closing or not run.has_room() or (dry and run.only is not None)
-        if not looking and not enough and (monotonic() >= look_at or not run.held):
+        at_last = any(run.unsent[portal_id] < run.slice for portal_id in full)  # one of them has room again
+        if not looking and not enough and (at_last or monotonic() >= look_at or not run.held):
             looking.append(asyncio.create_task(_look(run)))
             looking[0].add_done_callback(lambda _: run.stir.set())
         spread(run)
@@ -111,8 +113,8 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
 async def _look(run: Run) -> _Look:
     stored, full = run.stored, run.full()
     if run.only is not None:
-        return _Look(await take(run, FIRST, portal_id=run.only), True, stored)
-    return _Look(await take(run, run.slice, without=full), not full, stored)
+        return _Look(await take(run, FIRST, portal_id=run.only), [], stored)
+    return _Look(await take(run, run.slice, without=full), full, stored)
 
 
 async def _stirred(run: Run) -> None:
