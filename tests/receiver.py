@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,6 +47,8 @@ class Receiver:
     heard: list[Heard] = field(default_factory=list)
     tries: int = 0
     files: list[bytes] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)  # of the files
+    meanwhile: Callable[[], Awaitable[object]] | None = None  # what happens, once, while a file is being received
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def events(self, type: str = "membership.verification_changed") -> list[Heard]:
@@ -88,6 +90,10 @@ class Receiver:
             return Response(status_code=self.answers.pop(0))
         if self.secret and not _signed_file(self.secret, body, request.headers):
             return Response(status_code=401)
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        self.ids.append(request.headers["webhook-id"])
         self.files.append(body)
         return Response(status_code=204)
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.installation import PortalState
 from b24app.errors import Later, plan
 from b24app.journeys import exporting, restoring, weekly
+from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, work
 from b24app.store.portals import Portal
@@ -59,10 +60,10 @@ async def _handle(resources: Resources, portal: Portal, claim: Claim, until: flo
         later = plan(failed, claim.tries, resources.now())
         due, error = later.at if isinstance(later, Later) else resources.now() + LATER, type(failed).__name__
     async with resources.directory() as db:
-        if due is None:
-            await work.finish(db, WorkKind.FILE, [claim], resources.now())
-        else:
+        if due and error:
             await work.postpone(db, WorkKind.FILE, [claim], due, error)
+        elif await work.finish(db, WorkKind.FILE, [claim], resources.now()) and due:
+            await work.arrive(db, portal.id, WorkKind.FILE, [claim.key], Lane.BULK, due)  # sooner, if news came
 
 
 async def _carry(resources: Resources, portal: Portal, key: str, until: float) -> datetime | None:

@@ -130,6 +130,8 @@ async def _check(resources: Resources, portal: Portal, restore_id: UUID) -> None
         examiner, parts = await _read(resources, portal, restore_id)
         signed, signature = examiner.finish()
         _genuine(resources, export_file.signed_bytes(signed), signature)
+    except Superseded:
+        return
     except WrongFile as wrong:
         log.warning("restore_refused", portal=portal.id, restore=str(restore_id), code=wrong.code)
         async with resources.tenant(portal.id) as db:
@@ -170,8 +172,12 @@ async def _read(resources: Resources, portal: Portal, restore_id: UUID) -> tuple
     return examiner, shelf.parts
 
 
+class Superseded(Exception):
+    """Another file was uploaded, or this one forgotten, while it was being read."""
+
+
 class _Shelf:
-    """Rows of a file in parts of our own, each of one section."""
+    """Rows of a file in parts of our own, each of one section. Putting raises `Superseded`."""
 
     def __init__(self, resources: Resources, portal_id: int, restore_id: UUID) -> None:
         self.resources, self.portal_id, self.restore_id = resources, portal_id, restore_id
@@ -191,6 +197,9 @@ class _Shelf:
     async def flush(self) -> None:
         if self._lines:
             async with self.resources.tenant(self.portal_id) as db:
+                found = await restores.one(db, self.portal_id, self.restore_id, lock=True)
+                if found is None or found.state is not RestoreState.CHECKING:
+                    raise Superseded
                 part = Part(self.parts, self._section, export_file.pack(self._lines))
                 await file_parts.put(db, self.portal_id, self.restore_id, part, ours=True)
             self.parts, self._lines = self.parts + 1, []

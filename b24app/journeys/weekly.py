@@ -13,6 +13,7 @@ from uuid import uuid4
 import structlog
 
 from b24app import webhooks
+from b24app.domain.delivery import Answer
 from b24app.domain.weekly import next_try, next_week
 from b24app.journeys import endpoints, exporting
 from b24app.journeys.endpoints import Wanted
@@ -52,7 +53,7 @@ async def send_now(resources: Resources, portal_id: int) -> None:
         if target is None:
             return
         await exports.drop(db, portal_id, exports.WEEKLY)
-        await exports.change_target(db, portal_id, target.url, next_at=now, tries=0)
+        await exports.change_target(db, portal_id, target.url, target.next_at, {"next_at": now, "tries": 0})
         await work.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
     await resources.wake.chore("carry_files", portal_id)
 
@@ -82,23 +83,32 @@ async def carry(resources: Resources, portal: Portal, until: float) -> datetime 
     return await _send(resources, portal, target, export)
 
 
-async def _send(resources: Resources, portal: Portal, target: Target, export: Export) -> datetime:
+async def _send(resources: Resources, portal: Portal, target: Target, export: Export) -> datetime | None:
     key = webhooks.signing_key(resources.vault.open(target.secret))
     parts = partial(exporting.stream, resources, portal.id, export)
     file = Upload(target.url, f"exp_{export.id.hex}", parts, export.bytes, key, target.tries + 1)
     made = (await webhooks.upload(resources.outward_http, file, resources.now())).answer
-    now, tries = resources.now(), target.tries + 1
-    values: dict[str, object] = {"tried_at": now, "tries": tries}
-    again = None if made.ok else next_try(tries, resources.manifest.delivery.schedule, target.created_at, now)
-    due = again or next_week(target.created_at, now)
-    values |= {"next_at": due, "error": "" if made.ok or made.failure is None else made.failure.value}
-    if again is None:
-        values["tries"] = 0
-    if made.ok:
-        values["sent_at"] = now
+    resources.failpoint("weekly.sent")
+    log.info("weekly_export", portal=portal.id, ok=made.ok, failure=made.failure, status=made.status)
+    over, noted = _noted(made, target, resources.manifest.delivery.schedule, resources.now())
     async with resources.tenant(portal.id) as db:
-        await exports.change_target(db, portal.id, target.url, **values)
-        if again is None:
+        mine = await exports.change_target(db, portal.id, target.url, target.next_at, noted)
+        if mine and over:
             await exports.drop(db, portal.id, exports.WEEKLY)
-    log.info("weekly_export", portal=portal.id, ok=made.ok, failure=made.failure, status=made.status, tries=tries)
-    return due
+        now_wanted = await exports.target(db, portal.id)
+    return now_wanted.next_at if now_wanted else None
+
+
+def _noted(
+    made: Answer, target: Target, waits: tuple[float, ...], now: datetime
+) -> tuple[bool, dict[str, datetime | int | str]]:
+    """Whether this week's file is done with, and what the target's row says from now on."""
+    tries = target.tries + 1
+    again = None if made.ok else next_try(tries, waits, target.created_at, now)
+    return again is None, {
+        "tried_at": now,
+        "tries": tries if again else 0,
+        "next_at": again or next_week(target.created_at, now),
+        "error": made.failure.value if made.failure else "",
+        **({"sent_at": now} if made.ok else {}),
+    }

@@ -91,10 +91,12 @@ async def aim(db: AsyncConnection, portal_id: int, url: str, secret: bytes, now:
     await db.execute(new.on_conflict_do_update(index_elements=["portal_id"], set_=fresh))
 
 
-async def change_target(db: AsyncConnection, portal_id: int, url: str, **values: Any) -> None:
-    """Set columns, unless somebody chose another address meanwhile."""
-    mine = (export_targets.c.portal_id == portal_id, export_targets.c.url == url)
-    await db.execute(update(export_targets).where(*mine).values(**values))
+async def change_target(
+    db: AsyncConnection, portal_id: int, url: str, next_at: datetime, values: Mapping[str, Any]
+) -> bool:
+    """Set columns, unless somebody chose another address or another moment meanwhile. Whether it was done."""
+    mine = (export_targets.c.portal_id == portal_id, export_targets.c.url == url, export_targets.c.next_at == next_at)
+    return (await db.execute(update(export_targets).where(*mine).values(**values))).rowcount == 1
 
 
 async def drop_target(db: AsyncConnection, portal_id: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text, tuple_, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,23 +15,23 @@ from b24app.domain.delivery import EndpointState
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Membership
 from b24app.domain.restoring import Filed, Standing
-from b24app.store import records
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
 from b24app.store.intents import OPEN
 from b24app.store.memberships import membership, stored
-from b24app.store.tables import client_apps, endpoints, intents, memberships
+from b24app.store.tables import client_apps, endpoints, intents, memberships, records
 
 Pair = tuple[int, int]
 
 MEMBERSHIPS = text("""
-    SELECT m.*, coalesce((a.settled ->> 'check')::boolean, false) AS contact_box,
-           coalesce((b.settled ->> 'check')::boolean, false) AS company_box
-    FROM memberships m
-    LEFT JOIN records a ON a.portal_id = m.portal_id AND a.kind = 'contact' AND a.crm_id = m.contact_id
-    LEFT JOIN records b ON b.portal_id = m.portal_id AND b.kind = 'company' AND b.crm_id = m.company_id
-    WHERE m.portal_id = :portal AND (m.contact_id, m.company_id) > (:contact, :company)
-    ORDER BY m.contact_id, m.company_id LIMIT :limit
+    WITH slice AS MATERIALIZED (SELECT * FROM memberships WHERE portal_id = :portal
+        AND (contact_id, company_id) > (:contact, :company) ORDER BY contact_id, company_id LIMIT :limit)
+    SELECT s.*,
+        coalesce((SELECT (r.settled ->> 'check')::boolean FROM records r WHERE r.portal_id = :portal
+            AND r.kind = 'contact' AND r.crm_id = s.contact_id), false) AS contact_box,
+        coalesce((SELECT (r.settled ->> 'check')::boolean FROM records r WHERE r.portal_id = :portal
+            AND r.kind = 'company' AND r.crm_id = s.company_id), false) AS company_box
+    FROM slice s ORDER BY s.contact_id, s.company_id
 """)
 
 
@@ -45,10 +45,7 @@ async def standings(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]
     """How each (contact, company) stands now. Its membership stays locked to the end of the transaction."""
     found = await db.execute(
         select(memberships)
-        .where(
-            memberships.c.portal_id == portal_id,
-            tuple_(memberships.c.contact_id, memberships.c.company_id).in_(pairs),
-        )
+        .where(memberships.c.portal_id == portal_id, memberships.c.contact_id.in_({contact for contact, _ in pairs}))
         .order_by(memberships.c.contact_id, memberships.c.company_id)
         .with_for_update()
     )
@@ -143,8 +140,16 @@ async def _pressed(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -
 
 async def _boxes(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]) -> Mapping[Subject, bool]:
     """The box of each card that is there, as people left it: what we have written over it since does not count."""
-    cards = {Subject(Kind.CONTACT, contact) for contact, _ in pairs}
-    cards |= {Subject(Kind.COMPANY, company) for _, company in pairs if company}
-    known = await records.load(db, portal_id, cards)
-    there = {one: found.record for one, found in known.items() if not found.record.gone}
-    return {one: (record.previous or record.settled).check for one, record in there.items()}
+    ids = {Kind.CONTACT: {contact for contact, _ in pairs}, Kind.COMPANY: {company for _, company in pairs if company}}
+    boxes: dict[Subject, bool] = {}
+    for kind, wanted in ids.items():
+        found = await db.execute(
+            select(records.c.crm_id, records.c.previous, records.c.settled).where(
+                records.c.portal_id == portal_id,
+                records.c.kind == kind.value,
+                records.c.crm_id.in_(wanted),
+                records.c.gone_at.is_(None),
+            )
+        )
+        boxes |= {Subject(kind, row.crm_id): bool((row.previous or row.settled)["check"]) for row in found}
+    return boxes

@@ -62,7 +62,9 @@ async def drop(db: AsyncConnection, portal_id: int, before: datetime | None = No
     """Delete them with their parts; where `before` is given, those begun before and never brought to an end. How many
     went."""
     old = [restores.c.portal_id == portal_id]
-    old += [restores.c.created_at < before, restores.c.state != RestoreState.DONE.value] if before else []
+    if before:
+        kept = (RestoreState.DONE.value, RestoreState.APPLYING.value)
+        old += [restores.c.created_at < before, restores.c.state.not_in(kept)]
     ids = list((await db.execute(delete(restores).where(*old).returning(restores.c.id))).scalars())
     await db.execute(delete(file_parts).where(file_parts.c.portal_id == portal_id, file_parts.c.file_id.in_(ids)))
     return len(ids)

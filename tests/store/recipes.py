@@ -131,7 +131,9 @@ QUERIES: Mapping[str, Query] = {
     "exports.aim": lambda db, p, o: exports.aim(db, p, "https://else.example/", b"theirs", o.now),
     "exports.begin": lambda db, p, o: exports.begin(db, p, uuid4(), exports.ASKED, o.now),
     "exports.change": lambda db, p, o: exports.change(db, p, o.export, state=exports.READY),
-    "exports.change_target": lambda db, p, o: exports.change_target(db, p, "https://backup.example/", tries=7),
+    "exports.change_target": lambda db, p, o: exports.change_target(
+        db, p, "https://backup.example/", o.begun, {"tries": 7}
+    ),
     "exports.drop": lambda db, p, o: exports.drop(db, p, exports.ASKED),
     "exports.drop_target": lambda db, p, o: exports.drop_target(db, p),
     "exports.newest": lambda db, p, o: exports.newest(db, p, exports.ASKED),

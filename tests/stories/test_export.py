@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
@@ -19,9 +20,10 @@ from b24app.domain.export_file import LONGEST_LINE
 from b24app.domain.installation import PortalState
 from b24app.domain.restoring import RestoreState
 from b24app.errors import Refused
-from b24app.journeys import weekly
+from b24app.journeys import restoring, weekly
 from b24app.store import exports
-from b24app.store.tables import file_parts, memberships
+from b24app.store.tables import exports as exports_table
+from b24app.store.tables import file_parts, memberships, restores
 from emulator.crm.entities import Entity
 from emulator.installs import Installation
 from placements.render import Render
@@ -554,6 +556,54 @@ async def test_a_week_that_fails_is_tried_again_and_told(world: World, decided: 
         due = await next_at(world)
         assert (due - world.resources.now()).days == 6, "the same hour next week, however late this one was"
         await opened.call("/frame/export/weekly/stop")
+
+
+async def test_a_new_address_is_not_overlooked_while_the_old_one_is_being_served(
+    world: World, decided: Decided
+) -> None:
+    async with receiving(world.resources.now) as old, receiving(world.resources.now) as new:
+        old_url, new_url = (one.url.replace("/webhooks", "/files") for one in (old, new))
+        opened = await settings(world)
+        old.meanwhile = lambda: opened.call("/frame/export/weekly", url=new_url)
+        await opened.call("/frame/export/weekly", url=old_url)
+        await world.settle()
+
+        assert (len(old.files), len(new.files)) == (1, 1)
+        assert "доставлено" in await opened.content()
+        new.meanwhile = lambda: opened.call("/frame/export/weekly/now")
+        await opened.call("/frame/export/weekly/now")
+        await world.settle()
+        assert len(new.files) == 3, "a press while one is on its way asks for one more"
+        await opened.call("/frame/export/weekly/stop")
+
+
+async def test_a_worker_killed_after_the_weekly_file_went_sends_the_same_again(world: World, decided: Decided) -> None:
+    async with receiving(world.resources.now) as backup:
+        world.failpoints.armed = {"weekly.sent"}
+        opened = await settings(world)
+        await opened.call("/frame/export/weekly", url=backup.url.replace("/webhooks", "/files"))
+        await world.settle()
+        assert (world.kills, len(backup.files), len(set(backup.ids))) == (1, 2, 1)
+        await opened.call("/frame/export/weekly/stop")
+
+
+async def test_a_file_that_was_replaced_while_it_was_read_leaves_nothing(world: World, decided: Decided) -> None:
+    file = await exported(world)
+    opened = await settings(world)
+    assert await sent(opened, file) is None
+    at_work = await opened.call("/frame/restore")  # another upload begins before the first was looked at
+    assert at_work.status == 200
+    await world.settle()
+    row = await world.row()
+    async with world.resources.tenant(row.id) as db:
+        (newest,) = (await db.execute(select(restores.c.id))).scalars()
+        parts = (await db.execute(select(file_parts.c.file_id).distinct())).scalars()
+        (export,) = (await db.execute(select(exports_table.c.id))).scalars()
+        assert set(parts) <= {newest, export}
+    shelf = restoring._Shelf(world.resources, row.id, uuid4())
+    await shelf.put("settings", {"modes": {}}, b"{}\n")
+    with pytest.raises(restoring.Superseded):
+        await shelf.flush()
 
 
 async def next_at(world: World) -> datetime:
