@@ -59,7 +59,7 @@ FOUND: Mapping[Finding, Saying] = {
         N_("Not granted: %(names)s."), N_("Install the app once more from the Market: it asks for what is missing.")
     ),
     Finding.PLAN_WHOLE: Saying(N_("Everything the app can use is there."), ""),
-    Finding.PLAN_PARTLY: Saying(N_("The app works. Not part of your plan:"), ""),
+    Finding.PLAN_PARTLY: Saying(N_("The app works on your plan."), ""),
     Finding.PLAN_EXPIRED: Saying(
         N_("The paid period of the app is over."), N_("Renew the subscription in the Market of Bitrix24.")
     ),
@@ -113,8 +113,8 @@ WITHOUT_SCOPE: Mapping[str, str] = {
 }
 
 WITHOUT_FEATURE: Mapping[str, str] = {
-    Feature.OFFLINE: N_("a second net under lost notices; cards are compared every five minutes instead."),
-    Feature.ROBOTS: N_("robots; the app offers none of its own in funnels."),
+    Feature.OFFLINE: N_("The plan has no second net under lost notices: cards are compared every five minutes instead."),
+    Feature.ROBOTS: N_("The plan has no robots: the app offers none of its own in funnels."),
 }
 
 

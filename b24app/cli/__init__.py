@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     keys.set_defaults(run=lambda options: print(Fernet.generate_key().decode()))
 
     check = commands.add_parser("doctor", help="check the environment and what it points at")
-    check.set_defaults(run=lambda options: doctor(os.environ))
+    check.add_argument("--portal", help="member id or domain: check its connection as well, there and back")
+    check.set_defaults(run=lambda options: doctor(os.environ, options.portal))
 
     client_app = commands.add_parser("client-app", help="client apps of a portal")
     actions = client_app.add_subparsers(required=True, metavar="action")

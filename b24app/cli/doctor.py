@@ -9,13 +9,15 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from b24app.cli.doctor_portal import check_portal
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, pending_migrations, refuse_strong_role
 
 
-def doctor(environ: Mapping[str, str]) -> int:
-    """One line per finding; exit code 0 only where everything is well."""
+def doctor(environ: Mapping[str, str], portal: str | None = None) -> int:
+    """One line per finding; exit code 0 only where everything is well. `portal`: its connection too, once the
+    environment is in order."""
     try:
         settings = read_settings(environ)
     except WrongSettings as error:
@@ -27,7 +29,9 @@ def doctor(environ: Mapping[str, str]) -> int:
         print(f"✗ {problem}")
     if not problems:
         print("✓ environment, app.yaml, database, roles, migrations and Redis are as they should be")
-    return 1 if problems else 0
+    if problems or portal is None:
+        return 1 if problems else 0
+    return asyncio.run(check_portal(settings, portal))
 
 
 async def _look(settings: Settings) -> list[str]:

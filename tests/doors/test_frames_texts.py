@@ -12,16 +12,19 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from b24app import guard
+from b24app.cli import doctor_portal
+from b24app.domain.card_layout import Shown, Undone
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
 from b24app.domain.restoring import Weight
+from b24app.domain.selftest import Check, Feature, Finding
 from b24app.i18n import language, read_words
 from b24app.journeys.sections import BY_NAME
 from b24app.manifest import Manifest, Mode
 from b24app.settings import ROOT
-from placements import parts, words
+from placements import parts, selftest_words, words
 from placements.parts import in_words
 from placements.render import initials
 
@@ -62,6 +65,12 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (EndpointState, words.ENDPOINT),
         (PortalState, words.PORTAL),
         (Mode, words.MODE),
+        (Shown, words.SHOWN),
+        (Undone, words.UNDONE),
+        (Check, selftest_words.CHECK),
+        (Finding, selftest_words.FOUND),
+        (Finding, doctor_portal.SAID),
+        (Feature, selftest_words.WITHOUT_FEATURE),
     ],
 )
 def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> None:
@@ -126,6 +135,6 @@ def test_what_is_missing_is_named_in_words(manifest: Manifest) -> None:
 
 
 def test_every_part_of_the_manifest_can_be_named(manifest: Manifest) -> None:
-    assert set(manifest.scopes) <= set(parts.SCOPE)
+    assert set(manifest.scopes) <= set(parts.SCOPE) & set(selftest_words.WITHOUT_SCOPE)
     assert {card for one in manifest.fields.values() for card in one.cards} <= set(parts.CARD)
     assert set(manifest.events.values()) <= set(parts.NOTICE)

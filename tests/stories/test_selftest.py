@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
@@ -9,6 +10,8 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
+from b24app.cli import main as command
+from b24app.cli.doctor_portal import watched
 from b24app.domain.selftest import Check, Finding, Light, Line
 from b24app.journeys import selftest
 from b24app.store.tables import self_tests
@@ -31,6 +34,19 @@ async def press(world: World) -> Frame:
 async def work(world: World) -> bool:
     """A worker hears of it."""
     return await self_test_one(world.resources, (await world.row()).id)
+
+
+async def doctor(world: World, *, working: bool = True) -> list[str]:
+    """What `b24app doctor --portal` prints, beside workers that work or not."""
+    said: list[str] = []
+    watching = asyncio.create_task(watched(world.resources, await world.row(), said.append, pause=0))
+    while not watching.done():
+        if working:
+            await work(world)
+        await world.settle()
+        world.pass_time(seconds=5)
+    await watching
+    return said
 
 
 async def lines(world: World) -> dict[Check, Line]:
@@ -221,7 +237,7 @@ async def test_what_the_plan_lacks_is_no_fault(world: World, plan: str, light: L
     await world.settle()
 
     assert (await lines(world))[Check.PLAN].light is light
-    assert ("роботы; своих роботов" in plain(await page.content())) is (plan == "free")
+    assert ("В тарифе нет роботов" in plain(await page.content())) is (plan == "free")
     assert not (await lights(world))[Light.BAD]
 
 
@@ -349,3 +365,37 @@ async def test_pressing_twice_is_one_check(world: World) -> None:
     assert await nonce(world) != known
     await work(world)
     await world.settle()
+
+
+async def test_the_operator_reads_the_same_in_other_words(world: World) -> None:
+    await world.install()
+    await world.subscribe()
+    said = await doctor(world)
+
+    assert len(said) == len(set(said)) == len(Check)
+    assert {one[0] for one in said} == {"✓", "–"}, "red is nothing; of events there were none yet"
+    assert any(re.match(r"✓ events +ONAPPTEST came back after \d+ ms", one) for one in said)
+    assert any(re.match(r"✓ webhooks +Личный кабинет http://\S+ answered 204 after \d+ ms", one) for one in said)
+    assert any(f"the token of {world.admin().full_name} works" in one for one in said)
+
+
+async def test_the_operators_check_needs_no_worker_to_tell_so(world: World) -> None:
+    await world.install()
+    said = await doctor(world, working=False)
+
+    assert sum("is `b24app worker interactive` running?" in one for one in said) == 1
+    assert any(one.startswith("✓ events") for one in said), "the rest is checked all the same"
+
+
+async def test_the_operator_reads_which_address_must_be_open(world: World) -> None:
+    await world.install()
+    world.emulator.world.faults.events.lose_next = 1
+    said = await doctor(world)
+    assert [one for one in said if "B24APP_PUBLIC_URL" in one and one.startswith("✗ events")]
+
+
+def test_the_command_takes_a_portal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without an environment nothing is checked, and it says what is missing."""
+    monkeypatch.delenv("B24APP_CLIENT_ID", raising=False)
+    assert command(["doctor", "--portal", "acme.bitrix24.ru"]) == 1
+    assert "B24APP_CLIENT_ID" in capsys.readouterr().out

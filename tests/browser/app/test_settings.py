@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -11,6 +12,7 @@ from emulator.crm.layouts import COMMON, Variant
 from tests.browser.app.conftest import Person
 from tests.browser.conftest import Shoot
 from tests.world import World
+from workers.chores import self_test_one
 
 VIEW: list[dict[str, Any]] = [
     {
@@ -82,3 +84,47 @@ async def test_the_preview_reads_well_on_a_phone_and_in_english(
         "Client Link Verification needed, Client app status"
     )
     await shoot(page, "app-layout-preview-en-1280")
+
+
+async def test_the_check_of_the_connection_fills_in_line_by_line(world: World, person: Person, shoot: Shoot) -> None:
+    installation = await world.install()
+    await world.subscribe()
+    await person.enter(world.admin())
+    await person.go(f"/marketplace/app/{installation.id}/")
+    check = person.app.locator("section", has=person.app.locator("#check"))
+    await check.get_by_role("button", name="Проверить связь").click()
+    await expect(check.locator(".step.waiting")).to_have_count(10)
+    await self_test_one(world.resources, (await world.row()).id)
+    await expect(check.locator(".step.waiting")).to_have_count(2)
+    await shoot(person.page, "app-check-under-way-ru-1280")
+    await world.settle()
+    await expect(check.get_by_text("всё хорошо")).to_be_visible()
+    await expect(check.locator(".step.waiting")).to_have_count(0)
+    await expect(check.get_by_text("Проверочное уведомление вернулось через")).to_be_visible()
+    await shoot(person.page, "app-check-good-ru-1280")
+
+
+async def test_red_lines_say_what_to_do_on_a_phone_and_in_english(
+    world: World, page: Page, on_phone: Person, shoot: Shoot
+) -> None:
+    world.leftovers_explained = "the ping is tried again later"
+    for portal, person, press in (
+        (world.portal, on_phone, "Проверить связь"),
+        (world.other_portal, Person(page, world.other_portal), "Check the connection"),
+    ):
+        installation = await world.install(portal)
+        await world.subscribe(portal)
+        world.receiver.answers = [500]
+        world.emulator.world.faults.events.lose_next = 1
+        installation.scope -= {"im"}
+        await person.enter(world.admin(portal))
+        await person.go(f"/marketplace/app/{installation.id}/")
+        await person.app.get_by_role("button", name=press).click()
+        await expect(person.app.locator(".checks .step.waiting")).to_have_count(10)
+        await self_test_one(world.resources, (await world.row(portal)).id)
+        await world.settle()
+        world.pass_time(seconds=31)
+        await expect(person.app.locator(".checks .step.bad")).to_have_count(3)
+        await shoot(person.page, f"app-check-bad-{portal.lang}-{390 if person is on_phone else 1280}")
+    shown = await person.app.locator(".checks").inner_text()
+    assert not re.search("[а-яА-Я]", shown.replace("Личный кабинет", ""))
