@@ -113,7 +113,7 @@ WITHOUT_SCOPE: Mapping[str, str] = {
 }
 
 WITHOUT_FEATURE: Mapping[str, str] = {
-    Feature.OFFLINE: N_("The plan has no second net under lost notices: cards are compared every five minutes instead."),
+    Feature.OFFLINE: N_("The plan keeps no spare copy of notices: the comparison with the CRM finds what gets lost."),
     Feature.ROBOTS: N_("The plan has no robots: the app offers none of its own in funnels."),
 }
 

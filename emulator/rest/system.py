@@ -35,10 +35,12 @@ def methods(call: Call) -> list[str]:
     return [known.name for known in table if known.scope in ("", *call.scopes)]
 
 
-@method("method.get", scope="", page="api-reference/common/system/method-get.md", params=("name",))
+@method("method.get", scope="", page="api-reference/common/system/method-get.md", params=("name",), case="camel")
 def method_get(call: Call) -> dict[str, bool]:
-    """Whether a method exists and whether the caller's scopes allow it."""
-    found = call.world.methods.get(str(call.params.get("name") or "").casefold())
+    """Whether a method exists and whether the caller's scopes allow it; a name in other letters than small ones does
+    not exist."""
+    name = str(call.params.get("name") or "")
+    found = call.world.methods.get(name) if name == name.lower() else None
     existing = found is not None and _served(call, found)
     available = existing and found is not None and found.scope in ("", *call.scopes)
     return {"isExisting": existing, "isAvailable": available}
@@ -50,10 +52,12 @@ def _served(call: Call, known: Method) -> bool:
 
 @method("feature.get", scope="", page="api-reference/common/system/feature-get.md", params=("CODE",))
 def feature_get(call: Call) -> dict[str, str]:
-    """`{value: Y|N}` of a plan feature."""
+    """`{value: Y|N}` of a plan feature; a box that knows no plans names its licence instead."""
     code = call.params.get("CODE")
     if not code:
         raise RestError(400, "CODE_EMPTY", "CODE can't be empty")
+    if call.portal.old:
+        return {"value": f"{call.portal.lang}_selfhosted"}
     return {"value": "Y" if plans.has(call.portal, str(code)) else "N"}
 
 
