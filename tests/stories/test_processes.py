@@ -6,6 +6,8 @@ Each story happens in the same deployment, with a contact of its own.
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,11 +15,12 @@ import pytest
 from redis.asyncio import Redis
 
 from b24app import embedded
+from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from emulator.crm.entities import Entity
 from emulator.faults import Break, Fault
 from tests.receiver import Heard
-from tests.stories.processes import Holding, RedisServer, Running, redis_server, running
+from tests.stories.processes import WAIT, Holding, RedisServer, Running, redis_server, running
 
 CONTACT = Entity.CONTACT
 LONG = 3.0  # seconds the portal takes, so that a worker can be killed while it waits
@@ -173,3 +176,17 @@ async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
         world.start(name)
     await ends_well(world, contact)
     assert len(heard_of(world, contact)) == 1
+
+
+async def test_the_doctor_checks_a_portal_there_and_back(world: Running) -> None:
+    """The command itself, beside the processes it asks about."""
+    world.all_up()
+    world.receiver.gate.set()
+    await world.settle()
+
+    command = [sys.executable, "-m", "b24app", "doctor", "--portal", world.portal.member_id]
+    asked = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=dict(world.environment), stdout=PIPE)
+    said = (await asyncio.wait_for(asked.communicate(), WAIT))[0].decode()
+
+    assert asked.returncode == 0, said
+    assert "a worker took the check after" in said and "ONAPPTEST came back after" in said and "answered 204" in said
