@@ -181,7 +181,6 @@ async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
 async def test_the_doctor_checks_a_portal_there_and_back(world: Running) -> None:
     """The command itself, beside the processes it asks about."""
     world.all_up()
-    world.receiver.gate.set()
     await world.settle()
 
     command = [sys.executable, "-m", "b24app", "doctor", "--portal", world.portal.member_id]
