@@ -29,7 +29,8 @@ class _Part(BaseModel):
 
 
 class CardField(_Part):
-    """A user field of ours in CRM cards; `options` by stable code for an enumeration."""
+    """A user field of ours in CRM cards; `options` by stable code for an enumeration. `for_people`: it belongs where
+    people look, and a saved view of a card that lacks it is said to hide it."""
 
     field: Annotated[str, Field(pattern=r"^UF_CRM_[A-Z0-9_]{1,43}$")]
     type: Literal["boolean", "enumeration", "string", "integer", "double"]
@@ -38,6 +39,7 @@ class CardField(_Part):
     hint: Texts
     read_only: bool = False
     multiple: bool = False
+    for_people: bool = True
     options: dict[str, Texts] = Field(default_factory=dict)
 
 

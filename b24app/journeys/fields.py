@@ -43,5 +43,5 @@ def entities(manifest: Manifest) -> tuple[Entity, ...]:
 
 
 def names_in(manifest: Manifest, entity: str) -> tuple[str, ...]:
-    """Our fields of one kind of card, in the order of app.yaml."""
-    return tuple(one.field for one in manifest.fields.values() if entity in one.cards)
+    """Our fields that people look at in one kind of card, in the order of app.yaml."""
+    return tuple(one.field for one in manifest.fields.values() if entity in one.cards and one.for_people)
