@@ -11,13 +11,14 @@ from starlette.types import Scope
 
 from b24app.domain.facts import Kind
 from b24app.manifest import Manifest
-from placements import card_tab, files, frame, install, layout, main_page, opened, selftest, sweeps
+from placements import card_tab, files, frame, install, layout, main_page, opened, same_card, selftest, sweeps
 from placements.render import STATIC, Render
 
 OPENED = ["GET", "HEAD", "POST"]
 CALLS = {
     "/frame/card": frame.card,
     "/frame/press": frame.press,
+    "/frame/same-card": same_card.say,
     "/frame/status": frame.status,
     "/frame/repair": frame.repair,
     "/frame/mode": frame.mode,

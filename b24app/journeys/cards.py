@@ -18,12 +18,13 @@ from b24app.bitrix24.people import open_card
 from b24app.domain.facts import Subject
 from b24app.domain.membership import Action, DecidedBySource, Membership, Reason, State
 from b24app.domain.policy import Access, Section, sections
+from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.verification import STATED_FOR
 from b24app.journeys.person import person_client
 from b24app.manifest import Mode
 from b24app.resources import Resources
 from b24app.store import card_news, memberships
-from b24app.store.card_news import Told
+from b24app.store.card_news import Lost, Told
 from b24app.store.portals import Portal
 
 RIGHT_LASTS, NAME_LASTS = 60, 3600  # seconds
@@ -49,13 +50,14 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """Everything a card tab prints. `others`: names of the cards across by id; `waits`: news is on its way, ask again
-    soon."""
+    """Everything a card tab prints. `others`: names of the cards across by id; `lost`: deleted cards that this one may
+    go on for; `waits`: news is on its way, ask again soon."""
 
     subject: Subject
     others: Mapping[int, str]
     belongings: tuple[Belonging, ...]
     told: tuple[Told, ...]
+    lost: tuple[Lost, ...]
     mode: Mode
     imported: bool
     waits: bool
@@ -83,6 +85,7 @@ async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, s
     since = resources.now() - STATED_FOR
     pressed, awaited = await card_news.awaited(db, portal.id, subject, [one.id for one, _ in members], since)
     told = await card_news.about(db, portal.id, subject)
+    lost = await card_news.lost_namesakes(db, portal.id, subject, resources.now() - SUSPENDED_FOR)
     names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
     mode = portal.mode("verification")
     rows = [_belonging(subject, one, title, names, one.id in pressed, mode) for one, title in members]
@@ -91,6 +94,7 @@ async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, s
         others={one.other.id: one.title for one in rows if one.other},
         belongings=tuple(sorted(rows, key=_order)),
         told=tuple(told),
+        lost=tuple(lost) if mode is Mode.ON else (),
         mode=mode,
         imported=portal.imported,
         waits=awaited or _on_its_way(told),

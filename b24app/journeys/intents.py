@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from b24app.bitrix24.cards import CardChange, Value, write_cards
+from b24app.bitrix24.cards import CardChange, Value, read_cards, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State
+from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.verification import STATED_FOR, project
 from b24app.domain.viewer import Viewer
 from b24app.errors import AccessDenied, NeedsFreshToken, OutcomeUnknown, PortalError, Refused
@@ -25,7 +26,7 @@ from b24app.journeys.person import person_client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import inbox, intents, memberships, portals
+from b24app.store import card_news, inbox, intents, memberships, portals
 from b24app.store.portals import Portal
 
 LONGEST_NOTE = 500
@@ -39,12 +40,7 @@ async def press(
     """Raise Refused: `not_of_this_card` · `already_so` · `module_off` · `no_right` · `fresh_token_needed` (401) ·
     `portal_unknown` · `crm_refused`; PortalError where the portal cannot be reached."""
     now = resources.now()
-    async with resources.directory() as db:
-        portal = await portals.by_id(db, viewer.portal_id)
-    if portal is None:
-        raise Refused("portal_unknown", 403)
-    if portal.mode("verification") is not Mode.ON:
-        raise Refused("module_off", 409)
+    portal = await _portal(resources, viewer)
     async with resources.tenant(portal.id) as db:
         members = (await memberships.of_subjects(db, portal.id, [subject]))[subject]
         after = _after(members, membership_id, action, now)
@@ -68,6 +64,42 @@ async def press(
         await inbox.receive(db, resources.vault, portal.id, [arrival], Lane.INTERACTIVE, now)
     log.info("button_pressed", portal=portal.id, subject=str(subject), action=action, user=viewer.user_id)
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
+
+
+async def same_card(resources: Resources, viewer: Viewer, token: str, subject: Subject, gone_id: int) -> None:
+    """A person says that this card goes on for a deleted one of its name: that one's mark is written with their own
+    rights, and the journey that finds it there moves the memberships.
+
+    Raise Refused as `press` does; `already_so` where the deleted card has come to rest elsewhere.
+    """
+    portal, now = await _portal(resources, viewer), resources.now()
+    async with resources.tenant(portal.id) as db:
+        lost = await card_news.lost_namesakes(db, portal.id, subject, now - SUSPENDED_FOR)
+    if gone_id not in {one.subject.id for one in lost}:
+        raise Refused("already_so", 409)
+    fields, client = field_map(portal), person_client(resources, portal, portal.endpoint, token)
+    card = (await read_cards(client, [subject], fields)).get(subject)
+    if card is None or not fields[subject.kind].mark:
+        raise Refused("card_gone" if card is None else "crm_refused", 409)
+    marks = tuple(dict.fromkeys((subject.id, *card.marks, gone_id)))
+    (outcome,) = await write_cards(client, [CardChange(subject, {"mark": marks})], fields)
+    if outcome.error:
+        raise _said(outcome.error)
+    async with resources.tenant(portal.id) as db:
+        arrival = Arrival(Source.BUTTON, "same_card", subject, viewer.user_id)
+        await inbox.receive(db, resources.vault, portal.id, [arrival], Lane.INTERACTIVE, now)
+    log.info("same_card", portal=portal.id, subject=str(subject), gone=gone_id, user=viewer.user_id)
+    await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
+
+
+async def _portal(resources: Resources, viewer: Viewer) -> Portal:
+    async with resources.directory() as db:
+        portal = await portals.by_id(db, viewer.portal_id)
+    if portal is None:
+        raise Refused("portal_unknown", 403)
+    if portal.mode("verification") is not Mode.ON:
+        raise Refused("module_off", 409)
+    return portal
 
 
 def _after(members: Sequence[Membership], membership_id: UUID, action: Action, now: datetime) -> Shown:

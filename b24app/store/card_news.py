@@ -81,11 +81,39 @@ _COMPANIES = text(
 )
 
 
+_LOST = text(
+    "SELECT g.crm_id, g.title, g.gone_at FROM records r JOIN records g ON g.portal_id = :portal AND g.kind = r.kind"
+    " AND g.title = r.title AND g.gone_at >= :since"
+    " WHERE r.portal_id = :portal AND r.kind = :kind AND r.crm_id = :id AND r.gone_at IS NULL AND r.title <> ''"
+    " AND NOT EXISTS (SELECT 1 FROM aliases a"
+    " WHERE a.portal_id = :portal AND a.kind = g.kind AND a.old_id = g.crm_id)"
+    " AND EXISTS (SELECT 1 FROM memberships m WHERE m.portal_id = :portal AND m.state = 'suspended'"
+    " AND CASE g.kind WHEN 'contact' THEN m.contact_id ELSE m.company_id END = g.crm_id)"
+    " ORDER BY g.gone_at DESC, g.crm_id LIMIT 3"
+).bindparams(bindparam("since", type_=TIMESTAMP(timezone=True)))
+
+
 async def members(db: AsyncConnection, portal_id: int, subject: Subject) -> list[tuple[Membership, str]]:
     """The card's memberships, each with the title of the card across (empty where we have not read it)."""
     wanted = _PEOPLE if subject.kind is Kind.COMPANY else _COMPANIES
     rows = await db.execute(wanted, {"portal": portal_id, "id": subject.id})
     return [(membership(row), row.title or "") for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A deleted card that somebody's access still hangs on, and for which no card goes on."""
+
+    subject: Subject
+    title: str
+    gone_at: datetime
+
+
+async def lost_namesakes(db: AsyncConnection, portal_id: int, subject: Subject, since: datetime) -> list[Lost]:
+    """Cards of the same kind and name that were deleted since then: this one may be one of them, made anew."""
+    asked = {"portal": portal_id, "kind": subject.kind.value, "id": subject.id, "since": since}
+    rows = await db.execute(_LOST, asked)
+    return [Lost(Subject(subject.kind, row.crm_id), row.title, row.gone_at) for row in rows]
 
 
 async def about(db: AsyncConnection, portal_id: int, subject: Subject) -> list[Told]:

@@ -89,6 +89,7 @@ QUERIES: Mapping[str, Query] = {
     "card_layouts.see": lambda db, p, o: card_layouts.see(db, p, {VIEW: standing((), ())}, o.now),
     "card_news.about": lambda db, p, o: card_news.about(db, p, o.subject),
     "card_news.awaited": lambda db, p, o: card_news.awaited(db, p, o.subject, [o.membership.id], o.begun),
+    "card_news.lost_namesakes": lambda db, p, o: card_news.lost_namesakes(db, p, o.namesake, o.now - LONG),
     "card_news.members": lambda db, p, o: card_news.members(db, p, o.company),
     "client_apps.add": lambda db, p, o: client_apps.add(db, p, ClientApp(uuid4(), "Чужое", o.now)),
     "client_apps.living": lambda db, p, o: client_apps.living(db, p),

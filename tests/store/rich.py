@@ -66,6 +66,7 @@ class Owned:
     begun: datetime  # when the first request came that died at work
     gone: Subject  # the person goes on for it
     lost: str  # name of a deleted person for whom nobody goes on
+    namesake: Subject  # has that name and is somebody else
     look: Look  # cut off; another one is finished
     reader: UUID  # who reads the portal's contacts
     export: UUID  # is being made; it has a part
@@ -78,7 +79,7 @@ async def rich(world: World) -> Owned:
     """Two portals with the app; the first one is busy, the second one has nothing but its installation."""
     company = world.add_company()
     contact = world.add_contact(company)
-    lost = world.add_contact(company, name="Пётр", last_name="Лесной")
+    lost, _ = (world.add_contact(company, name="Пётр", last_name="Лесной") for _ in range(2))
     await world.install()
     await world.install(world.other_portal)
     world.portal.crm.delete(Entity.CONTACT, lost, world.admin())
@@ -135,7 +136,9 @@ async def _unfinished(
 
     await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
     look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
-    gone = Subject(Kind.CONTACT, 10**9)
+    gone, named = Subject(Kind.CONTACT, 10**9), tables.records.c.title == "Пётр Лесной"
+    found = select(tables.records.c.crm_id).where(named, tables.records.c.gone_at.is_(None))
+    namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
     reader = uuid4()
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
@@ -172,6 +175,7 @@ async def _unfinished(
         begun=now,
         gone=gone,
         lost="Пётр Лесной",
+        namesake=namesake,
         look=look,
         reader=reader,
         export=export,

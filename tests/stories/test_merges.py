@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
+from emulator.people import CrmAccess
+from tests.doors.frames import tab
 from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
@@ -328,3 +330,47 @@ async def test_while_watching_a_merge_is_followed_and_nobody_told(world: World) 
 
     assert await states(world) == {(person, new): "confirmed"}
     assert told(world) == []
+
+
+async def test_a_card_made_anew_is_claimed_by_one_press(world: World) -> None:
+    """A private person: nothing plain tells. The tab asks, a manager says yes with their own rights."""
+    old = world.add_contact()
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, old)
+    await world.settle()
+    world.portal.crm.delete(CONTACT, old, world.admin())
+    await world.settle()
+    new = world.add_contact()
+    await world.settle()
+    assert await states(world) == {(old, 0): "suspended", (new, 0): "confirmed"}
+    world.receiver.heard.clear()
+
+    page = await tab(world, "contact", new)
+    assert "Похоже, эта карточка создана вместо удалённой" in await page.content()
+    answer = await page.call("/frame/same-card", gone=str(old))
+    assert answer.status == 200, answer.text
+    await world.settle()
+
+    assert "Похоже" not in await page.content()
+    assert sorted(told(world)) == [("left", (old, None)), ("pending", (new, None))]
+    assert world.card(CONTACT, new) == (True, "На проверке")
+    again = await page.call("/frame/same-card", gone=str(old))
+    assert (again.status, again.json()["error"]["code"]) == (409, "already_so")
+
+
+async def test_who_may_not_change_the_card_cannot_claim_a_deleted_one(world: World) -> None:
+    old = world.add_contact()
+    await world.install()
+    world.portal.crm.delete(CONTACT, old, world.admin())
+    new = world.add_contact()
+    await world.settle()
+    manager = world.manager()
+    manager.crm_access = CrmAccess.READ
+
+    page = await tab(world, "contact", new, manager)
+    answer = await page.call("/frame/same-card", gone=str(old))
+
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "no_right")
+    await world.settle()
+    assert (await states(world))[old, 0] == "suspended"

@@ -1,0 +1,19 @@
+"""The card tab's question: is this card a deleted one, made anew? One press says yes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from b24app.bitrix24.payloads import number
+from b24app.errors import Refused
+from b24app.journeys import intents
+from placements import frame
+from placements.frame import Call
+
+
+async def say(call: Call) -> dict[str, Any]:
+    gone = number(call.text("gone"))
+    if not gone:
+        raise Refused("bad_parameter", 422, {"name": "gone"})
+    await intents.same_card(call.resources, call.viewer, call.token, call.subject(), gone)
+    return await frame.card(call)
