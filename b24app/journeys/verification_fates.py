@@ -159,20 +159,20 @@ async def _trace(slice_: Slice, gone: Collection[Subject]) -> Mapping[Subject, S
     if not every:
         return {}
     shown = await slice_.read(every)
-    near = {one: _near(one, [shown[place] for place in places[one] if place in shown]) for one in gone}
-    cards = await slice_.read(set().union(*near.values()))
     async with slice_.resources.tenant(slice_.portal.id) as db:
         known = await records.load(db, slice_.portal.id, every)
+    stood = {one: [(shown[at], known[at]) for at in places[one] if at in shown and at in known] for one in gone}
+    near = {one: _near(one, stood[one]) for one in gone}
+    cards = await slice_.read(set().union(*near.values()))
     found = {}
     for one in gone:
-        stood = [(shown[place], known[place]) for place in places[one] if place in shown and place in known]
         title = slice_.known[one].title if one in slice_.known else ""
         traces = [
             Trace(
                 subject=other,
                 marked=one.id in cards[other].marks,
-                took=all(other.id in card.links for card, _ in stood)
-                and any(other.id not in before.links for _, before in stood),
+                took=all(other.id in card.links for card, _ in stood[one])
+                and any(other.id not in before.links for _, before in stood[one]),
                 named=same_name(title, cards[other].title),
             )
             for other in near[one]
@@ -189,10 +189,12 @@ def _places(subject: Subject, members: Iterable[Membership]) -> set[Subject]:
     return {one for one in across if one}
 
 
-def _near(subject: Subject, places: Iterable[Card]) -> list[Subject]:
-    """Cards of the same kind that stand in the same places now."""
-    others = _of(subject.kind, (other for place in places for other in place.links)) - {subject}
-    return sorted(others)[:MOST_NEAR]
+def _near(subject: Subject, stood: Iterable[tuple[Card, Known]]) -> list[Subject]:
+    """Cards of the same kind that stand in the same places now, those that did not before first."""
+    now = [_of(subject.kind, card.links) - {subject} for card, _ in stood]
+    before = [_of(subject.kind, known.links) for _, known in stood]
+    new = set().union(*(here - had for here, had in zip(now, before, strict=True)))
+    return [*sorted(new), *sorted(set().union(*now) - new)][:MOST_NEAR]
 
 
 async def _gone(slice_: Slice, taken: Mapping[Subject, Collection[Subject]]) -> Mapping[Subject, tuple[Gone, ...]]:
