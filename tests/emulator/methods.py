@@ -21,6 +21,7 @@ from emulator.crm.layouts import COMMON, PERSONAL, Variant
 from emulator.events import EventBinding
 from emulator.installs import Installation
 from emulator.placements import PlacementBinding
+from emulator.portal import Portal
 from emulator.rest.registry import load
 
 APP = ("b24app", "handlers", "placements", "workers")
@@ -48,10 +49,17 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`params` as the method's page documents them; `shows`: a value, a type, or a (key, value) found in the answer."""
+    """`params` as the method's page documents them; `shows`: a value, a type, or a (key, value) found in the answer.
+
+    `old`: what an old portal shows instead, where it differs.
+    """
 
     params: Callable[[Given], dict[str, Any]]
     shows: Any
+    old: Any = None
+
+    def shown(self, portal: Portal, answer: Any) -> bool:
+        return shown(answer, self.old if portal.old and self.old is not None else self.shows)
 
 
 def _changed(entity: Entity, it: Given) -> dict[str, Any]:
@@ -80,7 +88,7 @@ ROWS: dict[str, Row] = {
     "event.bind": Row(lambda it: {"event": "ONCRMCONTACTADD", "handler": it.handler}, True),
     "event.get": Row(lambda it: {}, ("event", EVENT)),
     "event.test": Row(lambda it: {"any": it.fresh}, 1),
-    "feature.get": Row(lambda it: {"CODE": "crm_automation_deal"}, "Y"),
+    "feature.get": Row(lambda it: {"CODE": "crm_automation_deal"}, "Y", "en_selfhosted"),
     "method.get": Row(lambda it: {"name": "profile"}, ("isAvailable", True)),
     "placement.bind": Row(lambda it: {"PLACEMENT": OTHER_TAB, "HANDLER": it.handler, "TITLE": "Tab"}, True),
     "placement.get": Row(lambda it: {}, ("placement", TAB)),

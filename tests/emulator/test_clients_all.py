@@ -21,7 +21,7 @@ from emulator.installs import Installation
 from emulator.rest.registry import load
 from emulator.run import Emulator, serve
 from tests.emulator.aid import installed, market_app, two_portals
-from tests.emulator.methods import NOT_CALLED, ROWS, SCOPE, app_methods, given, shown
+from tests.emulator.methods import NOT_CALLED, ROWS, SCOPE, app_methods, given
 
 CALLER = import_module("b24pysdk.api.callers.call_method")._MethodCaller  # the package hides the module by a function
 METHODS = load()
@@ -84,7 +84,7 @@ async def test_each_method_answers_as_documented(emulator: Emulator, method: str
     (installation,) = emulator.portal(portal).installations.values()
     row = ROWS[method]
     answer = await client(installation, emulator, method, row.params(given(installation)))
-    assert shown(answer, row.shows), answer
+    assert row.shown(installation.portal, answer), answer
 
 
 def test_every_method_the_app_uses_is_called() -> None:
