@@ -126,6 +126,8 @@ CRM_WORDS: dict[str, tuple[str, str]] = {
     "responsible": ("Ответственный", "Responsible person"),
     # merge
     "merge": ("Объединить", "Merge"),
+    "merge_title_lead": ("Объединение лидов", "Merging leads"),
+    "merge_title_deal": ("Объединение сделок", "Merging deals"),
     "merge_title_contact": ("Объединение контактов", "Merging contacts"),
     "merge_title_company": ("Объединение компаний", "Merging companies"),
     "merge_note": (

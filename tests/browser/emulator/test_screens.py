@@ -51,6 +51,7 @@ async def walk(guest: Guest, shoot: Shoot, where: str) -> None:
         await guest.go(path)
         await shoot(guest.page, f"{where}-{name}")
         assert await fits(guest.page), name
+        assert "Internal Server Error" not in await guest.page.content(), name
     await guest.go("/crm/contact/details/1/")
     await guest.page.click("[data-section=additional] [data-edit-section]")
     await guest.page.locator("[data-save]").scroll_into_view_if_needed()

@@ -182,7 +182,9 @@ def _deals(portal: Portal, ru: bool, companies: list[int]) -> None:
             "ASSIGNED_BY_ID": MANAGER,
         }
         portal.crm.add(Entity.DEAL, fields, portal.users[MANAGER])
-    portal.crm.add(Entity.LEAD, {"TITLE": "Заявка с сайта" if ru else "Request from the site"}, portal.users[MANAGER])
+    leads = ("Заявка с сайта", "Звонок в офис") if ru else ("Request from the site", "Call to the office")
+    for title in leads:
+        portal.crm.add(Entity.LEAD, {"TITLE": title}, portal.users[MANAGER])
 
 
 def _past(portal: Portal, ru: bool) -> None:
