@@ -54,7 +54,7 @@ class Read:
 
 
 async def run(ground: Ground) -> list[Figure]:
-    async with _stage(ground) as stage:
+    async with staged(ground) as stage:
         small = await _import(stage, "small", COMPANIES // TENTH, CONTACTS // TENTH)
         large = await _import(stage, "large", COMPANIES, CONTACTS)
         alone = await _read_alone(stage, "large")
@@ -73,14 +73,14 @@ async def _import(stage: Stage, name: str, companies: int, contacts: int) -> Rea
     await install(stage.http, f"http://{host}/_control", name, stage.code)
     with child(["b24app", "worker", "chores"], dict(os.environ) | as_environment(stage.settings)) as worker:
         await until(partial(imported, stage.resources, host), LONGEST)
-        peak = _peak(worker.pid)
+        held = peak(worker.pid)
     portal = await known(stage.resources, host)
     async with stage.resources.tenant(portal.id) as db:
         parts = await imports.progress(db, portal.id)
     rows, began = sum(one.read for one in parts), min(one.started_at for one in parts)
     assert rows == companies + contacts, rows
     assert portal.imported_at
-    return Read(rows, rows / (portal.imported_at - began).total_seconds(), peak)
+    return Read(rows, rows / (portal.imported_at - began).total_seconds(), held)
 
 
 async def _read_alone(stage: Stage, name: str) -> float:
@@ -102,14 +102,14 @@ async def _read_alone(stage: Stage, name: str) -> float:
     return rows / (perf_counter() - began)
 
 
-def _peak(pid: int) -> float:
+def peak(pid: int) -> float:
     """MiB a living process has held at most (proc(5): VmHWM, in kB)."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 @asynccontextmanager
-async def _stage(ground: Ground) -> AsyncIterator[Stage]:
+async def staged(ground: Ground) -> AsyncIterator[Stage]:
     app, small, large, auth = free("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
     settings = replace(ground.settings, public_url=f"http://{app}", auth_servers=(f"http://{auth}",))
     hosts, path = {"small": small, "large": large}, settings.data_dir / "emulator.json"

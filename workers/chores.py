@@ -11,7 +11,7 @@ import structlog
 
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalClosed, PortalError
-from b24app.journeys import importing, installation, rescan, selftest, sweep
+from b24app.journeys import importing, installation, offline, rescan, selftest, sweep
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -54,6 +54,7 @@ async def rewake_all(resources: Resources) -> int:
         unread = await portals.unread_ids(db)
         owed = await portals.owed_ids(db)
         unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
+        unfetched = await portals.unfetched_ids(db, resources.now() - offline.EVERY)
         leaving = await portals.erasable_ids(db)
     unswept = await sweep.due(resources)
     woken = await wake_due(resources)
@@ -63,11 +64,13 @@ async def rewake_all(resources: Resources) -> int:
         await resources.wake.chore("reconcile_portal", portal_id)
     for portal_id in unscanned:
         await resources.wake.chore("rescan_portal", portal_id)
+    for portal_id in unfetched:
+        await resources.wake.chore("fetch_offline", portal_id)
     for portal_id in unswept:
         await resources.wake.chore("sweep_portal", portal_id)
     for portal_id in leaving:
         await resources.wake.chore("erase_portal", portal_id)
-    return woken + len(unread) + len(owed) + len(unscanned) + len(unswept) + len(leaving)
+    return woken + len(unread) + len(owed) + len(unscanned) + len(unfetched) + len(unswept) + len(leaving)
 
 
 async def look_hourly(resources: Resources) -> int:
@@ -87,6 +90,16 @@ async def import_one(resources: Resources, portal_id: int) -> None:
     except PortalError as error:
         log.warning("import_interrupted", portal=portal_id, error=repr(error))
         await _follow(resources, portal_id, error)
+
+
+async def fetch_offline_one(resources: Resources, portal_id: int) -> int:
+    """A fetching that failed is made again by the next rewake: the portal keeps what was not fetched."""
+    try:
+        return await offline.run(resources, portal_id)
+    except PortalError as error:
+        log.warning("fetching_interrupted", portal=portal_id, error=repr(error))
+        await _follow(resources, portal_id, error)
+        return 0
 
 
 async def reconcile_one(resources: Resources, portal_id: int) -> None:
@@ -189,6 +202,7 @@ CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
     "import_portal": import_one,
     "reconcile_portal": reconcile_one,
     "rescan_portal": rescan_one,
+    "fetch_offline": fetch_offline_one,
     "self_test": self_test_one,
     "sweep_portal": sweep_one,
     "tidy_portals": tidy_all,

@@ -27,7 +27,9 @@ from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
 from workers import runtime
 
-SLICE = {Lane.INTERACTIVE: 200, Lane.BULK: 2000}  # bulk nearly fills a request: 40 commands of 50 cards
+INTERACTIVE_SLICE = 200  # subjects
+FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 500, 10, 2000  # of the bulk lane; 2,000 nearly fill a request
+LONGEST_SLICE = 2.0  # seconds that news for a subject of a bulk slice waits for it; slices grow and shrink with it
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
 OVERTAKEN = timedelta(seconds=1)
@@ -50,35 +52,53 @@ def me() -> str:
 
 
 async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
-    """Handle what is due now. Returns how many subjects were taken."""
-    started, taken = monotonic(), 0
-    while monotonic() - started < BUDGET:
+    """Handle what is due now. Returns how many subjects were taken.
+
+    Between two slices of the bulk lane whatever a person waits for goes first, in a slice and at a pace of its own.
+    """
+    started, taken, size = monotonic(), 0, FIRST_SLICE
+    while (began := monotonic()) - started < BUDGET:
         async with resources.directory() as db:
             portal = await portals.by_id(db, portal_id)
-            claims = await _claim(db, resources, portal, lane) if portal else []
+            claims, served = await _claim(db, resources, portal, lane, size) if portal else ([], lane)
         resources.failpoint("inbox.claimed")
         if portal is None or not claims:
             return taken
         taken += len(claims)
-        await _handle(resources, portal, claims, lane)
+        await _handle(resources, portal, claims, served)
+        if served is Lane.BULK:
+            size = next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
     return taken
 
 
-async def _claim(db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane) -> list[Claim]:
-    """Only an active portal is worked for; rows of the others stay."""
+def next_size(size: int, took: float) -> int:
+    """Subjects of the next bulk slice, so that it lasts `LONGEST_SLICE` seconds: at most twice as many as before."""
+    fitting = size * min(LONGEST_SLICE / took, 2.0) if took else size * 2
+    return max(SMALLEST_SLICE, min(int(fitting), LARGEST_SLICE))
+
+
+async def _claim(
+    db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane, size: int
+) -> tuple[list[Claim], Lane]:
+    """Rows of one lane, the fastest that has any, and which it is. Only an active portal is worked for; rows of the
+    others stay."""
     if portal.state is not PortalState.ACTIVE:
-        return []
-    return await work.claim(
-        db,
-        WorkKind.RECORD,
-        worker=me(),
-        token=uuid4(),
-        now=resources.now(),
-        limit=SLICE[lane],
-        portal_id=portal.id,
-        lane=lane,
-    )
+        return [], lane
+    for served in (one for one in Lane if one <= lane):
+        claims = await work.claim(
+            db,
+            WorkKind.RECORD,
+            worker=me(),
+            token=uuid4(),
+            now=resources.now(),
+            limit=INTERACTIVE_SLICE if served is Lane.INTERACTIVE else size,
+            portal_id=portal.id,
+            lane=served,
+        )
+        if claims:
+            return claims, served
+    return [], lane
 
 
 async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:

@@ -143,6 +143,11 @@ def portal_event(body: bytes) -> PortalEvent:
     )
 
 
+def subject_of(name: str, data: Form | str) -> Subject | None:
+    """The contact or company that an event of this name (upper case) is about."""
+    return _subject(name, _fields(data))
+
+
 def number(raw: object) -> int | None:
     """A record id or a time out of a form or JSON; None for anything that is not a plain whole number."""
     text = str(raw) if isinstance(raw, str | int) and not isinstance(raw, bool) else ""

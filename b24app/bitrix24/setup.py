@@ -82,13 +82,15 @@ class PlacementSpec:
 class Present:
     """A portal as one batch found it.
 
-    `placements`: (code, handler URL); `events`: (upper-case name, handler URL) of online bindings; `app_id`: for
+    `placements`: (code, handler URL); `events`: (upper-case name, handler URL) of online bindings;
+    `offline`: names of events the portal keeps for us; `app_id`: for
     custom field types; `license`: e.g. `ru_ent250`.
     """
 
     fields: Mapping[tuple[Entity, str], FieldSeen]
     placements: frozenset[tuple[str, str]]
     events: frozenset[tuple[str, str]]
+    offline: frozenset[str]
     scopes: frozenset[str]
     app_id: int
     installed: bool
@@ -116,7 +118,8 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
     return Present(
         fields={(field.entity, field.name): field for field in seen},
         placements=frozenset((row["placement"], row["handler"]) for row in placements),
-        events=frozenset((row["event"].upper(), row["handler"]) for row in events if not int(row.get("offline") or 0)),
+        events=frozenset((row["event"].upper(), row["handler"]) for row in events if not _offline(row)),
+        offline=frozenset(row["event"].upper() for row in events if _offline(row)),
         scopes=frozenset(scope),
         app_id=int(app["ID"]),
         installed=bool(app["INSTALLED"]),
@@ -130,13 +133,13 @@ async def add_fields(client: PortalClient, fields: Sequence[FieldSpec], language
     """One request per 50. `language`: the portal's, for texts that have only one. The result is the new field's id, 0
     where somebody else added it meanwhile."""
     commands = [Command(f"crm.{one.entity}.userfield.add", {"fields": _field(one, language)}, True) for one in fields]
-    return [_there_already(outcome, 0) for outcome in await client.batch(commands)]
+    return [there_already(outcome, 0) for outcome in await client.batch(commands)]
 
 
 async def bind_placements(client: PortalClient, placements: Sequence[PlacementSpec]) -> list[Outcome]:
     """One request per 50. The result is True, also where the same handler was bound already."""
     commands = [Command("placement.bind", _placement(one), write=True) for one in placements]
-    return [_there_already(outcome, True) for outcome in await client.batch(commands)]
+    return [there_already(outcome, True) for outcome in await client.batch(commands)]
 
 
 async def unbind_placements(client: PortalClient, placements: Sequence[tuple[str, str]]) -> list[Outcome]:
@@ -150,10 +153,14 @@ async def bind_events(client: PortalClient, events: Sequence[tuple[str, str]]) -
     already."""
     pairs = [{"event": event, "handler": handler} for event, handler in events]
     commands = [Command("event.bind", pair, write=True) for pair in pairs]
-    return [_there_already(outcome, True) for outcome in await client.batch(commands)]
+    return [there_already(outcome, True) for outcome in await client.batch(commands)]
 
 
-def _there_already(outcome: Outcome, result: int) -> Outcome:
+def _offline(binding: Mapping[str, Any]) -> bool:
+    return bool(int(binding.get("offline") or 0))
+
+
+def there_already(outcome: Outcome, result: int) -> Outcome:
     """The portal refuses to add the same thing twice, in words only, Russian or English ones."""
     error = outcome.error
     known = isinstance(error, CallRefused) and error.code == "ERROR_CORE" and ALREADY.search(error.description)

@@ -13,6 +13,7 @@ class Source(StrEnum):
     """Who put the row into the inbox."""
 
     EVENT = "event"  # the portal told us
+    OFFLINE = "offline"  # the portal kept it for us, and we fetched it
     BUTTON = "button"  # a person pressed one of ours
     RESCAN = "rescan"  # we looked, and the card had drifted
     IMPORT = "import"  # the first read found the card out of step

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from b24app.bitrix24 import card_layouts, setup
+from b24app.bitrix24 import card_layouts, offline, setup
 from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.client import Outcome, PortalClient
@@ -115,6 +115,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     steps.append(await _add_fields(line, manifest, portal, present))
     steps.append(await _bind_placements(line, manifest, resources.settings.public_url, present))
     steps.append(await _bind_events(line, manifest, resources.settings.public_url, present))
+    keeps = await _bind_offline(line, manifest, present)
     if steps[1].added:
         present = await setup.present(line, our_fields.entities(manifest))  # options have ids only once they exist
     report = Report(tuple(steps))
@@ -129,6 +130,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
             report=report.as_json(),
             scopes=sorted(present.scopes),
             license=present.license,
+            offline=keeps,
         )
     log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in steps))
     return report
@@ -271,6 +273,13 @@ async def _bind_events(line: PortalClient, manifest: Manifest, public_url: str, 
     absent = missing(_wanted_events(manifest, public_url), present.events)
     outcomes = await setup.bind_events(line, absent) if absent else []
     return _step("events", len(manifest.events), [name for name, _ in absent], outcomes)
+
+
+async def _bind_offline(line: PortalClient, manifest: Manifest, present: Present) -> bool:
+    """Whether the portal keeps changes of records for us: a second net, and nothing is wrong where there is none."""
+    absent = missing([name for name, what in manifest.events.items() if what != "lifecycle"], present.offline)
+    outcomes = await offline.bind(line, absent) if absent else []
+    return not any(one.error for one in outcomes)
 
 
 def _wanted_events(manifest: Manifest, public_url: str) -> list[tuple[str, str]]:

@@ -58,8 +58,8 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     cases = await _apart(resources, portal, await gather(resources, portal, claims, line, keeper))
     resources.failpoint("verification.read")
     if mode is Mode.ON:
-        cases = await _write(resources, portal, cases, line)
-    waits, again = await _settle(resources, portal, cases, mode)
+        cases = await _write(resources, portal, cases, line, lane)
+    waits, again = await _settle(resources, portal, cases, mode, lane)
     resources.failpoint("verification.settled")
     if waits:
         await resources.wake.outbox(portal.id, waits)
@@ -108,7 +108,7 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
     return together
 
 
-async def _write(resources: Resources, portal: Portal, cases: list[Case], line: PortalClient) -> list[Case]:
+async def _write(resources: Resources, portal: Portal, cases: list[Case], line: PortalClient, lane: Lane) -> list[Case]:
     """Store what was decided and what we intend, tell it, then write the cards.
 
     News does not wait for the cards: they only show what is decided. Those not written come back with their error.
@@ -118,7 +118,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
         return cases
     now = resources.now()
     async with resources.tenant(portal.id) as db:
-        await _keep(db, resources, portal, changing, now)
+        await _keep(db, resources, portal, changing, lane, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
         waits = await events.publish(db, portal.id, await _tell(db, portal, changing, now), now)
@@ -132,7 +132,9 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
     return [replace(one, error=errors.get(one.subject)) for one in cases]
 
 
-async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], mode: Mode) -> tuple[int, bool]:
+async def _settle(
+    resources: Resources, portal: Portal, cases: Sequence[Case], mode: Mode, lane: Lane
+) -> tuple[int, bool]:
     """State, news, neighbours and the index in one transaction. Returns (deliveries waiting, more work came).
 
     What `_write` has stored and told already is left alone; a card it could not write keeps its rows for the next try.
@@ -143,8 +145,8 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
     done = [one for one in cases if not (one.decision.look_again or one.decision.waits or one.error)]
     fresh = [one for one in done if mode is not Mode.ON or not one.difference]
     async with resources.tenant(portal.id) as db:
-        await _keep(db, resources, portal, fresh, now)
-        await _wait(db, resources, portal, behind, now)
+        await _keep(db, resources, portal, fresh, lane, now)
+        await _wait(db, resources, portal, behind, lane, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
         told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
         await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
@@ -159,23 +161,24 @@ async def _settle(resources: Resources, portal: Portal, cases: Sequence[Case], m
 
 
 async def _keep(
-    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
+    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
-    """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link."""
+    """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link: in the same
+    lane, or a recount would push its echoes in front of people."""
     await memberships.move(db, portal.id, _moves(cases), now)
     await _pass_on(db, portal, cases, now)
     await memberships.save(db, portal.id, [member for one in cases for member in one.decision.memberships], now)
     applied = [done for one in cases for done in one.decision.applied]
     await intents.close(db, portal.id, applied, [gone for one in cases for gone in one.decision.dropped])
-    await _call_on(db, resources, portal, cases, now)
+    await _call_on(db, resources, portal, cases, lane, now)
 
 
 async def _call_on(
-    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
+    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
     neighbours = {subject for one in cases for subject in one.decision.neighbours}
     arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
-    await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.INTERACTIVE, now)
+    await inbox.receive(db, resources.vault, portal.id, arrivals, lane, now)
 
 
 async def _pass_on(db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime) -> None:
@@ -189,10 +192,10 @@ async def _pass_on(db: AsyncConnection, portal: Portal, cases: Sequence[Case], n
 
 
 async def _wait(
-    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], now: datetime
+    db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
     """Cards behind others: those are called, and these look again right after them."""
-    await _call_on(db, resources, portal, cases, now)
+    await _call_on(db, resources, portal, cases, lane, now)
     for one in cases:
         due = now if one.claim.tries <= AT_ONCE else now + LOOK_AGAIN
         await work.postpone(db, WorkKind.RECORD, [one.claim], due, "waits_for_another")

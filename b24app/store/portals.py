@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, case, cast, func, literal, or_, select, text, update
+from sqlalchemy import Integer, Row, and_, case, cast, func, literal, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +45,7 @@ class Portal:
     imported_at: datetime | None
     rescanned_at: datetime | None
     links_read_at: datetime | None
+    offline: bool
     swept_at: datetime | None
     sweep_asked: str | None
 
@@ -136,6 +137,13 @@ async def ask_sweep(db: AsyncConnection, portal_id: int, cause: Cause) -> None:
     await db.execute(update(portals).where(portals.c.id == portal_id).values(sweep_asked=asked))
 
 
+async def unfetched_ids(db: AsyncConnection, before: datetime) -> list[int]:
+    """Imported, active portals that keep events for us and were asked for them before this, or never."""
+    due = func.coalesce(portals.c.fetched_at < before, true())
+    query = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.offline, due)
+    return list((await db.execute(query.where(portals.c.imported_at.is_not(None)).order_by(portals.c.id))).scalars())
+
+
 async def erasable_ids(db: AsyncConnection) -> list[int]:
     """Portals whose admin asked to delete the data."""
     rows = await db.execute(select(portals.c.id).where(portals.c.erase))
@@ -214,6 +222,7 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         imported_at=row.imported_at,
         rescanned_at=row.rescanned_at,
         links_read_at=row.links_read_at,
+        offline=row.offline,
         swept_at=row.swept_at,
         sweep_asked=row.sweep_asked,
     )

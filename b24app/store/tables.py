@@ -78,6 +78,8 @@ portals = Table(
     _moment("imported_at"),
     _moment("rescanned_at"),
     _moment("links_read_at"),  # of people somebody decided about lately
+    _flag("offline"),  # it keeps events for us to fetch
+    _moment("fetched_at"),  # when the last fetching of them began
     _moment("swept_at"),  # when the last look at every card began
     Column("sweep_asked", Text),  # domain.drift.Cause: somebody wants every card compared before the night
     _moment("removed_at"),

@@ -87,6 +87,8 @@ ROWS: dict[str, Row] = {
     "crm.item.list": Row(lambda it: {"entityTypeId": 3, "filter": {"id": it.contact}}, ("lastName", "Соколов")),
     "event.bind": Row(lambda it: {"event": "ONCRMCONTACTADD", "handler": it.handler}, True),
     "event.get": Row(lambda it: {}, ("event", EVENT)),
+    "event.offline.get": Row(lambda it: {"filter": {"<=ID": 9}}, dict),
+    "event.offline.list": Row(lambda it: {"filter": {">ID": 0}}, list),
     "event.test": Row(lambda it: {"any": it.fresh}, 1),
     "feature.get": Row(lambda it: {"CODE": "crm_automation_deal"}, "Y", "en_selfhosted"),
     "method.get": Row(lambda it: {"name": "profile"}, ("isAvailable", True)),

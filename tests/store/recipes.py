@@ -279,6 +279,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.unpaid_ids": DIRECTORY,
     "portals.unread_ids": DIRECTORY,
     "portals.unscanned_ids": DIRECTORY,
+    "portals.unfetched_ids": DIRECTORY,
     "portals.unswept_ids": DIRECTORY,
     "retention.mark_forgotten": DIRECTORY,
     "settling.hold": INDEX,
