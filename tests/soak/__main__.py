@@ -140,11 +140,11 @@ def _manifest(home: Path) -> Path:
 async def soak(home: Path, server: embedded.Postgres, redis: RedisServer, minutes: float, seed: int) -> int:
     async with deployed(home, server, redis, seed) as run:
         wrong = await run.run(minutes)
+        LOG.parent.mkdir(exist_ok=True)
+        shutil.copy(home / "log.txt", LOG)
         given_up = sum([await _failed(run, one.portal) for one in run.people])
         print(run.figures.report(run.world, run.people, run.havoc, run.probes, run.receivers, given_up))
         wrong += run.figures.crashes(run.world)
-        LOG.parent.mkdir(exist_ok=True)
-        shutil.copy(home / "log.txt", LOG)
     for line in wrong[:50]:
         print(f"✗ {line}")
     print(f"{len(wrong)} disagreements" if wrong else "✓ card, store and receiver agree for every customer")

@@ -17,6 +17,7 @@ from tests.stories.processes import Holding, Running
 from tests.world import CHECK
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
+CHANGED, MOVED = "membership.verification_changed", "membership.moved"
 LIVE = frozenset({"confirmed", "pending", "refused"})
 Member = Row[tuple[object, ...]]
 
@@ -64,7 +65,7 @@ class Sides:
         """Of each membership the receiver heard an unbroken chain of versions that ends where the store is."""
         told: dict[str, dict[int, Heard]] = defaultdict(dict)
         for one in self.heard:
-            if one.type == "membership.verification_changed":
+            if one.type in (CHANGED, MOVED):
                 told[one.data["membership_id"]][one.body["object_version"]] = one
         for member in self.members:
             if member.told_state != member.state:
@@ -78,9 +79,14 @@ class Sides:
         for before, after in pairwise(chain):
             if after.body["previous_version"] != before.body["object_version"]:
                 yield f"membership {member.id}: nothing heard between {before.body['object_version']} and {after.body}"
-        last = chain[-1].data["new_state"] if chain else None
-        if last != member.state and (chain or member.told_version > 1):
-            yield f"membership {member.id}: {member.state} in the store, heard {last}"
+        states = [one.data["new_state"] for one in chain if one.type == CHANGED]
+        if member.state != (states[-1] if states else member.state):
+            yield f"membership {member.id}: {member.state} in the store, heard {states[-1]}"
+        cards = [(one.data["contact_id"], one.data["company_id"]) for one in chain]
+        if cards and cards[-1] != (member.contact_id, member.company_id):
+            yield f"membership {member.id}: of {member.contact_id} and {member.company_id}, heard of {cards[-1]}"
+        if not chain and member.told_version > 1:
+            yield f"membership {member.id}: told as version {member.told_version}, never heard"
 
     def _sequence(self) -> Iterator[str]:
         """No number of the endpoint's sequence is missing."""

@@ -80,8 +80,8 @@ class Figures:
         emulated = world.emulator.world
         acts = sum((one.done for one in people), Counter[str]())
         answers = sum((one.answers for one in people), Counter[str]())
-        news = {name: (len(one.events()), one.tries) for name, one in receivers.items()}
-        waits = sorted(second for one in probes for second in one.seconds)
+        news = {name: (len({heard.id for heard in one.heard}), one.tries) for name, one in receivers.items()}
+        waits = sorted(second for one in probes for second in one.seconds) or [0.0]
         lines = [
             _line("people did", acts),
             _line("our doors answered", answers),
