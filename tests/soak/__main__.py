@@ -77,15 +77,19 @@ class Soak:
                 await portals.ask_sweep(db, (await self.world.row(portal)).id, Cause.BUTTON)
         while found and monotonic() - began < CALM:
             await asyncio.sleep(5)
-            if await self._looked() and await self.world.rested():
-                found = [line for portal in self._portals() for line in await self._disagree(portal)]
+            before, found = found, await self._wrong()
+            if found[:1] != before[:1]:
+                print(f"after {monotonic() - began:.0f} s of calm: {found[0] if found else 'all is well'}", flush=True)
         self.figures.calm = monotonic() - began
         return found
 
-    async def _looked(self) -> bool:
-        """Every card was compared since it was asked for."""
+    async def _wrong(self) -> list[str]:
         rows = [await self.world.row(portal) for portal in self._portals()]
-        return all(one.sweep_asked is None for one in rows)
+        if any(one.sweep_asked for one in rows):
+            return ["not every card was compared yet"]
+        if not await self.world.rested():
+            return [f"{await self.world.waiting()} rows still wait"]
+        return [line for portal in self._portals() for line in await self._disagree(portal)]
 
     def _portals(self) -> list[Portal]:
         return list(self.world.emulator.world.portals.values())
