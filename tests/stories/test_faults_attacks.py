@@ -30,10 +30,10 @@ def door(world: World, kind: str) -> str:
 
 
 async def everything(world: World) -> list[str]:
-    """Each row of each table, as the owner sees it."""
+    """Each row of each table, as the owner sees it; the log of requests is written by and by, and left out."""
     engine, found = open_engine(world.resources.settings.database_owner_url), []
     async with engine.connect() as db:
-        for table in metadata.sorted_tables:
+        for table in [one for one in metadata.sorted_tables if one.name != "portal_calls"]:
             found += [f"{table.name} {row[0]}" for row in await db.execute(text(f"SELECT t::text FROM {table} t"))]
     await engine.dispose()
     return sorted(found)
