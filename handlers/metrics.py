@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from b24app.journeys import call_log
+from b24app.journeys import call_log, counts
 from b24app.resources import Resources
 from b24app.store import looks, portals, work
 
@@ -37,18 +37,22 @@ async def metrics(request: Request) -> Response:
         late.labels(*labels).set(depth.oldest_seconds)
     for state, count in states.items():
         known.labels(state).set(count)
-    await _portal_requests(resources, registry)
+    await _counted(resources, registry)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _portal_requests(resources: Resources, registry: CollectorRegistry) -> None:
+async def _counted(resources: Resources, registry: CollectorRegistry) -> None:
     """Left out while Redis is away: a count that falls to nothing would look like a portal that nobody asks."""
     try:
-        counts, lost = await call_log.counted(resources.redis)
+        asked, lost = await call_log.counted(resources.redis)
+        tried = await counts.totals(resources.redis, counts.DELIVERIES)
     except (RedisError, OSError):
         return
     requests = Counter("b24app_portal_requests", "Requests to portals", ["outcome", "lane"], registry=registry)
     unlogged = Counter("b24app_portal_calls_lost", "Requests without a line in the log", registry=registry)
-    for (outcome, lane), count in counts.items():
+    for (outcome, lane), count in asked.items():
         requests.labels(outcome, lane).inc(count)
     unlogged.inc(lost)
+    deliveries = Counter("b24app_deliveries", "Attempts to deliver news", ["outcome"], registry=registry)
+    for outcome, count in tried.items():
+        deliveries.labels(outcome).inc(count)

@@ -12,21 +12,19 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.bitrix24.wire import CallRecord
+from b24app.journeys.counts import PORTAL_REQUESTS, add, totals
 from b24app.resources import Clock, Resources
 from b24app.store import portal_calls
 from b24app.store.portal_calls import Call
 
 EVERY = 2.0  # seconds between two groups
 MOST = 5_000  # lines that may wait; a database that is away must not fill the memory
-COUNTERS = "b24app:portal_requests"
 LOST = "lost"
 
 log = structlog.get_logger()
@@ -60,9 +58,7 @@ class CallLog:
             for portal_id, calls in waiting.items():
                 await self._write(resources, portal_id, calls)
             counts, self._counts = self._counts, Counter()
-            if counts:
-                with suppress(RedisError, OSError):
-                    await _add(resources.redis, counts)
+            await add(resources.redis, PORTAL_REQUESTS, counts)
 
     async def _write(self, resources: Resources, portal_id: int, calls: Sequence[Call]) -> None:
         try:
@@ -92,14 +88,6 @@ class CallLog:
 
 async def counted(redis: Redis) -> tuple[Mapping[tuple[str, str], int], int]:
     """Requests of all processes by (outcome, lane), and lines lost. Raises RedisError or OSError."""
-    told: Mapping[Any, Any] = await redis.hgetall(COUNTERS)
-    counts = {name.decode(): int(count) for name, count in told.items()}
+    counts = await totals(redis, PORTAL_REQUESTS)
     lost = counts.pop(LOST, 0)
     return {(outcome, lane): counts[name] for name in counts for outcome, lane in [name.split(" ")]}, lost
-
-
-async def _add(redis: Redis, counts: Mapping[str, int]) -> None:
-    async with redis.pipeline(transaction=False) as pipe:
-        for name, count in counts.items():
-            pipe.hincrby(COUNTERS, name, count)
-        await pipe.execute()

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from b24app.domain.delivery import Schedule
+from b24app.journeys import counts
 from b24app.journeys.delivery_loading import take
 from b24app.journeys.delivery_run import Run
 from b24app.journeys.delivery_sending import spread
@@ -68,7 +69,8 @@ async def _drained(run: Run, budget_seconds: float) -> Drained:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-    return Drained(run.settled, more)
+        await counts.add(run.resources.redis, counts.DELIVERIES, run.came_to)
+    return Drained(run.came_to.total(), more)
 
 
 def _run(resources: Resources, worker: str) -> Run:

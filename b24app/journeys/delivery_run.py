@@ -74,7 +74,7 @@ class Run:
 
     `chains`: jobs about one object of one endpoint, sent one after another; `parked`: chains of an endpoint that has
     its share of senders already; `begun`: something was looked for; `under_way`: when each attempt began; `stored`:
-    settlings so far.
+    settlings so far; `came_to`: attempts stored, by what they came to.
     """
 
     resources: Resources
@@ -98,7 +98,7 @@ class Run:
     keys: dict[bytes, bytes] = field(default_factory=dict)
     stir: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
-    settled: int = 0
+    came_to: Counter[str] = field(default_factory=Counter)
     stored: int = 0
     failure: BaseException | None = None
 

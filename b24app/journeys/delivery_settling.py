@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -36,14 +37,14 @@ async def settle(run: Run) -> None:
     batch.sort(key=lambda one: one.job.claim.portal_id)
     for portal_id, group in groupby(batch, key=lambda one: one.job.claim.portal_id):
         async with run.resources.bulk(portal_id) as db:
-            run.settled += await _settle_portal(db, run.resources.now(), portal_id, list(group))
+            run.came_to += await _settle_portal(db, run.resources.now(), portal_id, list(group))
     run.held.difference_update(one.job.load.id for one in batch)
     run.stored += 1
     run.resources.failpoint("delivery.settled")
 
 
-async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, batch: Sequence[Done]) -> int:
-    """Only what is still ours is stored. Returns how many attempts were settled."""
+async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, batch: Sequence[Done]) -> Counter[str]:
+    """Only what is still ours is stored. Returns what the attempts came to."""
     meanings = {done.job.load.endpoint_id for done in batch if _meaning(done)}
     if meanings:
         await endpoints.lock(db, portal_id, meanings)
@@ -64,7 +65,17 @@ async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, bat
     for done, _ in mine:
         if meaning := _meaning(done):
             await _tell_endpoint(db, now, portal_id, done, *meaning)
-    return sum(bool(done.made) for done, _ in mine)
+    return Counter(_came_to(done) for done, _ in mine if done.made)
+
+
+def _came_to(done: Done) -> str:
+    """For the metrics."""
+    match done.outcome:
+        case Delivered():
+            return "delivered"
+        case Exhausted():
+            return "exhausted"
+    return "failed"
 
 
 def _later(done: Done, change: Change, arrived: Mapping[str, int], now: datetime) -> Later | None:

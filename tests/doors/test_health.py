@@ -31,3 +31,20 @@ async def test_metrics_tell_how_stale_the_oldest_row_is(world: World) -> None:
     assert told['b24app_portals{state="active"}'] == "1.0"
     assert world.portal.host not in text
     await world.settle()
+
+
+async def test_metrics_count_attempts_by_what_they_came_to(world: World) -> None:
+    contact = world.add_contact()
+    await world.install()
+    await world.subscribe()
+    world.receiver.answers += [500]
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    world.pass_time(minutes=1)
+    await world.settle()
+
+    _, text = await get(world, "/metrics")
+
+    told = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert told['b24app_deliveries_total{outcome="failed"}'] == "1.0"
+    assert told['b24app_deliveries_total{outcome="delivered"}'] == "2.0", "the ping, and the news at last"
