@@ -16,7 +16,7 @@ from b24app import embedded
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
-from bench import budget, card, deliver, importing, ingest, latency, memory, read_calls
+from bench import budget, card, deliver, importing, ingest, lanes, latency, memory, read_calls
 from bench.figures import Bench, Figure, Ground, keep, table
 
 BENCHES: Mapping[str, Bench] = {
@@ -25,6 +25,7 @@ BENCHES: Mapping[str, Bench] = {
     "deliver": deliver.run,
     "import": importing.run,
     "ingest": ingest.run,
+    "lanes": lanes.run,
     "latency": latency.run,
     "memory": memory.run,
     "read_calls": read_calls.run,

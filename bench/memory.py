@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Kind, Subject
 from b24app.lanes import Lane
+from b24app.resources import Resources
 from b24app.settings import as_environment
 from b24app.store import inbox
 from b24app.store.portals import Portal
@@ -26,9 +27,11 @@ SUBJECTS, TENTH, DIFFER, GROUP = 100_000, 10, 20, 1000
 
 PENDING = text(
     "UPDATE memberships SET state = 'pending', told_state = 'pending'"
-    " WHERE portal_id = :portal AND contact_id % :differ = 0"
+    " WHERE portal_id = :portal AND contact_id % :differ = 0 AND contact_id <> :spared"
 )
-PEOPLE = text("SELECT crm_id FROM records WHERE portal_id = :portal AND kind = 'contact' ORDER BY crm_id")
+PEOPLE = text(
+    "SELECT crm_id FROM records WHERE portal_id = :portal AND kind = 'contact' AND crm_id <> :spared ORDER BY crm_id"
+)
 
 
 async def run(ground: Ground) -> list[Figure]:
@@ -46,18 +49,17 @@ async def _drained(found: Stage, name: str, subjects: int) -> float:
     await install(found.http, f"http://{host}/_control", name, found.code)
     with child(["b24app", "worker", "chores"], environment):
         await until(partial(imported, found.resources, host), LONGEST)
-    await _leave_rows(found, await known(found.resources, host))
+    await leave_rows(found.resources, await known(found.resources, host))
     with child(["b24app", "worker", "bulk"], environment) as worker:
         await until(partial(_idle, found), LONGEST)
         return peak(worker.pid)
 
 
-async def _leave_rows(found: Stage, portal: Portal) -> None:
-    """Every contact in the bulk lane; one in twenty waits for a check, which its card does not show."""
-    resources = found.resources
+async def leave_rows(resources: Resources, portal: Portal, differ: int = DIFFER, spared: int = 0) -> None:
+    """Every contact but one in the bulk lane; one in `differ` waits for a check, which its card does not show."""
     async with resources.tenant(portal.id) as db:
-        await db.execute(PENDING, {"portal": portal.id, "differ": DIFFER})
-        people = list((await db.execute(PEOPLE, {"portal": portal.id})).scalars())
+        await db.execute(PENDING, {"portal": portal.id, "differ": differ, "spared": spared})
+        people = list((await db.execute(PEOPLE, {"portal": portal.id, "spared": spared})).scalars())
     for at in range(0, len(people), GROUP):
         arrivals = [Arrival(Source.RESCAN, "bench", Subject(Kind.CONTACT, one)) for one in people[at : at + GROUP]]
         async with resources.tenant(portal.id) as db:
