@@ -77,7 +77,7 @@ async def test_me(desk: Desk) -> None:
     shop = await desk.shop()
     me = (await desk.api("GET", "/me", shop.key)).json()
     assert (me["portal"], me["name"], me["stale"]) == ("p_one", "Кабинет", False)
-    assert me["event_types"] == ["membership.verification_changed"]
+    assert me["event_types"] == ["membership.verification_changed", "membership.moved"]
 
 
 async def test_refusals_speak_the_readers_language(desk: Desk) -> None:
