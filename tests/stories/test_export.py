@@ -186,9 +186,9 @@ async def test_deleted_with_the_app_and_brought_back_by_the_file(world: World, d
     await goes_and_comes_back(world, decided.installation)
     assert await stored(world) != before
     opened = await settings(world)
-    assert "Если у вас есть выгрузка" in opened.html
+    assert "Если у Вас есть выгрузка" in opened.html
     installer = await world.open(world.installation(), world.admin(), handler="/install")
-    assert "Если у вас есть выгрузка" in installer.text
+    assert "Если у Вас есть выгрузка" in installer.text
 
     heard = len(world.receiver.heard)
     page = await restored(world, file)
@@ -200,7 +200,7 @@ async def test_deleted_with_the_app_and_brought_back_by_the_file(world: World, d
     shown = (await tab(world, "contact", decided.first)).html
     assert "Директор, звонила" in shown and world.manager().full_name in shown
     assert len(world.receiver.heard) == heard, "nobody is told what was told before"
-    assert "Если у вас есть выгрузка" not in page and "Личный кабинет" in page
+    assert "Если у Вас есть выгрузка" not in page and "Личный кабинет" in page
 
 
 async def test_restoring_twice_changes_nothing(world: World, decided: Decided) -> None:

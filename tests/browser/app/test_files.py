@@ -68,7 +68,7 @@ async def test_data_is_taken_out_deleted_and_brought_back(
     await world.chores()
     await world.install()
     app = await settings(person, world)
-    await expect(app.get_by_text("Если у вас есть выгрузка, восстановите её ниже")).to_be_visible()
+    await expect(app.get_by_text("Если у Вас есть выгрузка, восстановите её ниже")).to_be_visible()
     await app.locator("input[data-upload]").set_input_files(file)
     await expect(app.get_by_text("Файл проверяется")).to_be_visible()
     await world.settle()
