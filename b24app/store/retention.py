@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, and_, delete, select, update
+from sqlalchemy import Table, and_, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -20,6 +20,7 @@ from b24app.store.tables import (
     outbox,
     portal_calls,
     portals,
+    records,
     viewer_sessions,
 )
 from b24app.store.tables import departures as departures_table
@@ -46,6 +47,7 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     gone += await _delete(db, attempts, portal_id, attempts.c.made_at < now - NEWS)
     gone += await _delete(db, outbox, portal_id, finished)
     gone += await _delete(db, events, portal_id, told)
+    gone += await _delete(db, records, portal_id, records.c.gone_at < now - NEWS)  # with the name of whoever it was
     gone += await exports.drop(db, portal_id, exports.ASKED, before=now - FILES)
     gone += await restores.drop(db, portal_id, before=now - FILES)
     return gone
@@ -73,6 +75,7 @@ async def erase(db: AsyncConnection, portal_id: int, now: datetime) -> int:
 
 
 async def _delete(db: AsyncConnection, table: Table, portal_id: int, old: ColumnElement[bool]) -> int:
-    rows = select(table.c.id).where(table.c.portal_id == portal_id, old).limit(SLICE)
-    done = await db.execute(delete(table).where(table.c.portal_id == portal_id, table.c.id.in_(rows)))
+    key = tuple_(*table.primary_key.columns)
+    rows = select(*table.primary_key.columns).where(table.c.portal_id == portal_id, old).limit(SLICE)
+    done = await db.execute(delete(table).where(table.c.portal_id == portal_id, key.in_(rows)))
     return done.rowcount

@@ -43,6 +43,25 @@ async def test_what_is_old_goes_and_what_is_known_stays(world: World) -> None:
     assert [after[name] for name in kept] == [before[name] for name in kept]
 
 
+async def test_the_name_on_a_deleted_card_goes_with_the_news_of_it(world: World) -> None:
+    contact = world.add_contact(last_name="Зимина")
+    await world.install()
+    key = await world.subscribe()
+    world.portal.crm.delete(Entity.CONTACT, contact, world.admin())
+    await world.settle()
+
+    world.pass_time(days=89)
+    await tidy_all(world.resources)
+    await world.sweep()
+    assert "Зимина" in (await world.api("GET", "/memberships", key)).text
+    world.pass_time(days=2)
+    await tidy_all(world.resources)
+
+    assert (await counts(world))["records"] == 0
+    told = (await world.api("GET", f"/memberships?contact_id={contact}", key)).json()
+    assert [(one["contact"]["name"], one["state"]) for one in told["data"]] == [("", "left")]
+
+
 async def test_a_portal_that_left_its_data_is_forgotten_in_time(world: World) -> None:
     installation = await world.install()
     await world.uninstall(installation, clean=False)
