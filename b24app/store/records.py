@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, literal_column, select, text, tuple_, update
+from sqlalchemy import Row, func, literal_column, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,7 +82,7 @@ async def settle(db: AsyncConnection, portal_id: int, subject: Subject, record: 
     await db.execute(
         update(records)
         .where(records.c.portal_id == portal_id, records.c.kind == subject.kind.value, records.c.crm_id == subject.id)
-        .values(**_record(record), gone_at=now if record.gone else None)
+        .values(**_record(record), gone_at=func.coalesce(records.c.gone_at, now) if record.gone else None)
     )
 
 
