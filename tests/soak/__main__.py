@@ -24,7 +24,7 @@ from emulator.portal import Portal
 from tests.soak.agreement import sides
 from tests.soak.figures import Figures, Probe
 from tests.soak.havoc import Havoc
-from tests.soak.people import People
+from tests.soak.people import People, administrator
 from tests.stories.processes import Holding, RedisServer, Running, holding, redis_server, running
 
 WORKERS = {"interactive": ("worker", "interactive"), "general": ("worker",)}
@@ -70,8 +70,10 @@ class Soak:
         assert not done
 
     async def _calm(self) -> list[str]:
-        """An administrator of each portal presses "compare everything now"; all else comes by itself: wait for it."""
+        """An administrator of each portal opens the app and has everything compared; the rest comes by itself."""
         began, found = monotonic(), ["not looked yet"]
+        for one in self.people:
+            await administrator(one)
         for portal in self._portals():
             async with self.world.resources.directory() as db:
                 await portals.ask_sweep(db, (await self.world.row(portal)).id, Cause.BUTTON)

@@ -61,7 +61,8 @@ class Havoc:
             await self._after(3, 10)
             kind = self.random.choice((*MILD, Break.SLOW, Break.SLOW, Break.DELETED))
             faults.requests[:] = [one for one in faults.requests if one.times]
-            faults.add(kind, times=self.random.randint(1, 4), seconds=self.random.uniform(0.5, 4))
+            host = self.random.choice([*self.world.emulator.world.portals, ""])  # "": whoever is asked, tokens too
+            faults.add(kind, self.random.randint(1, 4), host, seconds=self.random.uniform(0.5, 4))
             faults.enforce_limit = self.random.random() < 0.5
             self.done[f"portal {kind}"] += 1
 

@@ -144,6 +144,16 @@ async def button(people: People) -> None:
     await people.ask("POST", "/frame/press", json=body, headers=headers)
 
 
+async def administrator(people: People) -> None:
+    """An administrator opens the app: of a pair of tokens whose refresh got lost on its way nothing else is left."""
+    world = people.world
+    try:
+        page = await world.open(world.installation(people.portal), world.admin(people.portal))
+        people.answers[f"/app {page.status}"] += 1
+    except (aiohttp.ClientError, OSError):
+        people.answers["no answer"] += 1
+
+
 async def client_app(people: People) -> None:
     await people.ask("GET", "/api/v1/memberships?limit=100", headers={"Authorization": f"Bearer {people.key}"})
 
@@ -160,5 +170,6 @@ ACTS: dict[Act, int] = {
     new_title: 6,
     deletion: 5,
     restoring: 4,
+    administrator: 2,
     merger: 3,
 }
