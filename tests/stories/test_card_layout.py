@@ -170,14 +170,14 @@ async def test_personal_views_are_nobodys_business(world: World) -> None:
     page = await main(world, admin)
 
     looked = await look(page)
-    assert "У вас личный вид" in looked.json()["html"]
+    assert "У Вас личный вид" in looked.json()["html"]
     await add(page, looked)
 
     mine = layouts.get(COMPANIES, PERSONAL, admin.id) or []
     assert [one["name"] for one in mine] == ["additional"]
     assert shown(world)[-1] == (SECTION, [CHECK, STATUS])
     layouts.force_common(COMPANIES)
-    assert "У вас личный вид" not in (await look(page)).json()["html"]
+    assert "У Вас личный вид" not in (await look(page)).json()["html"]
 
 
 async def test_employees_change_no_views(world: World) -> None:
