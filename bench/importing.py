@@ -29,7 +29,7 @@ from b24app.store import imports
 from bench.figures import Better, Figure, Ground
 from bench.parties import answers, child, emulator_config, free, imported, install, known, post, until
 
-COMPANIES, CONTACTS, TENTH, LONGEST = 200_000, 250_000, 10, 600.0
+COMPANIES, CONTACTS, TENTH, LONGEST = 200_000, 250_000, 10, 1200.0
 SELECT = ("id", "title", "name", "lastName", "companyId", "assignedById", "updatedBy", "updatedTime")
 
 

@@ -50,7 +50,7 @@ async def _drained(found: Stage, name: str, subjects: int) -> float:
     with child(["b24app", "worker", "chores"], environment):
         await until(partial(imported, found.resources, host), LONGEST)
     await leave_rows(found.resources, await known(found.resources, host))
-    with child(["b24app", "worker", "bulk"], environment) as worker:
+    with child(["b24app", "tick"], environment), child(["b24app", "worker", "bulk"], environment) as worker:
         await until(partial(_idle, found), LONGEST)
         return peak(worker.pid)
 
