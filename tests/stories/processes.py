@@ -75,9 +75,14 @@ class Running(World):
             self.start(name)
 
     def kill(self, name: str, sign: signal.Signals = signal.SIGKILL) -> None:
+        """Whoever has not ended after 20 s is killed, as a supervisor does."""
         child = self.children.pop(name)
         child.send_signal(sign)
-        child.wait(20)
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
     async def until(self, true: Callable[[], object], what: str) -> None:
         """Look again and again until something is so. `true` may be a coroutine function."""
