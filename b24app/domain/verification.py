@@ -81,9 +81,10 @@ class Decision:
     gone: bool = False
 
     @property
-    def touched(self) -> set[UUID]:
-        """Memberships it writes."""
-        return {one.id for one in self.memberships} | {one.after.id for one in self.moves}
+    def touched(self) -> set[UUID | tuple[int, int]]:
+        """Memberships it writes, and for which contact and company: a person has one in a company, whoever makes it."""
+        written = [*self.memberships, *(one.after for one in self.moves), *(one.before for one in self.moves)]
+        return {one.id for one in written} | {(one.contact_id, one.company_id) for one in written}
 
 
 def decide(facts: Facts, now: datetime) -> Decision:

@@ -94,8 +94,9 @@ async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -
 
 
 async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
-    """Cases that can be settled together: of two that move the same membership the second looks again afterwards."""
-    taken: set[UUID] = set()
+    """Cases that can be settled together: of two that move the same membership, or make one for the same person and
+    company, the second looks again afterwards."""
+    taken: set[UUID | tuple[int, int]] = set()
     together: list[Case] = []
     later: list[Case] = []
     for one in cases:

@@ -189,3 +189,11 @@ def test_the_box_is_ticked_exactly_while_somebody_waits(before: Facts) -> None:
     after = {one.id: one for one in before.memberships} | {one.id: one for one in decision.memberships}
     waits = any(one.state is State.PENDING for one in after.values())
     assert decision.wanted and (decision.wanted.check == waits or not any(one.live for one in after.values()))
+
+
+def test_two_new_memberships_of_one_person_in_one_company_touch_each_other() -> None:
+    """Each journey gives its own a fresh id: stored together they would meet in the database."""
+    mine, theirs = (Decision(memberships=(member(State.CONFIRMED, number=number),)) for number in (1, 2))
+    elsewhere = Decision(memberships=(member(State.CONFIRMED, company=4, number=3),))
+    assert mine.touched & theirs.touched
+    assert not mine.touched & elsewhere.touched
