@@ -20,6 +20,11 @@ RUNS = 4  # at once in one process
 log = structlog.get_logger()
 
 
+def me() -> str:
+    """Who holds a claim, for people."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 class AtOnce:
     """`Wake.at_once` of a worker process."""
 
@@ -41,7 +46,7 @@ class AtOnce:
 
     async def _run(self, portal_id: int, begun: asyncio.Event) -> None:
         try:
-            done = await delivery.first(self.resources, portal_id, f"{socket.gethostname()}:{os.getpid()}", begun)
+            done = await delivery.first(self.resources, portal_id, me(), begun)
         except Exception as error:  # its claims run out; nobody waits for this task
             log.warning("delivery_interrupted", portal=portal_id, error=repr(error))
             return

@@ -17,7 +17,8 @@ from b24app.resources import Resources
 from b24app.store import portals, work
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
-from workers.inbox import heartbeat, me
+from workers.at_once import me
+from workers.inbox import heartbeat
 
 BUDGET = 20.0  # seconds of one go
 LATER = timedelta(hours=1)  # where a fault of ours outlasts every plan: a person reads of it in the log

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -26,6 +24,7 @@ from b24app.store.memberships import Overtaken
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
 from workers import runtime
+from workers.at_once import me
 
 INTERACTIVE_SLICE = 200  # subjects
 FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 500, 10, 2000  # of the bulk lane; 2,000 nearly fill a request
@@ -44,11 +43,6 @@ def drain(portal_id: int, lane: int) -> None:
     resources = runtime.resources()
     resources.wake.heard(f"inbox:{portal_id}:{lane}")
     runtime.run(drain_portal(resources, portal_id, Lane(lane)))
-
-
-def me() -> str:
-    """Who holds a claim, for people."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:

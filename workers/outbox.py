@@ -5,7 +5,7 @@ from __future__ import annotations
 from b24app.journeys import delivery
 from b24app.resources import Resources
 from workers import runtime
-from workers.inbox import me
+from workers.at_once import me
 
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 

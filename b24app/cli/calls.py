@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -12,10 +11,11 @@ from redis.exceptions import RedisError
 from b24app.assembly import open_resources
 from b24app.bitrix24.pace import Gauge
 from b24app.bitrix24.setup import budget_of
+from b24app.cli.portal import portal_named
 from b24app.manifest import read_manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
-from b24app.store import portal_calls, portals
+from b24app.store import portal_calls
 from b24app.store.portal_calls import Call
 from b24app.store.portals import Portal
 
@@ -34,10 +34,8 @@ def span(text: str) -> timedelta:
 async def show_calls(settings: Settings, portal: str, since: timedelta, *, errors: bool) -> int:
     """One line per request, oldest first; then methods short of operating time. Exit code 1: no such portal."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
-        async with resources.directory() as db:
-            found = await portals.by_member(db, portal) or await portals.by_domain(db, portal)
+        found = await portal_named(resources, portal)
         if found is None:
-            print(f"No portal {portal} has installed the app.", file=sys.stderr)
             return 1
         for line in await told(resources, found, since, errors=errors):
             print(line)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-
 from b24app.assembly import open_resources
+from b24app.cli.portal import portal_named
 from b24app.journeys import client_apps
 from b24app.manifest import read_manifest
 from b24app.settings import Settings
-from b24app.store import portals
 
 
 async def add_client_app(settings: Settings, portal: str, name: str, origins: list[str]) -> int:
     """Print the key, once. Exit code 1 where there is no such portal."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
-        async with resources.directory() as db:
-            found = await portals.by_member(db, portal) or await portals.by_domain(db, portal)
+        found = await portal_named(resources, portal)
         if found is None:
-            print(f"No portal {portal} has installed the app.", file=sys.stderr)
             return 1
         made = await client_apps.create(resources, found.id, name, tuple(origins))
         print(made.key)

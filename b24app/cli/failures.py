@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from b24app.assembly import open_resources
+from b24app.cli.portal import portal_named
 from b24app.lanes import Lane
 from b24app.manifest import read_manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
-from b24app.store import failures, portals
+from b24app.store import failures
 from b24app.store.portals import Portal
 
 
 async def show_failures(settings: Settings, portal: str, ids: Sequence[int], *, retry: bool, close: bool) -> int:
     """One line per row given up; with `retry` or `close`, what became of how many. Exit code 1: no such portal."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
-        async with resources.directory() as db:
-            found = await portals.by_member(db, portal) or await portals.by_domain(db, portal)
+        found = await portal_named(resources, portal)
         if found is None:
-            print(f"No portal {portal} has installed the app.", file=sys.stderr)
             return 1
         for line in await settled(resources, found, ids, retry=retry, close=close):
             print(line)

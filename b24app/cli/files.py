@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from b24app.assembly import open_resources
+from b24app.cli.portal import portal_named
 from b24app.domain.restoring import RestoreState
 from b24app.errors import Refused
 from b24app.journeys import exporting, restoring
@@ -16,7 +17,7 @@ from b24app.journeys.files_view import AT_WORK
 from b24app.manifest import read_manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
-from b24app.store import exports, portals, restores
+from b24app.store import exports, restores
 from b24app.store.exports import Export
 from b24app.store.portals import Portal
 from b24app.store.restores import Restore
@@ -28,7 +29,7 @@ NOBODY, PIECE, POLL = 0, 512 * 1024, 0.5
 async def take_out(settings: Settings, portal: str) -> int:
     """The file on the standard output. Exit code 1 where there is no such portal."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
-        found = await _portal(resources, portal)
+        found = await portal_named(resources, portal)
         if found is None:
             return 1
         async for part in taken_out(resources, found):
@@ -53,7 +54,7 @@ async def taken_out(resources: Resources, portal: Portal) -> AsyncIterator[bytes
 async def bring_back(settings: Settings, portal: str, file: Path, *, do_it: bool) -> int:
     """What the file would bring back, or has brought back. Exit code 1: no such portal, or the file is refused."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
-        found = await _portal(resources, portal)
+        found = await portal_named(resources, portal)
         if found is None:
             return 1
         try:
@@ -104,12 +105,4 @@ async def _at_rest(
     while not rests(found := await find()):
         if not await carry_files(resources, portal.id):
             await asyncio.sleep(POLL)
-    return found
-
-
-async def _portal(resources: Resources, named: str) -> Portal | None:
-    async with resources.directory() as db:
-        found = await portals.by_member(db, named) or await portals.by_domain(db, named)
-    if found is None:
-        print(f"No portal {named} has installed the app.", file=sys.stderr)
     return found
