@@ -22,7 +22,7 @@ Codes and statuses: settings/oauth/error-codes.md and _includes/system-errors.md
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 
@@ -119,9 +119,10 @@ class ScopeMissing(CallRefused):
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Try the same again at `at` (aware)."""
+    """Try the same again at `at` (aware). Not `counted`: the try used up none of the patience."""
 
     at: datetime
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +157,16 @@ def plan(error: Exception, tries: int, now: datetime) -> Plan:
     """
     found = _plan(error, tries, now)
     if isinstance(found, Later) and isinstance(error, PortalError):
-        return Later(max(found.at, now + min(timedelta(seconds=error.wait), LONGEST_WAIT)))
+        return replace(found, at=max(found.at, now + min(timedelta(seconds=error.wait), LONGEST_WAIT)))
     return found
 
 
 def _plan(error: Exception, tries: int, now: datetime) -> Plan:
     match error:
         case PortalBusy():
-            return Later(now + min(FIRST_WAIT * tries, timedelta(minutes=2)))
+            return Later(now + FIRST_WAIT, counted=False)
         case MethodParked(until=until):
-            return Later(max(until, now + timedelta(seconds=1)))
+            return Later(max(until, now + timedelta(seconds=1)), counted=False)
         case NeedsAdmin():
             return Park("needs_admin")
         case PortalClosed(reason="unpaid"):

@@ -90,3 +90,9 @@ class Resources:
         """One transaction over the directory and the work index: no tenant's row can be seen."""
         async with self.engine.begin() as db:
             yield db
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """Directory and work index, each statement a transaction of its own: none waits for a BEGIN and a COMMIT."""
+        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as db:
+            yield db

@@ -24,7 +24,7 @@ async def ready(request: Request) -> Response:
 
 async def _database(resources: Resources) -> str:
     try:
-        async with resources.directory() as db:
+        async with resources.glance() as db:
             await db.execute(text("SELECT 1"))
     except (SQLAlchemyError, OSError):
         return "away"

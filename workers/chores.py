@@ -36,7 +36,7 @@ def run(name: str, *arguments: int) -> None:
 
 async def wake_due(resources: Resources) -> int:
     """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         waiting = await work.waiting(db, resources.now())
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
@@ -75,7 +75,7 @@ async def rewake_all(resources: Resources) -> int:
 
 async def look_hourly(resources: Resources) -> int:
     """What nobody else would tell us: rows kept long enough, portals that have paid. Returns how many of these."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         unpaid = await portals.unpaid_ids(db)
     await resources.wake.chore("tidy_portals")
     for portal_id in unpaid:
@@ -104,7 +104,7 @@ async def fetch_offline_one(resources: Resources, portal_id: int) -> int:
 
 async def reconcile_one(resources: Resources, portal_id: int) -> None:
     """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     if portal and portal.state is PortalState.ACTIVE:
         await installation.reconcile_or_later(resources, portal)
@@ -112,7 +112,7 @@ async def reconcile_one(resources: Resources, portal_id: int) -> None:
 
 async def self_test_one(resources: Resources, portal_id: int) -> bool:
     """The check of a portal's connection that somebody waits for. Whether there was one."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     return portal is not None and await selftest.run(resources, portal)
 
@@ -138,7 +138,7 @@ async def sweep_one(resources: Resources, portal_id: int) -> None:
 
 async def _follow(resources: Resources, portal_id: int, error: PortalError) -> None:
     """A portal that has got another address is asked there the next time."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     if portal:
         await moved(resources, portal, error)
@@ -181,7 +181,7 @@ async def erase(resources: Resources, portal_id: int) -> None:
 
 async def look_at(resources: Resources, portal_id: int) -> None:
     """Ask the portal itself whether the app may work for it."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is PortalState.REMOVED:
         return
@@ -189,7 +189,7 @@ async def look_at(resources: Resources, portal_id: int) -> None:
         await client(resources, portal, Lane.BULK).call("app.info")
     except PortalClosed as error:
         if error.reason == "unpaid":
-            async with resources.directory() as db:
+            async with resources.glance() as db:
                 await portals.move(db, portal_id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
         log.warning("portal_closed", portal=portal_id, reason=error.reason)
     except PortalError as error:

@@ -33,7 +33,7 @@ async def carry_files(resources: Resources, portal_id: int) -> int:
     """
     until, taken = monotonic() + BUDGET, 0
     while monotonic() < until:
-        async with resources.directory() as db:
+        async with resources.glance() as db:
             portal = await portals.by_id(db, portal_id)
             here = portal is not None and portal.state is not PortalState.REMOVED
             claims = await _claim(db, resources, portal) if portal and here else []

@@ -48,18 +48,21 @@ def drain(portal_id: int, lane: int) -> None:
 async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     """Handle what is due now. Returns how many subjects were taken.
 
-    Between two slices of the bulk lane whatever a person waits for goes first, in a slice and at a pace of its own.
+    Between two slices of the bulk lane whatever a person waits for goes first, in a slice and at a pace of its own. A
+    portal that lets us in again does so for the rows of earlier slices, too.
     """
-    started, taken, size = monotonic(), 0, FIRST_SLICE
+    started, taken, size, let_in = monotonic(), 0, FIRST_SLICE, False
     while (began := monotonic()) - started < BUDGET:
-        async with resources.directory() as db:
+        async with resources.glance() as db:
             portal = await portals.by_id(db, portal_id)
             claims, served = await _claim(db, resources, portal, lane, size) if portal else ([], lane)
+            if let_in and not claims:
+                await work.hurry(db, portal_id, WorkKind.RECORD, resources.now(), errors=WAITING_OUTSIDE)
         resources.failpoint("inbox.claimed")
         if portal is None or not claims:
             return taken
         taken += len(claims)
-        await _handle(resources, portal, claims, served)
+        let_in = await _handle(resources, portal, claims, served)
         if served is Lane.BULK:
             size = next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
@@ -95,18 +98,19 @@ async def _claim(
     return [], lane
 
 
-async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
-    """One slice. Whatever goes wrong stays in its rows, with the time of the next try."""
+async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> bool:
+    """One slice; whether all of it went well. What goes wrong stays in its rows, with the time of the next try."""
     try:
         async with heartbeat(resources, claims):
             failed = await verification.handle(resources, portal, claims, lane)
     except Exception as error:
         await _slice_failed(resources, portal, claims, lane, error)
-        return
+        return False
     for case in failed:
         assert case.error
         log.warning("write_failed", portal=portal.id, subject=str(case.subject), error=repr(case.error))
         await _give_up_or_wait(resources, portal, case.claim, case.error)
+    return not failed
 
 
 async def _slice_failed(
@@ -141,7 +145,7 @@ async def heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncItera
     async def beat() -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            async with resources.directory() as db:
+            async with resources.glance() as db:
                 await work.renew(db, claims[0].token, resources.now())
 
     beating = asyncio.create_task(beat())
@@ -168,11 +172,11 @@ async def _give_up_or_wait(resources: Resources, portal: Portal, claim: Claim, e
         case Later() as later:
             await _later(resources, portal, [claim], later, code)
         case Park(reason) if reason in WAITING_OUTSIDE:
-            await _later(resources, portal, [claim], Later(resources.now() + WAIT_OUTSIDE), reason)
+            await _later(resources, portal, [claim], Later(resources.now() + WAIT_OUTSIDE, counted=False), reason)
         case Park(reason) | Close(reason):
             await verification.give_up(resources, portal, claim, reason)
 
 
 async def _later(resources: Resources, portal: Portal, claims: Sequence[Claim], later: Later, error: str) -> None:
-    async with resources.directory() as db:
-        await work.postpone(db, WorkKind.RECORD, claims, later.at, error)
+    async with resources.glance() as db:
+        await work.postpone(db, WorkKind.RECORD, claims, later.at, error, counted=later.counted)

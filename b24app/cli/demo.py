@@ -241,7 +241,7 @@ async def _shown(settings: Settings, manifest: Manifest, places: Places, home: P
 async def _connect_sample_app(resources: Resources, http: aiohttp.ClientSession, places: Places, home: Path) -> None:
     """As soon as the first portal has installed the app and was read, let the sample client app in with its key."""
     while True:
-        async with resources.directory() as db:
+        async with resources.glance() as db:
             portal = await portals.by_domain(db, places.first_portal)
         if portal and portal.state == "active" and portal.imported:
             break

@@ -97,7 +97,7 @@ class Story:
         return text
 
     async def _imported(self) -> bool:
-        async with self.resources.directory() as db:
+        async with self.resources.glance() as db:
             found = await portals.by_domain(db, self.portal.removeprefix("http://"))
         return bool(found and found.imported)
 
@@ -143,7 +143,7 @@ class Story:
         await self._until(self._gone, "the portal's data did not go")
 
     async def _gone(self) -> bool:
-        async with self.resources.directory() as db:
+        async with self.resources.glance() as db:
             return await portals.by_domain(db, self.portal.removeprefix("http://")) is None
 
     async def _hears(self, act: Callable[[], Awaitable[None]], contact: int, state: str) -> float:

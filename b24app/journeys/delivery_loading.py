@@ -18,7 +18,7 @@ from b24app.store.work import Claim, WorkKind
 
 async def take(run: Run, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
     """Claim what is due, of one portal or of all but these, and start sending it. Returns how many rows that were."""
-    async with run.resources.bulk() if portal_id is None else run.resources.directory() as db:
+    async with run.resources.bulk() if portal_id is None else run.resources.glance() as db:
         claims = await work.claim(
             db,
             WorkKind.DELIVERY,

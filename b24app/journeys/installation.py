@@ -142,7 +142,7 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
         return await reconcile(resources, portal)
     except PortalError as error:
         log.warning("reconcile_postponed", portal=portal.id, error=repr(error))
-        async with resources.directory() as db:
+        async with resources.glance() as db:
             await portals.change(db, portal.id, report={"ok": False, "steps": [], "owed": True})
         return None
 
@@ -216,7 +216,7 @@ async def _views(line: PortalClient, manifest: Manifest) -> dict[CardView, Stand
 
 
 async def _fresh(resources: Resources, portal_id: int) -> Portal:
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None:
         raise Refused("unknown_portal", 403)

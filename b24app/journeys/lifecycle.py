@@ -60,7 +60,7 @@ async def uninstalled(resources: Resources, portal: Portal, event: PortalEvent) 
 
 async def paid(resources: Resources, event: PortalEvent) -> None:
     """ONAPPPAYMENT may come without any proof: it changes nothing, and at most once in ten minutes we ask ourselves."""
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_member(db, event.member_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("unknown_portal", 403)

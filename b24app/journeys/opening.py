@@ -108,7 +108,7 @@ async def renew(resources: Resources, text: str, access_token: str) -> tuple[Vie
     if named.expires_at + RENEWABLE < resources.now():
         raise Refused("session_expired", 403)
     viewer, _ = await _session(resources, named)
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, viewer.portal_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("portal_unknown", 403)
@@ -133,7 +133,7 @@ async def _session(resources: Resources, named: PageToken) -> tuple[Viewer, byte
 async def _prove(resources: Resources, request: OpenRequest, installing: bool) -> Proven:
     if not request.auth_id:
         raise Refused("no_access", 403)
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_member(db, request.member_id)
     servers = _servers(resources, request, portal)
     server, owner = await _first_answer(resources.auth, servers, request.auth_id)

@@ -61,7 +61,7 @@ class Reception:
 
     async def _look(self, member_id: str) -> Portal | None:
         try:
-            async with self.resources.directory() as db:
+            async with self.resources.glance() as db:
                 return await portals.by_member(db, member_id)
         except BaseException:
             self.forget(member_id)

@@ -43,7 +43,7 @@ async def run(resources: Resources, portal_id: int) -> int:
     Returns how many cards had drifted from what we know.
     """
     started = resources.now()
-    async with resources.directory() as db:
+    async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or portal.imported_at is None:
         return 0

@@ -104,7 +104,7 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
         (later if touched & taken else together).append(one)
         taken |= touched
     if later:
-        async with resources.directory() as db:
+        async with resources.glance() as db:
             await work.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
     return together
 

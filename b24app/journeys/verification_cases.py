@@ -16,7 +16,7 @@ from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
-from b24app.store import inbox, intents, memberships, records, tokens
+from b24app.store import aliases, inbox, intents, memberships, records, tokens
 from b24app.store.portals import Portal
 from b24app.store.work import Claim
 
@@ -77,10 +77,11 @@ async def gather(
         members = await memberships.of_subjects(db, portal.id, subjects)
         pressed = await intents.proven(db, portal.id, subjects)
         pairs = await tokens.every(db, portal.id)
+        heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
     cards = await read_existing(resources, portal, line, subjects)
     ticked = await _ticked(resources, portal, cards, members)
-    fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members))
+    fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed))
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):

@@ -1,7 +1,7 @@
 """What became of cards that are gone, and which cards go on for them: looked up in bulk, decided by the domain.
 
-Costs nothing but two queries while nobody is gone: the portal is asked only about cards that a slice gives a reason to
-doubt, all of them together.
+Costs nothing while nobody is gone: store and portal are asked only about cards that a slice gives a reason to doubt,
+all of them together.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.cards import read_cards, still_there
 from b24app.bitrix24.client import PortalClient
@@ -43,7 +41,8 @@ class Fates:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A slice as it was gathered: cards as the portal shows them, as we know them, and their memberships."""
+    """A slice as it was gathered: cards as the portal shows them and as we know them, their memberships, who goes on
+    for those that are gone, and the gone ones that each still has to take over from."""
 
     resources: Resources
     portal: Portal
@@ -52,6 +51,8 @@ class Slice:
     cards: Cards
     known: Mapping[Subject, Known]
     members: Memberships
+    heirs: aliases.Heirs
+    owed: aliases.Owed
 
     async def read(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """Those of these that exist, of the slice or read now."""
@@ -79,14 +80,16 @@ async def look_up(slice_: Slice) -> Fates:
     marked = {card.subject: _of(card.subject.kind, card.marks) - {card.subject} for card in _present(slice_)}
     parted = {card.subject: _parted(card, slice_.members[card.subject]) for card in _present(slice_)}
     doubted = set().union(*marked.values(), *parted.values())
-    async with slice_.resources.tenant(slice_.portal.id) as db:
-        owed = await aliases.owed(db, slice_.portal.id, slice_.subjects)
-        heirs = dict(await aliases.heirs(db, slice_.portal.id, {*doubted, *slice_.subjects}))
-        known = await records.load(db, slice_.portal.id, doubted) if doubted else {}
-        lost = await _lost(db, slice_)
+    heirs = dict(slice_.heirs)
+    known: Mapping[Subject, Known] = {}
+    if doubted:
+        async with slice_.resources.tenant(slice_.portal.id) as db:
+            heirs |= await aliases.heirs(db, slice_.portal.id, doubted)
+            known = await records.load(db, slice_.portal.id, doubted)
+    lost = await _lost(slice_)
     living = await slice_.read(one for one in known if not known[one].record.gone and one not in heirs)
     gone = {one for one in known if one not in living and one not in heirs}
-    taken = {subject: {*owed.get(subject, ()), *(marks & gone)} for subject, marks in marked.items()}
+    taken = {subject: {*slice_.owed.get(subject, ()), *(marks & gone)} for subject, marks in marked.items()}
     for subject, predecessor in lost.items():
         taken[subject].add(predecessor)
     found = {one: subject for subject, many in taken.items() for one in many}
@@ -94,7 +97,7 @@ async def look_up(slice_: Slice) -> Fates:
     for one, subject in traced.items():
         if subject in taken:
             taken[subject].add(one)
-    applied = {one for one, subject in heirs.items() if one not in owed.get(subject, ())}
+    applied = {one for one, subject in heirs.items() if one not in slice_.owed.get(subject, ())}
     unsettled = {one for one in doubted if one in heirs and one not in applied}
     unsettled |= {one for one in gone if not known[one].record.gone}
     return Fates(
@@ -130,26 +133,27 @@ def _parted(card: Card, members: Iterable[Membership]) -> set[Subject]:
     return _of(Kind.COMPANY, linked - set(card.links))
 
 
-async def _lost(db: AsyncConnection, slice_: Slice) -> Mapping[Subject, Subject]:
+async def _lost(slice_: Slice) -> Mapping[Subject, Subject]:
     """Cards we see for the first time, each with the only deleted one of its name that stood where it stands."""
     since = slice_.resources.now() - SUSPENDED_FOR
-    new = [card for card in _present(slice_) if card.subject not in slice_.known and card.links and not card.marks]
+    present = [card for card in _present(slice_) if card.subject not in slice_.known]
+    new = [card for card in present if card.title and card.links and not card.marks]
     found = {}
-    for kind in Kind:
-        titles = {card.title for card in new if card.subject.kind is kind and card.title}
-        lost = await records.lost(db, slice_.portal.id, kind, titles, since) if titles else []
+    for kind in {card.subject.kind for card in new}:
+        titles = {card.title for card in new if card.subject.kind is kind}
+        async with slice_.resources.tenant(slice_.portal.id) as db:
+            lost = await records.lost(db, slice_.portal.id, kind, titles, since)
         for card in new:
-            like = [
-                one.subject
-                for one in lost
-                if one.subject.kind is card.subject.kind
-                and one.title == card.title
-                and one.links
-                and set(one.links) <= set(card.links)
-            ]
+            like = [one.subject for one in lost if _like(one, card)]
             if len(like) == 1:
                 found[card.subject] = like[0]
     return found
+
+
+def _like(one: Known, card: Card) -> bool:
+    """A deleted card stood under this name in these places, or in some of them."""
+    named = one.subject.kind is card.subject.kind and one.title == card.title
+    return named and bool(one.links) and set(one.links) <= set(card.links)
 
 
 async def _trace(slice_: Slice, gone: Collection[Subject]) -> Mapping[Subject, Subject]:

@@ -5,36 +5,51 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Row, and_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind, Subject
 from b24app.store.tables import aliases
 
+Heirs = Mapping[Subject, Subject]
+Owed = Mapping[Subject, list[Subject]]
 
-async def heirs(db: AsyncConnection, portal_id: int, gone: Collection[Subject]) -> Mapping[Subject, Subject]:
+
+async def heirs(db: AsyncConnection, portal_id: int, gone: Collection[Subject]) -> Heirs:
     """Who goes on for each of these, where that is known."""
-    keys = [(one.kind.value, one.id) for one in gone]
-    rows = await db.execute(
-        select(aliases).where(aliases.c.portal_id == portal_id, tuple_(aliases.c.kind, aliases.c.old_id).in_(keys))
-    )
-    return {Subject(Kind(row.kind), row.old_id): Subject(Kind(row.kind), row.new_id) for row in rows}
+    rows = await db.execute(select(aliases).where(aliases.c.portal_id == portal_id, _keys(aliases.c.old_id, gone)))
+    return {_old(row): _new(row) for row in rows}
 
 
-async def owed(db: AsyncConnection, portal_id: int, cards: Collection[Subject]) -> Mapping[Subject, list[Subject]]:
-    """For each of these the gone cards it goes on for whose memberships have not moved yet."""
-    keys = [(one.kind.value, one.id) for one in cards]
+async def around(db: AsyncConnection, portal_id: int, cards: Collection[Subject]) -> tuple[Heirs, Owed]:
+    """Who goes on for each of these that is gone; and gone ones that each goes on for whose memberships stay behind."""
+    owed = and_(_keys(aliases.c.new_id, cards), aliases.c.applied_at.is_(None))
     rows = await db.execute(
-        select(aliases)
-        .where(aliases.c.portal_id == portal_id, tuple_(aliases.c.kind, aliases.c.new_id).in_(keys))
-        .where(aliases.c.applied_at.is_(None))
+        select(aliases).where(aliases.c.portal_id == portal_id, or_(_keys(aliases.c.old_id, cards), owed))
     )
+    heirs: dict[Subject, Subject] = {}
     found: dict[Subject, list[Subject]] = defaultdict(list)
     for row in rows:
-        found[Subject(Kind(row.kind), row.new_id)].append(Subject(Kind(row.kind), row.old_id))
-    return found
+        if _old(row) in cards:
+            heirs[_old(row)] = _new(row)
+        if row.applied_at is None and _new(row) in cards:
+            found[_new(row)].append(_old(row))
+    return heirs, found
+
+
+def _keys(column: Column[int], cards: Collection[Subject]) -> ColumnElement[bool]:
+    return tuple_(aliases.c.kind, column).in_([(one.kind.value, one.id) for one in cards])
+
+
+def _old(row: Row[Any]) -> Subject:
+    return Subject(Kind(row.kind), row.old_id)
+
+
+def _new(row: Row[Any]) -> Subject:
+    return Subject(Kind(row.kind), row.new_id)
 
 
 async def found(db: AsyncConnection, portal_id: int, gone: Subject, heir: Subject, now: datetime) -> None:

@@ -40,7 +40,7 @@ _LET_GO = "claimed_by = NULL, claim_token = NULL, claimed_until = NULL"
 
 POSTPONE = text(f"""
     WITH {_OURS}
-    UPDATE work SET {_LET_GO}, due_at = :due, error = :error
+    UPDATE work SET {_LET_GO}, due_at = :due, error = :error, tries = tries - CAST(:uncounted AS integer)
     WHERE portal_id = :portal AND kind = :kind AND key = ANY(ARRAY(SELECT key FROM ours))
 """)
 
@@ -158,11 +158,18 @@ async def finish(db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], n
 
 
 async def postpone(
-    db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], due_at: datetime, error: str | None
+    db: AsyncConnection,
+    kind: WorkKind,
+    claims: Sequence[Claim],
+    due_at: datetime,
+    error: str | None,
+    *,
+    counted: bool = True,
 ) -> None:
-    """Let go of rows that are still ours until `due_at`, with the reason for people to read."""
+    """Let go of rows that are still ours until `due_at`, with the reason for people to read; this try may not count."""
     if claims:
-        await db.execute(POSTPONE, {**_held(kind, claims), "due": due_at, "error": error})
+        given = {"due": due_at, "error": error, "uncounted": int(not counted)}
+        await db.execute(POSTPONE, {**_held(kind, claims), **given})
 
 
 def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
@@ -178,18 +185,20 @@ def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
     }
 
 
-async def hurry(db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime) -> None:
-    """What kept rows waiting is over: those that nobody holds are due now."""
-    await db.execute(
-        update(work)
-        .where(
-            work.c.portal_id == portal_id,
-            work.c.kind == kind.value,
-            work.c.due_at > now,
-            or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
-        )
-        .values(due_at=now)
-    )
+async def hurry(
+    db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime, *, errors: Collection[str] | None = None
+) -> None:
+    """What kept rows waiting (all, or those that wait because of these errors) is over: those that nobody holds are due
+    now, and their tries begin anew."""
+    waiting = [
+        work.c.portal_id == portal_id,
+        work.c.kind == kind.value,
+        work.c.due_at > now,
+        or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
+    ]
+    if errors is not None:
+        waiting.append(work.c.error.in_(errors))
+    await db.execute(update(work).where(*waiting).values(due_at=now, tries=0))
 
 
 async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str]) -> None:

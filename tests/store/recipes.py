@@ -81,7 +81,7 @@ async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> No
 QUERIES: Mapping[str, Query] = {
     "aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
     "aliases.heirs": lambda db, p, o: aliases.heirs(db, p, [o.gone]),
-    "aliases.owed": lambda db, p, o: aliases.owed(db, p, [o.subject]),
+    "aliases.around": lambda db, p, o: aliases.around(db, p, {o.gone, o.subject}),
     "aliases.passed_on": lambda db, p, o: aliases.passed_on(db, p, o.gone, o.subject, o.now),
     "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
     "card_layouts.listing": lambda db, p, o: card_layouts.listing(db, p),

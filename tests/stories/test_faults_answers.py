@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from b24app.bitrix24.pace import Budget
+from b24app.errors import PATIENCE
 from b24app.lanes import Lane
 from emulator.faults import Break
 from tests.stories.scene import (
@@ -56,6 +57,39 @@ async def test_a_portal_that_fails_while_we_read(world: World, scene: Scene, kin
     await world.settle()
     assert world.receiver.events() == [], "not before its time"
     pass_until(world, row)
+    await world.settle()
+
+    told_once(world, scene)
+    assert await world.failed() == 0
+
+
+async def test_a_portal_that_lets_us_in_again_does_so_for_whoever_waits(world: World, scene: Scene) -> None:
+    """It was found unpaid for a moment only: the next card that gets through takes those along that wait."""
+    break_calls(world, Break.PLAN, times=1)
+    world.tick(CONTACT, scene.contact)
+    await world.settle()
+    await waits(world, f"contact:{scene.contact}", "unpaid")
+
+    world.portal.crm.update(COMPANY, scene.company, {"COMMENTS": "Звонили"}, world.manager())
+    await world.settle()
+
+    told_once(world, scene)
+    assert await rows(world) == []
+
+
+async def test_a_limit_uses_up_no_patience(world: World, scene: Scene) -> None:
+    """No operating time left for hours, then down for a moment: the card is not given up for all the tries before."""
+    break_calls(world, Break.OPERATING)
+    world.tick(CONTACT, scene.contact)
+    for _ in range(PATIENCE):
+        await world.settle()
+        pass_until(world, await waits(world, f"contact:{scene.contact}", "OPERATION_TIME_LIMIT"))
+
+    world.emulator.world.faults.clear()
+    break_calls(world, Break.ERROR_500)
+    await world.settle()
+    pass_until(world, await waits(world, f"contact:{scene.contact}", "INTERNAL_SERVER_ERROR"))
+    world.emulator.world.faults.clear()
     await world.settle()
 
     told_once(world, scene)
