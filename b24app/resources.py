@@ -94,5 +94,6 @@ class Resources:
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[AsyncConnection]:
         """Directory and work index, each statement a transaction of its own: none waits for a BEGIN and a COMMIT."""
-        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as db:
+        async with self.engine.connect() as db:
+            await db.execution_options(isolation_level="AUTOCOMMIT")
             yield db

@@ -5,7 +5,6 @@ repeated."""
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -22,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.parties import apart
 from workers.runtime import DrainWorker
 
 QUEUE = "bare"
@@ -71,16 +71,8 @@ def run(row: int, contact: int) -> None:
 @contextmanager
 def bare(wiring: Wiring) -> Iterator[None]:
     """A web process and a worker process."""
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=one, args=(wiring,), daemon=True) for one in (_serve, _work)]
-    for child in children:
-        child.start()
-    try:
+    with apart(_serve, wiring), apart(_work, wiring):
         yield
-    finally:
-        for child in children:
-            child.kill()
-            child.join()
 
 
 def _serve(wiring: Wiring) -> None:

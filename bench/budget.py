@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -21,6 +20,7 @@ from b24app.bitrix24.tokens import FixedToken
 from b24app.bitrix24.wire import open_session
 from b24app.errors import PortalBusy
 from bench.figures import Better, Figure, Ground
+from bench.parties import apart
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.installs import MarketApp, install
 from emulator.run import Emulator, serve
@@ -73,24 +73,13 @@ async def _worked(endpoint: str, token: str, redis_url: str) -> int:
         pipes = []
         for lane in LANES:
             here, there = multiprocessing.Pipe()
-            stack.enter_context(_process(Job(there, endpoint, token, redis_url, lane)))
+            stack.enter_context(apart(_work, Job(there, endpoint, token, redis_url, lane)))
             pipes.append(here)
         for pipe in pipes:
             await asyncio.to_thread(pipe.recv)
         for pipe in pipes:
             pipe.send(SECONDS)
         return sum([await asyncio.to_thread(pipe.recv) for pipe in pipes])
-
-
-@contextmanager
-def _process(job: Job) -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(job,), daemon=True)
-    process.start()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.join()
 
 
 def _work(job: Job) -> None:

@@ -28,6 +28,7 @@ from b24app.resources import Resources
 from b24app.store import events, memberships, portals
 from b24app.store.portals import Portal
 from bench.figures import Better, Figure, Ground
+from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
 from emulator.installs import MarketApp, finish, install
@@ -103,16 +104,8 @@ def _render(render: Render, ready: cards.CardView) -> float:
 
 @asynccontextmanager
 async def _desk(ground: Ground) -> AsyncIterator[Desk]:
-    market = MarketApp(
-        code=ground.manifest.code,
-        client_id=ground.settings.client_id,
-        client_secret=ground.settings.client_secret,
-        title=dict(ground.manifest.title),
-        app_url=f"{ground.settings.public_url}/app",
-        install_url=f"{ground.settings.public_url}/install",
-        scope=ground.manifest.scopes,
-    )
-    config = EmulatorConfig(portals=(PortalConfig("bench", "127.0.0.2:0"),), auth_host="127.0.0.4:0", apps=(market,))
+    listed = market(ground)
+    config = EmulatorConfig(portals=(PortalConfig("bench", "127.0.0.2:0"),), auth_host="127.0.0.4:0", apps=(listed,))
     async with serve(config) as emulator:
         auth_server = emulator.url(emulator.world.auth_host)
         settings = replace(ground.settings, auth_servers=(auth_server,))
@@ -120,17 +113,17 @@ async def _desk(ground: Ground) -> AsyncIterator[Desk]:
             auth = KnownAuth(opened.portal_http, frozenset({auth_server}), settings.client_id, settings.client_secret)
             resources = replace(opened, auth=auth)
             app = build_app(settings, ground.manifest, resources)
-            yield await _set_up(app, resources, emulator, market)
+            yield await _set_up(app, resources, emulator, listed)
 
 
-async def _set_up(app: Starlette, resources: Resources, emulator: Emulator, market: MarketApp) -> Desk:
+async def _set_up(app: Starlette, resources: Resources, emulator: Emulator, listed: MarketApp) -> Desk:
     """Installed, read, and with ten pieces of news about the company."""
     portal, admin = emulator.portal("bench"), emulator.portal("bench").admin()
     company = portal.crm.add(Entity.COMPANY, {"TITLE": "ООО «Вектор»"}, admin)
     for number in range(PEOPLE):
         names = {"NAME": "Илья", "LAST_NAME": f"Соколов-{number}", "COMPANY_IDS": [company]}
         portal.crm.add(Entity.CONTACT, names, admin)
-    installation = install(portal, market, admin)
+    installation = install(portal, listed, admin)
     opened = open_form(installation, admin)
     assert await _post(app, resources, opened.action, dict(opened.fields)) == 200
     finish(installation, admin)

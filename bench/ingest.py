@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import statistics
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -33,7 +33,7 @@ from b24app.resources import Resources
 from b24app.settings import as_environment
 from b24app.store import portals, tables
 from bench.figures import Better, Figure, Ground
-from bench.parties import answers, child, free, until
+from bench.parties import answers, apart, child, free, until
 
 EVENTS, ROUNDS, CONNECTIONS, CARDS = 3000, 5, 128, 1000
 MEMBER, TOKEN = "a223c6b3710f85df22e9377d6c4f7553", "51856fefc120afa4b628cc82d3935cce"
@@ -49,7 +49,7 @@ async def run(ground: Ground) -> list[Figure]:
             host, port = ours_at.split(":")
             command = ["b24app", "serve", "--host", host, "--port", port]
             stack.enter_context(child(command, dict(os.environ) | as_environment(settings)))
-            stack.enter_context(_process(_serve, bare_at))
+            stack.enter_context(apart(_serve, bare_at))
             for place in (ours_at, bare_at):
                 await until(partial(answers, http, f"http://{place}/healthz"))
                 await _posted(place, 500)
@@ -111,7 +111,7 @@ def _event(number: int) -> bytes:
 async def _posted(place: str, amount: int) -> float:
     """Events per second, posted by a process of its own over connections that are kept."""
     here, there = multiprocessing.Pipe()
-    with _process(_post, there, place, amount):
+    with apart(_post, there, place, amount):
         return amount / float(await asyncio.to_thread(here.recv))
 
 
@@ -160,17 +160,6 @@ class _Poster(asyncio.Protocol):
         else:
             self.transport.close()
             self.done.set_result(None)
-
-
-@contextmanager
-def _process(target: object, *arguments: object) -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
-    process.start()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.join()
 
 
 def _serve(place: str) -> None:

@@ -33,7 +33,7 @@ from b24app.store.portals import Portal
 from b24app.store.tables import work
 from bench.bare import Wiring, bare
 from bench.figures import Better, Figure, Ground
-from bench.parties import answers, child, emulator_config, free, imported, install, known, post, until
+from bench.parties import answers, apart, child, emulator_config, free, imported, install, known, post, until
 from bench.receiver import ANSWER
 
 RUNS, WARM_UP, WAIT = 60, 8, 60.0
@@ -209,15 +209,9 @@ class _Bell(asyncio.Protocol):
 
 @contextmanager
 def _receiver() -> Iterator[tuple[str, Connection]]:
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_listen, args=(there,), daemon=True)
-    process.start()
-    try:
+    here, there = multiprocessing.Pipe()
+    with apart(_listen, there):
         yield f"http://127.0.0.5:{here.recv()}", here
-    finally:
-        process.kill()
-        process.join()
 
 
 def _listen(pipe: Connection) -> None:

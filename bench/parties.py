@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from b24app.settings import ROOT
 from b24app.store import portals
 from b24app.store.portals import Portal
 from bench.figures import Ground
+from emulator.installs import MarketApp
 
 WAIT, POLL = 60.0, 0.05
 
@@ -36,6 +38,18 @@ def child(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[su
         process.wait()
 
 
+@contextmanager
+def apart(target: Callable[..., None], *arguments: object) -> Iterator[None]:
+    """A function of ours in a process of its own, killed at the end."""
+    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments, daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
 def free(*hosts: str) -> list[str]:
     """host:port of a free port on each."""
     sockets = [socket.socket() for _ in hosts]
@@ -46,6 +60,19 @@ def free(*hosts: str) -> list[str]:
     finally:
         for one in sockets:
             one.close()
+
+
+def market(ground: Ground) -> MarketApp:
+    """The app as the emulated marketplace has it."""
+    return MarketApp(
+        code=ground.manifest.code,
+        client_id=ground.settings.client_id,
+        client_secret=ground.settings.client_secret,
+        title=dict(ground.manifest.title),
+        app_url=f"{ground.settings.public_url}/app",
+        install_url=f"{ground.settings.public_url}/install",
+        scope=ground.manifest.scopes,
+    )
 
 
 def emulator_config(

@@ -23,9 +23,10 @@ from b24app.resources import Resources
 from b24app.store import inbox, portals
 from b24app.store.portals import Portal as Row
 from bench.figures import Better, Figure, Ground
+from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
-from emulator.installs import Installation, MarketApp, finish, install
+from emulator.installs import Installation, finish, install
 from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from emulator.seed.crowd import grow
@@ -118,16 +119,8 @@ async def _reference(case: Case) -> int:
 
 @asynccontextmanager
 async def _case(ground: Ground) -> AsyncIterator[Case]:
-    market = MarketApp(
-        code=ground.manifest.code,
-        client_id=ground.settings.client_id,
-        client_secret=ground.settings.client_secret,
-        title=dict(ground.manifest.title),
-        app_url=f"{ground.settings.public_url}/app",
-        install_url=f"{ground.settings.public_url}/install",
-        scope=ground.manifest.scopes,
-    )
-    config = EmulatorConfig(portals=(PortalConfig(NAME, "127.0.0.2:0"),), auth_host="127.0.0.4:0", apps=(market,))
+    app = market(ground)
+    config = EmulatorConfig(portals=(PortalConfig(NAME, "127.0.0.2:0"),), auth_host="127.0.0.4:0", apps=(app,))
     async with serve(config) as emulator:
         settings = replace(ground.settings, auth_servers=(emulator.url(emulator.world.auth_host),))
         async with open_resources(settings, ground.manifest) as resources:
@@ -136,7 +129,7 @@ async def _case(ground: Ground) -> AsyncIterator[Case]:
             for company in companies[::EVERY]:
                 names = {"NAME": "Илья", "COMPANY_IDS": [company]}
                 portal.crm.add(Entity.CONTACT, names, portal.admin())
-            installed = install(portal, market, portal.admin())
+            installed = install(portal, app, portal.admin())
             finish(installed, portal.admin())
             case = Case(emulator, resources, await _admit(resources, emulator, installed), installed, companies)
             for company in case.wrong:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 
+from bench.parties import apart
+
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -36,16 +38,10 @@ class _Protocol(asyncio.Protocol):
 @contextmanager
 def receiver() -> Iterator[tuple[str, Synchronized[int]]]:
     """(its URL, how many requests it has answered)."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    count: Synchronized[int] = context.Value("q", 0, lock=False)
-    process = context.Process(target=_serve, args=(there, count), daemon=True)
-    process.start()
-    try:
+    here, there = multiprocessing.Pipe()
+    count: Synchronized[int] = multiprocessing.get_context("spawn").Value("q", 0, lock=False)
+    with apart(_serve, there, count):
         yield f"http://127.0.0.1:{here.recv()}/hooks", count
-    finally:
-        process.terminate()
-        process.join()
 
 
 def _serve(pipe: Connection, count: Synchronized[int]) -> None:
