@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def language(asked: str, languages: tuple[str, ...]) -> str:
     return wanted if wanted in languages else languages[0]
 
 
+@cache
 def _catalogue(folder: Path, lang: str) -> NullTranslations:
     if lang == SOURCE:
         return NullTranslations()

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.responses import HTMLResponse
 
 from b24app.i18n import Words, language, read_words
@@ -24,6 +25,23 @@ from placements.selftest_words import in_sentences
 STATIC = ROOT / "build" / "static"
 
 log = structlog.get_logger()
+
+
+class _Compiled(BytecodeCache):
+    """What templates were compiled to, kept for all languages: the texts come at the time of printing."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=COMPILED,
     )
     made.install_gettext_translations(text.catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {
