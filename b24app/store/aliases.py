@@ -7,41 +7,40 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, and_, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind, Subject
+from b24app.store.arrays import among, named
 from b24app.store.tables import aliases
 
 Heirs = Mapping[Subject, Subject]
 Owed = Mapping[Subject, list[Subject]]
 
+_OF_THE_PORTAL = select(aliases).where(aliases.c.portal_id == bindparam("portal"))
+_HEIRS = _OF_THE_PORTAL.where(text(among("kind", "old_id")))
+_AROUND = _OF_THE_PORTAL.where(
+    or_(text(among("kind", "old_id")), and_(aliases.c.applied_at.is_(None), text(among("kind", "new_id"))))
+)
+
 
 async def heirs(db: AsyncConnection, portal_id: int, gone: Collection[Subject]) -> Heirs:
     """Who goes on for each of these, where that is known."""
-    rows = await db.execute(select(aliases).where(aliases.c.portal_id == portal_id, _keys(aliases.c.old_id, gone)))
+    rows = await db.execute(_HEIRS, {"portal": portal_id, **named(gone)})
     return {_old(row): _new(row) for row in rows}
 
 
 async def around(db: AsyncConnection, portal_id: int, cards: Collection[Subject]) -> tuple[Heirs, Owed]:
     """Who goes on for each of these that is gone; and gone ones that each goes on for whose memberships stay behind."""
-    owed = and_(_keys(aliases.c.new_id, cards), aliases.c.applied_at.is_(None))
-    rows = await db.execute(
-        select(aliases).where(aliases.c.portal_id == portal_id, or_(_keys(aliases.c.old_id, cards), owed))
-    )
     heirs: dict[Subject, Subject] = {}
-    found: dict[Subject, list[Subject]] = defaultdict(list)
-    for row in rows:
+    owed: dict[Subject, list[Subject]] = defaultdict(list)
+    for row in await db.execute(_AROUND, {"portal": portal_id, **named(cards)}):
         if _old(row) in cards:
             heirs[_old(row)] = _new(row)
         if row.applied_at is None and _new(row) in cards:
-            found[_new(row)].append(_old(row))
-    return heirs, found
-
-
-def _keys(column: Column[int], cards: Collection[Subject]) -> ColumnElement[bool]:
-    return tuple_(aliases.c.kind, column).in_([(one.kind.value, one.id) for one in cards])
+            owed[_new(row)].append(_old(row))
+    return heirs, owed
 
 
 def _old(row: Row[Any]) -> Subject:

@@ -76,11 +76,17 @@ async def one(
     return None if row is None else _endpoint(row)
 
 
+_REACHABLE = select(endpoints).where(
+    endpoints.c.portal_id == bindparam("portal"),
+    text("endpoints.id = ANY(CAST(:ids AS uuid[]))"),
+    select(portals.c.id).where(portals.c.id == bindparam("portal"), portals.c.state != PortalState.REMOVED).exists(),
+)
+
+
 async def reachable(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
     """Endpoints of any client app and state, deleted ones too; none of a portal that was removed."""
-    here = select(portals.c.id).where(portals.c.id == portal_id, portals.c.state != PortalState.REMOVED).exists()
-    query = select(endpoints).where(endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids), here)
-    return {row.id: _endpoint(row) for row in await db.execute(query)}
+    rows = await db.execute(_REACHABLE, {"portal": portal_id, "ids": list(ids)})
+    return {row.id: _endpoint(row) for row in rows}
 
 
 async def change(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime, **values: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival, Source
@@ -25,6 +25,17 @@ RECEIVE = text(f"""
                     CAST(:users AS bigint[]), CAST(:bodies AS bytea[])) AS r(source, name, subject, user_id, body)
     ) {work.ARRIVE.text}
 """)
+
+
+_WAITING = text(
+    "SELECT subject, array_agg(id), array_agg(user_id) FROM inbox"
+    " WHERE portal_id = :portal AND subject = ANY(CAST(:keys AS text[])) AND state = 'waiting' GROUP BY subject"
+)
+
+_CLOSE = text(
+    "UPDATE inbox SET state = :state, error = :error, handled_at = :now"
+    " WHERE portal_id = :portal AND id = ANY(CAST(:ids AS bigint[])) AND state = 'waiting'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +66,13 @@ async def receive(
 
 async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Waiting]:
     """Rows not handled yet, by subject."""
-    keys = [str(one) for one in subjects]
-    rows = await db.execute(
-        select(inbox.c.subject, func.array_agg(inbox.c.id), func.array_agg(inbox.c.user_id))
-        .where(inbox.c.portal_id == portal_id, inbox.c.subject.in_(keys), inbox.c.state == "waiting")
-        .group_by(inbox.c.subject)
-    )
+    rows = await db.execute(_WAITING, {"portal": portal_id, "keys": [str(one) for one in subjects]})
     return {parse(key): _waiting(ids, users) for key, ids, users in rows}
 
 
 async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> set[Subject]:
     """Which of these have something waiting."""
-    keys = [str(one) for one in subjects]
-    found = select(inbox.c.subject).where(
-        inbox.c.portal_id == portal_id, inbox.c.subject.in_(keys), inbox.c.state == "waiting"
-    )
-    return {parse(key) for key in (await db.execute(found)).scalars()}
+    return set(await waiting(db, portal_id, subjects))
 
 
 async def handled(db: AsyncConnection, portal_id: int, ids: Collection[int], now: datetime) -> None:
@@ -115,11 +117,8 @@ async def _close(
     db: AsyncConnection, portal_id: int, ids: Collection[int], state: str, error: str | None, now: datetime
 ) -> None:
     if ids:
-        await db.execute(
-            update(inbox)
-            .where(inbox.c.portal_id == portal_id, inbox.c.id.in_(ids), inbox.c.state == "waiting")
-            .values(state=state, error=error, handled_at=now)
-        )
+        closed = {"portal": portal_id, "ids": list(ids), "state": state, "error": error, "now": now}
+        await db.execute(_CLOSE, closed)
 
 
 def _waiting(ids: Sequence[int], users: Sequence[int | None]) -> Waiting:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Kind, Subject
@@ -20,6 +20,13 @@ from b24app.store.tables import intents
 
 STATED, PROVEN, APPLIED, DROPPED = "stated", "proven", "applied", "dropped"
 OPEN = (STATED, PROVEN)
+
+_PROVEN = (
+    select(intents)
+    .where(intents.c.portal_id == bindparam("portal"), intents.c.state == PROVEN)
+    .where(text("subject = ANY(CAST(:keys AS text[]))"))
+    .order_by(intents.c.created_at, intents.c.id)
+)
 
 
 async def state(db: AsyncConnection, portal_id: int, subject: Subject, intent: Intent) -> None:
@@ -54,12 +61,7 @@ async def proven(
     db: AsyncConnection, portal_id: int, subjects: Collection[Subject]
 ) -> Mapping[Subject, Sequence[Intent]]:
     """Intents that wait for their card, in the order they were pressed."""
-    keys = [str(one) for one in subjects]
-    rows = await db.execute(
-        select(intents)
-        .where(intents.c.portal_id == portal_id, intents.c.subject.in_(keys), intents.c.state == PROVEN)
-        .order_by(intents.c.created_at, intents.c.id)
-    )
+    rows = await db.execute(_PROVEN, {"portal": portal_id, "keys": [str(one) for one in subjects]})
     found: dict[Subject, list[Intent]] = defaultdict(list)
     for row in rows:
         kind, _, number = row.subject.partition(":")

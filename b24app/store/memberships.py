@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select, text
+from sqlalchemy import Row, and_, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +49,27 @@ MOVE = text("""
 """)
 
 
+_KEPT = ("id", "portal_id", "contact_id", "company_id", "told_state", "told_version")  # told is `tell`'s alone
+_NEW = insert(memberships)
+_SAVE = _NEW.on_conflict_do_update(
+    index_elements=("portal_id", "contact_id", "company_id"),
+    set_={one.name: _NEW.excluded[one.name] for one in memberships.c if one.name not in _KEPT},
+    where=and_(
+        memberships.c.id == _NEW.excluded.id,
+        or_(
+            memberships.c.version == _NEW.excluded.version - 1,
+            and_(memberships.c.version == _NEW.excluded.version, memberships.c.state == _NEW.excluded.state),
+        ),
+    ),
+).returning(memberships.c.id)
+_OF_CARDS = (
+    select(memberships)
+    .where(memberships.c.portal_id == bindparam("portal"))
+    .where(text("(contact_id = ANY(CAST(:contacts AS bigint[])) OR company_id = ANY(CAST(:companies AS bigint[])))"))
+    .order_by(memberships.c.id)
+)
+
+
 class Overtaken(Exception):
     """Somebody else changed a membership after we read it: read again and decide again."""
 
@@ -59,10 +80,7 @@ async def of_subjects(
     """All memberships each subject takes part in, oldest first."""
     contacts = [one.id for one in subjects if one.kind is Kind.CONTACT]
     companies = [one.id for one in subjects if one.kind is Kind.COMPANY]
-    either = or_(memberships.c.contact_id.in_(contacts), memberships.c.company_id.in_(companies))
-    rows = await db.execute(
-        select(memberships).where(memberships.c.portal_id == portal_id, either).order_by(memberships.c.id)
-    )
+    rows = await db.execute(_OF_CARDS, {"portal": portal_id, "contacts": contacts, "companies": companies})
     found: dict[Subject, list[Membership]] = defaultdict(list)
     for one in map(membership, rows):
         found[Subject(Kind.CONTACT, one.contact_id)].append(one)
@@ -115,23 +133,8 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
     """Write new and changed memberships. Raises `Overtaken` where the stored version is not the one we built on."""
     if not changed:
         return
-    rows = [stored(portal_id, one, now) for one in sorted(changed, key=attrgetter("contact_id", "company_id"))]
-    new = insert(memberships)
-    keys = ("id", "portal_id", "contact_id", "company_id", "told_state", "told_version")  # told is `tell`'s alone
-    kept = await db.execute(
-        new.on_conflict_do_update(
-            index_elements=["portal_id", "contact_id", "company_id"],
-            set_={name: new.excluded[name] for name in rows[0] if name not in keys},
-            where=and_(
-                memberships.c.id == new.excluded.id,
-                or_(
-                    memberships.c.version == new.excluded.version - 1,
-                    and_(memberships.c.version == new.excluded.version, memberships.c.state == new.excluded.state),
-                ),
-            ),
-        ).returning(memberships.c.id),
-        rows,
-    )
+    ordered = sorted(changed, key=attrgetter("contact_id", "company_id"))
+    kept = await db.execute(_SAVE, [stored(portal_id, one, now) for one in ordered])
     if len(set(kept.scalars())) != len(changed):
         raise Overtaken
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, case, cast, func, literal, or_, select, text, true, update
+from sqlalchemy import Integer, Row, and_, bindparam, case, cast, func, literal, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,8 +62,12 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+_BY_MEMBER = select(portals).where(portals.c.member_id == bindparam("member"))
+_BY_ID = select(portals).where(portals.c.id == bindparam("portal"))
+
+
 async def by_member(db: AsyncConnection, member_id: str) -> Portal | None:
-    return _portal((await db.execute(select(portals).where(portals.c.member_id == member_id))).one_or_none())
+    return _portal((await db.execute(_BY_MEMBER, {"member": member_id})).one_or_none())
 
 
 async def by_domain(db: AsyncConnection, domain: str) -> Portal | None:
@@ -71,7 +75,7 @@ async def by_domain(db: AsyncConnection, domain: str) -> Portal | None:
 
 
 async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
-    return _portal((await db.execute(select(portals).where(portals.c.id == portal_id))).one_or_none())
+    return _portal((await db.execute(_BY_ID, {"portal": portal_id})).one_or_none())
 
 
 async def enter(db: AsyncConnection, portal_id: int) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, literal_column, select, text, tuple_, update
+from sqlalchemy import Row, bindparam, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.drift import Drift, drift_of
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Record, Shown
+from b24app.store.arrays import among, named
 from b24app.store.tables import aliases, records
 
 ADD_NEW = text("""
@@ -26,6 +27,14 @@ ADD_NEW = text("""
          AS r(kind, id, title, links, assigned, ticked, status, modified)
     ON CONFLICT DO NOTHING RETURNING kind, crm_id
 """)
+
+
+_KEY = ("portal_id", "kind", "crm_id")
+_NEW = insert(records)
+_SAVE = _NEW.on_conflict_do_update(
+    index_elements=_KEY, set_={one.name: _NEW.excluded[one.name] for one in records.c if one.name not in _KEY}
+)
+_LOAD = select(records).where(records.c.portal_id == bindparam("portal"), text(among("kind", "crm_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,7 @@ class Known:
 
 
 async def load(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Known]:
-    keys = [(one.kind.value, one.id) for one in subjects]
-    rows = await db.execute(
-        select(records).where(records.c.portal_id == portal_id, tuple_(records.c.kind, records.c.crm_id).in_(keys))
-    )
+    rows = await db.execute(_LOAD, {"portal": portal_id, **named(subjects)})
     return {known.subject: known for known in map(_known, rows)}
 
 
@@ -52,10 +58,8 @@ async def save(db: AsyncConnection, portal_id: int, seen: Sequence[tuple[Card, R
     """Cards just read, with what we agree on; new or known."""
     if not seen:
         return
-    rows = [_row(portal_id, card, record, now) for card, record in sorted(seen, key=lambda one: one[0].subject)]
-    new = insert(records)  # rows travel beside the statement, so that it is compiled once and not for each slice
-    changed = {name: new.excluded[name] for name in rows[0] if name not in ("portal_id", "kind", "crm_id")}
-    await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "kind", "crm_id"], set_=changed), rows)
+    ordered = sorted(seen, key=lambda one: one[0].subject)
+    await db.execute(_SAVE, [_row(portal_id, card, record, now) for card, record in ordered])
 
 
 async def add_new(db: AsyncConnection, portal_id: int, cards: Sequence[Card], now: datetime) -> set[Subject]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,13 @@ from b24app.store.tables import tokens
 
 KEPT = 3
 CLAIM_LASTS = timedelta(seconds=70)  # a portal cuts a request at 60 s
+
+
+_EVERY = (
+    select(tokens)
+    .where(tokens.c.portal_id == bindparam("portal"))
+    .order_by(tokens.c.updated_at.desc(), tokens.c.user_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,7 @@ async def living(db: AsyncConnection, portal_id: int) -> list[Pair]:
 
 async def every(db: AsyncConnection, portal_id: int) -> list[Pair]:
     """Newest first, those that work no more too: writes of all their users are ours."""
-    rows = await db.execute(
-        select(tokens).where(tokens.c.portal_id == portal_id).order_by(tokens.c.updated_at.desc(), tokens.c.user_id)
-    )
-    return [_pair(row) for row in rows]
+    return [_pair(row) for row in await db.execute(_EVERY, {"portal": portal_id})]
 
 
 async def claim_refresh(db: AsyncConnection, portal_id: int, pair: Pair, token: UUID, now: datetime) -> bool:
