@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from emulator.faults import Fault, Faults
+from tests.doors.frames import members, tab
 from tests.emulator.methods import ROWS
-from tests.stories.scene import Scene, agree
+from tests.stories.files import Decided
+from tests.stories.scene import CONTACT, Scene, agree
 from tests.stories.switches import THROWN
 from tests.world import World
 
@@ -20,6 +22,22 @@ async def scene(world: World) -> Scene:
     installation = await world.install()
     key = await world.subscribe()
     return Scene(company, contact, installation, key)
+
+
+@pytest.fixture
+async def decided(world: World) -> Decided:
+    company = world.add_company()
+    first, second = world.add_contact(company), world.add_contact(company, name="Вера")
+    alone = world.add_contact(name="Пётр")
+    installation = await world.install()
+    await world.subscribe()
+    for one in (first, second):
+        world.tick(CONTACT, one)
+    await world.settle()
+    opened = await tab(world, "contact", first)
+    assert (await opened.press("confirm", members(opened.html)[0], "Директор, звонила")).status == 200
+    await world.settle()
+    return Decided(installation, company, first, second, alone)
 
 
 @pytest.fixture
