@@ -17,13 +17,16 @@ from datetime import datetime
 from time import monotonic
 
 import aiohttp
+from cryptography.fernet import InvalidToken
 
 from b24app.domain import delivery
 from b24app.domain.delivery import Answer, Failure
 from b24app.guard import AddressRefused, Answered
+from b24app.vault import Vault
 
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
 RESPONSE_LIMIT = 4096
+BODY_PATIENCE = 2.0  # seconds that the rest of an answer may take after its status
 USER_AGENT = "b24app-webhooks/1"
 UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=600, sock_connect=5, sock_read=60)
 
@@ -62,6 +65,14 @@ def new_secret(randomness: bytes) -> str:
 def signing_key(secret: str) -> bytes:
     """The HMAC key is what the base64 part decodes to, not its text."""
     return b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+
+
+def opened_key(vault: Vault, sealed: bytes) -> bytes | None:
+    """What a sealed secret signs with; None where no key of the deployment opens it any more."""
+    try:
+        return signing_key(vault.open(sealed))
+    except InvalidToken:
+        return None
 
 
 def headers(message: Message, at: datetime) -> dict[str, str]:
@@ -141,12 +152,14 @@ async def upload(http: aiohttp.ClientSession, file: Upload, at: datetime) -> Att
 
 
 async def _head(found: aiohttp.ClientResponse) -> str:
-    """The first 4 KB; a longer answer is cut off by closing the connection. PostgreSQL takes no NUL in text."""
+    """The first 4 KB; a longer or slower answer is cut off by closing the connection. PostgreSQL takes no NUL in
+    text."""
     head = bytearray()
     try:
-        while len(head) < RESPONSE_LIMIT and not found.content.at_eof():
-            head += await found.content.read(RESPONSE_LIMIT - len(head))
-    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
+        async with asyncio.timeout(BODY_PATIENCE):
+            while len(head) < RESPONSE_LIMIT and not found.content.at_eof():
+                head += await found.content.read(RESPONSE_LIMIT - len(head))
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, TimeoutError):
         found.close()  # the status counts, whatever became of the rest
     if not found.content.at_eof():
         found.close()

@@ -88,6 +88,7 @@ FAILURE: Mapping[Failure, str] = {
     Failure.TLS: N_("the certificate of the client app was not accepted"),
     Failure.PROTOCOL: N_("the client app gave an answer that is no HTTP"),
     Failure.REFUSED_ADDRESS: N_("the address is not allowed"),
+    Failure.UNSIGNED: N_("its secret cannot be opened: the client app has to ask for a new one"),
 }
 
 SENDING: Mapping[Failure, str] = {
@@ -99,6 +100,7 @@ SENDING: Mapping[Failure, str] = {
     Failure.TLS: N_("the certificate of the address was not accepted"),
     Failure.PROTOCOL: N_("the address gave an answer that is no HTTP"),
     Failure.REFUSED_ADDRESS: N_("the address is not allowed"),
+    Failure.UNSIGNED: N_("its secret cannot be opened: set the address up again"),
 }
 
 EVENT: Mapping[str, str] = {

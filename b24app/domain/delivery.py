@@ -44,7 +44,8 @@ class Trigger(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why no 2xx came. Everything here is tried again; only 410 is final."""
+    """Why no 2xx came. Everything here is tried again; only 410 is final. `unsigned`: no key of ours opens
+    the secret, and nothing was sent."""
 
     STATUS = "status"
     REDIRECT = "redirect"
@@ -54,6 +55,7 @@ class Failure(StrEnum):
     TLS = "tls"
     PROTOCOL = "protocol"
     REFUSED_ADDRESS = "refused_address"
+    UNSIGNED = "unsigned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for a year or a zone of twenty digits
             return None
         seconds = (moment - now).total_seconds() if moment.tzinfo else -1.0
     return seconds if 0 <= seconds < float("inf") else None

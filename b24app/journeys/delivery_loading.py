@@ -8,6 +8,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from b24app import webhooks
+from b24app.domain.delivery import Failure
 from b24app.guard import wrong_url
 from b24app.journeys.delivery_run import Job, Run, Target
 from b24app.journeys.delivery_sending import spread, start
@@ -55,14 +56,14 @@ async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job
 
 
 def _target(run: Run, endpoint: Endpoint) -> Target:
+    now, key = run.resources.now(), _key(run, endpoint.secret)
+    old = [_key(run, one.sealed) for one in endpoint.old_secrets if one.until > now]
     wrong = wrong_url(endpoint.url, dev_mode=run.resources.settings.dev_mode)
-    return Target(endpoint, _keys(run, endpoint), wrong is None)
+    obstacle = Failure.REFUSED_ADDRESS if wrong else Failure.UNSIGNED if key is None else None
+    return Target(endpoint, tuple(one for one in (key, *old) if one is not None), obstacle)
 
 
-def _keys(run: Run, endpoint: Endpoint) -> tuple[bytes, ...]:
-    now = run.resources.now()
-    sealed = [endpoint.secret, *(old.sealed for old in endpoint.old_secrets if old.until > now)]
-    for one in sealed:
-        if one not in run.keys:
-            run.keys[one] = webhooks.signing_key(run.resources.vault.open(one))
-    return tuple(run.keys[one] for one in sealed)
+def _key(run: Run, sealed: bytes) -> bytes | None:
+    if sealed not in run.keys:
+        run.keys[sealed] = webhooks.opened_key(run.resources.vault, sealed)
+    return run.keys[sealed]

@@ -10,7 +10,7 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 from b24app import webhooks
-from b24app.domain.delivery import DeliveryState, Outcome, Schedule, Trigger
+from b24app.domain.delivery import DeliveryState, Failure, Outcome, Schedule, Trigger
 from b24app.domain.news import EndpointPing
 from b24app.resources import Resources
 from b24app.store.endpoints import Endpoint
@@ -27,11 +27,11 @@ Key = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An endpoint as it is now, the keys that sign for it, and whether we may call its address at all."""
+    """An endpoint as it is now, the keys that sign for it, and why nothing can be sent there, if so."""
 
     endpoint: Endpoint
     keys: tuple[bytes, ...]
-    callable: bool
+    obstacle: Failure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Run:
     later: dict[Key, datetime] = field(default_factory=dict)
     finished: list[Done] = field(default_factory=list)
     slowed: dict[UUID, datetime] = field(default_factory=dict)
-    keys: dict[bytes, bytes] = field(default_factory=dict)
+    keys: dict[bytes, bytes | None] = field(default_factory=dict)
     stir: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     came_to: Counter[str] = field(default_factory=Counter)

@@ -9,11 +9,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
+import structlog
+
 from b24app import webhooks
 from b24app.domain import delivery as rules
 from b24app.domain.delivery import Answer, DeliveryState, EndpointState, Failure, Retry, Trigger
 from b24app.journeys.delivery_run import Done, Job, Key, Made, Run
 from b24app.store.outbox import Load
+
+log = structlog.get_logger()
 
 CHECK_WAIT = timedelta(minutes=5)  # news looks again at an endpoint that has not answered its ping
 
@@ -124,7 +128,12 @@ async def _attempt(run: Run, job: Job) -> Done:
 async def _send(run: Run, job: Job, trigger: Trigger, number: int) -> Made:
     target, load, at = job.target, job.load, run.resources.now()
     assert target
-    if not target.callable:
-        return Made(trigger, number, at, webhooks.Attempt(Answer(None, Failure.REFUSED_ADDRESS), 0.0))
+    if target.obstacle:
+        return Made(trigger, number, at, webhooks.Attempt(Answer(None, target.obstacle), 0.0))
     message = webhooks.Message(target.endpoint.url, load.event_id, load.body, target.keys, load.sequence, number)
-    return Made(trigger, number, at, await webhooks.send(run.resources.outward_http, message, at))
+    try:
+        attempt = await webhooks.send(run.resources.outward_http, message, at)
+    except Exception as error:  # a fault of ours that one receiver brings out must not end the drain of all
+        log.warning("send_failed", delivery=str(load.id), error=repr(error), exc_info=True)
+        attempt = webhooks.Attempt(Answer(None, Failure.PROTOCOL), 0.0)
+    return Made(trigger, number, at, attempt)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import structlog
 
 from b24app import webhooks
-from b24app.domain.delivery import Answer
+from b24app.domain.delivery import Answer, Failure
 from b24app.domain.weekly import next_try, next_week
 from b24app.journeys import endpoints, exporting
 from b24app.journeys.endpoints import Wanted
@@ -84,10 +84,7 @@ async def carry(resources: Resources, portal: Portal, until: float) -> datetime 
 
 
 async def _send(resources: Resources, portal: Portal, target: Target, export: Export) -> datetime | None:
-    key = webhooks.signing_key(resources.vault.open(target.secret))
-    parts = partial(exporting.stream, resources, portal.id, export)
-    file = Upload(target.url, f"exp_{export.id.hex}", parts, export.bytes, key, target.tries + 1)
-    made = (await webhooks.upload(resources.outward_http, file, resources.now())).answer
+    made = await _uploaded(resources, portal, target, export)
     resources.failpoint("weekly.sent")
     log.info("weekly_export", portal=portal.id, ok=made.ok, failure=made.failure, status=made.status)
     over, noted = _noted(made, target, resources.manifest.delivery.schedule, resources.now())
@@ -97,6 +94,15 @@ async def _send(resources: Resources, portal: Portal, target: Target, export: Ex
             await exports.drop(db, portal.id, exports.WEEKLY)
         now_wanted = await exports.target(db, portal.id)
     return now_wanted.next_at if now_wanted else None
+
+
+async def _uploaded(resources: Resources, portal: Portal, target: Target, export: Export) -> Answer:
+    key = webhooks.opened_key(resources.vault, target.secret)
+    if key is None:
+        return Answer(None, Failure.UNSIGNED)
+    parts = partial(exporting.stream, resources, portal.id, export)
+    file = Upload(target.url, f"exp_{export.id.hex}", parts, export.bytes, key, target.tries + 1)
+    return (await webhooks.upload(resources.outward_http, file, resources.now())).answer
 
 
 def _noted(

@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +21,7 @@ from b24app.domain.facts import Kind, Subject
 from b24app.errors import (
     AccessDenied,
     CallRefused,
+    Later,
     MethodParked,
     NeedsAdmin,
     NeedsFreshToken,
@@ -31,6 +32,7 @@ from b24app.errors import (
     PortalError,
     PortalMoved,
     ScopeMissing,
+    plan,
 )
 from tests.bitrix24.conftest import WIDE
 
@@ -129,6 +131,14 @@ async def test_who_asks_to_be_left_alone_is_not_asked_twice(script: Script) -> N
         await script.client.call("some.method")
     assert caught.value.wait == 120
     assert len(script.asked) == 1
+
+
+async def test_who_asks_for_a_million_years_is_left_alone_for_an_hour(script: Script) -> None:
+    script.say(b"<html>maintenance</html>", status=503, **{"Retry-After": "100000000000000"})
+    with pytest.raises(PortalDown) as caught:
+        await script.client.call("some.method")
+    now = datetime.now(UTC)
+    assert plan(caught.value, 1, now) == Later(now + timedelta(hours=1))
 
 
 async def test_the_token_travels_in_the_body(script: Script) -> None:

@@ -109,6 +109,8 @@ def test_the_default_schedule_spans_75_hours() -> None:
         ("Sun, 22 Nov 2026 10:02:00 GMT", 120.0),
         ("Sun, 22 Nov 2026 09:00:00 GMT", None),
         ("Sun, 22 Nov 2026 10:02:00 -0000", None),  # a date without a zone says nothing
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2027 00:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(header: str | None, seconds: float | None) -> None:

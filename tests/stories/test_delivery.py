@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import aiohttp
 import pytest
 from aiohttp import web
+from cryptography.fernet import Fernet
 from sqlalchemy import update
 from standardwebhooks import WebhookVerificationError
 
-from b24app import embedded
+from b24app import embedded, webhooks
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.installation import PortalState
 from b24app.journeys import client_apps, endpoints
@@ -20,6 +23,7 @@ from b24app.journeys.delivery_run import SLICE
 from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
 from b24app.store import portals, tables, work
+from b24app.vault import Vault
 from tests.outside import Desk, Shop, open_desk, strict, verified
 from tests.world import Killed
 
@@ -226,6 +230,61 @@ async def test_429_slows_the_endpoint_and_asks_are_honoured_within_bounds(desk: 
     assert timedelta(seconds=60) <= wait <= timedelta(seconds=66)
 
 
+async def test_a_senseless_retry_after_costs_nobody_anything(desk: Desk) -> None:
+    shop, other = await desk.shop("one"), await desk.shop("other", desk.receiver.url.replace("/hooks", "/other"))
+
+    async def senseless(request: web.Request) -> web.Response:
+        never = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+        return web.Response(status=503 if request.path == "/hooks" else 204, headers={"Retry-After": never})
+
+    desk.receiver.always = senseless
+    for one in (shop, other):
+        await desk.publish(one.portal, desk.event(one.portal))
+    await desk.drain()
+
+    assert [(one.state, one.last_status) for one in await desk.deliveries(shop)] == [(DeliveryState.WAITING, 503)]
+    assert [one.state for one in await desk.deliveries(other)] == [DeliveryState.DELIVERED]
+
+
+async def test_a_fault_of_ours_that_one_receiver_brings_out_does_not_end_the_drain(desk: Desk) -> None:
+    shop, other = await desk.shop("one"), await desk.shop("other", desk.receiver.url.replace("/hooks", "/other"))
+
+    async def faulty(request: aiohttp.ClientRequest, call: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        if request.url.path == "/hooks":
+            raise KeyError("nobody thought of this")
+        return await call(request)
+
+    for one in (shop, other):
+        await desk.publish(one.portal, desk.event(one.portal))
+    async with aiohttp.ClientSession(middlewares=(faulty,)) as http:
+        desk.resources = replace(desk.resources, outward_http=http)
+        await desk.drain()
+
+    assert [(one.state, one.last_error) for one in await desk.deliveries(shop)] == [(DeliveryState.WAITING, "protocol")]
+    assert [one.state for one in await desk.deliveries(other)] == [DeliveryState.DELIVERED]
+
+
+async def test_a_slow_body_does_not_undo_a_good_status(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "BODY_PATIENCE", 0.05)
+    shop, go_on = await desk.shop(), asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await answer.write(b"thanks")
+        await go_on.wait()
+        return answer
+
+    desk.receiver.answers = [slowly]
+    await desk.publish(shop.portal, desk.event(shop.portal))
+    await desk.drain()
+    go_on.set()
+
+    (done,) = await desk.deliveries(shop)
+    _, (made,) = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, done.id)
+    assert (done.state, made.status, made.response) == (DeliveryState.DELIVERED, 200, "thanks")
+
+
 async def test_news_waits_for_an_endpoint_that_has_not_answered_its_ping(desk: Desk) -> None:
     desk.receiver.answers = [500]
     shop = await desk.shop()
@@ -274,6 +333,23 @@ async def test_an_answer_from_the_old_url_does_not_open_the_new_one(desk: Desk) 
     assert desk.receiver.heard[-1].path == "/new"
 
 
+async def test_gone_said_by_the_old_url_does_not_disable_the_new_one(desk: Desk) -> None:
+    shop = await desk.shop()
+    wanted = Wanted(url=desk.receiver.url.replace("/hooks", "/new"))
+
+    async def gone(request: web.Request) -> web.Response:
+        """The owner has just moved on."""
+        await endpoints.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
+        return web.Response(status=410)
+
+    desk.receiver.answers = [gone]
+    await desk.publish(shop.portal, desk.event(shop.portal))
+    await desk.drain()
+
+    assert await state(desk, shop) == (EndpointState.ACTIVE, "")
+    assert [one.path for one in desk.receiver.heard] == ["/hooks", "/hooks", "/new"]
+
+
 async def test_both_secrets_sign_for_a_day_after_a_rotation(desk: Desk) -> None:
     shop = await desk.shop()
     rotated = await endpoints.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
@@ -288,6 +364,28 @@ async def test_both_secrets_sign_for_a_day_after_a_rotation(desk: Desk) -> None:
 
     assert len(both.headers["webhook-signature"].split(" ")) == 2
     assert len(desk.receiver.news()[-1].headers["webhook-signature"].split(" ")) == 1
+
+
+async def test_a_secret_whose_key_is_gone_holds_back_its_own_endpoint_only(desk: Desk) -> None:
+    shop, other = await desk.shop("one"), await desk.shop("other", desk.receiver.url.replace("/hooks", "/other"))
+    lose_key(desk)
+    await endpoints.rotate_secret(desk.resources, other.portal, other.app_id, other.endpoint_id)
+    for one in (shop, other):
+        await desk.publish(one.portal, desk.event(one.portal))
+    await desk.drain()
+
+    assert [one.path for one in desk.receiver.news()] == ["/other"], "signed by the new secret alone"
+    assert [(one.state, one.last_error) for one in await desk.deliveries(shop)] == [(DeliveryState.WAITING, "unsigned")]
+
+    rotated = await endpoints.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    await desk.drain(seconds=6)
+    assert verified(desk.receiver.news()[-1], rotated.secret)
+    assert [one.state for one in await desk.deliveries(shop)] == [DeliveryState.DELIVERED]
+
+
+def lose_key(desk: Desk) -> None:
+    """The deployment goes on with another key alone, as after a leak."""
+    desk.resources = replace(desk.resources, vault=Vault((Fernet.generate_key().decode(),)))
 
 
 async def test_a_changed_body_is_not_accepted_by_the_published_library(desk: Desk) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from b24app.errors import Refused
@@ -14,11 +16,13 @@ from b24app.journeys import restoring, weekly
 from b24app.store import exports
 from b24app.store.tables import exports as exports_table
 from b24app.store.tables import file_parts, restores
+from b24app.vault import Vault
 from placements.render import Render
 from tests.outside import strict
 from tests.receiver import receiving
 from tests.stories.files import CONTACT, Decided, exported, lines, sent, settings, uploaded
 from tests.world import World
+from workers.files import carry_files
 
 
 async def test_each_week_the_file_goes_where_the_admin_chose(world: World, decided: Decided) -> None:
@@ -72,6 +76,20 @@ async def test_a_week_that_fails_is_tried_again_and_told(world: World, decided: 
         assert "не отправлено" not in await opened.content()
         due = await next_at(world)
         assert (due - world.resources.now()).days == 6, "the same hour next week, however late this one was"
+        await opened.call("/frame/export/weekly/stop")
+
+
+async def test_a_secret_whose_key_is_gone_is_told_and_nothing_is_sent(world: World, decided: Decided) -> None:
+    async with receiving(world.resources.now) as backup:
+        opened = await settings(world)
+        await opened.call("/frame/export/weekly", url=backup.url.replace("/webhooks", "/files"))
+        ours = world.resources
+        world.resources = replace(ours, vault=Vault((Fernet.generate_key().decode(),)))
+        portal_id = (await world.row()).id
+        await carry_files(world.resources, portal_id)
+        world.resources = ours
+        assert "секрет не открывается" in await opened.content()
+        assert backup.files == []
         await opened.call("/frame/export/weekly/stop")
 
 
