@@ -1,22 +1,24 @@
 """Wake-ups for workers: RQ jobs that carry an id and no news. Losing one costs a minute, never a row.
 
-Coalesced: while a wake-up for the same portal and lane waits in its queue, another is not sent. Sent off the event
-loop, since RQ speaks to Redis synchronously.
+Coalesced: while a wake-up for the same portal and lane waits in its queue, another is not sent, however long no worker
+comes. Sent off the event loop, since RQ speaks to Redis synchronously.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
-from redis import Redis, RedisError
+from redis import Redis, RedisError, WatchError
 from rq import Queue
+from rq.utils import as_text
 
 from b24app.lanes import Lane
 
 INTERACTIVE, BULK, OUTBOX, CHORES = "interactive", "bulk", "outbox", "chores"
-COALESCE = 30  # seconds after which a waiting wake-up counts as lost
+LOOK_AGAIN = 30  # seconds between looks whether a waiting wake-up is still in its queue: Redis may have forgotten it
 
 log = structlog.get_logger()
 
@@ -48,7 +50,7 @@ class Wake:
 
     def heard(self, mark: str) -> None:
         """A worker starts on a wake-up: what arrives from now on deserves a new one. Blocking."""
-        self._redis.delete(f"wake:{mark}")
+        self._redis.delete(f"wake:{mark}", f"looked:{mark}")
 
     async def _send(self, queue: str, mark: str, function: str, *args: int | str) -> None:
         try:
@@ -56,8 +58,33 @@ class Wake:
         except (RedisError, OSError) as error:
             log.warning("wake_up_lost", queue=queue, error=type(error).__name__)
 
-    def _enqueue(self, queue: str, mark: str, function: str, args: tuple[int | str, ...]) -> None:
-        if self._redis.set(f"wake:{mark}", 1, nx=True, ex=COALESCE):
-            Queue(queue, connection=self._redis).enqueue(
-                function, *args, result_ttl=0, failure_ttl=3600, job_timeout=-1, description=f"{function} {mark}"
+    def _enqueue(self, name: str, mark: str, function: str, args: tuple[int | str, ...]) -> None:
+        """One transaction: a mark without its job would keep all that comes later from being sent.
+
+        Who changes the mark meanwhile has just sent a wake-up or begins one, after whatever we are here for.
+        """
+        queue = Queue(name, connection=self._redis)
+        with self._redis.pipeline() as pipe, suppress(WatchError):
+            pipe.watch(f"wake:{mark}")  # type: ignore[no-untyped-call]
+            if self._waits(queue, mark):
+                return
+            job = queue.enqueue(
+                function,
+                *args,
+                result_ttl=0,
+                failure_ttl=3600,
+                job_timeout=-1,
+                description=f"{function} {mark}",
+                pipeline=pipe,
             )
+            pipe.set(f"wake:{mark}", job.id)
+            pipe.set(f"looked:{mark}", 1, ex=LOOK_AGAIN)
+            pipe.execute()
+
+    def _waits(self, queue: Queue, mark: str) -> bool:
+        """Whether the job the mark names is in its queue; believed for `LOOK_AGAIN`, since a look reads the queue."""
+        job_id = self._redis.get(f"wake:{mark}")
+        if job_id is None:
+            return False
+        looked_lately = not self._redis.set(f"looked:{mark}", 1, nx=True, ex=LOOK_AGAIN)
+        return looked_lately or queue.get_job_position(as_text(job_id)) is not None
