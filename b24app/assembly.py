@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from aiohttp.resolver import ThreadedResolver
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from b24app import guard
@@ -14,6 +13,7 @@ from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
 from b24app.journeys.call_log import CallLog
 from b24app.manifest import Manifest
+from b24app.names import Lookups, Names
 from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
 from b24app.store.engine import open_engine
@@ -39,7 +39,10 @@ async def open_resources(
         stack.push_async_callback(engine.dispose)
         redis = open_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
-        portal_http = await stack.enter_async_context(open_session(None if settings.dev_mode else ThreadedResolver()))
+        portal_names, endpoint_names = Names(threads=8), Names(threads=8)
+        stack.push_async_callback(portal_names.close)
+        stack.push_async_callback(endpoint_names.close)
+        portal_http = await stack.enter_async_context(open_session(None if settings.dev_mode else portal_names))
         resources = Resources(
             settings=settings,
             manifest=manifest,
@@ -50,6 +53,7 @@ async def open_resources(
             pace=Pace(redis),
             auth=AuthServer(portal_http, frozenset(settings.auth_servers), settings.client_id, settings.client_secret),
             vault=Vault(settings.secret_keys),
+            lookups=Lookups(endpoint_names),
             wake=Wake(settings.redis_url),
             calls=CallLog(now),
             now=now,

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from b24app.manifest import Delivery
+from b24app.names import Lookups, Names
 from b24app.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HTTPS_PORT = 443
 DNS_PATIENCE = 2.0
+THREADS = 16  # for names of endpoints; one that does not answer holds one of them
 
 _REFUSED = tuple(
     ip_network(net)
@@ -113,19 +114,17 @@ def _wrong_host(host: str) -> str | None:
     return "ip_address" if last.isdigit() or last.startswith("0x") else None
 
 
-async def wrong_address(
-    url: str, *, dev_mode: bool, names: AbstractResolver | None = None, patience: float = DNS_PATIENCE
-) -> str | None:
+async def wrong_address(url: str, *, lookups: Lookups, tenant: int, dev_mode: bool) -> str | None:
     """A stable reason why the URL's name cannot be called now: `unknown_host` · `private_address`. Asks the DNS.
 
-    A name that is not found within `patience` seconds is unknown: its owner may keep us waiting on purpose.
+    A name that is not found within two seconds is unknown: its owner may keep us waiting on purpose.
     """
     try:
-        async with asyncio.timeout(patience):
-            found = await (names or ThreadedResolver()).resolve(urlsplit(url).hostname or "", family=socket.AF_UNSPEC)
-    except OSError:  # TimeoutError is one
+        async with asyncio.timeout(DNS_PATIENCE):
+            found = await lookups.addresses(urlsplit(url).hostname or "", tenant)
+    except (OSError, UnicodeError):  # TimeoutError is an OSError; a label of more than 63 letters has no encoding
         return "unknown_host"
-    return "private_address" if not dev_mode and any(refused(one["host"]) for one in found) else None
+    return "private_address" if not dev_mode and any(refused(one) for one in found) else None
 
 
 class GuardedResolver(AbstractResolver):
@@ -169,7 +168,7 @@ class Answered(aiohttp.ClientResponse):
 @asynccontextmanager
 async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[aiohttp.ClientSession]:
     """One session per event loop for calls to endpoints: no cookies, no proxies, connections kept and reused."""
-    inner = ThreadedResolver()
+    inner = Names(THREADS)
     resolver: AbstractResolver = inner if settings.dev_mode else GuardedResolver(inner)
     connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ttl_dns_cache=10)
     timeout = aiohttp.ClientTimeout(total=delivery.timeout, sock_connect=delivery.connect_timeout)
@@ -181,3 +180,4 @@ async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[
         auto_decompress=False,
     ) as session:
         yield session
+    await inner.close()

@@ -46,7 +46,7 @@ class WithSecret:
 
 async def register(resources: Resources, portal: Portal, app_id: UUID, wanted: Wanted) -> WithSecret:
     """A new endpoint in `checking`, with a ping on its way. Raises as `check` does, or `too_many_endpoints`."""
-    await check(resources, wanted)
+    await check(resources, portal.id, wanted)
     secret, now = webhooks.new_secret(secrets.token_bytes(webhooks.SECRET_BYTES)), resources.now()
     new = Endpoint(
         id=uuid4(),
@@ -71,7 +71,7 @@ async def register(resources: Resources, portal: Portal, app_id: UUID, wanted: W
     return WithSecret(new, secret)
 
 
-async def check(resources: Resources, wanted: Wanted) -> None:
+async def check(resources: Resources, portal_id: int, wanted: Wanted) -> None:
     """Raise `Refused` 422: `event_type_unknown`, or `url_<reason>` with the reasons of `b24app.guard`. Asks the DNS."""
     unknown = [one for one in wanted.event_types or () if one not in news.EVENT_TYPES]
     if unknown:
@@ -79,7 +79,9 @@ async def check(resources: Resources, wanted: Wanted) -> None:
     if wanted.url is None:
         return
     dev_mode = resources.settings.dev_mode
-    problem = guard.wrong_url(wanted.url, dev_mode=dev_mode) or await guard.wrong_address(wanted.url, dev_mode=dev_mode)
+    problem = guard.wrong_url(wanted.url, dev_mode=dev_mode) or await guard.wrong_address(
+        wanted.url, lookups=resources.lookups, tenant=portal_id, dev_mode=dev_mode
+    )
     if problem:
         raise Refused(f"url_{problem}", 422, {"field": "url"})
 
@@ -97,7 +99,7 @@ async def find(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: 
 
 async def change(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID, wanted: Wanted) -> Endpoint:
     """Set what is wanted. A new URL, or switching on again, has to answer a ping first. Raises like `register`."""
-    await check(resources, wanted)
+    await check(resources, portal.id, wanted)
     async with resources.tenant(portal.id) as db:
         now, before = resources.now(), await _mine(db, portal, app_id, endpoint_id, lock=True)
         values = {

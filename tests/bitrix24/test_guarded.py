@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from b24app import guard
 from b24app.bitrix24.wire import open_session
 from b24app.errors import PortalDown
 from b24app.guard import wrong_address
+from b24app.names import Lookups
 from tests.bitrix24.conftest import Rig
 
 
@@ -57,8 +59,9 @@ async def test_plain_http_is_refused_at_a_public_address_too(rig: Rig) -> None:
     assert down.value.code == "NO_CONNECTION"
 
 
-async def test_a_name_server_that_never_answers_does_not_keep_us() -> None:
-    url = "https://cabinet.example.com/"
-    assert await wrong_address(url, dev_mode=False, names=Names(None), patience=0.01) == "unknown_host"
-    assert await wrong_address(url, dev_mode=False, names=Names("10.0.0.1")) == "private_address"
-    assert await wrong_address(url, dev_mode=False, names=Names("8.8.8.8")) is None
+async def test_a_name_server_that_never_answers_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "DNS_PATIENCE", 0.01)
+    for address, reason in ((None, "unknown_host"), ("10.0.0.1", "private_address"), ("8.8.8.8", None)):
+        lookups = Lookups(Names(address))
+        found = await wrong_address("https://cabinet.example.com/", lookups=lookups, tenant=1, dev_mode=False)
+        assert found == reason

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from json import dumps
+from threading import Event
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from b24app import embedded
+from b24app import embedded, guard
 from b24app.manifest import Manifest
 from tests.doors.frames import main, members, tab
 from tests.outside import Desk, open_desk
@@ -77,6 +82,40 @@ async def test_moments_at_the_ends_of_the_calendar(desk: Desk, moment: str) -> N
     cursor = urlsafe_b64encode(f"{moment} {UUID(int=0)}".encode()).decode().rstrip("=")
     page = await desk.api("GET", f"/memberships?cursor={cursor}", shop.key)
     assert (page.status, page.json()["code"]) == (422, "cursor_wrong")
+
+
+async def test_names_that_no_server_answers_for_hold_up_nobody_else(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile, other, let_go, known = await desk.shop("one"), await desk.shop("other"), Event(), socket.getaddrinfo
+
+    def asked(host: str, *more: Any, **named: Any) -> Any:
+        if "tarpit" in host:
+            let_go.wait()
+            raise socket.gaierror
+        return known(host, *more, **named)
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    monkeypatch.setattr(guard, "DNS_PATIENCE", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+    try:
+        async with asyncio.timeout(30):  # only ends a test that would hang
+            names = [f"http://tarpit{number}.example/" for number in range(40)]
+            asking = [desk.api("POST", "/endpoints", hostile.key, {"url": one}) for one in names]
+            assert {one.json()["code"] for one in await asyncio.gather(*asking)} == {"url_unknown_host"}
+            await desk.resources.wake.outbox()
+            found = desk.receiver.url.replace("127.0.0.5", "localhost")
+            assert (await desk.api("POST", "/endpoints", other.key, {"url": found})).status == 201
+    finally:
+        let_go.set()
+
+
+async def test_a_name_that_no_server_could_know_is_unknown(desk: Desk) -> None:
+    shop = await desk.shop()
+    assert await raw(desk, "/api/v1/endpoints", dumps({"url": f"http://{'a' * 64}.example/"}), shop.key) == (
+        422,
+        "url_unknown_host",
+    )
 
 
 async def test_the_documentation_page_is_framed_by_nobody(desk: Desk) -> None:
