@@ -179,5 +179,7 @@ async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[
         response_class=Answered,
         auto_decompress=False,
     ) as session:
-        yield session
-    await inner.close()
+        try:
+            yield session
+        finally:
+            await inner.close()

@@ -14,9 +14,10 @@ from b24app import guard, webhooks
 from b24app.domain import news
 from b24app.domain.delivery import DeliveryState, EndpointState
 from b24app.errors import Refused
+from b24app.journeys.once import Keep, unkept
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import deliveries, endpoints, events, work
+from b24app.store import client_apps, deliveries, endpoints, events, work
 from b24app.store.deliveries import CatchUp, Delivery, PastAttempt
 from b24app.store.endpoints import Endpoint, OldSecret
 from b24app.store.portals import Portal
@@ -44,7 +45,9 @@ class WithSecret:
     secret: str
 
 
-async def register(resources: Resources, portal: Portal, app_id: UUID, wanted: Wanted) -> WithSecret:
+async def register(
+    resources: Resources, portal: Portal, app_id: UUID, wanted: Wanted, keep: Keep[WithSecret] = unkept
+) -> WithSecret:
     """A new endpoint in `checking`, with a ping on its way. Raises as `check` does, or `too_many_endpoints`."""
     await check(resources, portal.id, wanted)
     secret, now = webhooks.new_secret(secrets.token_bytes(webhooks.SECRET_BYTES)), resources.now()
@@ -62,13 +65,22 @@ async def register(resources: Resources, portal: Portal, app_id: UUID, wanted: W
         created_at=now,
         updated_at=now,
     )
+    made = WithSecret(new, secret)
     async with resources.tenant(portal.id) as db:
-        if len(await endpoints.of_app(db, portal.id, app_id)) >= ENDPOINTS:
-            raise Refused("too_many_endpoints", 409, {"limit": ENDPOINTS})
+        await _refuse_too_many(db, portal, app_id)
         await endpoints.add(db, portal.id, new)
         await _ping(resources, db, portal, new.id)
+        await keep(db, made)
     await resources.wake.outbox()
-    return WithSecret(new, secret)
+    return made
+
+
+async def _refuse_too_many(db: AsyncConnection, portal: Portal, app_id: UUID) -> None:
+    """The client app's row is locked: whoever registers at the same moment counts what we add."""
+    if not await client_apps.lock(db, portal.id, app_id):
+        raise Refused("not_found", 404)
+    if len(await endpoints.of_app(db, portal.id, app_id)) >= ENDPOINTS:
+        raise Refused("too_many_endpoints", 409, {"limit": ENDPOINTS})
 
 
 async def check(resources: Resources, portal_id: int, wanted: Wanted) -> None:
@@ -142,16 +154,21 @@ async def remove(resources: Resources, portal: Portal, app_id: UUID, endpoint_id
     await resources.wake.outbox()
 
 
-async def ping(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID) -> UUID:
+async def ping(
+    resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID, keep: Keep[UUID] = unkept
+) -> UUID:
     """Send a signed `endpoint.ping` now; returns its delivery's id. `Refused`: `not_found`, `endpoint_disabled`."""
     async with resources.tenant(portal.id) as db:
         _refuse_disabled(await _mine(db, portal, app_id, endpoint_id, lock=True))
         delivery_id = await _ping(resources, db, portal, endpoint_id)
+        await keep(db, delivery_id)
     await resources.wake.outbox()
     return delivery_id
 
 
-async def rotate_secret(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID) -> WithSecret:
+async def rotate_secret(
+    resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID, keep: Keep[WithSecret] = unkept
+) -> WithSecret:
     """A new secret; the old one signs beside it for 24 hours. Raises `Refused` `not_found`, `too_many_secrets`."""
     secret, now = webhooks.new_secret(secrets.token_bytes(webhooks.SECRET_BYTES)), resources.now()
     async with resources.tenant(portal.id) as db:
@@ -162,7 +179,9 @@ async def rotate_secret(resources: Resources, portal: Portal, app_id: UUID, endp
             raise Refused("too_many_secrets", 409, {"limit": OLD_SECRETS, "until": until.isoformat()})
         old = [OldSecret(before.secret, now + OLD_SECRET_SIGNS), *alive]
         await endpoints.keep_old_secrets(db, portal.id, endpoint_id, resources.vault.seal(secret), old, now)
-        return WithSecret(await _mine(db, portal, app_id, endpoint_id), secret)
+        made = WithSecret(await _mine(db, portal, app_id, endpoint_id), secret)
+        await keep(db, made)
+    return made
 
 
 async def catch_up(
@@ -199,7 +218,9 @@ async def delivery(
         return found, await deliveries.attempts_of(db, portal.id, delivery_id)
 
 
-async def resend(resources: Resources, portal: Portal, app_id: UUID, delivery_id: UUID) -> Delivery:
+async def resend(
+    resources: Resources, portal: Portal, app_id: UUID, delivery_id: UUID, keep: Keep[Delivery] = unkept
+) -> Delivery:
     """Send once more, now; a failure plans nothing. `Refused`: `not_found`, `endpoint_disabled`, `ping_not_resent`."""
     async with resources.tenant(portal.id) as db:
         found, endpoint = await _my_delivery(db, portal, app_id, delivery_id)
@@ -208,6 +229,7 @@ async def resend(resources: Resources, portal: Portal, app_id: UUID, delivery_id
             raise Refused("ping_not_resent", 409)
         await work.arrive(db, portal.id, WorkKind.DELIVERY, [str(delivery_id)], Lane.INTERACTIVE, resources.now())
         await deliveries.ask_resend(db, portal.id, delivery_id)
+        await keep(db, found)
     await resources.wake.outbox()
     return found
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.errors import Refused
 from b24app.resources import Resources
@@ -16,6 +18,10 @@ from b24app.store import idempotency
 
 AT_WORK = timedelta(seconds=60)  # a first request without an answer after this is taken for dead
 KEY_LIMIT = 255
+
+T = TypeVar("T")
+Keep = Callable[[AsyncConnection, T], Awaitable[None]]
+"""What work calls with its result, last in the transaction that does it. Raises `Refused`, which undoes the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +48,50 @@ class Response:
     replayed: bool = False
 
 
-async def once(resources: Resources, request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
-    """Do `work` unless it was done before. `Refused`: `idempotency_key_wrong`, `_reused`, `_in_progress`."""
+async def unkept(db: AsyncConnection, result: object) -> None:
+    """A `Keep` of requests without a key."""
+
+
+async def once(
+    resources: Resources,
+    request: Request,
+    work: Callable[[Keep[T]], Awaitable[T]],
+    answer: Callable[[T], Response],
+) -> Response:
+    """Do `work` unless it was done before. `Refused`: `idempotency_key_wrong`, `_reused`, `_in_progress`.
+
+    Work and answer are kept in one transaction: who is killed between them has done neither, and who was taken for dead
+    meanwhile does nothing.
+    """
     if request.key is None:
-        return await work()
+        return answer(await work(unkept))
     if not 1 <= len(request.key) <= KEY_LIMIT:
         raise Refused("idempotency_key_wrong", 422, {"limit": KEY_LIMIT})
-    if before := await _before(resources, request):
+    started = resources.now()
+    if before := await _before(resources, request, started):
         return before
+
+    async def keep(db: AsyncConnection, result: T) -> None:
+        await _keep(db, resources, request, started, answer(result))
+
     try:
-        done = await work()
+        done = await work(keep)
     except Refused:
         async with resources.tenant(request.portal_id) as db:
-            await idempotency.forget(db, request.portal_id, request.digest)
+            await idempotency.forget(db, request.portal_id, request.digest, started)
         raise
+    resources.failpoint("once.done")
+    return answer(done)
+
+
+async def _keep(db: AsyncConnection, resources: Resources, request: Request, started: datetime, done: Response) -> None:
     sealed = resources.vault.seal(json.dumps(done.body))
-    async with resources.tenant(request.portal_id) as db:
-        await idempotency.keep(db, request.portal_id, request.digest, done.status, sealed)
-    return done
+    if not await idempotency.keep(db, request.portal_id, request.digest, started, done.status, sealed):
+        raise Refused("idempotency_key_in_progress", 409)
 
 
-async def _before(resources: Resources, request: Request) -> Response | None:
-    asked, now = hashlib.sha256(request.body).digest(), resources.now()
+async def _before(resources: Resources, request: Request, now: datetime) -> Response | None:
+    asked = hashlib.sha256(request.body).digest()
     async with resources.tenant(request.portal_id) as db:
         kept = await idempotency.start(db, request.portal_id, request.digest, asked, now)
         if kept is None:

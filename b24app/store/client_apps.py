@@ -79,6 +79,16 @@ async def living(db: AsyncConnection, portal_id: int) -> list[ClientApp]:
     return await _apps(db, portal_id)
 
 
+async def lock(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> bool:
+    """Until the end of the transaction nobody else adds to what belongs to it. False where it is revoked."""
+    mine = (
+        client_apps.c.portal_id == portal_id,
+        client_apps.c.id == client_app_id,
+        client_apps.c.disabled_at.is_(None),
+    )
+    return (await db.execute(select(client_apps.c.id).where(*mine).with_for_update())).first() is not None
+
+
 async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> list[UUID] | None:
     """Close an app, its keys and its endpoints. Returns the endpoints' ids, or None where there is no such app."""
     done = await db.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -29,27 +30,38 @@ async def start(db: AsyncConnection, portal_id: int, digest: bytes, request: byt
     old = (idempotency.c.portal_id == portal_id, idempotency.c.created_at < now - KEPT)
     await db.execute(delete(idempotency).where(*old))
     new = insert(idempotency).values(digest=digest, portal_id=portal_id, request=request, created_at=now)
-    if (await db.execute(new.on_conflict_do_nothing().returning(idempotency.c.digest))).first():
-        return None
-    row = (await db.execute(select(idempotency).where(*_key(portal_id, digest)))).one()
-    return Kept(row.request, row.status, row.response, row.created_at)
+    first = new.on_conflict_do_nothing().returning(idempotency.c.digest)
+    while (await db.execute(first)).first() is None:
+        row = (await db.execute(select(idempotency).where(*_key(portal_id, digest)))).one_or_none()
+        if row:  # else the first was refused and forgotten between the two statements
+            return Kept(row.request, row.status, row.response, row.created_at)
+    return None
 
 
 async def take_over(db: AsyncConnection, portal_id: int, digest: bytes, seen: datetime, now: datetime) -> bool:
     """The first request died at work: go on in its place, if nobody else does."""
-    mine = (*_key(portal_id, digest), idempotency.c.created_at == seen, idempotency.c.status.is_(None))
-    done = await db.execute(update(idempotency).where(*mine).values(created_at=now).returning(idempotency.c.digest))
-    return done.first() is not None
+    return await _change(db, portal_id, digest, seen, created_at=now)
 
 
-async def keep(db: AsyncConnection, portal_id: int, digest: bytes, status: int, response: bytes) -> None:
-    values = {"status": status, "response": response}
-    await db.execute(update(idempotency).where(*_key(portal_id, digest)).values(**values))
+async def keep(
+    db: AsyncConnection, portal_id: int, digest: bytes, started: datetime, status: int, response: bytes
+) -> bool:
+    """The answer of who started at that moment. False where somebody went on in its place."""
+    return await _change(db, portal_id, digest, started, status=status, response=response)
 
 
-async def forget(db: AsyncConnection, portal_id: int, digest: bytes) -> None:
+async def forget(db: AsyncConnection, portal_id: int, digest: bytes, started: datetime) -> None:
     """The request was refused and changed nothing: it may be repeated."""
-    await db.execute(delete(idempotency).where(*_key(portal_id, digest)))
+    await db.execute(delete(idempotency).where(*_at_work(portal_id, digest, started)))
+
+
+async def _change(db: AsyncConnection, portal_id: int, digest: bytes, started: datetime, **values: Any) -> bool:
+    mine = update(idempotency).where(*_at_work(portal_id, digest, started)).values(**values)
+    return (await db.execute(mine.returning(idempotency.c.digest))).first() is not None
+
+
+def _at_work(portal_id: int, digest: bytes, started: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (*_key(portal_id, digest), idempotency.c.created_at == started, idempotency.c.status.is_(None))
 
 
 def _key(portal_id: int, digest: bytes) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -8,11 +8,15 @@ from sqlalchemy import Table, and_, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
+from b24app.domain.delivery import EndpointState
 from b24app.domain.installation import PortalState
 from b24app.store import departures, exports, restores
+from b24app.store.idempotency import KEPT
 from b24app.store.tables import (
     attempts,
+    endpoints,
     events,
+    idempotency,
     inbox,
     intents,
     looks,
@@ -38,15 +42,22 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
         events.c.occurred_at < now - NEWS,
         ~select(outbox.c.id).where(outbox.c.event_id == events.c.id, outbox.c.portal_id == portal_id).exists(),
     )
+    nowhere = and_(
+        endpoints.c.state == EndpointState.DELETED,
+        endpoints.c.deleted_at < now - NEWS,
+        ~select(outbox.c.id).where(outbox.c.endpoint_id == endpoints.c.id, outbox.c.portal_id == portal_id).exists(),
+    )
     gone = 0
     gone += await _delete(db, viewer_sessions, portal_id, viewer_sessions.c.expires_at < now - SESSIONS)
     gone += await _delete(db, portal_calls, portal_id, portal_calls.c.at < now - CALLS)
+    gone += await _delete(db, idempotency, portal_id, idempotency.c.created_at < now - KEPT)
     gone += await _delete(db, inbox, portal_id, over)
     gone += await _delete(db, intents, portal_id, intents.c.created_at < now - HANDLED)
     gone += await _delete(db, looks, portal_id, looks.c.started_at < now - HANDLED)
     gone += await _delete(db, attempts, portal_id, attempts.c.made_at < now - NEWS)
     gone += await _delete(db, outbox, portal_id, finished)
     gone += await _delete(db, events, portal_id, told)
+    gone += await _delete(db, endpoints, portal_id, nowhere)
     gone += await _delete(db, records, portal_id, records.c.gone_at < now - NEWS)  # with the name of whoever it was
     gone += await exports.drop(db, portal_id, exports.ASKED, before=now - FILES)
     gone += await restores.drop(db, portal_id, before=now - FILES)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
@@ -14,6 +16,7 @@ from b24app.domain.delivery import DeliveryState
 from b24app.journeys import endpoints, once
 from b24app.journeys.client_apps import Caller
 from b24app.journeys.endpoints import Wanted, WithSecret
+from b24app.journeys.once import Keep
 from b24app.store.deliveries import Delivery, PastAttempt
 from b24app.store.endpoints import Endpoint
 from handlers.api.door import Called, Used
@@ -34,6 +37,7 @@ from handlers.api.models import (
     Pinged,
 )
 
+T = TypeVar("T")
 router = APIRouter()
 Key = Annotated[
     str | None,
@@ -54,12 +58,9 @@ async def register(request: Request, used: Used, called: Called, body: NewEndpoi
     The answer holds the signing secret, this once. News that happens meanwhile waits.
     """
 
-    async def work() -> once.Response:
-        wanted = Wanted(body.url, tuple(body.event_types), body.description)
-        made = await endpoints.register(used, called.portal, called.app.id, wanted)
-        return once.Response(201, _dump(_with_secret(made)))
-
-    return await _once(request, used, called, key, work)
+    wanted = Wanted(body.url, tuple(body.event_types), body.description)
+    work = partial(endpoints.register, used, called.portal, called.app.id, wanted)
+    return await _once(request, used, called, key, work, lambda made: once.Response(201, _dump(_with_secret(made))))
 
 
 @router.get("/endpoints", tags=["Endpoints"], summary="List your endpoints")
@@ -96,11 +97,10 @@ async def remove(used: Used, called: Called, id: UUID) -> None:
 async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A signed `endpoint.ping`. Pings carry no sequence number."""
 
-    async def work() -> once.Response:
-        delivery_id = await endpoints.ping(used, called.portal, called.app.id, id)
-        return once.Response(202, _dump(Pinged(delivery_id=delivery_id)))
-
-    return await _once(request, used, called, key, work)
+    work = partial(endpoints.ping, used, called.portal, called.app.id, id)
+    return await _once(
+        request, used, called, key, work, lambda sent: once.Response(202, _dump(Pinged(delivery_id=sent)))
+    )
 
 
 @router.post(
@@ -109,11 +109,8 @@ async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key 
 async def rotate(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A new secret, shown this once. For 24 hours both sign: `webhook-signature` holds two, separated by a space."""
 
-    async def work() -> once.Response:
-        made = await endpoints.rotate_secret(used, called.portal, called.app.id, id)
-        return once.Response(200, _dump(_with_secret(made)))
-
-    return await _once(request, used, called, key, work)
+    work = partial(endpoints.rotate_secret, used, called.portal, called.app.id, id)
+    return await _once(request, used, called, key, work, lambda made: once.Response(200, _dump(_with_secret(made))))
 
 
 @router.get("/endpoints/{id}/events", tags=["Deliveries"], summary="Catch up: events after a number")
@@ -163,18 +160,24 @@ async def delivery(used: Used, called: Called, id: UUID) -> DeliveryWithAttempts
 async def resend(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """One more attempt, now: the same bytes, `webhook-id` and `webhook-sequence`. If it fails, nothing is planned."""
 
-    async def work() -> once.Response:
-        found = await endpoints.resend(used, called.portal, called.app.id, id)
-        return once.Response(202, _dump(DeliveryOut(**_fields(found))))
+    work = partial(endpoints.resend, used, called.portal, called.app.id, id)
+    return await _once(
+        request, used, called, key, work, lambda found: once.Response(202, _dump(DeliveryOut(**_fields(found))))
+    )
 
-    return await _once(request, used, called, key, work)
 
-
-async def _once(request: Request, used: Used, called: Caller, key: str | None, work: Any) -> JSONResponse:
+async def _once(
+    request: Request,
+    used: Used,
+    called: Caller,
+    key: str | None,
+    work: Callable[[Keep[T]], Awaitable[T]],
+    answer: Callable[[T], once.Response],
+) -> JSONResponse:
     asked = once.Request(
         called.portal.id, called.app.id, f"{request.method} {request.url.path}", key, await request.body()
     )
-    done = await once.once(used, asked, work)
+    done = await once.once(used, asked, work, answer)
     return JSONResponse(done.body, done.status, {"Idempotency-Replayed": "true"} if done.replayed else None)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -16,10 +19,12 @@ from b24app import embedded
 from b24app.domain.installation import PortalState
 from b24app.errors import Refused
 from b24app.journeys import client_apps, endpoints, once
+from b24app.journeys.endpoints import WithSecret
 from b24app.manifest import Manifest
 from b24app.store import idempotency, portals, tables
 from b24app.store.portals import Portal
 from tests.outside import Desk, Shop, open_desk, strict
+from tests.world import Killed
 
 SOMEBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -228,6 +233,74 @@ async def test_a_request_at_work_is_not_started_twice_and_a_dead_one_is_taken_ov
     assert (busy.status, busy.json()["code"]) == (409, "idempotency_key_in_progress")
     desk.clock.move(seconds=61)
     assert (await desk.api("POST", path, shop.key, Idempotency_Key="k")).status == 202
+
+
+async def test_killed_between_work_and_answer_it_is_done_once_all_the_same(desk: Desk) -> None:
+    shop = await desk.shop()
+    asked, rotate = rotation(desk, shop)
+    desk.failpoints.armed = {"once.done"}
+
+    with pytest.raises(Killed):
+        await once.once(desk.resources, asked, rotate, shown)
+    again = await once.once(desk.resources, asked, rotate, shown)
+
+    assert again.replayed
+    rotated = await endpoints.find(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    assert desk.resources.vault.open(rotated.secret) == again.body
+    assert len(rotated.old_secrets) == 1
+
+
+async def test_who_was_taken_for_dead_does_nothing_any_more(desk: Desk) -> None:
+    shop = await desk.shop()
+    asked, rotate = rotation(desk, shop)
+    others: list[once.Response] = []
+
+    async def slowly(keep: once.Keep[WithSecret]) -> WithSecret:
+        desk.clock.move(seconds=61)
+        others.append(await once.once(desk.resources, asked, rotate, shown))
+        return await rotate(keep)
+
+    with pytest.raises(Refused) as refused:
+        await once.once(desk.resources, asked, slowly, shown)
+
+    assert refused.value.code == "idempotency_key_in_progress"
+    again = await once.once(desk.resources, asked, rotate, shown)
+    assert (again.replayed, again.body) == (True, others[0].body)
+    rotated = await endpoints.find(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    assert len(rotated.old_secrets) == 1
+
+
+def rotation(desk: Desk, shop: Shop) -> tuple[once.Request, Callable[[once.Keep[WithSecret]], Awaitable[WithSecret]]]:
+    """A request with a key, and its work."""
+    asked = once.Request(shop.portal.id, shop.app_id, "POST rotate", "k", b"")
+    return asked, partial(endpoints.rotate_secret, desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+
+
+def shown(made: WithSecret) -> once.Response:
+    return once.Response(200, made.secret)
+
+
+async def test_one_key_many_times_at_once_with_a_body_that_is_refused(desk: Desk) -> None:
+    shop, answered = await desk.shop(), set()
+    for _ in range(5):
+        asking = [desk.api("POST", "/endpoints", shop.key, {"url": "ftp://x/"}, Idempotency_Key="k") for _ in range(20)]
+        answered |= {(one.status, one.json()["code"]) for one in await asyncio.gather(*asking)}
+    assert answered <= {(422, "url_not_a_url"), (409, "idempotency_key_in_progress")}
+
+
+async def test_ten_endpoints_are_the_most_however_many_come_at_once(desk: Desk) -> None:
+    portal = await desk.portal("one")
+    key = (await client_apps.create(desk.resources, portal.id, "Кабинет")).key
+    asking = [desk.api("POST", "/endpoints", key, {"url": desk.receiver.url}) for _ in range(30)]
+    answered = Counter((one.status, one.json().get("code")) for one in await asyncio.gather(*asking))
+    assert answered == {(201, None): 10, (409, "too_many_endpoints"): 20}
+
+
+async def test_a_client_app_that_is_revoked_meanwhile_gets_no_endpoint(desk: Desk) -> None:
+    shop = await desk.shop()
+    await client_apps.revoke(desk.resources, shop.portal.id, shop.app_id)
+    with pytest.raises(Refused):
+        await endpoints.register(desk.resources, shop.portal, shop.app_id, endpoints.Wanted(desk.receiver.url))
 
 
 async def test_a_refused_request_may_be_repeated_with_its_key(desk: Desk) -> None:

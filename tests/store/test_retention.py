@@ -62,6 +62,51 @@ async def test_the_name_on_a_deleted_card_goes_with_the_news_of_it(world: World)
     assert [(one["contact"]["name"], one["state"]) for one in told["data"]] == [("", "left")]
 
 
+async def test_an_answer_kept_by_its_key_goes_after_half_a_day(world: World) -> None:
+    await world.install()
+    key = await world.client_app()
+    await world.api("POST", "/endpoints", key, {"url": world.receiver.url}, **{"Idempotency-Key": "k"})
+    await world.settle()
+    world.pass_time(hours=11)
+    await tidy_all(world.resources)
+    assert (await counts(world))["idempotency"] == 1
+    world.pass_time(hours=2)
+    await tidy_all(world.resources)
+    assert (await counts(world))["idempotency"] == 0
+
+
+async def left(world: World, days: int) -> tuple[int, int]:
+    """Endpoints and deliveries that are still there after so many days more."""
+    world.pass_time(days=days)
+    await tidy_all(world.resources)
+    found = await counts(world)
+    return found["endpoints"], found["outbox"]
+
+
+async def delete_endpoint(world: World, key: str) -> None:
+    (endpoint,) = (await world.api("GET", "/endpoints", key)).json()["data"]
+    assert (await world.api("DELETE", f"/endpoints/{endpoint['id']}", key)).status == 204
+
+
+async def test_a_deleted_endpoint_is_kept_for_as_long_as_news(world: World) -> None:
+    await world.install()
+    key = await world.subscribe()
+    assert await left(world, days=80) == (1, 1)
+    await delete_endpoint(world, key)
+    assert await left(world, days=89) == (1, 0)
+    assert await left(world, days=2) == (0, 0)
+
+
+async def test_a_deleted_endpoint_is_kept_while_a_delivery_waits_for_it(world: World) -> None:
+    await world.install()
+    key = await world.client_app()
+    await world.api("POST", "/endpoints", key, {"url": world.receiver.url})
+    await delete_endpoint(world, key)
+    assert await left(world, days=91) == (1, 1), "no worker has been there"
+    await world.settle()
+    assert await left(world, days=0) == (0, 0)
+
+
 async def test_a_portal_that_left_its_data_is_forgotten_in_time(world: World) -> None:
     installation = await world.install()
     await world.uninstall(installation, clean=False)
