@@ -68,10 +68,10 @@ def signing_key(secret: str) -> bytes:
 
 
 def opened_key(vault: Vault, sealed: bytes) -> bytes | None:
-    """What a sealed secret signs with; None where no key of the deployment opens it any more."""
+    """What a sealed secret signs with; None where no key opens it any more, or what it holds is no secret."""
     try:
         return signing_key(vault.open(sealed))
-    except InvalidToken:
+    except (InvalidToken, ValueError):
         return None
 
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from b24app import names as resolving
 from b24app.domain.delivery import Failure
 from b24app.guard import AddressRefused, Answered, GuardedResolver, refused, wrong_url
 from b24app.webhooks import Message, headers, new_secret, send, signing_key
@@ -87,6 +88,13 @@ class Names(AbstractResolver):
         ]
 
     async def close(self) -> None: ...
+
+
+async def test_names_are_found_as_the_system_finds_them() -> None:
+    names = resolving.Names(threads=1)
+    found = await names.resolve("localhost", 8005, socket.AF_INET)
+    assert {(one["hostname"], one["host"], one["port"]) for one in found} == {("localhost", "127.0.0.1", 8005)}
+    await names.close()
 
 
 async def test_one_bad_address_among_good_ones_refuses_the_name() -> None:
