@@ -11,7 +11,7 @@ from time import monotonic
 
 import structlog
 
-from b24app.bitrix24.cards import import_cards, still_there
+from b24app.bitrix24.cards import import_cards, look_again
 from b24app.bitrix24.client import PAGE, PortalClient
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import Cause, Reach, night
@@ -108,8 +108,8 @@ async def _compare(
     there = {card.subject.id for card in page}
     async with resources.tenant(portal.id) as db:
         known = await records.ids_between(db, portal.id, kind, *within)
-    gone = [Subject(kind, one) for one in known if one not in there]
-    await _really_gone(resources, portal, line, gone[:PAGE])
+    missing = [Subject(kind, one) for one in known if one not in there]
+    gone = await _gone(portal, line, missing) if missing else []
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page, gone)
         after = max(filter(None, (*within, *known[-1:])), default=0)
@@ -119,11 +119,16 @@ async def _compare(
     return moved
 
 
-async def _really_gone(resources: Resources, portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> None:
-    """Cards our admin may no longer see are not taken for deleted ones. A few tell: the journey asks for each."""
-    if missing and await still_there(line, missing):
-        await demote(resources, portal)
+async def _gone(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> list[Subject]:
+    """Those of these that are, made since the page was read or not seen by our admin any more aside.
+
+    A few tell whether our admin sees everything: the journey asks for each.
+    """
+    there, hidden = await look_again(line, missing[:PAGE], field_map(portal))
+    if hidden:
+        await demote(line)
         raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
+    return [one for one in missing if there.get(one) is None]
 
 
 async def _end(resources: Resources, portal: Portal, look: Look) -> None:

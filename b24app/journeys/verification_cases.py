@@ -79,7 +79,7 @@ async def gather(
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
-    cards = await read_existing(resources, portal, line, subjects)
+    cards = await read_existing(portal, line, subjects)
     ticked = await _ticked(resources, portal, cards, members)
     fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed))
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from b24app.bitrix24.cards import read_cards, still_there
+from b24app.bitrix24.cards import look_again, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.facts import Card, Cards, Kind, Subject
 from b24app.domain.membership import Membership
@@ -57,22 +57,21 @@ class Slice:
     async def read(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """Those of these that exist, of the slice or read now."""
         wanted = set(subjects)
-        fresh = await read_existing(self.resources, self.portal, self.line, wanted - set(self.subjects))
+        fresh = await read_existing(self.portal, self.line, wanted - set(self.subjects))
         return {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))}
 
 
-async def read_existing(
-    resources: Resources, portal: Portal, line: PortalClient, subjects: Collection[Subject]
-) -> Cards:
+async def read_existing(portal: Portal, line: PortalClient, subjects: Collection[Subject]) -> Cards:
     """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
     if not subjects:
         return Cards()
     cards = await read_cards(line, subjects, field_map(portal))
     absent = [one for one in subjects if cards.get(one) is None]
-    if absent and await still_there(line, absent):
-        await demote(resources, portal)
+    there, hidden = await look_again(line, absent, field_map(portal)) if absent else (Cards(), [])
+    if hidden:
+        await demote(line)
         raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
-    return cards
+    return Cards({**cards.found, **there.found})
 
 
 async def look_up(slice_: Slice) -> Fates:

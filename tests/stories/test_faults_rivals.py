@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from b24app.domain.installation import PortalState
 from b24app.lanes import Lane
 from b24app.store import work
 from emulator.faults import Break, Fault
-from tests.stories.scene import CONTACT, INTENDED, Scene, at, told_once
+from emulator.people import CrmAccess
+from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, at, told_once
 from tests.world import World
+from workers.chores import sweep_one
 from workers.inbox import drain_portal
 
 
@@ -45,4 +48,25 @@ async def test_a_worker_that_was_too_slow_is_overtaken_and_tells_nothing(world: 
     world.pass_time(seconds=2)
     await world.settle()
 
+    told_once(world, scene)
+
+
+async def test_two_who_find_out_the_same_admin_bury_that_one_only(world: World, scene: Scene) -> None:
+    """A journey and a sweep see at once that the newest admin no longer sees the cards; the next one sees them all."""
+    installer, other, portal = world.admin(), another_admin(world), await world.row()
+    for one in (other, installer):
+        await world.open(scene.installation, one)
+    installer.admin, installer.crm_access = False, CrmAccess.NONE
+    world.tick(CONTACT, scene.contact, by=other)
+    await world.emulator.world.deliver()
+
+    await asyncio.gather(
+        drain_portal(world.resources, portal.id, Lane.INTERACTIVE),
+        sweep_one(world.resources, portal.id),
+        drain_portal(world.resources, portal.id, Lane.BULK),
+    )
+    world.pass_time(minutes=1)
+    await world.settle()
+
+    assert (await world.row()).state is PortalState.ACTIVE
     told_once(world, scene)
