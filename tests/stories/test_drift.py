@@ -181,11 +181,17 @@ async def test_cards_our_admin_no_longer_sees_do_not_count_as_deleted(world: Wor
 
 async def test_a_card_made_while_the_sweep_runs_is_neither_gone_nor_hidden(world: World) -> None:
     """The sweep has its list already when a worker stores the new card."""
-    for number in range(300):
+    for number in range(900):
         world.add_contact(NAME=f"Человек {number}")
     await world.install()
     portal_id, listed = (await world.row()).id, asyncio.Event()
-    world.failpoints.meanwhile["sweep.page"] = listed.set
+
+    def at_page() -> None:
+        world.failpoints.meanwhile["sweep.page"] = at_page
+        if world.failpoints.passed.count("sweep.page") == 12:
+            listed.set()
+
+    at_page()
 
     async def newcomer() -> None:
         await listed.wait()
