@@ -40,7 +40,8 @@ STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never show
 class Facts:
     """Everything one decision rests on.
 
-    `event_user`: who acted, as the last portal event told; `ids`: fresh ids; `ticked`: linked companies whose box is
+    `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as the last portal
+    event told; `ids`: fresh ids; `ticked`: linked companies whose box is
     ticked although nobody of them waits: whoever is linked next has to be checked. `inherits`: gone cards this one goes
     on for; `heir`: the card that goes on for this gone one; `unsettled`: gone cards this one was linked with, whose own
     journey comes first; `copied`: living cards whose mark it carries.
@@ -65,7 +66,8 @@ class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
     `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards whose own journey has to
-    look again; `look_again` asks for a second read before believing, `waits` for the neighbours' journeys.
+    look again; `look_again` asks for a second read before believing, `waits` for the neighbours' journeys or
+    for the portal's answer to a button.
     """
 
     memberships: tuple[Membership, ...] = ()
@@ -94,7 +96,7 @@ def decide(facts: Facts, now: datetime) -> Decision:
         return _gone(facts, draft)
     if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
         return Decision(look_again=True)
-    if facts.unsettled:
+    if facts.unsettled or _being_pressed(facts, facts.card, now):
         return Decision(waits=True, neighbours=facts.unsettled)
     moves = _inherit(facts, facts.card, draft)
     if facts.subject.kind is Kind.CONTACT:
@@ -208,8 +210,9 @@ def _follow_links(facts: Facts, card: Card, draft: Draft) -> None:
 
 def _apply_intents(facts: Facts, card: Card, draft: Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
-    shown = [index for index, one in enumerate(facts.intents) if one.shown == card.needs_check]
-    taken = facts.intents[: shown[-1] + 1] if shown else ()
+    proven = [one for one in facts.intents if one.proven]
+    shown = [index for index, one in enumerate(proven) if one.shown == card.needs_check]
+    taken = proven[: shown[-1] + 1] if shown else []
     for intent in taken:
         one = draft.after.get(intent.membership_id)
         if one is None or not one.live:
@@ -218,16 +221,26 @@ def _apply_intents(facts: Facts, card: Card, draft: Draft) -> tuple[tuple[UUID, 
         state, reason = (State.CONFIRMED, Reason.BUTTON_CONFIRM) if confirm else (State.PENDING, Reason.BUTTON_RECHECK)
         draft.move(one, state, reason, (intent.author_id, DecidedBySource.BUTTON))
         draft.after[one.id] = replace(draft.after[one.id], note=intent.note)
-    late = [one.id for one in facts.intents[len(taken) :] if draft.now - one.created_at > STATED_FOR]
+    late = [one.id for one in proven[len(taken) :] if draft.now - one.created_at > STATED_FOR]
     return tuple(one.id for one in taken), tuple(late)
 
 
-def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
-    """Somebody moved the box: what that decides."""
+def _being_pressed(facts: Facts, card: Card, now: datetime) -> bool:
+    """The box stands where a button puts it that the portal has not answered yet: the intent will say what it means."""
+    pressing = [one for one in facts.intents if not one.proven and now - one.created_at <= STATED_FOR]
+    return any(one.shown == card.needs_check for one in pressing) and _box_moved(facts, card)
+
+
+def _box_moved(facts: Facts, card: Card) -> bool:
+    """Somebody put the box where neither we nor a merge or restoration put it, which decide nothing."""
     record = facts.record or Record(Shown())
     ours = {record.settled.check} | ({record.intended.check} if record.intended else set())
-    ours |= {gone.box for gone in facts.inherits}  # a merge or a restoration moves the box, and decides nothing
-    if card.needs_check in ours:
+    return card.needs_check not in ours | {gone.box for gone in facts.inherits}
+
+
+def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
+    """What it decides that somebody moved the box."""
+    if not _box_moved(facts, card):
         return None
     who = _who(facts, card)
     if card.needs_check:

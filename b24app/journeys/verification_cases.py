@@ -75,7 +75,7 @@ async def gather(
         waiting = await inbox.waiting(db, portal.id, subjects)
         known = await records.load(db, portal.id, subjects)
         members = await memberships.of_subjects(db, portal.id, subjects)
-        pressed = await intents.proven(db, portal.id, subjects)
+        pressed = await intents.pressed(db, portal.id, subjects)
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)

@@ -180,7 +180,7 @@ QUERIES: Mapping[str, Query] = {
     "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
     "intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
     "intents.prove": lambda db, p, o: intents.prove(db, p, o.stated.id),
-    "intents.proven": lambda db, p, o: intents.proven(db, p, [o.subject]),
+    "intents.pressed": lambda db, p, o: intents.pressed(db, p, [o.subject]),
     "intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
     "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
     "looks.advance": lambda db, p, o: looks.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
