@@ -175,6 +175,8 @@ async def test_it_reads_well_on_a_phone(world: World, on_phone: Person, shoot: S
     tab = await on_phone.card("contact", contact)
     await expect(tab.get_by_role("button", name="Подтвердить")).to_be_visible()
     await _no_scroll_bars(on_phone.page)
+    upper, lower = [await one.bounding_box() for one in await tab.locator("section.surface").all()]
+    assert upper and lower and upper["width"] == lower["width"] > 300, "one below the other, as wide as the phone"
     await shoot(on_phone.page, "app-contact-tab-ru-390")
     await on_phone.go(f"/marketplace/app/{installation.id}/")
     await expect(on_phone.app.get_by_text("Приложение работает")).to_be_visible()
