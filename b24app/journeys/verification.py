@@ -26,7 +26,7 @@ from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import StoredTokens, client
-from b24app.journeys.verification_cases import Case, gather
+from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
@@ -35,7 +35,7 @@ from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
 
 LOOK_AGAIN = timedelta(seconds=2)
-AT_ONCE = 3  # tries of a card that waits for another one before it pauses in between
+AT_ONCE = 3  # waits for another card before it pauses in between
 
 log = structlog.get_logger()
 
@@ -198,8 +198,8 @@ async def _wait(
     """Cards behind others: those are called, and these look again right after them."""
     await _call_on(db, resources, portal, cases, lane, now)
     for one in cases:
-        due = now if one.claim.tries <= AT_ONCE else now + LOOK_AGAIN
-        await work.postpone(db, WorkKind.RECORD, [one.claim], due, "waits_for_another")
+        due = now if waits_of(one.claim) < AT_ONCE else now + LOOK_AGAIN
+        await work.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
 
 
 async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:

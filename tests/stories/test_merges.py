@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
+from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess
 from tests.doors.frames import tab
 from tests.world import World
@@ -357,6 +358,31 @@ async def test_a_card_made_anew_is_claimed_by_one_press(world: World) -> None:
     assert world.card(CONTACT, new) == (True, "На проверке")
     again = await page.call("/frame/same-card", gone=str(old))
     assert (again.status, again.json()["error"]["code"]) == (409, "already_so")
+
+
+async def test_a_merge_that_an_outage_came_between_is_told_as_one(world: World) -> None:
+    """Only the person's event came, and the portal was down for hours: the patience with the company's journey begins
+    when it is waited for."""
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    person = world.add_contact(old)
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, person)
+    await world.settle()
+    world.receiver.heard.clear()
+
+    world.emulator.world.faults.add(Break.HTML, FOREVER, host=world.portal.host, method="batch")
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    world.forget_events()
+    world.portal.crm.update(CONTACT, person, {"POST": "Прораб"}, world.manager())
+    for _ in range(7):
+        await world.settle()
+        world.pass_time(minutes=61)
+    world.emulator.world.faults.clear()
+    await world.settle()
+    await world.sweep()
+
+    assert told(world) == [("moved", (person, new))]
 
 
 async def test_who_may_not_change_the_card_cannot_claim_a_deleted_one(world: World) -> None:
