@@ -43,6 +43,11 @@ def member(contact: int, company: int, state: State, held: State | None = None) 
         ([Trace(NEW)], None),
         ([Trace(NEW, marked=True), Trace(OTHER, took=True, named=True)], NEW),
         ([Trace(NEW, marked=True), Trace(OTHER, marked=True)], None),
+        ([Trace(NEW, marked=True), Trace(OTHER, holds=True)], NEW),
+        ([Trace(NEW, holds=True)], NEW),  # nobody moves a requisite by hand
+        ([Trace(NEW_FIRM, holds=True), Trace(OTHER_FIRM, took=True)], NEW_FIRM),
+        ([Trace(NEW_FIRM, holds=True), Trace(OTHER_FIRM, holds=True)], None),
+        ([Trace(NEW_FIRM, holds=True, took=True), Trace(OTHER_FIRM, holds=True)], None),
         ([Trace(NEW, took=True)], None),  # another person in the same company now: no proof for a contact
         ([Trace(NEW, took=True, named=True)], NEW),
         ([Trace(NEW, took=True, named=True), Trace(OTHER, took=True, named=True)], None),
