@@ -56,8 +56,10 @@ async def receive(
     db: AsyncConnection, vault: Vault, portal_id: int, arrivals: Sequence[Arrival], lane: Lane, now: datetime
 ) -> None:
     """Store the rows and put their subjects into the work index, due now. Call `resources.wake.inbox` after commit."""
-    for kind in KINDS:
-        mine = [one for one in arrivals if kind_of(str(one.subject)) is kind]
+    parts: Mapping[WorkKind, list[Arrival]] = {kind: [] for kind in KINDS}
+    for one in arrivals:
+        parts[WorkKind.RECORD if isinstance(one.subject, Subject) else WorkKind(one.subject.kind)].append(one)
+    for kind, mine in parts.items():
         if mine:
             await _receive(db, vault, portal_id, kind, mine, lane, now)
 

@@ -20,6 +20,7 @@ from emulator.people import CrmAccess
 from emulator.portal import Portal
 from tests.stories.scene import break_calls, pass_until, waits
 from tests.world import World
+from workers import inbox as workers_inbox
 from workers.chores import fetch_offline_one, import_one
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
@@ -175,6 +176,21 @@ async def test_what_nobody_would_act_on_calls_nobody(world: World, company: int)
     await world.settle()
     assert "requisites.read" in world.failpoints.passed
     assert await called(world) == set()
+
+
+async def test_cards_and_requisites_have_turns(world: World, company: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of the one wait, the other waits for one slice."""
+    monkeypatch.setattr(workers_inbox, "INTERACTIVE_SLICE", 1)
+    for name in ("Илья", "Вера", "Пётр"):
+        world.add_contact(name=name)
+    changes(world, company)
+    await world.emulator.world.deliver()
+    world.failpoints.passed.clear()
+
+    await world.settle()
+
+    read = [one for one in world.failpoints.passed if one.endswith(".read")]
+    assert read[:3] == ["verification.read", "requisites.read", "verification.read"]
 
 
 async def test_another_portals_requisites_are_another_portals(world: World, company: int) -> None:
