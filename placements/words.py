@@ -136,6 +136,7 @@ PART: Mapping[str, str] = {
 CARD_NAME: Mapping[str, str] = {
     "contact": N_("Contacts"),
     "company": N_("Companies"),
+    "requisite": N_("Requisites"),
     "deal": N_("Deals"),
     "lead": N_("Leads"),
 }
@@ -200,6 +201,7 @@ DRIFT: Mapping[Drift, str] = {
     Drift.GONE: N_("deleted cards"),
     Drift.NEW: N_("new cards"),
     Drift.RESTORED: N_("restored cards"),
+    Drift.REQUISITE: N_("requisites"),
 }
 
 REFUSED: Mapping[str, Saying] = {

@@ -130,8 +130,9 @@ def _closed(code: str, text: str) -> str:
 
 
 def _final(code: str, text: str) -> type[CallRefused]:
-    """Old CRM methods say "Not found", "Contact is not found", "Access denied." with an empty code, so the text
+    """Old CRM methods say "Not found", "Contact is not found", "Access denied." with an empty code or 0, so the text
     counts where there is no code."""
+    code = "" if code == "0" else code
     if code in NO_SCOPE:
         return ScopeMissing
     if code in NOT_FOUND or (not code and "not found" in text.casefold()):

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from b24app.domain.draft import Draft
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.facts import Attachment, Card, Kind, Subject, Topic
 from b24app.domain.membership import (
     ALONE,
     Action,
@@ -41,10 +41,10 @@ class Facts:
     """Everything one decision rests on.
 
     `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as the last portal
-    event told; `ids`: fresh ids; `ticked`: linked companies whose box is
-    ticked although nobody of them waits: whoever is linked next has to be checked. `inherits`: gone cards this one goes
-    on for; `heir`: the card that goes on for this gone one; `unsettled`: gone cards this one was linked with, whose own
-    journey comes first; `copied`: living cards whose mark it carries.
+    event told; `ids`: fresh ids; `ticked`: linked companies whose box is ticked although nobody of them waits: whoever
+    is linked next has to be checked. `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
+    this gone one; `unsettled`: gone cards this one was linked with, whose own journey comes first; `copied`: living
+    cards whose mark it carries; `attached`: what we still know on this gone card.
     """
 
     subject: Subject
@@ -59,22 +59,23 @@ class Facts:
     heir: Subject | None = None
     unsettled: frozenset[Subject] = frozenset()
     copied: frozenset[int] = frozenset()
+    attached: frozenset[Attachment] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
-    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards whose own journey has to
-    look again; `look_again` asks for a second read before believing, `waits` for the neighbours' journeys or
-    for the portal's answer to a button.
+    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards, and what hung on a gone
+    one, whose own journey has to look again; `look_again` asks for a second read before believing, `waits` for the
+    neighbours' journeys or for the portal's answer to a button.
     """
 
     memberships: tuple[Membership, ...] = ()
     moves: tuple[Move, ...] = ()
     wanted: Shown | None = None
     marks: tuple[int, ...] = ()
-    neighbours: frozenset[Subject] = frozenset()
+    neighbours: frozenset[Topic] = frozenset()
     applied: tuple[UUID, ...] = ()
     dropped: tuple[UUID, ...] = ()
     problem: Problem | None = None
@@ -160,7 +161,7 @@ def is_stale(record: Record, card: Card) -> bool:
 def _gone(facts: Facts, draft: Draft) -> Decision:
     """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
     if facts.heir:
-        return Decision(neighbours=frozenset({facts.heir}), gone=True)
+        return Decision(neighbours=frozenset({facts.heir}) | facts.attached, gone=True)
     nobody = (None, DecidedBySource.UNKNOWN)
     for one in list(draft.after.values()):
         if one.live:
@@ -169,7 +170,8 @@ def _gone(facts: Facts, draft: Draft) -> Decision:
             draft.move(one, State.LEFT, Reason.EXPIRED, nobody)
     changed = draft.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
-    return Decision(memberships=changed, neighbours=frozenset(one for one in across if one), gone=True)
+    neighbours = frozenset(one for one in across if one) | facts.attached
+    return Decision(memberships=changed, neighbours=neighbours, gone=True)
 
 
 def _inherit(facts: Facts, card: Card, draft: Draft) -> tuple[Move, ...]:

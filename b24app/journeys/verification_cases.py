@@ -104,6 +104,7 @@ async def gather(
             heir=fates.heirs.get(subject),
             unsettled=fates.unsettled.get(subject, frozenset()) if waits_of(claim) < PATIENCE else frozenset(),
             copied=fates.copied.get(subject, frozenset()),
+            attached=fates.attached.get(subject, frozenset()),
         )
         cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
     return cases

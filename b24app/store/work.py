@@ -87,8 +87,13 @@ class WorkKind(StrEnum):
     """What a row of the index points at."""
 
     RECORD = "record"  # key "contact:7": a card to read, decide and settle
+    REQUISITE = "requisite"  # key "requisite:7": one to read and keep
     DELIVERY = "delivery"  # key: the outbox row's id
     FILE = "file"  # key "export:<id>", "restore:<id>" or "weekly:": an export file to make, read or send
+
+
+class ClaimLost(Exception):
+    """Another worker took the slice over while we were slow: what we did is repeated by it and changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

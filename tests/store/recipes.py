@@ -21,7 +21,7 @@ from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.card_layout import CardView, standing
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.succession import Move
@@ -48,6 +48,7 @@ from b24app.store import (
     outbox,
     portal_calls,
     records,
+    requisites,
     restores,
     retention,
     self_tests,
@@ -217,6 +218,14 @@ QUERIES: Mapping[str, Query] = {
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
     "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
+    "requisites.add_new": lambda db, p, o: requisites.add_new(
+        db, p, [replace(o.requisite, subject=Attachment(Attached.REQUISITE, 10**6))], o.now
+    ),
+    "requisites.between": lambda db, p, o: requisites.between(db, p, 0, None),
+    "requisites.drop": lambda db, p, o: requisites.drop(db, p, [o.requisite.subject]),
+    "requisites.hung_on": lambda db, p, o: requisites.hung_on(db, p, [o.requisite.owner]),
+    "requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
+    "requisites.save": lambda db, p, o: requisites.save(db, p, [replace(o.requisite, inn="7700000000")], o.now),
     "restores.begin": lambda db, p, o: restores.begin(db, p, uuid4(), 1, o.now),
     "restores.change": lambda db, p, o: restores.change(db, p, o.restore, state="checking"),
     "restores.drop": lambda db, p, o: restores.drop(db, p),
