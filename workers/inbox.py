@@ -15,6 +15,7 @@ from typing import Protocol
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
@@ -183,13 +184,17 @@ def _overtaken(error: Exception) -> bool:
 
 @asynccontextmanager
 async def heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncIterator[None]:
-    """Keep the claims ours while the portal is slow or the pace makes us wait."""
+    """Keep the claims ours while the portal is slow or the pace makes us wait. A beat that failed is no reason to stop:
+    a database that was away for a moment is there for the next."""
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            async with resources.glance() as db:
-                await work.renew(db, claims[0].token, resources.now())
+            try:
+                async with resources.glance() as db:
+                    await work.renew(db, claims[0].token, resources.now())
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("heartbeat_missed", portal=claims[0].portal_id, error=type(error).__name__)
 
     beating = asyncio.create_task(beat())
     try:

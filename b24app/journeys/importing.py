@@ -109,8 +109,7 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
             await resources.wake.chore("import_portal", portal.id)
             return False
     async with resources.tenant(portal.id) as db:
-        await imports.finish(db, portal.id, kind, resources.now())
-    return True
+        return await imports.finish(db, portal.id, kind, reader, resources.now())
 
 
 async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:

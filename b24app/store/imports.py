@@ -94,12 +94,14 @@ async def release(db: AsyncConnection, portal_id: int, reader: UUID) -> None:
     )
 
 
-async def finish(db: AsyncConnection, portal_id: int, kind: Listed, now: datetime) -> None:
-    await db.execute(
+async def finish(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, now: datetime) -> bool:
+    """Whether the reader still held the kind: one that was overtaken while it waited for its last page ends nothing."""
+    ended = await db.execute(
         update(imports)
-        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, imports.c.reader == reader)
         .values(finished_at=now, held_until=None)
     )
+    return ended.rowcount == 1
 
 
 async def restart(db: AsyncConnection, portal_id: int) -> None:

@@ -150,6 +150,9 @@ async def test_a_press_whose_end_nobody_saw_decides_like_a_bare_box_in_the_end(w
     world.pass_time(minutes=3)
     await world.settle()
     assert await standing(world) == ["pending", "pending"]
+    assert (await opened.press("confirm", members(opened.html)[0])).status == 200
+    await world.settle()
+    assert sorted(await intents(world)) == ["applied", "dropped"], "the lost press is over for good"
 
 
 async def test_a_button_of_another_card_or_a_second_press_is_refused_in_words(world: World) -> None:

@@ -163,7 +163,7 @@ QUERIES: Mapping[str, Query] = {
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
     "idempotency.take_over": lambda db, p, o: idempotency.take_over(db, p, DIGEST, o.begun, o.now),
     "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, uuid4(), Step(10**6, 10**6, 1.0), o.now),
-    "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.now),
+    "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.reader, o.now),
     "imports.hold": lambda db, p, o: imports.hold(db, p, Kind.CONTACT, uuid4(), o.now + LONG),
     "imports.progress": lambda db, p, o: imports.progress(db, p),
     "imports.release": lambda db, p, o: imports.release(db, p, o.reader),

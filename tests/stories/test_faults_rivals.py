@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+from sqlalchemy import func, select
+
 from b24app.domain.installation import PortalState
 from b24app.lanes import Lane
 from b24app.store import work
+from b24app.store.tables import work as table
 from emulator.faults import Break, Fault
 from emulator.people import CrmAccess
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, at, told_once
 from tests.world import World
+from workers import inbox
 from workers.chores import sweep_one
 from workers.inbox import drain_portal
 
@@ -70,3 +75,34 @@ async def test_two_who_find_out_the_same_admin_bury_that_one_only(world: World, 
 
     assert (await world.row()).state is PortalState.ACTIVE
     told_once(world, scene)
+
+
+async def test_a_slow_portal_costs_no_claim(world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer to answer than a claim lasts; the heartbeat keeps the card, and nobody else reads it."""
+    monkeypatch.setattr(inbox, "HEARTBEAT", 0.01)
+    portal, fault = await world.row(), Fault(Break.SLOW, host=world.portal.host, seconds=0.5)
+    world.emulator.world.faults.requests.append(fault)
+
+    async def another_worker() -> None:
+        while not fault.waiting:  # noqa: ASYNC110 - until the portal has the question
+            await asyncio.sleep(0)
+        for _ in range(3):
+            world.pass_time(seconds=40)
+            await renewed(world)
+        assert await drain_portal(world.resources, portal.id, Lane.INTERACTIVE) == 0
+
+    world.tick(CONTACT, scene.contact)
+    await world.emulator.world.deliver()
+    await asyncio.gather(drain_portal(world.resources, portal.id, Lane.INTERACTIVE), another_worker())
+    await world.settle()
+
+    told_once(world, scene)
+
+
+async def renewed(world: World) -> None:
+    """The claim lasts from now on."""
+    async with asyncio.timeout(5), world.resources.glance() as db:
+        while (
+            await db.execute(select(func.max(table.c.claimed_until)))
+        ).scalar_one() < world.resources.now() + work.LEASE:
+            pass
