@@ -136,7 +136,6 @@ PART: Mapping[str, str] = {
 CARD_NAME: Mapping[str, str] = {
     "contact": N_("Contacts"),
     "company": N_("Companies"),
-    "requisite": N_("Requisites"),
     "deal": N_("Deals"),
     "lead": N_("Leads"),
 }
