@@ -80,7 +80,7 @@ async def test_two_who_find_out_the_same_admin_bury_that_one_only(world: World, 
 async def test_a_slow_portal_costs_no_claim(world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes longer to answer than a claim lasts; the heartbeat keeps the card, and nobody else reads it."""
     monkeypatch.setattr(inbox, "HEARTBEAT", 0.01)
-    portal, fault = await world.row(), Fault(Break.SLOW, host=world.portal.host, seconds=0.5)
+    portal, fault = await world.row(), Fault(Break.SLOW, host=world.portal.host, seconds=1)
     world.emulator.world.faults.requests.append(fault)
 
     async def another_worker() -> None:
@@ -101,8 +101,7 @@ async def test_a_slow_portal_costs_no_claim(world: World, scene: Scene, monkeypa
 
 async def renewed(world: World) -> None:
     """The claim lasts from now on."""
+    wanted, newest = world.resources.now() + work.LEASE, select(func.max(table.c.claimed_until))
     async with asyncio.timeout(5), world.resources.glance() as db:
-        while (
-            await db.execute(select(func.max(table.c.claimed_until)))
-        ).scalar_one() < world.resources.now() + work.LEASE:
-            pass
+        while (await db.execute(newest)).scalar_one() < wanted:  # noqa: ASYNC110 - until the heart has beaten
+            await asyncio.sleep(0)
