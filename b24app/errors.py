@@ -157,7 +157,7 @@ def plan(error: Exception, tries: int, now: datetime) -> Plan:
     """
     found = _plan(error, tries, now)
     if isinstance(found, Later) and isinstance(error, PortalError):
-        return replace(found, at=max(found.at, now + min(timedelta(seconds=error.wait), LONGEST_WAIT)))
+        return replace(found, at=max(found.at, now + timedelta(seconds=min(error.wait, LONGEST_WAIT.total_seconds()))))
     return found
 
 

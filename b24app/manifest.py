@@ -85,7 +85,7 @@ class Manifest(_Part):
     scopes: tuple[str, ...]
     fields: dict[str, CardField]
     placements: dict[str, Placement]
-    events: dict[str, Literal["lifecycle", "contact", "company"]]
+    events: dict[str, Literal["lifecycle", "contact", "company", "requisite"]]
     modes: dict[Literal["verification"], Mode]
     delivery: Delivery
     retention: Retention

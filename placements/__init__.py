@@ -53,6 +53,7 @@ def routes(manifest: Manifest) -> list[BaseRoute]:
         f"/placements/{kind}-tab": partial(card_tab.page, kind) for kind in Kind if f"/placements/{kind}-tab" in tabs
     }
     return [
+        Route("/", partial(opened.answer, render, main_page.page), methods=["GET", "HEAD"]),
         Route("/install", partial(install.install, render), methods=OPENED),
         *(Route(path, partial(opened.answer, render, page), methods=OPENED) for path, page in pages.items()),
         Route("/frame/token", partial(frame.token, render), methods=["POST"]),

@@ -32,4 +32,5 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
         page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
         notice=regained(proven, portal),
         view=view,
+        portal_state=portal.state,
     )

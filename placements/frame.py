@@ -106,7 +106,7 @@ async def card(call: Call) -> dict[str, Any]:
     await cards.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
     async with call.resources.tenant(portal.id) as db:
         view = await cards.card_view(db, call.resources, portal, subject)
-    return {"html": call.render.part("card_content.html", call.viewer.lang, view=view)}
+    return {"html": call.render.part("card_content.html", call.viewer.lang, view=view, portal_state=portal.state)}
 
 
 async def press(call: Call) -> dict[str, Any]:

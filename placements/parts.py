@@ -22,7 +22,12 @@ CARD = {
     "deal": N_("cards of deals"),
     "lead": N_("cards of leads"),
 }
-NOTICE = {"lifecycle": N_("installation of the app"), "contact": N_("contacts"), "company": N_("companies")}
+NOTICE = {
+    "lifecycle": N_("installation of the app"),
+    "contact": N_("contacts"),
+    "company": N_("companies"),
+    "requisite": N_("requisites"),
+}
 
 
 def in_words(manifest: Manifest, text: Words, part: str, missing: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ SECTION: Mapping[Section, str] = {
 }
 
 DECIDED: Mapping[Reason, str] = {
-    Reason.KNOWN: N_("Was in the CRM when the app was installed"),
+    Reason.KNOWN: N_("Taken from the CRM; nobody has decided anything yet"),
     Reason.LINKED: N_("Linked in the CRM by %(who)s"),
     Reason.UNLINKED: N_("Unlinked in the CRM by %(who)s"),
     Reason.BOX_TICKED: N_("Sent to checking by %(who)s: the box was ticked"),
@@ -58,7 +58,7 @@ DECIDED: Mapping[Reason, str] = {
 }
 
 DECIDED_BY_NOBODY: Mapping[Reason, str] = {
-    Reason.KNOWN: N_("Was in the CRM when the app was installed"),
+    Reason.KNOWN: N_("Taken from the CRM; nobody has decided anything yet"),
     Reason.LINKED: N_("Linked in the CRM by a robot or somebody unknown"),
     Reason.UNLINKED: N_("Unlinked in the CRM by a robot or somebody unknown"),
     Reason.BOX_TICKED: N_("Sent to checking by a robot or somebody unknown: the box was ticked"),
@@ -103,11 +103,7 @@ SENDING: Mapping[Failure, str] = {
     Failure.UNSIGNED: N_("its secret cannot be opened: set the address up again"),
 }
 
-EVENT: Mapping[str, str] = {
-    "membership.verification_changed": N_("Verification"),
-    "membership.moved": N_("Card merged or restored"),
-    "endpoint.ping": N_("Connection check"),
-}
+MOVED = N_("Card merged or restored")
 
 ENDPOINT: Mapping[EndpointState, str] = {
     EndpointState.CHECKING: N_("waiting for the first answer"),
@@ -206,6 +202,7 @@ DRIFT: Mapping[Drift, str] = {
     Drift.GONE: N_("deleted cards"),
     Drift.NEW: N_("new cards"),
     Drift.RESTORED: N_("restored cards"),
+    Drift.REQUISITE: N_("requisites"),
 }
 
 REFUSED: Mapping[str, Saying] = {
@@ -290,7 +287,8 @@ REFUSED: Mapping[str, Saying] = {
     "url_private_address": Saying(N_("The address is wrong"), N_("Addresses inside private networks are not called.")),
     "url_unknown_host": Saying(N_("The address is wrong"), N_("There is no such name.")),
     "crm_refused": Saying(
-        N_("Bitrix24 refused the change"), N_("Press “Check and repair” in the settings of the app.")
+        N_("Bitrix24 refused the change"),
+        N_("Press “Check and repair” in the settings of the app; if that does not help, install it again."),
     ),
 }
 

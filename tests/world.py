@@ -179,6 +179,14 @@ class World:
             values["COMPANY_IDS"] = list(companies)
         return portal.crm.add(Entity.CONTACT, values, self.admin(portal))
 
+    def add_requisite(
+        self, entity: Entity, owner: int, inn: str = "7717586110", portal: Portal | None = None, **fields: Any
+    ) -> int:
+        """Somebody fills in the requisites of a company or contact."""
+        portal = portal or self.portal
+        hung = {"ENTITY_TYPE_ID": entity.type_id, "ENTITY_ID": owner, "PRESET_ID": 1, "NAME": "Организация"}
+        return portal.crm.requisites.add({**hung, "RQ_INN": inn, **fields}, self.admin(portal))
+
     def tick(self, entity: Entity, id: int, ticked: bool = True, by: User | None = None) -> None:
         """A person sets the box in the card and saves it."""
         portal = self.portal

@@ -1,20 +1,26 @@
-"""Drain the waiting subjects of one portal in one lane: claim a slice, carry it through its journey, again."""
+"""Drain what waits for one portal in one lane: claim a slice, carry it through its journey, again.
+
+Cards and what hangs on them are parts of the work index, each with a journey of its own; a slice is of one part.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, plan
-from b24app.journeys import verification
+from b24app.journeys import requisites, verification
 from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -22,7 +28,7 @@ from b24app.store import portals, work
 from b24app.store.engine import collided
 from b24app.store.memberships import Overtaken
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, WorkKind
+from b24app.store.work import Claim, ClaimLost, WorkKind
 from workers import runtime
 from workers.at_once import me
 
@@ -38,6 +44,39 @@ WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 log = structlog.get_logger()
 
 
+class Failed(Protocol):
+    """One of a slice that could not be carried to its end, while the others were."""
+
+    @property
+    def claim(self) -> Claim: ...
+
+    @property
+    def error(self) -> Exception | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What is done with the claims of one part of the work index."""
+
+    handle: Callable[[Resources, Portal, Sequence[Claim], Lane], Awaitable[Sequence[Failed] | None]]
+    give_up: Callable[[Resources, Portal, Claim, str], Awaitable[None]]
+
+
+JOURNEYS: Mapping[WorkKind, Journey] = {
+    WorkKind.RECORD: Journey(verification.handle, verification.give_up),
+    WorkKind.REQUISITE: Journey(requisites.handle, requisites.give_up),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Claims of one part of the work index, out of one lane."""
+
+    kind: WorkKind
+    lane: Lane
+    claims: Sequence[Claim]
+
+
 def drain(portal_id: int, lane: int) -> None:
     """RQ entry point."""
     resources = runtime.resources()
@@ -51,22 +90,28 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     Between two slices of the bulk lane whatever a person waits for goes first, in a slice and at a pace of its own. A
     portal that lets us in again does so for the rows of earlier slices, too.
     """
-    started, taken, size, let_in = monotonic(), 0, FIRST_SLICE, False
+    started, taken, size, let_in, turn = monotonic(), 0, FIRST_SLICE, False, tuple(JOURNEYS)
     while (began := monotonic()) - started < BUDGET:
         async with resources.glance() as db:
             portal = await portals.by_id(db, portal_id)
-            claims, served = await _claim(db, resources, portal, lane, size) if portal else ([], lane)
-            if let_in and not claims:
-                await work.hurry(db, portal_id, WorkKind.RECORD, resources.now(), errors=WAITING_OUTSIDE)
+            slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
+            if let_in and not slice_:
+                await _hurry(db, resources, portal_id)
         resources.failpoint("inbox.claimed")
-        if portal is None or not claims:
+        if portal is None or not slice_:
             return taken
-        taken += len(claims)
-        let_in = await _handle(resources, portal, claims, served)
-        if served is Lane.BULK:
+        taken += len(slice_.claims)
+        let_in = await _handle(resources, portal, slice_)
+        turn = (*(one for one in JOURNEYS if one is not slice_.kind), slice_.kind)
+        if slice_.lane is Lane.BULK:
             size = next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
     return taken
+
+
+async def _hurry(db: AsyncConnection, resources: Resources, portal_id: int) -> None:
+    for kind in JOURNEYS:
+        await work.hurry(db, portal_id, kind, resources.now(), errors=WAITING_OUTSIDE)
 
 
 def next_size(size: int, took: float) -> int:
@@ -76,16 +121,16 @@ def next_size(size: int, took: float) -> int:
 
 
 async def _claim(
-    db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane, size: int
-) -> tuple[list[Claim], Lane]:
-    """Rows of one lane, the fastest that has any, and which it is. Only an active portal is worked for; rows of the
-    others stay."""
+    db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane, size: int, turn: Sequence[WorkKind]
+) -> Slice | None:
+    """Rows of one lane, the fastest that has any, and of one part, the first of `turn` that has any. Only an active
+    portal is worked for; rows of the others stay."""
     if portal.state is not PortalState.ACTIVE:
-        return [], lane
-    for served in (one for one in Lane if one <= lane):
+        return None
+    for served, kind in ((one, kind) for one in Lane if one <= lane for kind in turn):
         claims = await work.claim(
             db,
-            WorkKind.RECORD,
+            kind,
             worker=me(),
             token=uuid4(),
             now=resources.now(),
@@ -94,59 +139,62 @@ async def _claim(
             lane=served,
         )
         if claims:
-            return claims, served
-    return [], lane
+            return Slice(kind, served, claims)
+    return None
 
 
-async def _handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> bool:
+async def _handle(resources: Resources, portal: Portal, slice_: Slice) -> bool:
     """One slice; whether all of it went well. What goes wrong stays in its rows, with the time of the next try."""
     try:
-        async with heartbeat(resources, claims):
-            failed = await verification.handle(resources, portal, claims, lane)
+        async with heartbeat(resources, slice_.claims):
+            failed = await JOURNEYS[slice_.kind].handle(resources, portal, slice_.claims, slice_.lane)
     except Exception as error:
-        await _slice_failed(resources, portal, claims, lane, error)
+        await _slice_failed(resources, portal, slice_, error)
         return False
-    for case in failed:
+    for case in failed or ():
         assert case.error
-        log.warning("write_failed", portal=portal.id, subject=str(case.subject), error=repr(case.error))
-        await _give_up_or_wait(resources, portal, case.claim, case.error)
+        log.warning("write_failed", portal=portal.id, subject=case.claim.key, error=repr(case.error))
+        await _give_up_or_wait(resources, portal, slice_.kind, case.claim, case.error)
     return not failed
 
 
-async def _slice_failed(
-    resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane, error: Exception
-) -> None:
+async def _slice_failed(resources: Resources, portal: Portal, slice_: Slice, error: Exception) -> None:
+    kind, claims = slice_.kind, slice_.claims
     if _overtaken(error):
         log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)
-        await _later(resources, portal, claims, Later(resources.now() + OVERTAKEN), "overtaken")
+        await _later(resources, kind, claims, Later(resources.now() + OVERTAKEN), "overtaken")
         return
     unknown = not isinstance(error, AppError)
     log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=unknown)
     if await moved(resources, portal, error):
-        await _later(resources, portal, claims, Later(resources.now()), "moved")
+        await _later(resources, kind, claims, Later(resources.now()), "moved")
     elif unknown and len(claims) > 1:  # one bad subject must not keep its neighbours waiting
         half = len(claims) // 2
         for part in (claims[:half], claims[half:]):
-            await _handle(resources, portal, part, lane)
+            await _handle(resources, portal, replace(slice_, claims=part))
     else:
         for claim in claims:
-            await _give_up_or_wait(resources, portal, claim, error)
+            await _give_up_or_wait(resources, portal, kind, claim, error)
 
 
 def _overtaken(error: Exception) -> bool:
     """Two workers at the same rows: whoever came second looks again."""
-    return isinstance(error, Overtaken | verification.ClaimLost) or collided(error)
+    return isinstance(error, Overtaken | ClaimLost) or collided(error)
 
 
 @asynccontextmanager
 async def heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncIterator[None]:
-    """Keep the claims ours while the portal is slow or the pace makes us wait."""
+    """Keep the claims ours while the portal is slow or the pace makes us wait. A beat that failed is no reason to stop:
+    a database that was away for a moment is there for the next."""
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            async with resources.glance() as db:
-                await work.renew(db, claims[0].token, resources.now())
+            try:
+                async with resources.glance() as db:
+                    await work.renew(db, claims[0].token, resources.now())
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("heartbeat_missed", portal=claims[0].portal_id, error=type(error).__name__)
 
     beating = asyncio.create_task(beat())
     try:
@@ -166,17 +214,19 @@ async def moved(resources: Resources, portal: Portal, error: Exception) -> bool:
         return False
 
 
-async def _give_up_or_wait(resources: Resources, portal: Portal, claim: Claim, error: Exception) -> None:
+async def _give_up_or_wait(
+    resources: Resources, portal: Portal, kind: WorkKind, claim: Claim, error: Exception
+) -> None:
     code = getattr(error, "code", "") or type(error).__name__
     match plan(error, claim.tries, resources.now()):
         case Later() as later:
-            await _later(resources, portal, [claim], later, code)
+            await _later(resources, kind, [claim], later, code)
         case Park(reason) if reason in WAITING_OUTSIDE:
-            await _later(resources, portal, [claim], Later(resources.now() + WAIT_OUTSIDE, counted=False), reason)
+            await _later(resources, kind, [claim], Later(resources.now() + WAIT_OUTSIDE, counted=False), reason)
         case Park(reason) | Close(reason):
-            await verification.give_up(resources, portal, claim, reason)
+            await JOURNEYS[kind].give_up(resources, portal, claim, reason)
 
 
-async def _later(resources: Resources, portal: Portal, claims: Sequence[Claim], later: Later, error: str) -> None:
+async def _later(resources: Resources, kind: WorkKind, claims: Sequence[Claim], later: Later, error: str) -> None:
     async with resources.glance() as db:
-        await work.postpone(db, WorkKind.RECORD, claims, later.at, error, counted=later.counted)
+        await work.postpone(db, kind, claims, later.at, error, counted=later.counted)

@@ -75,8 +75,8 @@ def _good(method: str, status: int, body: bytes) -> dict[str, Any]:
 
 def refusal(method: str, status: int, error: Mapping[str, Any]) -> PortalError:
     """The error for a body or a batch's sub-error `{error, error_description, time?}`; `status` 0 inside a batch."""
-    code = _code(error.get("error", ""))
-    text = str(error.get("error_description") or "")
+    said = _code(error.get("error", ""))
+    code, text = _plain(said), str(error.get("error_description") or "")
     if code == "QUERY_LIMIT_EXCEEDED":
         return PortalBusy(method, status, code, text)
     if code == "OPERATION_TIME_LIMIT":
@@ -89,7 +89,8 @@ def refusal(method: str, status: int, error: Mapping[str, Any]) -> PortalError:
         return PortalClosed(method, reason, status, code, text)
     if status >= 500 or code in BROKEN:
         return PortalDown(method, status, code, text)
-    return _final(code, text)(method, status, code, text)
+    kind = _final(said, text)
+    return kind(method, status, code, text if code == said else f"{said} {text}")
 
 
 def is_token_expired(error: PortalError) -> bool:
@@ -98,10 +99,8 @@ def is_token_expired(error: PortalError) -> bool:
 
 
 def plain_code(error: PortalError) -> str:
-    """The code as it may be kept in a log: portals answer sentences there too, and those may quote a record."""
-    if not error.code:
-        return type(error).__name__
-    return error.code if len(error.code) <= LONGEST_CODE and CODE.fullmatch(error.code) else "UNREADABLE"
+    """What to call it in a log."""
+    return error.code or type(error).__name__
 
 
 def seconds_to_reset(time: Mapping[str, Any]) -> float | None:
@@ -112,6 +111,11 @@ def seconds_to_reset(time: Mapping[str, Any]) -> float | None:
         return None
     left = reset - (finish if isinstance(finish, int | float) else datetime.now(UTC).timestamp())
     return min(max(left, 0.0), WINDOW) if isfinite(left) else None
+
+
+def _plain(code: str) -> str:
+    """The code as it may be kept: portals answer sentences there too, and those may quote a record."""
+    return code if not code or (len(code) <= LONGEST_CODE and CODE.fullmatch(code)) else "UNREADABLE"
 
 
 def _code(raw: object) -> str:
@@ -128,8 +132,9 @@ def _closed(code: str, text: str) -> str:
 
 
 def _final(code: str, text: str) -> type[CallRefused]:
-    """Old CRM methods say "Not found", "Contact is not found", "Access denied." with an empty code, so the text
+    """Old CRM methods say "Not found", "Contact is not found", "Access denied." with an empty code or 0, so the text
     counts where there is no code."""
+    code = "" if code == "0" else code
     if code in NO_SCOPE:
         return ScopeMissing
     if code in NOT_FOUND or (not code and "not found" in text.casefold()):

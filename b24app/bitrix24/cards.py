@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
 from b24app.domain.facts import Card, Cards, Kind, Subject
-from b24app.errors import AccessDenied, CallRefused, NotFound
+from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown, PortalError
 
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
 LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
@@ -25,6 +25,7 @@ QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
 YES = frozenset({"Y", "1", "true"})
 LONGEST_ID = 19  # digits: what a bigint holds of any number that is shorter
 
+Asked = TypeVar("Asked")
 Value = str | int | bool | tuple[int, ...]
 
 
@@ -81,20 +82,28 @@ async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: 
     return Cards(found)
 
 
-async def still_there(client: PortalClient, subjects: Sequence[Subject]) -> list[Subject]:
-    """Which of the cards missing from a list exist after all, hidden from this token; the others are deleted.
+async def look_again(client: PortalClient, missing: Sequence[Subject], fields: FieldMap) -> tuple[Cards, list[Subject]]:
+    """Cards that a list left out: those there after all, made or restored meanwhile; and those hidden from this token.
 
-    A list leaves out both kinds; asking for one card tells them apart (crm-item-get.md: NOT_FOUND, ACCESS_DENIED).
+    The others are deleted: a list leaves out all three, asking for each card tells them apart (crm-item-get.md:
+    NOT_FOUND, ACCESS_DENIED). Raises PortalDown `LIST_INCOMPLETE` where a list leaves out what the portal shows.
     """
-    commands = [Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in subjects]
-    hidden = []
-    for subject, outcome in zip(subjects, await client.batch(commands), strict=True):
-        if isinstance(outcome.error, NotFound):
-            continue
-        if outcome.error is not None and not isinstance(outcome.error, AccessDenied):
-            raise outcome.error
-        hidden.append(subject)
-    return hidden
+    commands = [Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in missing]
+    errors = {one: outcome.error for one, outcome in zip(missing, await client.batch(commands), strict=True)}
+    hidden = unseen(errors)
+    shown = [one for one, error in errors.items() if error is None]
+    found = await read_cards(client, shown, fields) if shown else Cards()
+    if len(found.found) < len(shown):
+        raise PortalDown("crm.item.list", code="LIST_INCOMPLETE")
+    return found, hidden
+
+
+def unseen(errors: Mapping[Asked, PortalError | None]) -> list[Asked]:
+    """Those of these that were not shown because the token may not see them. Raises what is said of neither kind."""
+    for error in errors.values():
+        if error is not None and not isinstance(error, NotFound | AccessDenied):
+            raise error
+    return [one for one, error in errors.items() if isinstance(error, AccessDenied)]
 
 
 async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:

@@ -14,7 +14,7 @@ from typing import Any
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.payloads import number, subject_of
 from b24app.bitrix24.setup import there_already
-from b24app.domain.facts import Subject
+from b24app.domain.facts import Topic
 
 PAGE = 50
 
@@ -27,7 +27,7 @@ class Kept:
     id: int
     changed: str
     event: str
-    subject: Subject | None
+    subject: Topic | None
     user_id: int | None
 
 

@@ -17,13 +17,14 @@ from typing import Any
 from b24app.bitrix24.auth_server import scopes
 from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.forms import Form, parse_php_form
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.errors import Refused
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?\Z")
 LANGUAGE = re.compile(r"[a-z]{2}\Z")
 RECORD_PLACE = re.compile(r"CRM_(CONTACT|COMPANY)_")
 RECORD_EVENT = re.compile(r"ONCRM(CONTACT|COMPANY)(?:ADD|UPDATE|DELETE)\Z")
+REQUISITE_EVENT = re.compile(r"ONCRMREQUISITE(?:ADD|UPDATE|DELETE)\Z")
 KIND_OF = {number: kind for kind, number in ENTITY_TYPE.items()}
 LONGEST_WORD = 64  # an event's, placement's or portal's name; they are logged before anything is proven
 SECRET_KEYS = frozenset({"auth", "access_token", "refresh_token", "application_token", "token"})
@@ -76,13 +77,13 @@ class EventTokens:
 class PortalEvent:
     """One portal event. `name` is upper case. `data`: nested strings, or one string where the portal sends a scalar.
 
-    `subject`: the contact or company that changed, if the event names one. `user_id`: who acted; None for robots,
-    agents and imports, which come without tokens too. `application_token` is empty where the portal leaves it out
-    (ONAPPPAYMENT). `ts`: unix time of sending, None when absent.
+    `subject`: the contact, company or requisite that changed, if the event names one. `user_id`: who acted; None for
+    robots, agents and imports, which come without tokens too. `application_token` is empty where the portal leaves it
+    out (ONAPPPAYMENT). `ts`: unix time of sending, None when absent.
     """
 
     name: str
-    subject: Subject | None
+    subject: Topic | None
     record_id: int | None
     user_id: int | None
     member_id: str
@@ -143,8 +144,8 @@ def portal_event(body: bytes) -> PortalEvent:
     )
 
 
-def subject_of(name: str, data: Form | str) -> Subject | None:
-    """The contact or company that an event of this name (upper case) is about."""
+def subject_of(name: str, data: Form | str) -> Topic | None:
+    """The contact, company or requisite that an event of this name (upper case) is about."""
     return _subject(name, _fields(data))
 
 
@@ -162,16 +163,19 @@ def _fields(data: Form | str) -> Form:
     return fields if isinstance(fields, dict) else {}
 
 
-def _subject(name: str, fields: Form) -> Subject | None:
-    """Contacts and companies by the event's name; an address by the card it hangs on (its anchor)."""
+def _subject(name: str, fields: Form) -> Topic | None:
+    """Contacts, companies and requisites by the event's name; an address by the card it hangs on (its anchor)."""
+    if REQUISITE_EVENT.match(name):
+        found = number(fields.get("ID"))
+        return Attachment(Attached.REQUISITE, found) if found else None
     if event := RECORD_EVENT.match(name):
         kind, record = Kind(event[1].lower()), number(fields.get("ID"))
     else:
         anchored = name.startswith("ONCRMADDRESS")
-        found = KIND_OF.get(number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
-        if not found:
+        anchor = KIND_OF.get(number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
+        if not anchor:
             return None
-        kind, record = found, number(fields.get("ANCHOR_ID"))
+        kind, record = anchor, number(fields.get("ANCHOR_ID"))
     return Subject(kind, record) if record else None
 
 

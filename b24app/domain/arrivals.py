@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from b24app.domain.facts import Subject
+from b24app.domain.facts import Topic
 
 
 class Source(StrEnum):
@@ -27,7 +27,7 @@ class Arrival:
 
     source: Source
     name: str
-    subject: Subject
+    subject: Topic
     user_id: int | None = None
     body: str = ""
 

@@ -37,6 +37,7 @@ class Drift(StrEnum):
     GONE = "gone"
     NEW = "new"
     RESTORED = "restored"  # it was gone
+    REQUISITE = "requisite"  # one that hangs on it: new, changed, moved or gone
 
 
 def drift_of(card: Card, record: Record | None, links: Collection[int]) -> Drift | None:

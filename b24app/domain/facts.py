@@ -26,6 +26,35 @@ class Subject:
         return f"{self.kind}:{self.id}"
 
 
+class Attached(StrEnum):
+    """What hangs on cards and is kept beside them; what it means is for the journeys of the cards."""
+
+    REQUISITE = "requisite"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Attachment:
+    """One thing that hangs on a card, e.g. ``requisite 7``. Its portal events do not name the card."""
+
+    kind: Attached
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+Topic = Subject | Attachment
+"""What something that came from outside is about."""
+
+Listed = Kind | Attached
+"""What a portal is read by: one list after the other."""
+
+
+def listed(name: str) -> Listed:
+    """Raises ValueError for what is no list of ours."""
+    return Attached(name) if name in list(Attached) else Kind(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A contact or company as the portal shows it now.
@@ -45,6 +74,22 @@ class Card:
     modified_by: int
     modified_at: datetime
     marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requisite:
+    """A requisite as the portal shows it now, or as we know it: then without `modified_at`.
+
+    `owner` is the card it hangs on; `inn` and `kpp` are texts, empty where there is none. Equal is what nobody would
+    act on.
+    """
+
+    subject: Attachment
+    owner: Subject
+    inn: str
+    kpp: str
+    active: bool
+    modified_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A button that was pressed and whose write the portal accepted: `shown` is the box after that write."""
+    """A button that was pressed. `shown`: the box after its write; `proven`: the portal has taken that write."""
 
     id: UUID
     membership_id: UUID
@@ -139,3 +139,4 @@ class Intent:
     shown: bool
     note: str
     created_at: datetime
+    proven: bool = False

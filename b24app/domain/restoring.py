@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from b24app.domain.membership import Membership
 
+AHEAD = 1_000_000
+"""Added to a restored version: client apps may have heard later ones than the file has, and drop what is not newer."""
+
 
 class RestoreState(StrEnum):
     """How far an uploaded file has come."""
@@ -63,7 +66,7 @@ def weigh(filed: Filed, now: Standing) -> tuple[Weight, Membership | None]:
     if now.contact_box is None or now.company_box is None:
         return Weight.GONE, None
     if current is None:
-        return (Weight.GONE, None) if one.live and one.linked else (Weight.NEW, one)
+        return (Weight.GONE, None) if one.live and one.linked else (Weight.NEW, _ahead(one))
     moved = (now.contact_box, now.company_box) != (filed.contact_box, filed.company_box)
     if current.decided_at is not None or now.pressed or moved or one.live is not current.live:
         return Weight.KEPT, None
@@ -77,7 +80,11 @@ def _decision(one: Membership) -> tuple[object, ...]:
 
 def _restored(one: Membership, current: Membership) -> Membership:
     """What client apps were told since the return stays told: where the state differs from it, they hear of it."""
+    ahead = _ahead(replace(one, linked=current.linked))
     if current.told_state is one.state:
-        return replace(one, linked=current.linked, told_state=one.state, told_version=one.version)
-    heard = replace(one, told_state=current.told_state, told_version=one.version)
-    return replace(heard, linked=current.linked, version=one.version + 1)
+        return replace(ahead, told_state=one.state)
+    return replace(ahead, told_state=current.told_state, version=ahead.version + 1)
+
+
+def _ahead(one: Membership) -> Membership:
+    return replace(one, version=one.version + AHEAD, told_version=one.version + AHEAD)

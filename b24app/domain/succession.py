@@ -24,12 +24,13 @@ OPENNESS = (State.REFUSED, State.PENDING, State.CONFIRMED)
 class Trace:
     """A living card of the same kind that may go on for a gone one.
 
-    `marked`: it carries the gone card's mark; `took`: it stands now wherever the gone one stood, and did not before;
-    `named`: it has the same name.
+    `marked`: it carries the gone card's mark; `holds`: requisites that hung on the gone one hang on it; `took`: it
+    stands now wherever the gone one stood, and did not before; `named`: it has the same name.
     """
 
     subject: Subject
     marked: bool = False
+    holds: bool = False
     took: bool = False
     named: bool = False
 
@@ -52,14 +53,15 @@ class Move:
 
 
 def heir(traces: Collection[Trace]) -> Subject | None:
-    """Who goes on: the only one that carries the mark, else the only one that took the gone card's place.
+    """Who goes on: the only one that carries the mark, else the only one that holds the gone card's requisites, else
+    the only one that took its place.
 
-    People take each other's place in a company every day, so a contact must have the name as well. Several: nobody,
-    and a person has to say.
+    Nobody can move a requisite by hand, so that one has it needs no other proof. People take each other's place in a
+    company every day, so a contact must have the name as well. Several: nobody, and a person has to say.
     """
-    marked = [one.subject for one in traces if one.marked]
-    if marked:
-        return marked[0] if len(marked) == 1 else None
+    for plain in ([one.subject for one in traces if one.marked], [one.subject for one in traces if one.holds]):
+        if plain:
+            return plain[0] if len(plain) == 1 else None
     took = [one.subject for one in traces if one.took and (one.named or one.subject.kind is Kind.COMPANY)]
     return took[0] if len(took) == 1 else None
 

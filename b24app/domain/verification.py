@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from b24app.domain.draft import Draft
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.facts import Attachment, Card, Kind, Subject, Topic
 from b24app.domain.membership import (
     ALONE,
     Action,
@@ -40,10 +40,11 @@ STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never show
 class Facts:
     """Everything one decision rests on.
 
-    `event_user`: who acted, as the last portal event told; `ids`: fresh ids; `ticked`: linked companies whose box is
-    ticked although nobody of them waits: whoever is linked next has to be checked. `inherits`: gone cards this one goes
-    on for; `heir`: the card that goes on for this gone one; `unsettled`: gone cards this one was linked with, whose own
-    journey comes first; `copied`: living cards whose mark it carries.
+    `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as the last portal
+    event told; `ids`: fresh ids; `ticked`: linked companies whose box is ticked although nobody of them waits: whoever
+    is linked next has to be checked. `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
+    this gone one; `unsettled`: gone cards this one was linked with, whose own journey comes first; `copied`: living
+    cards whose mark it carries; `attached`: what we still know on this gone card.
     """
 
     subject: Subject
@@ -58,21 +59,23 @@ class Facts:
     heir: Subject | None = None
     unsettled: frozenset[Subject] = frozenset()
     copied: frozenset[int] = frozenset()
+    attached: frozenset[Attachment] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
-    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards whose own journey has to
-    look again; `look_again` asks for a second read before believing, `waits` for the neighbours' journeys.
+    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards, and what hung on a gone
+    one, whose own journey has to look again; `look_again` asks for a second read before believing, `waits` for the
+    neighbours' journeys or for the portal's answer to a button.
     """
 
     memberships: tuple[Membership, ...] = ()
     moves: tuple[Move, ...] = ()
     wanted: Shown | None = None
     marks: tuple[int, ...] = ()
-    neighbours: frozenset[Subject] = frozenset()
+    neighbours: frozenset[Topic] = frozenset()
     applied: tuple[UUID, ...] = ()
     dropped: tuple[UUID, ...] = ()
     problem: Problem | None = None
@@ -94,7 +97,7 @@ def decide(facts: Facts, now: datetime) -> Decision:
         return _gone(facts, draft)
     if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
         return Decision(look_again=True)
-    if facts.unsettled:
+    if facts.unsettled or _being_pressed(facts, facts.card, now):
         return Decision(waits=True, neighbours=facts.unsettled)
     moves = _inherit(facts, facts.card, draft)
     if facts.subject.kind is Kind.CONTACT:
@@ -158,7 +161,7 @@ def is_stale(record: Record, card: Card) -> bool:
 def _gone(facts: Facts, draft: Draft) -> Decision:
     """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
     if facts.heir:
-        return Decision(neighbours=frozenset({facts.heir}), gone=True)
+        return Decision(neighbours=frozenset({facts.heir}) | facts.attached, gone=True)
     nobody = (None, DecidedBySource.UNKNOWN)
     for one in list(draft.after.values()):
         if one.live:
@@ -167,7 +170,8 @@ def _gone(facts: Facts, draft: Draft) -> Decision:
             draft.move(one, State.LEFT, Reason.EXPIRED, nobody)
     changed = draft.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
-    return Decision(memberships=changed, neighbours=frozenset(one for one in across if one), gone=True)
+    neighbours = frozenset(one for one in across if one) | facts.attached
+    return Decision(memberships=changed, neighbours=neighbours, gone=True)
 
 
 def _inherit(facts: Facts, card: Card, draft: Draft) -> tuple[Move, ...]:
@@ -208,8 +212,9 @@ def _follow_links(facts: Facts, card: Card, draft: Draft) -> None:
 
 def _apply_intents(facts: Facts, card: Card, draft: Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
-    shown = [index for index, one in enumerate(facts.intents) if one.shown == card.needs_check]
-    taken = facts.intents[: shown[-1] + 1] if shown else ()
+    proven = [one for one in facts.intents if one.proven]
+    shown = [index for index, one in enumerate(proven) if one.shown == card.needs_check]
+    taken = proven[: shown[-1] + 1] if shown else []
     for intent in taken:
         one = draft.after.get(intent.membership_id)
         if one is None or not one.live:
@@ -218,16 +223,26 @@ def _apply_intents(facts: Facts, card: Card, draft: Draft) -> tuple[tuple[UUID, 
         state, reason = (State.CONFIRMED, Reason.BUTTON_CONFIRM) if confirm else (State.PENDING, Reason.BUTTON_RECHECK)
         draft.move(one, state, reason, (intent.author_id, DecidedBySource.BUTTON))
         draft.after[one.id] = replace(draft.after[one.id], note=intent.note)
-    late = [one.id for one in facts.intents[len(taken) :] if draft.now - one.created_at > STATED_FOR]
+    late = [one.id for one in proven[len(taken) :] if draft.now - one.created_at > STATED_FOR]
     return tuple(one.id for one in taken), tuple(late)
 
 
-def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
-    """Somebody moved the box: what that decides."""
+def _being_pressed(facts: Facts, card: Card, now: datetime) -> bool:
+    """The box stands where a button puts it that the portal has not answered yet: the intent will say what it means."""
+    pressing = [one for one in facts.intents if not one.proven and now - one.created_at <= STATED_FOR]
+    return any(one.shown == card.needs_check for one in pressing) and _box_moved(facts, card)
+
+
+def _box_moved(facts: Facts, card: Card) -> bool:
+    """Somebody put the box where neither we nor a merge or restoration put it, which decide nothing."""
     record = facts.record or Record(Shown())
     ours = {record.settled.check} | ({record.intended.check} if record.intended else set())
-    ours |= {gone.box for gone in facts.inherits}  # a merge or a restoration moves the box, and decides nothing
-    if card.needs_check in ours:
+    return card.needs_check not in ours | {gone.box for gone in facts.inherits}
+
+
+def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
+    """What it decides that somebody moved the box."""
+    if not _box_moved(facts, card):
         return None
     who = _who(facts, card)
     if card.needs_check:

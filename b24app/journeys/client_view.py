@@ -46,9 +46,9 @@ async def page(resources: Resources, portal: Portal, wanted: Filter, cursor: str
     """
     after = _after(cursor) if cursor else None
     async with resources.tenant(portal.id) as db:
+        fresh = await _freshness(db, portal, resources.now())  # first: what is settled meanwhile must not be claimed
         wanted = await _today(db, portal, wanted)
         found = await client_view.page(db, portal.id, wanted, after, limit + 1)
-        fresh = await _freshness(db, portal, resources.now())
     more = _cursor(found[limit - 1]) if len(found) > limit else None
     return Page(tuple(found[:limit]), more, fresh)
 
@@ -67,8 +67,8 @@ async def _today(db: AsyncConnection, portal: Portal, wanted: Filter) -> Filter:
 async def find(resources: Resources, portal: Portal, membership_id: UUID) -> tuple[Seen, Freshness]:
     """Raises `Refused` `not_found`."""
     async with resources.tenant(portal.id) as db:
-        found = await client_view.one(db, portal.id, membership_id)
         fresh = await _freshness(db, portal, resources.now())
+        found = await client_view.one(db, portal.id, membership_id)
     if found is None:
         raise Refused("not_found", 404)
     return found, fresh

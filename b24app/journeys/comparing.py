@@ -1,4 +1,4 @@
-"""Cards just read against what we know of them: whatever differs is left as a row for its journey, and counted."""
+"""What was just read against what we know of it: whatever differs is left as a row for its journey, and counted."""
 
 from __future__ import annotations
 
@@ -9,28 +9,43 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import ON_ITS_WAY, Drift
-from b24app.domain.facts import Card, Subject
+from b24app.domain.facts import Card, Requisite, Subject, Topic
+from b24app.journeys.lists import Item
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import inbox, records
+from b24app.store import inbox, records, requisites
 from b24app.store.portals import Portal
 
 
 async def compare(
-    db: AsyncConnection, resources: Resources, portal: Portal, cards: Sequence[Card], gone: Collection[Subject] = ()
+    db: AsyncConnection, resources: Resources, portal: Portal, page: Sequence[Item], gone: Collection[Topic] = ()
 ) -> Mapping[Drift, int]:
-    """Cards that differ, by how they do; `gone`: known ones the portal has no more.
+    """What differs, by how it does; `gone`: what we know and the portal has no more.
 
     What waits in the inbox already is no drift: an event told us. Call `resources.wake.inbox` after the commit.
     """
     now = resources.now()
-    known = await records.load(db, portal.id, [card.subject for card in cards])
-    found = {card.subject: records.drift(card, known.get(card.subject)) for card in cards}
-    drifted = {subject: drift for subject, drift in found.items() if drift} | dict.fromkeys(gone, Drift.GONE)
+    drifted = await _differing(db, portal, page) | {one: _lack(one) for one in gone}
     told = await inbox.on_their_way(db, portal.id, drifted) if drifted else set()
-    arrivals = [
-        Arrival(Source.RESCAN, drift.value, subject) for subject, drift in drifted.items() if subject not in told
-    ]
+    arrivals = [Arrival(Source.RESCAN, drift.value, topic) for topic, drift in drifted.items() if topic not in told]
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
-    fresh = {card.subject for card in cards if card.modified_at > now - ON_ITS_WAY}
-    return Counter(drift for subject, drift in drifted.items() if subject not in told | fresh)
+    fresh = {one.subject for one in page if one.modified_at and one.modified_at > now - ON_ITS_WAY}
+    return Counter(drift for topic, drift in drifted.items() if topic not in told | fresh)
+
+
+async def _differing(db: AsyncConnection, portal: Portal, page: Sequence[Item]) -> dict[Topic, Drift]:
+    cards = [one for one in page if isinstance(one, Card)]
+    attached = [one for one in page if isinstance(one, Requisite)]
+    found: dict[Topic, Drift] = {}
+    if cards:
+        known = await records.load(db, portal.id, [card.subject for card in cards])
+        seen = {card.subject: records.drift(card, known.get(card.subject)) for card in cards}
+        found |= {subject: drift for subject, drift in seen.items() if drift}
+    if attached:
+        ours = await requisites.load(db, portal.id, [one.subject for one in attached])
+        found |= {one.subject: Drift.REQUISITE for one in attached if ours.get(one.subject) != one}
+    return found
+
+
+def _lack(topic: Topic) -> Drift:
+    return Drift.GONE if isinstance(topic, Subject) else Drift.REQUISITE

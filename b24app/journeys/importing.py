@@ -1,4 +1,5 @@
-"""The first read of a portal: companies, contacts and their links, page by page, resumable, with visible progress.
+"""The first read of a portal: companies, contacts, their links and requisites, page by page, resumable, with visible
+progress.
 
 What it finds is taken as known: told without news. Cards that show something else than their memberships say (a portal
 that was installed before) are put in line by the verification journey afterwards, in the bulk lane.
@@ -7,30 +8,32 @@ that was installed before) are put in line by the verification journey afterward
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from time import monotonic
 from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.cards import count_cards, import_cards
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Card, Kind, Listed, Requisite, Subject, Topic
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import ALONE, Membership
 from b24app.domain.reading import pace_of
 from b24app.domain.verification import first_sight, project
-from b24app.journeys.fields import field_map
+from b24app.journeys import lists
+from b24app.journeys.lists import Item
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import imports, inbox, memberships, portals, records
+from b24app.store import imports, inbox, memberships, portals, records, requisites
 from b24app.store.imports import Progress, Step
 from b24app.store.portals import Portal
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
-GROUP = 500  # cards of one transaction
-ORDER = (Kind.COMPANY, Kind.CONTACT)  # a contact's membership wants to know whether its company's box is ticked
+GROUP = 500  # rows of one transaction
+ORDER: tuple[Listed, ...] = (Kind.COMPANY, Kind.CONTACT, *Attached)
+"""A contact's membership wants to know whether its company's box is ticked; what hangs on cards comes after them."""
 
 log = structlog.get_logger()
 
@@ -59,7 +62,7 @@ async def _begin(resources: Resources, portal: Portal) -> None:
         known = await imports.progress(db, portal.id)
     if len(known) < len(ORDER):
         line = client(resources, portal, Lane.BULK)
-        totals = {kind: await count_cards(line, kind) for kind in ORDER}
+        totals = {kind: await lists.count(line, kind) for kind in ORDER}
         async with resources.tenant(portal.id) as db:
             await imports.start(db, portal.id, totals, resources.now())
 
@@ -68,12 +71,13 @@ async def _end(resources: Resources, portal: Portal) -> None:
     """What was modified behind the cursor since the read began is for the rescan, whether its event came or not."""
     async with resources.tenant(portal.id) as db:
         began = min(one.started_at for one in await imports.progress(db, portal.id))
-        await portals.change(db, portal.id, imported_at=resources.now(), rescanned_at=began)
+        since = max(began, portal.rescanned_at or began)  # later where only a list was added that we did not read then
+        await portals.change(db, portal.id, imported_at=resources.now(), rescanned_at=since)
     log.info("imported", portal=portal.id)
     await resources.wake.inbox(portal.id, Lane.BULK)
 
 
-async def _import(resources: Resources, portal: Portal, kind: Kind, reader: UUID, stop_at: float) -> bool:
+async def _import(resources: Resources, portal: Portal, kind: Listed, reader: UUID, stop_at: float) -> bool:
     """Whether this kind is read to its end."""
     async with resources.tenant(portal.id) as db:
         at = await imports.hold(db, portal.id, kind, reader, resources.now())
@@ -88,14 +92,14 @@ async def _import(resources: Resources, portal: Portal, kind: Kind, reader: UUID
 
 async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: UUID, stop_at: float) -> bool:
     kind, began, rows = at.kind, resources.now(), 0
-    cards = import_cards(client(resources, portal, Lane.BULK), kind, field_map(portal), at.after_id)
-    async for group in _grouped(cards):
+    found = lists.pages(client(resources, portal, Lane.BULK), portal, kind, at.after_id)
+    async for group in _grouped(found):
         rows, now = rows + len(group), resources.now()
         step = Step(group[-1].subject.id, len(group), pace_of(rows, (now - began).total_seconds(), at.pace))
         async with resources.tenant(portal.id) as db:
             if not await portals.enter(db, portal.id):
                 return False
-            await _take(db, resources, portal, kind, group)
+            await _take(db, resources, portal, group)
             ours = await imports.advance(db, portal.id, kind, reader, step, now)
         resources.failpoint("import.page")
         if not ours:
@@ -105,8 +109,7 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
             await resources.wake.chore("import_portal", portal.id)
             return False
     async with resources.tenant(portal.id) as db:
-        await imports.finish(db, portal.id, kind, resources.now())
-    return True
+        return await imports.finish(db, portal.id, kind, reader, resources.now())
 
 
 async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:
@@ -114,9 +117,9 @@ async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:
         await imports.release(db, portal.id, reader)
 
 
-async def _grouped(pages: AsyncIterator[list[Card]]) -> AsyncIterator[list[Card]]:
+async def _grouped(pages: AsyncIterator[Sequence[Item]]) -> AsyncIterator[list[Item]]:
     """Pages of 50 put together: a transaction costs more than the rows of one page."""
-    group: list[Card] = []
+    group: list[Item] = []
     async for page in pages:
         group += page
         if len(group) >= GROUP:
@@ -126,24 +129,42 @@ async def _grouped(pages: AsyncIterator[list[Card]]) -> AsyncIterator[list[Card]
         yield group
 
 
-async def _take(db: AsyncConnection, resources: Resources, portal: Portal, kind: Kind, cards: Sequence[Card]) -> None:
+async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Item]) -> None:
     now = resources.now()
+    out_of_step: set[Topic] = set()
+    if cards := [one for one in group if isinstance(one, Card)]:
+        out_of_step |= await _take_cards(db, portal, cards, now)
+    if attached := [one for one in group if isinstance(one, Requisite)]:
+        out_of_step |= await _take_requisites(db, portal, attached, now)
+    arrivals = [Arrival(Source.IMPORT, "import", one) for one in sorted(out_of_step, key=str)]
+    await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
+
+
+async def _take_cards(db: AsyncConnection, portal: Portal, cards: Sequence[Card], now: datetime) -> set[Subject]:
+    """Returns those whose journey has to look: what they show is not what we know."""
     new = await records.add_new(db, portal.id, cards, now)
     fresh = [card for card in cards if card.subject in new]
     found: list[Membership] = []
-    if kind is Kind.CONTACT:
-        companies = {company for card in fresh for company in card.links}
+    if people := [card for card in fresh if card.subject.kind is Kind.CONTACT]:
+        companies = {company for card in people for company in card.links}
         ticked = await records.ticked(db, portal.id, Kind.COMPANY, companies)
         found = [
             first_sight(card, card.subject.id, company, uuid4(), box=card.needs_check or company in ticked)
-            for card in fresh
+            for card in people
             for company in card.links or (ALONE,)
         ]
         await memberships.add_first_seen(db, portal.id, found, now)
     changed = await _changed_meanwhile(db, portal, [card for card in cards if card.subject not in new])
-    out_of_step = sorted(_out_of_step(fresh, found) | changed)
-    arrivals = [Arrival(Source.IMPORT, "import", subject) for subject in out_of_step]
-    await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
+    return _out_of_step(fresh, found) | changed
+
+
+async def _take_requisites(
+    db: AsyncConnection, portal: Portal, seen: Sequence[Requisite], now: datetime
+) -> set[Attachment]:
+    """Returns those known from before that are otherwise now."""
+    new = await requisites.add_new(db, portal.id, seen, now)
+    known = await requisites.load(db, portal.id, [one.subject for one in seen if one.subject not in new])
+    return {one.subject for one in seen if one.subject in known and known[one.subject] != one}
 
 
 async def _changed_meanwhile(db: AsyncConnection, portal: Portal, cards: Sequence[Card]) -> set[Subject]:

@@ -28,9 +28,8 @@ from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.store import card_layouts as card_rows
-from b24app.store import imports, portals, tokens, viewer_sessions, work
+from b24app.store import imports, inbox, portals, tokens, viewer_sessions, work
 from b24app.store.portals import Portal
-from b24app.store.work import WorkKind
 
 log = structlog.get_logger()
 
@@ -169,7 +168,8 @@ async def revive(resources: Resources, portal: Portal) -> None:
         waits = (PortalState.NEEDS_ADMIN, PortalState.UNPAID)
         if await portals.move(db, portal.id, PortalState.ACTIVE, only_from=waits):
             log.info("portal_revived", portal=portal.id, was=portal.state)
-        await work.hurry(db, portal.id, WorkKind.RECORD, resources.now())
+        for kind in inbox.KINDS:
+            await work.hurry(db, portal.id, kind, resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 

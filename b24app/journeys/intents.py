@@ -119,7 +119,7 @@ async def _write(
 ) -> None:
     """The person's own write. Where the portal refuses it, the intent is withdrawn and the reason said in words.
 
-    A lost answer proves no right: the intent stays stated, and if the box did change it comes in as a bare change.
+    A lost answer proves no right: if the box did change it comes in as a bare change.
     """
     values: dict[str, Value] = {"check": after.check, "status": after.status}
     change = CardChange(subject, values)
@@ -128,10 +128,10 @@ async def _write(
     error = outcome.error
     if error is None:
         return
-    if isinstance(error, OutcomeUnknown):
-        raise error
     async with resources.tenant(portal.id) as db:
         await intents.withdraw(db, portal.id, intent.id)
+    if isinstance(error, OutcomeUnknown):
+        raise error
     log.info("button_refused", portal=portal.id, subject=str(subject), code=error.code)
     raise _said(error)
 

@@ -1,4 +1,5 @@
-"""Every card of a portal against what we know: what shows in no modification date is found here, links and deletions.
+"""Everything in a portal against what we know: what shows in no modification date is found here, links, deletions and
+where requisites went.
 
 Nightly, by button and after an outage; page by page with constant memory, in the bulk lane, resumable.
 """
@@ -11,17 +12,16 @@ from time import monotonic
 
 import structlog
 
-from b24app.bitrix24.cards import import_cards, still_there
 from b24app.bitrix24.client import PAGE, PortalClient
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import Cause, Reach, night
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.facts import Attached, Card, Kind, Listed
 from b24app.domain.installation import PortalState
 from b24app.domain.succession import SUSPENDED_FOR
-from b24app.errors import PortalDown
+from b24app.journeys import lists
 from b24app.journeys.comparing import compare
-from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import client, demote
+from b24app.journeys.lists import Item
+from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
@@ -30,7 +30,7 @@ from b24app.store.looks import Look
 from b24app.store.portals import Portal
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
-ORDER = tuple(Kind)
+ORDER: tuple[Listed, ...] = (*Kind, *Attached)
 
 log = structlog.get_logger()
 
@@ -81,11 +81,11 @@ async def _begin(resources: Resources, portal: Portal) -> Look:
         return cut_off or await looks.begin(db, portal.id, Reach.ALL, cause, resources.now())
 
 
-async def _kind(resources: Resources, portal: Portal, look: Look, kind: Kind, stop_at: float) -> Look:
-    """Cards of one kind, from where the look stands to the end or until it is time to stop."""
+async def _kind(resources: Resources, portal: Portal, look: Look, kind: Listed, stop_at: float) -> Look:
+    """One list, from where the look stands to the end or until it is time to stop."""
     line = client(resources, portal, Lane.BULK)
     after = look.after_id if look.kind is kind else 0
-    async for page in import_cards(line, kind, field_map(portal), after):
+    async for page in lists.pages(line, portal, kind, after):
         last = page[-1].subject.id
         look = await _compare(resources, portal, line, look, kind, (after, last), page)
         after = last
@@ -100,30 +100,26 @@ async def _compare(
     portal: Portal,
     line: PortalClient,
     look: Look,
-    kind: Kind,
+    kind: Listed,
     within: tuple[int, int | None],
-    page: Sequence[Card],
+    page: Sequence[Item],
 ) -> Look:
-    """One page: its cards, and those we know between its first and last id that are not on it."""
-    there = {card.subject.id for card in page}
+    """One page: what is on it, and what we know between its first and last id that is not. A few of these tell whether
+    our admin still sees everything: the journey asks for each."""
+    there = {one.subject for one in page}
     async with resources.tenant(portal.id) as db:
-        known = await records.ids_between(db, portal.id, kind, *within)
-    gone = [Subject(kind, one) for one in known if one not in there]
-    await _really_gone(resources, portal, line, gone[:PAGE])
+        known = await lists.known(db, portal.id, kind, *within)
+    missing = [one for one in known if one not in there]
+    after_all = await lists.after_all(line, portal, kind, missing[:PAGE])
+    gone = [one for one in missing if one not in after_all]
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page, gone)
-        after = max(filter(None, (*within, *known[-1:])), default=0)
-        moved = await looks.advance(db, portal.id, look, kind, after, len(page), drift)
+        after = max(filter(None, (*within, *(one.id for one in known[-1:]))), default=0)
+        cards = sum(isinstance(one, Card) for one in page)
+        moved = await looks.advance(db, portal.id, look, kind, after, cards, drift)
         if moved is None:
             raise Overtaken
     return moved
-
-
-async def _really_gone(resources: Resources, portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> None:
-    """Cards our admin may no longer see are not taken for deleted ones. A few tell: the journey asks for each."""
-    if missing and await still_there(line, missing):
-        await demote(resources, portal)
-        raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
 
 
 async def _end(resources: Resources, portal: Portal, look: Look) -> None:

@@ -75,10 +75,12 @@ async def settle_at(resources: Resources, portal: Portal, owner: TokenOwner) -> 
     return True
 
 
-async def demote(resources: Resources, portal: Portal) -> None:
-    """The newest admin no longer sees everything: go on with the next. Raises NeedsAdmin where there is none."""
-    keeper = StoredTokens(resources, portal)
-    await keeper.replaced(await keeper.current())
+async def demote(line: PortalClient) -> None:
+    """The admin whose token this work is done with no longer sees everything: go on with the next.
+
+    Raises NeedsAdmin where there is none. Whoever finds the same admin out at the same time buries nobody else.
+    """
+    await line.keeper.replaced(await line.keeper.current())
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,28 +26,24 @@ from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import StoredTokens, client
-from b24app.journeys.verification_cases import Case, gather
+from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
 from b24app.store import aliases, events, inbox, intents, memberships, records, work
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, WorkKind
+from b24app.store.work import Claim, ClaimLost, WorkKind
 
 LOOK_AGAIN = timedelta(seconds=2)
-AT_ONCE = 3  # tries of a card that waits for another one before it pauses in between
+AT_ONCE = 3  # waits for another card before it pauses in between
 
 log = structlog.get_logger()
-
-
-class ClaimLost(Exception):
-    """Another worker took the slice over while we were slow: what we did is repeated by it and changes nothing."""
 
 
 async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case]:
     """Carry a slice to its end. Returns the cases whose card could not be written, with the error of each.
 
-    Raises the PortalErrors of the read, `memberships.Overtaken` and `ClaimLost`: then nothing was settled.
+    Raises the PortalErrors of the read, `memberships.Overtaken` and `work.ClaimLost`: then nothing was settled.
     """
     mode = portal.mode("verification")
     if mode is Mode.OFF:
@@ -178,7 +174,7 @@ async def _call_on(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
     neighbours = {subject for one in cases for subject in one.decision.neighbours}
-    arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours)]
+    arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours, key=str)]
     await inbox.receive(db, resources.vault, portal.id, arrivals, lane, now)
 
 
@@ -198,8 +194,8 @@ async def _wait(
     """Cards behind others: those are called, and these look again right after them."""
     await _call_on(db, resources, portal, cases, lane, now)
     for one in cases:
-        due = now if one.claim.tries <= AT_ONCE else now + LOOK_AGAIN
-        await work.postpone(db, WorkKind.RECORD, [one.claim], due, "waits_for_another")
+        due = now if waits_of(one.claim) < AT_ONCE else now + LOOK_AGAIN
+        await work.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
 
 
 async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:

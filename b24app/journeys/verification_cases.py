@@ -20,7 +20,7 @@ from b24app.store import aliases, inbox, intents, memberships, records, tokens
 from b24app.store.portals import Portal
 from b24app.store.work import Claim
 
-PATIENCE = 6  # tries of a card that waits for the journey of another one
+WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of another one so many times
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ class Case:
         return list(after.values())
 
 
+def waits_of(claim: Claim) -> int:
+    """How often the card has waited for another one by now, tries that failed aside."""
+    return claim.tries - 1 if claim.error == WAITS else 0
+
+
 async def gather(
     resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient, keeper: StoredTokens
 ) -> list[Case]:
@@ -75,11 +80,11 @@ async def gather(
         waiting = await inbox.waiting(db, portal.id, subjects)
         known = await records.load(db, portal.id, subjects)
         members = await memberships.of_subjects(db, portal.id, subjects)
-        pressed = await intents.proven(db, portal.id, subjects)
+        pressed = await intents.pressed(db, portal.id, subjects)
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
-    cards = await read_existing(resources, portal, line, subjects)
+    cards = await read_existing(portal, line, subjects)
     ticked = await _ticked(resources, portal, cards, members)
     fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed))
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
@@ -97,8 +102,9 @@ async def gather(
             ticked=ticked,
             inherits=fates.inherits.get(subject, ()),
             heir=fates.heirs.get(subject),
-            unsettled=fates.unsettled.get(subject, frozenset()) if claim.tries <= PATIENCE else frozenset(),
+            unsettled=fates.unsettled.get(subject, frozenset()) if waits_of(claim) < PATIENCE else frozenset(),
             copied=fates.copied.get(subject, frozenset()),
+            attached=fates.attached.get(subject, frozenset()),
         )
         cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
     return cases

@@ -10,33 +10,36 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from b24app.bitrix24.cards import read_cards, still_there
+from b24app.bitrix24.cards import read_cards
 from b24app.bitrix24.client import PortalClient
-from b24app.domain.facts import Card, Cards, Kind, Subject
+from b24app.bitrix24.requisites import read_requisites
+from b24app.domain.facts import Attachment, Card, Cards, Kind, Requisite, Subject
 from b24app.domain.membership import Membership
 from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
-from b24app.errors import PortalDown
 from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import demote
+from b24app.journeys.missing import cards_after_all
 from b24app.resources import Resources
-from b24app.store import aliases, memberships, records
+from b24app.store import aliases, memberships, records, requisites
 from b24app.store.portals import Portal
 from b24app.store.records import Known
 
 MOST_NEAR = 200  # cards looked at around one that is gone
 
 Memberships = Mapping[Subject, tuple[Membership, ...]]
+Hung = Mapping[Subject, tuple[Requisite, ...]]
+Holders = Mapping[Subject, frozenset[Subject]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fates:
     """By card: gone ones it goes on for; who goes on for it; gone ones whose journey comes first; living ones whose
-    mark it carries."""
+    mark it carries; requisites that we know on it though it is gone."""
 
     inherits: Mapping[Subject, tuple[Gone, ...]]
     heirs: Mapping[Subject, Subject]
     unsettled: Mapping[Subject, frozenset[Subject]]
     copied: Mapping[Subject, frozenset[int]]
+    attached: Mapping[Subject, frozenset[Attachment]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,17 @@ class Slice:
     async def read(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """Those of these that exist, of the slice or read now."""
         wanted = set(subjects)
-        fresh = await read_existing(self.resources, self.portal, self.line, wanted - set(self.subjects))
+        fresh = await read_existing(self.portal, self.line, wanted - set(self.subjects))
         return {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))}
 
 
-async def read_existing(
-    resources: Resources, portal: Portal, line: PortalClient, subjects: Collection[Subject]
-) -> Cards:
+async def read_existing(portal: Portal, line: PortalClient, subjects: Collection[Subject]) -> Cards:
     """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
     if not subjects:
         return Cards()
     cards = await read_cards(line, subjects, field_map(portal))
     absent = [one for one in subjects if cards.get(one) is None]
-    if absent and await still_there(line, absent):
-        await demote(resources, portal)
-        raise PortalDown("crm.item.list", code="CARDS_HIDDEN")
-    return cards
+    return Cards({**cards.found, **await cards_after_all(portal, line, absent)})
 
 
 async def look_up(slice_: Slice) -> Fates:
@@ -93,7 +91,9 @@ async def look_up(slice_: Slice) -> Fates:
     for subject, predecessor in lost.items():
         taken[subject].add(predecessor)
     found = {one: subject for subject, many in taken.items() for one in many}
-    traced = await _trace(slice_, [one for one in _deleted(slice_) if one not in heirs and one not in found])
+    hung = await _hung(slice_)
+    lonely = [one for one in _deleted(slice_, hung) if one not in heirs and one not in found]
+    traced = await _trace(slice_, lonely, await _holders(slice_, lonely, hung))
     for one, subject in traced.items():
         if subject in taken:
             taken[subject].add(one)
@@ -105,6 +105,7 @@ async def look_up(slice_: Slice) -> Fates:
         heirs={**heirs, **found, **traced},
         unsettled={subject: frozenset(many & unsettled) for subject, many in parted.items()},
         copied={subject: frozenset(one.id for one in marks if one in living) for subject, marks in marked.items()},
+        attached={one: frozenset(it.subject for it in many if it.owner == one) for one, many in hung.items()},
     )
 
 
@@ -112,13 +113,32 @@ def _present(slice_: Slice) -> list[Card]:
     return [card for one in slice_.subjects if (card := slice_.cards.get(one))]
 
 
-def _deleted(slice_: Slice) -> list[Subject]:
+def _absent(slice_: Slice) -> list[Subject]:
+    return [one for one in slice_.subjects if slice_.cards.get(one) is None]
+
+
+def _deleted(slice_: Slice, hung: Hung) -> list[Subject]:
     """Cards that are gone, of which something is left to go on."""
-    return [
-        one
-        for one in slice_.subjects
-        if slice_.cards.get(one) is None and any(member.live for member in slice_.members[one])
-    ]
+    return [one for one in _absent(slice_) if one in hung or any(member.live for member in slice_.members[one])]
+
+
+async def _hung(slice_: Slice) -> Hung:
+    """What we know to hang on cards that are gone, or to have hung there before it moved."""
+    absent = _absent(slice_)
+    if not absent:
+        return {}
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        return await requisites.hung_on(db, slice_.portal.id, absent)
+
+
+async def _holders(slice_: Slice, gone: Collection[Subject], hung: Hung) -> Holders:
+    """Cards of the same kind on which the portal shows now what hung on each of these."""
+    asked = [it.subject for one in gone for it in hung.get(one, ())]
+    if not asked:
+        return {}
+    shown = await read_requisites(slice_.line, asked)
+    at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in gone}
+    return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 
 
 def _of(kind: Kind, ids: Iterable[int]) -> set[Subject]:
@@ -156,17 +176,17 @@ def _like(one: Known, card: Card) -> bool:
     return named and bool(one.links) and set(one.links) <= set(card.links)
 
 
-async def _trace(slice_: Slice, gone: Collection[Subject]) -> Mapping[Subject, Subject]:
-    """Who took the place of each of these, where that is plain."""
+async def _trace(slice_: Slice, gone: Collection[Subject], holders: Holders) -> Mapping[Subject, Subject]:
+    """Who goes on for each of these, where that is plain."""
     places = {one: _places(one, slice_.members[one]) for one in gone}
     every = set().union(*places.values()) if places else set()
-    if not every:
+    if not every and not any(holders.values()):
         return {}
     shown = await slice_.read(every)
     async with slice_.resources.tenant(slice_.portal.id) as db:
         known = await records.load(db, slice_.portal.id, every)
     stood = {one: [(shown[at], known[at]) for at in places[one] if at in shown and at in known] for one in gone}
-    near = {one: _near(one, stood[one]) for one in gone}
+    near = {one: {*holders.get(one, ()), *_near(one, stood[one])} for one in gone}
     cards = await slice_.read(set().union(*near.values()))
     found = {}
     for one in gone:
@@ -175,6 +195,7 @@ async def _trace(slice_: Slice, gone: Collection[Subject]) -> Mapping[Subject, S
             Trace(
                 subject=other,
                 marked=one.id in cards[other].marks,
+                holds=other in holders.get(one, ()),
                 took=all(other.id in card.links for card, _ in stood[one])
                 and any(other.id not in before.links for _, before in stood[one]),
                 named=same_name(title, cards[other].title),

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.lanes import Lane
+from b24app.store import inbox as inbox_rows
 from b24app.store import work
 from b24app.store.tables import inbox
-from b24app.store.work import WorkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ async def retry(db: AsyncConnection, portal_id: int, now: datetime, ids: Collect
     again = {"state": "waiting", "error": None, "handled_at": None}
     changed = update(inbox).where(_failed(portal_id, ids)).values(again).returning(inbox.c.subject)
     subjects = list((await db.execute(changed)).scalars())
-    await work.arrive(db, portal_id, WorkKind.RECORD, subjects, Lane.BULK, now)
+    for kind in inbox_rows.KINDS:
+        mine = [one for one in subjects if inbox_rows.kind_of(one) is kind]
+        await work.arrive(db, portal_id, kind, mine, Lane.BULK, now)
     return len(subjects)
 
 

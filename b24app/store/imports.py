@@ -1,4 +1,4 @@
-"""How far the first read of a portal has come, per kind of card: shown to people, and where to go on after a crash.
+"""How far the first read of a portal has come, per list: shown to people, and where to go on after a crash.
 
 One reader at a time: whoever reads holds the kind for a minute and holds it again with each step. A reader that was
 overtaken, because the portal was silent for longer, keeps what it has read and leaves.
@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.facts import Kind
+from b24app.domain.facts import Listed, listed
 from b24app.store.tables import imports
 
 HOLD = timedelta(seconds=60)
@@ -27,7 +27,7 @@ class Progress:
     """`total` is what the portal counted at the start, none where it did not say; `pace`: rows a second, none before
     it could be measured; `advanced_at`: when the last rows came."""
 
-    kind: Kind
+    kind: Listed
     after_id: int
     read: int
     total: int | None
@@ -50,8 +50,8 @@ class Step:
     pace: float | None
 
 
-async def start(db: AsyncConnection, portal_id: int, totals: Mapping[Kind, int | None], now: datetime) -> None:
-    """From the first card of each kind; a read that was started before is left as it is."""
+async def start(db: AsyncConnection, portal_id: int, totals: Mapping[Listed, int | None], now: datetime) -> None:
+    """From the beginning of each list; a read that was started before is left as it is."""
     rows = [
         {"portal_id": portal_id, "kind": kind.value, "total": total, "started_at": now}
         for kind, total in totals.items()
@@ -59,7 +59,7 @@ async def start(db: AsyncConnection, portal_id: int, totals: Mapping[Kind, int |
     await db.execute(insert(imports).on_conflict_do_nothing(), rows)
 
 
-async def hold(db: AsyncConnection, portal_id: int, kind: Kind, reader: UUID, now: datetime) -> Progress | None:
+async def hold(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, now: datetime) -> Progress | None:
     """Where this kind stands, which is the reader's now. None: somebody else reads it."""
     free = or_(imports.c.reader == reader, imports.c.held_until.is_(None), imports.c.held_until < now)
     row = await db.execute(
@@ -72,7 +72,7 @@ async def hold(db: AsyncConnection, portal_id: int, kind: Kind, reader: UUID, no
     return _progress(found) if found else None
 
 
-async def advance(db: AsyncConnection, portal_id: int, kind: Kind, reader: UUID, step: Step, now: datetime) -> bool:
+async def advance(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, step: Step, now: datetime) -> bool:
     """Never backwards: a second reader that came later changes nothing. Whether the reader still holds the kind."""
     await db.execute(
         update(imports)
@@ -94,12 +94,14 @@ async def release(db: AsyncConnection, portal_id: int, reader: UUID) -> None:
     )
 
 
-async def finish(db: AsyncConnection, portal_id: int, kind: Kind, now: datetime) -> None:
-    await db.execute(
+async def finish(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, now: datetime) -> bool:
+    """Whether the reader still held the kind: one that was overtaken while it waited for its last page ends nothing."""
+    ended = await db.execute(
         update(imports)
-        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value, imports.c.reader == reader)
         .values(finished_at=now, held_until=None)
     )
+    return ended.rowcount == 1
 
 
 async def restart(db: AsyncConnection, portal_id: int) -> None:
@@ -114,7 +116,7 @@ async def progress(db: AsyncConnection, portal_id: int) -> list[Progress]:
 
 def _progress(row: Row[Any]) -> Progress:
     return Progress(
-        kind=Kind(row.kind),
+        kind=listed(row.kind),
         after_id=row.after_id,
         read=row.read,
         total=row.total,

@@ -6,16 +6,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.lanes import Lane
 from b24app.store import work
 from b24app.store.tables import inbox
+from b24app.store.work import WorkKind
 from b24app.vault import Vault
+
+T = TypeVar("T", bound=Topic)
+KINDS = (WorkKind.RECORD, WorkKind.REQUISITE)
+"""Parts of the work index that the inbox fills, in the order in which rows are locked."""
 
 RECEIVE = text(f"""
     WITH stored AS (
@@ -50,8 +56,23 @@ async def receive(
     db: AsyncConnection, vault: Vault, portal_id: int, arrivals: Sequence[Arrival], lane: Lane, now: datetime
 ) -> None:
     """Store the rows and put their subjects into the work index, due now. Call `resources.wake.inbox` after commit."""
-    if not arrivals:
-        return
+    parts: Mapping[WorkKind, list[Arrival]] = {kind: [] for kind in KINDS}
+    for one in arrivals:
+        parts[WorkKind.RECORD if isinstance(one.subject, Subject) else WorkKind(one.subject.kind)].append(one)
+    for kind, mine in parts.items():
+        if mine:
+            await _receive(db, vault, portal_id, kind, mine, lane, now)
+
+
+async def _receive(
+    db: AsyncConnection,
+    vault: Vault,
+    portal_id: int,
+    kind: WorkKind,
+    arrivals: Sequence[Arrival],
+    lane: Lane,
+    now: datetime,
+) -> None:
     subjects = [str(one.subject) for one in arrivals]
     rows = {
         "sources": [one.source.value for one in arrivals],
@@ -61,16 +82,17 @@ async def receive(
         "bodies": [vault.seal(one.body) if one.body else None for one in arrivals],
         "now": now,
     }
-    await db.execute(RECEIVE, rows | work.arrival(portal_id, work.WorkKind.RECORD, subjects, lane, now))
+    await db.execute(RECEIVE, rows | work.arrival(portal_id, kind, subjects, lane, now))
 
 
-async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Waiting]:
+async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[T]) -> Mapping[T, Waiting]:
     """Rows not handled yet, by subject."""
-    rows = await db.execute(_WAITING, {"portal": portal_id, "keys": [str(one) for one in subjects]})
-    return {parse(key): _waiting(ids, users) for key, ids, users in rows}
+    named = {str(one): one for one in subjects}
+    rows = await db.execute(_WAITING, {"portal": portal_id, "keys": list(named)})
+    return {named[key]: _waiting(ids, users) for key, ids, users in rows}
 
 
-async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> set[Subject]:
+async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection[T]) -> set[T]:
     """Which of these have something waiting."""
     return set(await waiting(db, portal_id, subjects))
 
@@ -111,6 +133,18 @@ def parse(key: str) -> Subject:
     """`"contact:7"` → the subject."""
     kind, _, number = key.partition(":")
     return Subject(Kind(kind), int(number))
+
+
+def attachment(key: str) -> Attachment:
+    """`"requisite:7"` → what hangs on a card."""
+    kind, _, number = key.partition(":")
+    return Attachment(Attached(kind), int(number))
+
+
+def kind_of(key: str) -> WorkKind:
+    """In which part of the work index a subject waits."""
+    kind = key.partition(":")[0]
+    return WorkKind(kind) if kind in list(Attached) else WorkKind.RECORD
 
 
 async def _close(

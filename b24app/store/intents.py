@@ -21,9 +21,9 @@ from b24app.store.tables import intents
 STATED, PROVEN, APPLIED, DROPPED = "stated", "proven", "applied", "dropped"
 OPEN = (STATED, PROVEN)
 
-_PROVEN = (
+_OPEN = (
     select(intents)
-    .where(intents.c.portal_id == bindparam("portal"), intents.c.state == PROVEN)
+    .where(intents.c.portal_id == bindparam("portal"), intents.c.state.in_(OPEN))
     .where(text("subject = ANY(CAST(:keys AS text[]))"))
     .order_by(intents.c.created_at, intents.c.id)
 )
@@ -57,16 +57,17 @@ async def withdraw(db: AsyncConnection, portal_id: int, intent_id: UUID) -> None
     await db.execute(delete(intents).where(_one(portal_id, intent_id)))
 
 
-async def proven(
+async def pressed(
     db: AsyncConnection, portal_id: int, subjects: Collection[Subject]
 ) -> Mapping[Subject, Sequence[Intent]]:
-    """Intents that wait for their card, in the order they were pressed."""
-    rows = await db.execute(_PROVEN, {"portal": portal_id, "keys": [str(one) for one in subjects]})
+    """Intents that wait for their card or for the portal's answer, in the order they were pressed."""
+    rows = await db.execute(_OPEN, {"portal": portal_id, "keys": [str(one) for one in subjects]})
     found: dict[Subject, list[Intent]] = defaultdict(list)
     for row in rows:
         kind, _, number = row.subject.partition(":")
         action = Action(row.action)
-        intent = Intent(row.id, row.membership_id, action, row.author_id, row.shown, row.note, row.created_at)
+        proven = row.state == PROVEN
+        intent = Intent(row.id, row.membership_id, action, row.author_id, row.shown, row.note, row.created_at, proven)
         found[Subject(Kind(kind), int(number))].append(intent)
     return found
 

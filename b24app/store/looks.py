@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.drift import Cause, Drift, Reach
-from b24app.domain.facts import Kind
+from b24app.domain.facts import Listed, listed
 from b24app.store.tables import drift_totals, looks
 
 CUT_OFF = timedelta(hours=1)
@@ -21,7 +21,7 @@ CUT_OFF = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look. `kind` and `after_id`: the last card it has compared, where to go on; `drift`: cards by how they
+    """One look. `kind` and `after_id`: the last thing it has compared, where to go on; `drift`: cards by how they
     differed."""
 
     id: int
@@ -29,7 +29,7 @@ class Look:
     cause: Cause
     started_at: datetime
     finished_at: datetime | None
-    kind: Kind | None
+    kind: Listed | None
     after_id: int
     seen: int
     drift: Mapping[Drift, int]
@@ -54,7 +54,7 @@ async def unfinished(db: AsyncConnection, portal_id: int, reach: Reach) -> Look 
 
 
 async def advance(
-    db: AsyncConnection, portal_id: int, look: Look, kind: Kind, after_id: int, seen: int, drift: Mapping[Drift, int]
+    db: AsyncConnection, portal_id: int, look: Look, kind: Listed, after_id: int, seen: int, drift: Mapping[Drift, int]
 ) -> Look | None:
     """One page further, with what it brought. None: somebody else has carried this look on since we read it."""
     here = (looks.c.portal_id == portal_id, looks.c.id == look.id, looks.c.finished_at.is_(None))
@@ -117,7 +117,7 @@ def _look(row: Row[Any]) -> Look:
         cause=Cause(row.cause),
         started_at=row.started_at,
         finished_at=row.finished_at,
-        kind=Kind(row.kind) if row.kind else None,
+        kind=listed(row.kind) if row.kind else None,
         after_id=row.after_id,
         seen=row.seen,
         drift={Drift(name): cards for name, cards in row.drift.items()},

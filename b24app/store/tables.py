@@ -252,6 +252,31 @@ Index(
 )
 Index("ix_memberships_updated", memberships.c.portal_id, memberships.c.updated_at, memberships.c.id)
 
+requisites = Table(
+    "requisites",
+    metadata,
+    _portal(),
+    Column("crm_id", BigInteger, nullable=False),
+    Column("owner_kind", Text, nullable=False),  # contact | company
+    Column("owner_id", BigInteger, nullable=False),  # the card it hangs on
+    Column("former_id", BigInteger),  # a card of that kind it hung on before: two cards were merged
+    Column("inn", Text, nullable=False, server_default=""),
+    Column("kpp", Text, nullable=False, server_default=""),
+    _flag("active", "true"),
+    _moment("seen_at", required=True),
+    PrimaryKeyConstraint("portal_id", "crm_id"),
+    info=TENANT,
+)
+Index("ix_requisites_owner", requisites.c.portal_id, requisites.c.owner_kind, requisites.c.owner_id)
+Index("ix_requisites_inn", requisites.c.portal_id, requisites.c.inn, postgresql_where=text("inn <> ''"))
+Index(
+    "ix_requisites_former",
+    requisites.c.portal_id,
+    requisites.c.owner_kind,
+    requisites.c.former_id,
+    postgresql_where=text("former_id IS NOT NULL"),
+)
+
 aliases = Table(
     "aliases",
     metadata,

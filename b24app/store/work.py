@@ -40,7 +40,9 @@ _LET_GO = "claimed_by = NULL, claim_token = NULL, claimed_until = NULL"
 
 POSTPONE = text(f"""
     WITH {_OURS}
-    UPDATE work SET {_LET_GO}, due_at = :due, error = :error, tries = tries - CAST(:uncounted AS integer)
+    UPDATE work SET {_LET_GO}, error = :error,
+        tries = CASE WHEN CAST(:afresh AS boolean) THEN 1 ELSE tries - CAST(:uncounted AS integer) END,
+        due_at = CASE WHEN key = ANY(ARRAY(SELECT key FROM ours WHERE again)) THEN least(due_at, :due) ELSE :due END
     WHERE portal_id = :portal AND kind = :kind AND key = ANY(ARRAY(SELECT key FROM ours))
 """)
 
@@ -59,7 +61,7 @@ _FREE = """kind = :kind AND lane <= :lane AND due_at <= CAST(:now AS timestamptz
 _HOLD = """UPDATE work w SET claimed_by = :worker, claim_token = CAST(:token AS uuid),
         claimed_until = CAST(:until AS timestamptz), tries = w.tries + 1
     FROM slice s WHERE w.portal_id = s.portal_id AND w.kind = :kind AND w.key = s.key
-    RETURNING w.portal_id, w.key, w.arrivals, w.tries, set_config('synchronous_commit', 'off', true)"""
+    RETURNING w.portal_id, w.key, w.arrivals, w.tries, w.error, set_config('synchronous_commit', 'off', true)"""
 
 CLAIM = text(f"""
     WITH slice AS MATERIALIZED (SELECT portal_id, key FROM work WHERE portal_id = :portal AND {_FREE}
@@ -85,8 +87,13 @@ class WorkKind(StrEnum):
     """What a row of the index points at."""
 
     RECORD = "record"  # key "contact:7": a card to read, decide and settle
+    REQUISITE = "requisite"  # key "requisite:7": one to read and keep
     DELIVERY = "delivery"  # key: the outbox row's id
     FILE = "file"  # key "export:<id>", "restore:<id>" or "weekly:": an export file to make, read or send
+
+
+class ClaimLost(Exception):
+    """Another worker took the slice over while we were slow: what we did is repeated by it and changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class Claim:
     arrivals: int
     tries: int
     token: UUID
+    error: str | None = None
 
 
 async def arrive(
@@ -138,7 +146,7 @@ async def claim(
         )
     else:
         rows = await db.execute(CLAIM, {**asked, **held, "portal": portal_id})
-    return [Claim(row.portal_id, row.key, row.arrivals, row.tries, token) for row in rows]
+    return [Claim(row.portal_id, row.key, row.arrivals, row.tries, token, row.error) for row in rows]
 
 
 async def renew(db: AsyncConnection, token: UUID, now: datetime) -> None:
@@ -165,10 +173,15 @@ async def postpone(
     error: str | None,
     *,
     counted: bool = True,
+    afresh: bool = False,
 ) -> None:
-    """Let go of rows that are still ours until `due_at`, with the reason for people to read; this try may not count."""
+    """Let go of rows that are still ours until `due_at`, with the reason for people to read.
+
+    What came for them meanwhile makes them due at once. Not `counted`: this try uses up no patience; `afresh`: it
+    is the first that does.
+    """
     if claims:
-        given = {"due": due_at, "error": error, "uncounted": int(not counted)}
+        given = {"due": due_at, "error": error, "uncounted": int(not counted), "afresh": afresh}
         await db.execute(POSTPONE, {**_held(kind, claims), **given})
 
 
@@ -188,17 +201,14 @@ def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
 async def hurry(
     db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime, *, errors: Collection[str] | None = None
 ) -> None:
-    """What kept rows waiting (all, or those that wait because of these errors) is over: those that nobody holds are due
-    now, and their tries begin anew."""
-    waiting = [
-        work.c.portal_id == portal_id,
-        work.c.kind == kind.value,
-        work.c.due_at > now,
-        or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
-    ]
+    """What kept rows waiting (all, or those that wait because of these errors) is over: they are due now, and their
+    tries begin anew. One that somebody holds is due when it is let go, in case that try has found the wait still on."""
+    mine = [work.c.portal_id == portal_id, work.c.kind == kind.value]
     if errors is not None:
-        waiting.append(work.c.error.in_(errors))
-    await db.execute(update(work).where(*waiting).values(due_at=now, tries=0))
+        mine.append(work.c.error.in_(errors))
+    free = or_(work.c.claimed_until.is_(None), work.c.claimed_until < now)
+    await db.execute(update(work).where(*mine, free, work.c.due_at > now).values(due_at=now, tries=0))
+    await db.execute(update(work).where(*mine, ~free).values(arrivals=work.c.arrivals + 1))
 
 
 async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str]) -> None:

@@ -100,6 +100,14 @@ async function call(url, body) {
 
 const content = () => document.getElementById('content')
 
+/** The id of the title of the section that an element stands in. */
+const titleOf = (element) => element.closest('[aria-labelledby]')?.getAttribute('aria-labelledby')
+
+function focusOn(element) {
+  if (element && element.tabIndex < 0) element.tabIndex = -1 // a title
+  element?.focus({ preventScroll: true })
+}
+
 /** Put fresh contents in, unless somebody is typing there; what was opened stays open. */
 function show(html, always) {
   const old = content()
@@ -109,14 +117,16 @@ function show(html, always) {
   const next = fresh.content.getElementById('content')
   if (!next || next.outerHTML === old.dataset.source) return
   next.dataset.source = next.outerHTML
-  const focused = document.activeElement?.id
+  const focused = old.contains(document.activeElement) && (document.activeElement.id || titleOf(document.activeElement))
+  const notice = document.getElementById('notice')
+  if (old.contains(notice)) old.before(notice)
   for (const opened of old.querySelectorAll('details[open][id]')) {
     next.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute('open', '')
   }
   old.replaceWith(next)
   localTimes(next)
   calm = SLOW
-  if (focused) document.getElementById(focused)?.focus()
+  if (focused) focusOn(document.getElementById(focused))
 }
 
 const waits = () => content().hasAttribute('data-waits')
@@ -141,25 +151,37 @@ async function refresh() {
 
 // ---- buttons ---------------------------------------------------------------------------------------------------
 
-function say(text, bad) {
+/** `place`: where it belongs; a page is long, and its frame does not scroll. Else above the contents. */
+function say(text, bad, place) {
   const notice = document.getElementById('notice')
+  if (place?.isConnected) place.append(notice)
+  else content().before(notice)
   notice.textContent = text ?? ''
   notice.hidden = !text
   notice.classList.toggle('bad', Boolean(bad))
   if (text) notice.scrollIntoView({ block: 'nearest' })
 }
 
+function busy(form, yes) {
+  if (yes) form.setAttribute('aria-busy', 'true')
+  else form.removeAttribute('aria-busy')
+  form.querySelectorAll('button').forEach((button) => (button.disabled = yes))
+}
+
 async function press(form) {
   const fields = Object.fromEntries(new FormData(form).entries())
-  const buttons = form.querySelectorAll('button')
-  buttons.forEach((button) => (button.disabled = true))
-  form.setAttribute('aria-busy', 'true')
   say('')
+  const pressed = document.activeElement
+  const title = titleOf(form)
+  busy(form, true)
   const answer = await call(form.dataset.call, { ...page.body, ...fields })
-  form.removeAttribute('aria-busy')
-  buttons.forEach((button) => (button.disabled = false))
-  if (answer.error) return say(answer.error.text, true)
+  busy(form, false)
+  if (answer.error && 'atOnce' in form.dataset) form.reset()
   if (answer.html) show(answer.html, true)
+  // a disabled button loses the focus: who uses a keyboard goes on there, or at the title of its section
+  const lost = pressed !== document.body && document.activeElement === document.body
+  if (lost) focusOn(pressed.isConnected ? pressed : document.getElementById(title))
+  if (answer.error) return say(answer.error.text, true, form)
   if (answer.text) say(answer.text)
   finishInstallation()
   plan()
@@ -169,7 +191,7 @@ document.addEventListener('submit', (event) => {
   const form = event.target.closest('form[data-call], form[data-download]')
   if (!form) return
   event.preventDefault()
-  if (!form.hasAttribute('aria-busy')) form.dataset.download ? download(form.dataset.download) : press(form)
+  if (!form.hasAttribute('aria-busy')) form.dataset.download ? download(form) : press(form)
 })
 
 document.addEventListener('change', (event) => {
@@ -180,18 +202,21 @@ document.addEventListener('change', (event) => {
 
 // ---- files: down as a blob, up in pieces; the page token never stands in an address -----------------------------
 
-async function download(url) {
+async function download(form) {
   say('')
+  busy(form, true)
   try {
-    const answer = await send(url, page.body)
-    if (!answer.ok) return say((await answer.json()).error.text, true)
+    const answer = await send(form.dataset.download, page.body)
+    if (!answer.ok) return say((await answer.json()).error.text, true, form)
     const link = document.createElement('a')
     link.href = URL.createObjectURL(await answer.blob())
     link.download = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'export'
     link.click()
     setTimeout(() => URL.revokeObjectURL(link.href), 60000)
   } catch {
-    say(document.body.dataset.offline, true)
+    say(document.body.dataset.offline, true, form)
+  } finally {
+    busy(form, false)
   }
 }
 
@@ -206,18 +231,19 @@ const base64 = (blob) =>
 async function upload(input) {
   const [file] = input.files
   if (!file) return
+  const place = input.closest('.file')
   input.disabled = true
   const { restore, error } = await call('/frame/restore', page.body)
   let answer = { error }
   for (let number = 0; !answer.error && number * PIECE < file.size; number++) {
-    say(`${input.dataset.saying}: ${Math.floor((number * PIECE * 100) / file.size)} %`)
+    say(`${input.dataset.saying}: ${Math.floor((number * PIECE * 100) / file.size)} %`, false, place)
     const data = await base64(file.slice(number * PIECE, (number + 1) * PIECE))
     answer = await call('/frame/restore/part', { restore, number, data })
   }
   if (!answer.error) answer = await call('/frame/restore/examine', { ...page.body, restore })
   input.disabled = false
   input.value = ''
-  say(answer.error?.text, answer.error)
+  say(answer.error?.text, answer.error, place)
   if (answer.html) show(answer.html, true)
   plan()
 }
@@ -230,6 +256,11 @@ document.addEventListener('click', (event) => {
   }
   const copy = event.target.closest('[data-copy]')
   if (copy) copyText(copy)
+  const opened = event.target.closest('[data-cancel]')?.closest('details')
+  if (opened) {
+    opened.open = false
+    opened.querySelector('summary').focus()
+  }
   if (event.target.closest('[data-go-on]')) goOn().catch(() => {})
 })
 
@@ -244,6 +275,7 @@ async function copyText(button) {
   button.textContent = button.dataset.done
 }
 
+content().dataset.source = content().outerHTML // the first refresh replaces what has changed only
 localTimes(document)
 plan()
 meetParent()

@@ -11,6 +11,7 @@ from b24app.bitrix24.cards import (
     FieldMap,
     Person,
     import_cards,
+    look_again,
     read_cards,
     write_cards,
 )
@@ -19,7 +20,7 @@ from b24app.bitrix24.people import open_card
 from b24app.bitrix24.setup import Entity as Place
 from b24app.bitrix24.setup import FieldSpec, add_fields, present
 from b24app.bitrix24.tokens import FixedToken
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Cards, Kind, Subject
 from b24app.errors import AccessDenied, CallRefused, NeedsFreshToken, NotFound, PortalDown
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
@@ -105,6 +106,18 @@ async def test_what_is_gone_is_absent_and_kinds_mix(rig: Rig, fields: FieldMap) 
     cards = await read_cards(rig.client, iter([there, gone, person, there]), fields)
     assert set(cards.found) == {there, person}
     assert (await read_cards(rig.client, [], fields)).found == {}
+
+
+async def test_what_a_list_left_out_is_looked_for_again(rig: Rig, fields: FieldMap) -> None:
+    """Made meanwhile, hidden and deleted look alike in a list: only the last is gone."""
+    made, mine, gone = company(rig), company(rig, ASSIGNED_BY_ID=1), company(rig)
+    rig.portal.crm.delete(Entity.COMPANY, gone.id, rig.portal.users[1])
+    there, hidden = await look_again(rig.client, [made, gone], fields)
+    assert (set(there.found), hidden) == ({made}, [])
+
+    admin = rig.portal.users[1]
+    admin.admin, admin.crm_access = False, CrmAccess.NONE
+    assert await look_again(rig.client, [mine, gone], fields) == (Cards(), [mine])
 
 
 async def test_an_outage_is_never_taken_for_deletions(rig: Rig, fields: FieldMap) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from b24app.bitrix24.answers import refusal
 from b24app.errors import (
     AccessDenied,
     CallRefused,
@@ -59,8 +60,16 @@ def test_plan(error: Exception, tries: int, expected: object) -> None:
     assert plan(error, tries, NOW) == expected
 
 
-@pytest.mark.parametrize(("wait", "seconds"), [(0, 15), (10, 15), (120, 120), (1e9, 3600)])
+@pytest.mark.parametrize(("wait", "seconds"), [(0, 15), (10, 15), (120, 120), (1e9, 3600), (1e14, 3600)])
 def test_who_asks_to_be_left_alone_is(wait: float, seconds: int) -> None:
     error = PortalDown("m", 503, "NOT_JSON")
     error.wait = wait
     assert plan(error, 1, NOW) == Later(NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("said", ["Контакт Иван Петров +79991234567 уже есть", "Contact Ivan Petrov already exists."])
+def test_a_sentence_in_place_of_a_code_is_kept_out_of_logs_and_rows(said: str) -> None:
+    """It may quote a record; code and text of an error go where no personal data may."""
+    error = refusal("crm.contact.update", 400, {"error": said, "error_description": "x"})
+    assert (error.code, error.description) == ("UNREADABLE", f"{said} x")
+    assert said not in f"{error} {error!r}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import open_request, portal_event
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.errors import Refused
 
 PAYLOADS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "payloads.json").read_text("utf-8"))
@@ -95,6 +95,10 @@ def test_events(payload: dict[str, Any]) -> None:
         ("ONCRMCOMPANYUSERFIELDADD", {"data[FIELDS][ID]": "7"}, None, 7),
         ("ONCRMDEALUPDATE", {"data[FIELDS][ID]": "7"}, None, 7),
         ("onCrmTimelineCommentAdd", {"data[ID]": "7"}, None, 7),
+        ("onCrmRequisiteAdd", {"data[FIELDS][ID]": "27"}, Attachment(Attached.REQUISITE, 27), 27),
+        ("ONCRMREQUISITEDELETE", {"data[FIELDS][ID]": "27"}, Attachment(Attached.REQUISITE, 27), 27),
+        ("ONCRMREQUISITEUPDATE", {"data[FIELDS][ID]": "0"}, None, 0),
+        ("ONCRMREQUISITEUSERFIELDADD", {"data[FIELDS][ID]": "235"}, None, 235),
         ("ONCRMCURRENCYADD", {"data[FIELDS][ID]": "CHE"}, None, None),
         ("ONCRMCONTACTUPDATE", {"data[FIELDS][ID]": "0"}, None, 0),
         ("ONCRMCONTACTUPDATE", {"data[FIELDS][ID]": "9" * 30}, None, None),
@@ -104,7 +108,7 @@ def test_events(payload: dict[str, Any]) -> None:
     ],
 )
 def test_which_record_an_event_is_about(
-    name: str, data: dict[str, str], subject: Subject | None, record_id: int | None
+    name: str, data: dict[str, str], subject: Topic | None, record_id: int | None
 ) -> None:
     event = portal_event(urlencode({"event": name, "auth[member_id]": "m", **data}).encode())
     assert (event.subject, event.record_id, event.user_id, event.tokens) == (subject, record_id, None, None)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.draft import Draft
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Card, Kind, Subject
 from b24app.domain.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
 from b24app.domain.succession import OPENNESS, Gone, Trace, heir, inherit, same_name, stricter
 from b24app.domain.verification import Facts, decide
@@ -43,6 +43,11 @@ def member(contact: int, company: int, state: State, held: State | None = None) 
         ([Trace(NEW)], None),
         ([Trace(NEW, marked=True), Trace(OTHER, took=True, named=True)], NEW),
         ([Trace(NEW, marked=True), Trace(OTHER, marked=True)], None),
+        ([Trace(NEW, marked=True), Trace(OTHER, holds=True)], NEW),
+        ([Trace(NEW, holds=True)], NEW),  # nobody moves a requisite by hand
+        ([Trace(NEW_FIRM, holds=True), Trace(OTHER_FIRM, took=True)], NEW_FIRM),
+        ([Trace(NEW_FIRM, holds=True), Trace(OTHER_FIRM, holds=True)], None),
+        ([Trace(NEW_FIRM, holds=True, took=True), Trace(OTHER_FIRM, holds=True)], None),
         ([Trace(NEW, took=True)], None),  # another person in the same company now: no proof for a contact
         ([Trace(NEW, took=True, named=True)], NEW),
         ([Trace(NEW, took=True, named=True), Trace(OTHER, took=True, named=True)], None),
@@ -177,6 +182,13 @@ def test_a_card_somebody_goes_on_for_suspends_nobody() -> None:
     assert decision.memberships == ()
     assert decision.neighbours == {NEW_FIRM}
     assert decision.gone
+
+
+@pytest.mark.parametrize("heir", [NEW_FIRM, None])
+def test_what_hung_on_a_gone_card_is_read_again(heir: Subject | None) -> None:
+    hung = frozenset({Attachment(Attached.REQUISITE, 1), Attachment(Attached.REQUISITE, 2)})
+    decision = decide(Facts(OLD_FIRM, None, Record(Shown()), (), heir=heir, attached=hung), NOW)
+    assert decision.neighbours == hung | ({heir} if heir else set())
 
 
 def test_a_deletion_is_final_after_thirty_days() -> None:

@@ -114,10 +114,9 @@ def test_without_an_event_user_the_record_may_say_who(modified_by: int, since: i
     assert decision.memberships[0].decided_by_source == source
 
 
-def intent(action: Action, shown: bool, number: int = 1, minutes: int = 0) -> Intent:
-    return Intent(
-        UUID(int=number + 50), UUID(int=number), action, 12, shown, "по договору", NOW - timedelta(minutes=minutes)
-    )
+def intent(action: Action, shown: bool, number: int = 1, minutes: int = 0, proven: bool = True) -> Intent:
+    at = NOW - timedelta(minutes=minutes)
+    return Intent(UUID(int=number + 50), UUID(int=number), action, 12, shown, "по договору", at, proven)
 
 
 def test_a_button_names_the_membership_and_wins_over_the_bare_box() -> None:
@@ -129,6 +128,18 @@ def test_a_button_names_the_membership_and_wins_over_the_bare_box() -> None:
     assert {one.decided_by_source for one in both.memberships} == {DecidedBySource.BUTTON}
     first = decide(facts(card(True, "pending", links=(3, 4)), *members, was=True, intents=pressed), NOW)
     assert (states(first), first.applied) == ([State.CONFIRMED], (pressed[0].id,))
+
+
+def test_a_box_that_a_button_is_just_moving_waits_for_the_button() -> None:
+    """«Проверить снова» about one of two: the card shows the box before the portal has answered to the press."""
+    members = member(State.CONFIRMED), member(State.CONFIRMED, company=4, number=2)
+    shown = card(True, "pending", links=(3, 4))
+    pressing = facts(shown, *members, intents=(intent(Action.RECHECK, shown=True, proven=False),))
+    assert decide(pressing, NOW) == Decision(waits=True)
+    given_up = facts(shown, *members, intents=(intent(Action.RECHECK, shown=True, proven=False, minutes=3),))
+    assert states(decide(given_up, NOW)) == [State.PENDING, State.PENDING]
+    elsewhere = facts(shown, *members, intents=(intent(Action.CONFIRM, shown=False, proven=False),))
+    assert states(decide(elsewhere, NOW)) == [State.PENDING, State.PENDING]
 
 
 def test_a_button_whose_write_never_showed_is_dropped_and_said_so() -> None:

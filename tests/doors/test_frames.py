@@ -7,7 +7,8 @@ import re
 import pytest
 from sqlalchemy import select
 
-from b24app.store import tables
+from b24app.domain.installation import PortalState
+from b24app.store import portals, tables
 from emulator.crm.entities import Entity
 from emulator.forge import OPENS, forge
 from emulator.installs import install
@@ -20,7 +21,7 @@ PAGES = ("/install", "/app", "/placements/contact-tab", "/placements/company-tab
 
 
 async def test_the_vendors_probe_and_a_curious_browser_get_an_answer(world: World) -> None:
-    for path in PAGES:
+    for path in ("/", *PAGES):
         async with world.http.head(world.app_url + path) as probe:
             assert probe.status == 200
         async with world.http.get(world.app_url + path, headers={"Accept-Language": "ru"}) as looked:
@@ -247,3 +248,35 @@ async def test_sessions_do_not_pile_up_and_end_with_the_installation(world: Worl
     assert (await old.call("/frame/token", access_token=fresh)).status == 403
     await world.uninstall(installation, clean=False)
     assert (await opened.call("/frame/card")).status == 403
+
+
+async def test_a_tab_says_when_changes_wait_for_an_administrator(world: World) -> None:
+    contact = world.add_contact()
+    await world.install()
+    opened = await tab(world, "contact", contact)
+    assert "потеряло доступ" not in opened.html
+    async with world.resources.directory() as db:
+        await portals.change(db, (await world.row()).id, state=PortalState.NEEDS_ADMIN)
+    assert "Приложение потеряло доступ" in await opened.content()
+    assert "Приложение потеряло доступ" in (await tab(world, "contact", contact)).html
+
+
+async def test_news_names_whom_it_is_about_even_when_their_card_is_gone(world: World) -> None:
+    company = world.add_company()
+    contact, alone = world.add_contact(company), world.add_contact()
+    await world.install()
+    for one in (contact, alone):
+        world.tick(Entity.CONTACT, one)
+    await world.settle()
+    world.portal.crm.delete(Entity.CONTACT, contact, world.admin())
+    await world.settle()
+    assert f"Контакт № {contact} <span" in (await tab(world, "company", company)).html
+    assert "Частное лицо <span" in (await tab(world, "contact", alone)).html
+
+
+async def test_the_settings_promise_nothing_while_verification_is_off(world: World) -> None:
+    await world.install()
+    opened = await main(world, world.admin())
+    assert "за секунды" in opened.html
+    await world.mode("off")
+    assert "за секунды" not in await opened.content()

@@ -22,6 +22,13 @@ async def intents(world: World) -> list[str]:
         return list((await db.execute(select(tables.intents.c.state))).scalars())
 
 
+async def standing(world: World) -> list[str]:
+    """How the memberships stand."""
+    row = await world.row()
+    async with world.resources.tenant(row.id) as db:
+        return sorted((await db.execute(select(tables.memberships.c.state))).scalars())
+
+
 async def test_a_manager_confirms_with_a_note_and_the_client_app_hears_who_it_was(world: World) -> None:
     company = world.add_company()
     contact = world.add_contact(company)
@@ -123,11 +130,29 @@ async def test_a_lost_answer_proves_no_right(world: World) -> None:
     world.emulator.world.faults.add(Break.CUT, times=1, method="batch")
     lost = await opened.press("confirm", members(opened.html)[0])
     assert lost.status == 502 and "не подтвердил изменение" in lost.json()["error"]["text"]
-    assert await intents(world) == [STATED]
+    assert await intents(world) == [], "the box may have changed, but not by this button's word"
     await world.settle()
-    assert await intents(world) == [STATED], "the box may have changed, but not by this button's word"
-    world.pass_time(minutes=3)
     assert "сохраняется" not in await opened.content()
+
+
+async def test_a_press_whose_end_nobody_saw_decides_like_a_bare_box_in_the_end(world: World) -> None:
+    """We die between the portal's yes and ours. Until the press counts as lost it may still say whom it was about."""
+    contact = world.add_contact(world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»"))
+    await world.install()
+    opened = await tab(world, "contact", contact)
+    world.failpoints.armed = {"button.written"}
+    assert (await opened.press("recheck", members(opened.html)[0])).status == 500
+    await world.settle()
+    assert await intents(world) == [STATED]
+    assert world.card(CONTACT, contact) == (True, "На проверке")
+    assert await standing(world) == ["confirmed", "confirmed"]
+
+    world.pass_time(minutes=3)
+    await world.settle()
+    assert await standing(world) == ["pending", "pending"]
+    assert (await opened.press("confirm", members(opened.html)[0])).status == 200
+    await world.settle()
+    assert sorted(await intents(world)) == ["applied", "dropped"], "the lost press is over for good"
 
 
 async def test_a_button_of_another_card_or_a_second_press_is_refused_in_words(world: World) -> None:

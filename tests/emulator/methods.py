@@ -31,14 +31,17 @@ EVENT, TAB, OTHER_TAB, BOX = "ONCRMDEALADD", "CRM_CONTACT_DETAIL_TAB", "CRM_DEAL
 STRING = {"USER_TYPE_ID": "string", "EDIT_FORM_LABEL": {"ru": "Уровень", "en": "Level"}}
 PERSON = ("LAST_NAME", "Соколов")
 LAYOUT = [{"name": "main", "title": "Main", "type": "section", "elements": [{"name": "NAME"}]}]
+INN = "7717586110"
 _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is there before a call: a card of each kind, a field, a binding of each sort. `fresh`: a name of its own."""
+    """What is there before a call: a card of each kind, a requisite, a field, a binding of each sort. `fresh`: a name
+    of its own."""
 
     card: Mapping[Entity, int]
+    requisite: int
     handler: str
     fresh: str
 
@@ -85,6 +88,8 @@ ROWS: dict[str, Row] = {
     "crm.item.fields": Row(lambda it: {"entityTypeId": 3}, ("upperName", "LAST_NAME")),
     "crm.item.get": Row(lambda it: {"entityTypeId": 3, "id": it.contact}, ("lastName", "Соколов")),
     "crm.item.list": Row(lambda it: {"entityTypeId": 3, "filter": {"id": it.contact}}, ("lastName", "Соколов")),
+    "crm.requisite.get": Row(lambda it: {"id": it.requisite}, ("RQ_INN", INN)),
+    "crm.requisite.list": Row(lambda it: {"filter": {"@ID": [it.requisite]}}, ("RQ_INN", INN)),
     "event.bind": Row(lambda it: {"event": "ONCRMCONTACTADD", "handler": it.handler}, True),
     "event.get": Row(lambda it: {}, ("event", EVENT)),
     "event.offline.get": Row(lambda it: {"filter": {"<=ID": 9}}, dict),
@@ -142,11 +147,13 @@ def given(installation: Installation) -> Given:
             crm.userfields[entity].add(BOX, "boolean", labels={})
     named = {Entity.CONTACT: {"NAME": "Илья", "LAST_NAME": "Соколов"}}
     card = {entity: crm.add(entity, named.get(entity, {"TITLE": "Стройка"}), admin) for entity in CARDS}
+    owner = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": card[Entity.COMPANY], "PRESET_ID": 1}
+    requisite = crm.requisites.add({**owner, "NAME": "Организация", "RQ_INN": INN}, admin)
     for variant, scope in ((Variant(4), COMMON), (Variant(3), PERSONAL)):
         crm.layouts.set(variant, scope, admin.id, LAYOUT)
     installation.bindings.append(EventBinding(portal.next_id("event_handler"), EVENT, handler))
     installation.placements.append(PlacementBinding(portal.next_id("placement"), TAB, handler, lang_all={}))
-    return Given(card, handler, f"F{number}")
+    return Given(card, requisite, handler, f"F{number}")
 
 
 def shown(answer: Any, wanted: Any) -> bool:

@@ -21,7 +21,7 @@ from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.card_layout import CardView, standing
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.succession import Move
@@ -48,6 +48,7 @@ from b24app.store import (
     outbox,
     portal_calls,
     records,
+    requisites,
     restores,
     retention,
     self_tests,
@@ -163,7 +164,7 @@ QUERIES: Mapping[str, Query] = {
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
     "idempotency.take_over": lambda db, p, o: idempotency.take_over(db, p, DIGEST, o.begun, o.now),
     "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, uuid4(), Step(10**6, 10**6, 1.0), o.now),
-    "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.now),
+    "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.reader, o.now),
     "imports.hold": lambda db, p, o: imports.hold(db, p, Kind.CONTACT, uuid4(), o.now + LONG),
     "imports.progress": lambda db, p, o: imports.progress(db, p),
     "imports.release": lambda db, p, o: imports.release(db, p, o.reader),
@@ -181,7 +182,7 @@ QUERIES: Mapping[str, Query] = {
     "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
     "intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
     "intents.prove": lambda db, p, o: intents.prove(db, p, o.stated.id),
-    "intents.proven": lambda db, p, o: intents.proven(db, p, [o.subject]),
+    "intents.pressed": lambda db, p, o: intents.pressed(db, p, [o.subject]),
     "intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
     "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
     "looks.advance": lambda db, p, o: looks.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
@@ -218,6 +219,14 @@ QUERIES: Mapping[str, Query] = {
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
     "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
+    "requisites.add_new": lambda db, p, o: requisites.add_new(
+        db, p, [replace(o.requisite, subject=Attachment(Attached.REQUISITE, 10**6))], o.now
+    ),
+    "requisites.between": lambda db, p, o: requisites.between(db, p, 0, None),
+    "requisites.drop": lambda db, p, o: requisites.drop(db, p, [o.requisite.subject]),
+    "requisites.hung_on": lambda db, p, o: requisites.hung_on(db, p, [o.requisite.owner]),
+    "requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
+    "requisites.save": lambda db, p, o: requisites.save(db, p, [replace(o.requisite, inn="7700000000")], o.now),
     "restores.begin": lambda db, p, o: restores.begin(db, p, uuid4(), 1, o.now),
     "restores.change": lambda db, p, o: restores.change(db, p, o.restore, state="checking"),
     "restores.drop": lambda db, p, o: restores.drop(db, p),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
 from b24app.domain.drift import Cause, Reach
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.facts import Card, Kind, Requisite, Subject
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.viewer import Viewer
 from b24app.store import (
@@ -26,6 +26,7 @@ from b24app.store import (
     intents,
     looks,
     memberships,
+    requisites,
     restores,
     tables,
     tokens,
@@ -53,6 +54,7 @@ class Owned:
     card: Card
     subject: Subject
     company: Subject
+    requisite: Requisite  # of the company
     membership: Membership  # ticked, and not told yet
     stated: Intent
     viewer: Viewer
@@ -79,6 +81,7 @@ async def rich(world: World) -> Owned:
     """Two portals with the app; the first one is busy, the second one has nothing but its installation."""
     company = world.add_company()
     contact = world.add_contact(company)
+    world.add_requisite(Entity.COMPANY, company)
     lost, _ = (world.add_contact(company, name="Пётр", last_name="Лесной") for _ in range(2))
     await world.install()
     await world.install(world.other_portal)
@@ -162,6 +165,7 @@ async def _unfinished(
         card=Card(contact, "Иное имя", True, "", (company.id,), 1, 1, now),
         subject=contact,
         company=company,
+        requisite=(await requisites.hung_on(db, mine, [company]))[company][0],
         membership=member,
         stated=stated,
         viewer=viewer,

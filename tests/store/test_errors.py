@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
+from b24app import embedded
+from b24app.store import engine
 from b24app.store.tables import records
 from tests.world import World
 
@@ -45,3 +47,19 @@ async def test_an_error_still_says_what_was_wrong(world: World) -> None:
         async with world.resources.tenant(portal) as db:
             await db.execute(insert(records), {"portal_id": portal, **CARD})
     assert getattr(caught.value.orig, "sqlstate", "") == "23502"
+
+
+async def test_a_connection_that_died_while_it_rested_is_not_handed_out(
+    world: World, postgres: embedded.Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was restarted, or a proxy closed what was idle: nobody meets the dead connection."""
+    monkeypatch.setattr(engine, "RESTED", -1.0)
+    async with world.resources.directory() as db:
+        backend = (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    other = engine.open_engine(postgres.url())
+    async with other.begin() as db:
+        await db.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
+    await other.dispose()
+
+    async with world.resources.directory() as db:
+        assert (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one() != backend

@@ -47,6 +47,7 @@ NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns not
     "memberships.add_first_seen",
     "memberships.add_new",
     "records.add_new",
+    "requisites.add_new",
     "retention.tidy",
     "self_tests.begin",
 }

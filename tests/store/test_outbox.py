@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app import embedded
 from b24app.domain.delivery import DeliveryState
@@ -128,6 +129,27 @@ async def test_what_came_while_we_held_a_row_is_looked_at_at_once(desk: Desk) ->
 
     (again,) = await claim(desk)
     assert again.key == held.key
+
+
+@pytest.mark.parametrize("how", ["postpone", "hurry"])
+async def test_what_came_during_a_failing_try_is_looked_at_at_once(desk: Desk, how: str) -> None:
+    """News of the card, or the end of what it waits for: neither waits for the next try, an hour away."""
+    portal_id = (await desk.shop()).portal.id
+    async with desk.resources.glance() as db:
+        await work.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
+        held = await _claim_record(desk, db, portal_id)
+        if how == "postpone":
+            await work.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
+        else:
+            await work.hurry(db, portal_id, WorkKind.RECORD, desk.clock())
+        await work.postpone(db, WorkKind.RECORD, held, desk.clock() + timedelta(hours=1), "portal_down")
+
+        assert len(await _claim_record(desk, db, portal_id)) == 1
+
+
+async def _claim_record(desk: Desk, db: AsyncConnection, portal_id: int) -> list[Claim]:
+    token, now = uuid4(), desk.clock()
+    return await work.claim(db, WorkKind.RECORD, worker="one", token=token, now=now, limit=9, portal_id=portal_id)
 
 
 async def test_a_row_taken_over_is_not_ours(desk: Desk) -> None:

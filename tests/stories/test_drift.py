@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import select
 
 from b24app.domain.drift import Drift, Reach
 from b24app.journeys import settings, sweep
+from b24app.lanes import Lane
 from b24app.store import looks
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess
 from tests.world import World
+from workers.chores import sweep_one
+from workers.inbox import drain_portal
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 
@@ -172,6 +177,33 @@ async def test_cards_our_admin_no_longer_sees_do_not_count_as_deleted(world: Wor
     await world.open(world.installation(), admin)
     await world.sweep()
     assert await drift(world) == {}
+
+
+async def test_a_card_made_while_the_sweep_runs_is_neither_gone_nor_hidden(world: World) -> None:
+    """The sweep has its list already when a worker stores the new card."""
+    for number in range(900):
+        world.add_contact(NAME=f"Человек {number}")
+    await world.install()
+    portal_id, listed = (await world.row()).id, asyncio.Event()
+
+    def at_page() -> None:
+        world.failpoints.meanwhile["sweep.page"] = at_page
+        if world.failpoints.passed.count("sweep.page") == 12:
+            listed.set()
+
+    at_page()
+
+    async def newcomer() -> None:
+        await listed.wait()
+        world.add_contact(NAME="Новый")
+        await world.emulator.world.deliver()
+        await drain_portal(world.resources, portal_id, Lane.INTERACTIVE)
+
+    await asyncio.gather(newcomer(), sweep_one(world.resources, portal_id))
+    await world.settle()
+
+    assert (await world.row()).state == "active"
+    assert await total(world) == {}
 
 
 async def test_everything_is_compared_at_night_after_an_outage_and_by_button(world: World) -> None:

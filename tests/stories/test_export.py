@@ -167,6 +167,25 @@ async def test_who_heard_otherwise_since_the_return_hears_of_it(world: World) ->
     assert (told.data["contact_id"], told.data["old_state"], told.data["new_state"]) == (first, "pending", "confirmed")
 
 
+async def test_news_after_a_restore_is_newer_than_all_that_was_heard_before(world: World, decided: Decided) -> None:
+    """More was told after the file was made; client apps drop what is not newer than what they hold."""
+    file = await exported(world)
+    for ticked in (True, False):
+        world.tick(CONTACT, decided.first, ticked)
+        await world.settle()
+    before = [one.body["object_version"] for one in world.receiver.events() if one.data["contact_id"] == decided.first]
+    await goes_and_comes_back(world, decided.installation)
+    await restored(world, file)
+    await world.subscribe()
+    world.receiver.heard.clear()
+
+    world.tick(CONTACT, decided.first)
+    await world.settle()
+
+    (news,) = [one for one in world.receiver.events() if one.data["contact_id"] == decided.first]
+    assert news.body["object_version"] > max(before)
+
+
 async def test_a_mode_comes_back_unless_somebody_has_switched_it(world: World, decided: Decided) -> None:
     await world.mode("watch")
     file = await exported(world)

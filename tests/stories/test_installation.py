@@ -185,6 +185,7 @@ async def test_an_app_without_pages_is_installed_by_the_portal_itself(world: Wor
 async def test_the_import_goes_on_where_it_was_cut_off(world: World) -> None:
     company = world.add_company()
     people = [world.add_contact(company, NAME=f"Илья {number}") for number in range(120)]
+    world.add_requisite(Entity.COMPANY, company)
     world.failpoints.armed = {"import.page"}
 
     await world.install()
@@ -197,6 +198,7 @@ async def test_the_import_goes_on_where_it_was_cut_off(world: World) -> None:
         } == {
             "company": (1, 1, True),
             "contact": (len(people), len(people), True),
+            "requisite": (1, 1, True),
         }
     found = (await world.api("GET", "/memberships?limit=200", key)).json()["data"]
     assert sorted(one["contact"]["id"] for one in found) == people

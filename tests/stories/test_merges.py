@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from b24app.store.tables import memberships
+from b24app.store.tables import aliases, memberships, requisites
 from emulator.crm.entities import Entity
+from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess
 from tests.doors.frames import tab
 from tests.world import World
@@ -359,6 +360,31 @@ async def test_a_card_made_anew_is_claimed_by_one_press(world: World) -> None:
     assert (again.status, again.json()["error"]["code"]) == (409, "already_so")
 
 
+async def test_a_merge_that_an_outage_came_between_is_told_as_one(world: World) -> None:
+    """Only the person's event came, and the portal was down for hours: the patience with the company's journey begins
+    when it is waited for."""
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    person = world.add_contact(old)
+    await world.install()
+    await world.subscribe()
+    world.tick(CONTACT, person)
+    await world.settle()
+    world.receiver.heard.clear()
+
+    world.emulator.world.faults.add(Break.HTML, FOREVER, host=world.portal.host, method="batch")
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    world.forget_events()
+    world.portal.crm.update(CONTACT, person, {"POST": "Прораб"}, world.manager())
+    for _ in range(7):
+        await world.settle()
+        world.pass_time(minutes=61)
+    world.emulator.world.faults.clear()
+    await world.settle()
+    await world.sweep()
+
+    assert told(world) == [("moved", (person, new))]
+
+
 async def test_who_may_not_change_the_card_cannot_claim_a_deleted_one(world: World) -> None:
     old = world.add_contact()
     await world.install()
@@ -374,3 +400,143 @@ async def test_who_may_not_change_the_card_cannot_claim_a_deleted_one(world: Wor
     assert (answer.status, answer.json()["error"]["code"]) == (403, "no_right")
     await world.settle()
     assert (await states(world))[old, 0] == "suspended"
+
+
+# --- told by requisites ----------------------------------------------------------------------------------------------
+
+
+async def heirs(world: World) -> dict[str, int]:
+    """Card that is gone → the id of the one that goes on for it, where its memberships are settled, too."""
+    portal_id = (await world.row()).id
+    async with world.resources.tenant(portal_id) as db:
+        rows = await db.execute(select(aliases).where(aliases.c.applied_at.is_not(None)))
+    return {f"{row.kind}:{row.old_id}": row.new_id for row in rows}
+
+
+async def hangs_on(world: World) -> set[tuple[str, int]]:
+    """Where our own rows say that requisites hang."""
+    async with world.resources.tenant((await world.row()).id) as db:
+        return {(row.owner_kind, row.owner_id) for row in await db.execute(select(requisites))}
+
+
+async def two_companies_without_people_are_merged(world: World) -> None:
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    for one in (old, new):
+        world.add_requisite(COMPANY, one, str(one))
+    await world.install()
+
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    await everything_settles(world)
+
+    assert await heirs(world) == {f"company:{old}": new}
+    assert await hangs_on(world) == {("company", new)}
+
+
+async def two_cards_of_a_sole_trader_are_merged(world: World) -> None:
+    """Without companies, and the name is another one."""
+    old, new = world.add_contact(), world.add_contact(name="ИП", last_name="Орлова")
+    world.add_requisite(CONTACT, old)
+    await world.install()
+    await world.subscribe()
+
+    world.portal.crm.merge(CONTACT, new, old, world.admin())
+    await everything_settles(world)
+
+    assert await heirs(world) == {f"contact:{old}": new}
+    assert await states(world) == {(new, 0): "confirmed"}
+    assert await hangs_on(world) == {("contact", new)}
+
+
+async def a_merge_among_other_links_is_told_by_requisites(world: World) -> None:
+    """By place two companies could go on: the person was linked with another one at the same time."""
+    old, new, other = (world.add_company(f"ООО «Кран {number}»") for number in range(3))
+    person = world.add_contact(old)
+    world.add_requisite(COMPANY, old)
+    await world.install()
+    await world.subscribe()
+
+    world.portal.crm.links.add(person, other)
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    await everything_settles(world)
+
+    assert await heirs(world) == {f"company:{old}": new}
+    assert set(await states(world)) == {(person, new), (person, other)}
+
+
+BY_REQUISITES: list[Story] = [
+    two_companies_without_people_are_merged,
+    two_cards_of_a_sole_trader_are_merged,
+    a_merge_among_other_links_is_told_by_requisites,
+]
+by_requisites = pytest.mark.parametrize("story", BY_REQUISITES, ids=lambda story: story.__name__)
+
+
+@by_requisites
+async def test_by_requisites(world: World, story: Story) -> None:
+    await story(world)
+
+
+@by_requisites
+async def test_by_requisites_with_each_event_doubled(world: World, story: Story) -> None:
+    world.emulator.world.faults.events.duplicate_rate = 1.0
+    await story(world)
+
+
+@by_requisites
+async def test_by_requisites_with_every_event_lost(world: World, story: Story) -> None:
+    world.emulator.world.faults.events.lose_rate = 1.0
+    await story(world)
+
+
+@by_requisites
+@pytest.mark.parametrize(
+    "point", ["verification.read", "verification.settled", "requisites.read", "requisites.settled"]
+)
+async def test_by_requisites_with_a_worker_killed_at(world: World, story: Story, point: str) -> None:
+    world.failpoints.armed = {point}
+    await story(world)
+    assert world.kills == 1
+
+
+async def test_a_requisite_that_was_read_on_the_new_card_first_tells_as_well(world: World) -> None:
+    """The deletion is told by nothing but the requisite, which somebody saved where the merge had put it: by the time
+    we look for the old card, our own row says that it hangs on the new one."""
+    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Подъём»")
+    number = world.add_requisite(COMPANY, old)
+    await world.install()
+    world.portal.crm.merge(COMPANY, new, old, world.admin())
+    world.forget_events()
+    world.portal.crm.requisites.update(number, {"RQ_INN": "7705500011"}, world.manager())
+
+    await world.settle()
+
+    assert await hangs_on(world) == {("company", new)}
+    assert await heirs(world) == {f"company:{old}": new}
+
+
+async def test_requisites_that_went_to_two_cards_tell_nobody(world: World) -> None:
+    old, *others = (world.add_company(f"ООО «Кран {number}»") for number in range(3))
+    person = world.add_contact(old)
+    for _ in others:
+        world.add_requisite(COMPANY, old)
+    await world.install()
+    await world.subscribe()
+    taken = world.portal.crm.requisites.take(COMPANY, old)
+    for one, other in zip(taken, others, strict=True):
+        world.portal.crm.requisites.give([one], other)
+    world.portal.crm.delete(COMPANY, old, world.admin())
+    await world.settle()
+
+    assert await heirs(world) == {}
+    assert (await states(world))[person, old] == "suspended"
+    assert await hangs_on(world) == {("company", one) for one in others}
+
+
+async def test_a_company_deleted_with_its_requisites_is_followed_by_nobody(world: World) -> None:
+    old = world.add_company("ООО «Кран»")
+    world.add_company("ООО «Кран»")
+    world.add_requisite(COMPANY, old)
+    await world.install()
+    world.portal.crm.delete(COMPANY, old, world.admin())
+    await world.settle()
+    assert (await heirs(world), await hangs_on(world)) == ({}, set())

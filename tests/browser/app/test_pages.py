@@ -129,6 +129,10 @@ async def test_the_settings_make_show_and_take_back_a_key(world: World, person: 
     await person.app.get_by_role("button", name="Ключ сохранён").click()
     await expect(person.app.locator("#new-key")).to_have_count(0)
     await person.app.get_by_text("Отключить").click()
+    await person.app.get_by_role("button", name="Отмена").click()
+    await expect(person.app.get_by_role("button", name="Да, ключ перестанет работать")).to_be_hidden()
+    await expect(person.app.get_by_text("Отключить")).to_be_focused()
+    await person.app.get_by_text("Отключить").click()
     await person.app.get_by_role("button", name="Да, ключ перестанет работать").click()
     await expect(person.app.get_by_text("Клиентские приложения не подключены")).to_be_visible()
     assert (await world.api("GET", "/me", key)).status == 401
@@ -137,6 +141,40 @@ async def test_the_settings_make_show_and_take_back_a_key(world: World, person: 
         await person.app.get_by_label("Наблюдение").check()
     await expect(person.app.locator("input[value=watch]")).to_be_checked()
     assert (await world.row()).modes["verification"] == "watch"
+
+
+async def test_what_went_wrong_is_said_where_it_was_pressed_and_nothing_stays_chosen(
+    world: World, person: Person
+) -> None:
+    installation = await world.install()
+    await person.enter(world.admin())
+    await person.go(f"/marketplace/app/{installation.id}/")
+    weekly = person.app.locator("form[data-call='/frame/export/weekly']")
+    await weekly.get_by_label("Адрес").fill("https://backup.example.com/#b24app")
+    await weekly.get_by_role("button").click()
+    await expect(weekly.locator("#notice.bad")).to_have_text("Неверный адрес. В нём не должно быть знака #.")
+    await expect(weekly.get_by_role("button")).to_be_enabled()
+
+    world.admin().admin = False
+    await person.app.get_by_label("Выключена").click()
+    await expect(person.app.locator(".modes #notice.bad")).to_contain_text("Только для администраторов")
+    await expect(person.app.get_by_label("Включена")).to_be_checked()
+    await expect(weekly.locator("#notice")).to_have_count(0)
+
+
+async def test_whoever_uses_a_keyboard_goes_on_where_they_pressed(world: World, person: Person) -> None:
+    contact = world.add_contact()
+    await world.install()
+    world.tick(CONTACT, contact)
+    await world.settle()
+    await person.enter(world.manager())
+    tab = await person.card("contact", contact)
+    await tab.get_by_role("button", name="Подтвердить").press("Enter")
+    await expect(tab.get_by_text("сохраняется…")).to_be_visible()
+    await expect(tab.locator("#who")).to_be_focused()
+    await world.settle()
+    await expect(tab.locator(".belonging .pill").first).to_have_text("Подтверждён")
+    await expect(tab.locator("#who")).to_be_focused()
 
 
 async def test_a_manager_looks_at_the_settings_and_changes_nothing(world: World, person: Person) -> None:
@@ -175,6 +213,8 @@ async def test_it_reads_well_on_a_phone(world: World, on_phone: Person, shoot: S
     tab = await on_phone.card("contact", contact)
     await expect(tab.get_by_role("button", name="Подтвердить")).to_be_visible()
     await _no_scroll_bars(on_phone.page)
+    upper, lower = [await one.bounding_box() for one in await tab.locator("section.surface").all()]
+    assert upper and lower and upper["width"] == lower["width"] > 300, "one below the other, as wide as the phone"
     await shoot(on_phone.page, "app-contact-tab-ru-390")
     await on_phone.go(f"/marketplace/app/{installation.id}/")
     await expect(on_phone.app.get_by_text("Приложение работает")).to_be_visible()

@@ -1,0 +1,47 @@
+"""The lists that a portal is read by, one after the other: companies and contacts, then what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.bitrix24.cards import count_cards, import_cards
+from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.requisites import count_requisites, import_requisites
+from b24app.domain.facts import Attached, Attachment, Card, Listed, Requisite, Subject, Topic
+from b24app.journeys.fields import field_map
+from b24app.journeys.missing import cards_after_all, requisites_after_all
+from b24app.store import records, requisites
+from b24app.store.portals import Portal
+
+Item = Card | Requisite
+
+
+async def pages(line: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Item]]:
+    """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
+    if isinstance(what, Attached):
+        async for found in import_requisites(line, after):
+            yield found
+        return
+    async for cards in import_cards(line, what, field_map(portal), after):
+        yield cards
+
+
+async def count(line: PortalClient, what: Listed) -> int | None:
+    """None where the portal does not say. Raises the PortalErrors."""
+    return await (count_requisites(line) if isinstance(what, Attached) else count_cards(line, what))
+
+
+async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, last: int | None) -> Sequence[Topic]:
+    """What we know of a list above `after`, up to `last` (None: to the end), by id."""
+    if isinstance(what, Attached):
+        return await requisites.between(db, portal_id, after, last)
+    return [Subject(what, one) for one in await records.ids_between(db, portal_id, what, after, last)]
+
+
+async def after_all(line: PortalClient, portal: Portal, what: Listed, missing: Sequence[Topic]) -> Collection[Topic]:
+    """Which of these, missing from the list, are there. Raises the PortalErrors."""
+    if isinstance(what, Attached):
+        return set(await requisites_after_all(line, [one for one in missing if isinstance(one, Attachment)]))
+    return set(await cards_after_all(portal, line, [one for one in missing if isinstance(one, Subject)]))

@@ -1,0 +1,42 @@
+"""What a list no longer shows: deleted; there after all, made or restored meanwhile; or hidden from our admin, who lost
+a right. Only the first is acted on as a deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from b24app.bitrix24 import cards, requisites
+from b24app.bitrix24.client import PortalClient
+from b24app.domain.facts import Attachment, Card, Requisite, Subject
+from b24app.errors import PortalDown
+from b24app.journeys.fields import field_map
+from b24app.journeys.tokens import demote
+from b24app.store.portals import Portal
+
+
+async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Mapping[Subject, Card]:
+    """Those of these cards that are there.
+
+    Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked.
+    """
+    if not missing:
+        return {}
+    there, hidden = await cards.look_again(line, missing, field_map(portal))
+    if hidden:
+        await _ask_another(line)
+    return there.found
+
+
+async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]) -> Mapping[Attachment, Requisite]:
+    """As `cards_after_all`: whoever may not see a card may not see its requisites."""
+    if not missing:
+        return {}
+    there, hidden = await requisites.look_again(line, missing)
+    if hidden:
+        await _ask_another(line)
+    return there
+
+
+async def _ask_another(line: PortalClient) -> None:
+    await demote(line)
+    raise PortalDown("crm.item.list", code="CARDS_HIDDEN")

@@ -1,0 +1,99 @@
+"""The journey of requisites: read as they are now, kept as they are, and the cards they hang on are called.
+
+Their portal events name no card, so a card hears of its requisites here. Doing it again finds nothing changed and calls
+nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from b24app.bitrix24.requisites import read_requisites
+from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.facts import Attachment, Requisite, Subject
+from b24app.journeys.missing import requisites_after_all
+from b24app.journeys.tokens import client
+from b24app.lanes import Lane
+from b24app.manifest import Mode
+from b24app.resources import Resources
+from b24app.store import inbox, requisites, work
+from b24app.store.portals import Portal
+from b24app.store.work import Claim, ClaimLost, WorkKind
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them."""
+
+    rows: tuple[int, ...]
+    known: Mapping[Attachment, Requisite]
+    shown: Mapping[Attachment, Requisite]
+
+    @property
+    def changed(self) -> list[Requisite]:
+        """New ones, too."""
+        return [one for one in self.shown.values() if self.known.get(one.subject) != one]
+
+    @property
+    def gone(self) -> list[Requisite]:
+        return [one for one in self.known.values() if one.subject not in self.shown]
+
+    @property
+    def owners(self) -> set[Subject]:
+        """Cards of everything that changed, where it hung and where it hangs."""
+        before = {self.known[one.subject].owner for one in self.changed if one.subject in self.known}
+        return before | {one.owner for one in (*self.changed, *self.gone)}
+
+
+async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
+    """Carry a slice to its end. Raises the PortalErrors of the read and `work.ClaimLost`: then nothing was settled."""
+    found = await _read(resources, portal, claims, lane)
+    resources.failpoint("requisites.read")
+    await _settle(resources, portal, claims, found, lane)
+    resources.failpoint("requisites.settled")
+    if found.owners:
+        await resources.wake.inbox(portal.id, lane)
+
+
+async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
+    """One that is not tried again: its inbox rows are kept as failed. Raises `work.ClaimLost`."""
+    now = resources.now()
+    async with resources.tenant(portal.id) as db:
+        waiting = await inbox.waiting(db, portal.id, [inbox.attachment(claim.key)])
+        await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
+        if not await work.finish(db, WorkKind.REQUISITE, [claim], now):
+            raise ClaimLost
+    log.warning("requisite_given_up", portal=portal.id, subject=claim.key, reason=reason)
+
+
+async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> Slice:
+    """A module that is off looks at nothing: what came is closed unread."""
+    wanted = [inbox.attachment(one.key) for one in claims]
+    async with resources.tenant(portal.id) as db:
+        waiting = await inbox.waiting(db, portal.id, wanted)
+        known = await requisites.load(db, portal.id, wanted)
+    rows = tuple(row for one in waiting.values() for row in one.ids)
+    if portal.mode("verification") is Mode.OFF:
+        return Slice(rows, {}, {})
+    line = client(resources, portal, lane)
+    shown = await read_requisites(line, wanted)
+    there = await requisites_after_all(line, [one for one in known if one not in shown])
+    return Slice(rows, known, {**shown, **there})
+
+
+async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:
+    now = resources.now()
+    called = [Arrival(Source.NEIGHBOUR, "requisite", one) for one in sorted(found.owners)]
+    async with resources.tenant(portal.id) as db:
+        await requisites.save(db, portal.id, found.changed, now)
+        await requisites.drop(db, portal.id, [one.subject for one in found.gone])
+        await inbox.receive(db, resources.vault, portal.id, called, lane, now)
+        await inbox.handled(db, portal.id, found.rows, now)
+        if await work.finish(db, WorkKind.REQUISITE, claims, now) != {one.key for one in claims}:
+            raise ClaimLost
+    log.info("requisites_settled", portal=portal.id, kept=len(found.changed), gone=len(found.gone))

@@ -1,0 +1,103 @@
+"""Requisites as we last read them: on which card each hangs, and what a card is found by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.facts import Attached, Attachment, Kind, Requisite, Subject
+from b24app.store.arrays import among, named, unnest
+from b24app.store.tables import requisites
+
+_ROWS = unnest(ids="bigint", kinds="text", owners="bigint", inns="text", kpps="text", actives="boolean")
+_ADD = f"""
+    INSERT INTO requisites (portal_id, crm_id, owner_kind, owner_id, inn, kpp, active, seen_at)
+    SELECT :portal, r.id, r.kind, r.owner, r.inn, r.kpp, r.active, :now
+    FROM {_ROWS} AS r(id, kind, owner, inn, kpp, active) ORDER BY r.id
+    ON CONFLICT"""  # noqa: S608 - put together from texts of this package only
+ADD_NEW = text(f"{_ADD} DO NOTHING RETURNING crm_id")
+SAVE = text(f"""{_ADD} (portal_id, crm_id) DO UPDATE SET
+    former_id = CASE WHEN requisites.owner_id = excluded.owner_id THEN requisites.former_id
+                     WHEN requisites.owner_kind = excluded.owner_kind THEN requisites.owner_id END,
+    owner_kind = excluded.owner_kind, owner_id = excluded.owner_id, inn = excluded.inn, kpp = excluded.kpp,
+    active = excluded.active, seen_at = excluded.seen_at
+""")
+
+_OF_THE_PORTAL = select(requisites).where(requisites.c.portal_id == bindparam("portal"))
+_LOAD = _OF_THE_PORTAL.where(text("crm_id = ANY(CAST(:ids AS bigint[]))"))
+_HUNG_ON = _OF_THE_PORTAL.where(
+    or_(text(among("owner_kind", "owner_id")), text(f"former_id IS NOT NULL AND {among('owner_kind', 'former_id')}"))
+)
+
+
+async def load(db: AsyncConnection, portal_id: int, wanted: Collection[Attachment]) -> Mapping[Attachment, Requisite]:
+    rows = await db.execute(_LOAD, {"portal": portal_id, "ids": [one.id for one in wanted]})
+    return {found.subject: found for found in map(_requisite, rows)}
+
+
+async def hung_on(
+    db: AsyncConnection, portal_id: int, cards: Collection[Subject]
+) -> Mapping[Subject, tuple[Requisite, ...]]:
+    """By card: what hangs on it as we know, and what hung on it before it moved to another card."""
+    found: dict[Subject, list[Requisite]] = defaultdict(list)
+    for row in await db.execute(_HUNG_ON, {"portal": portal_id, **named(cards)}):
+        kind = Kind(row.owner_kind)
+        for one in {Subject(kind, row.owner_id), Subject(kind, row.former_id or row.owner_id)} & set(cards):
+            found[one].append(_requisite(row))
+    return {one: tuple(many) for one, many in found.items()}
+
+
+async def add_new(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], now: datetime) -> set[Attachment]:
+    """Those the import saw; what is known already is left alone. Returns the new ones."""
+    if not seen:
+        return set()
+    rows = await db.execute(ADD_NEW, _rows(portal_id, seen, now))
+    return {_attachment(one) for one in rows.scalars()}
+
+
+async def save(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], now: datetime) -> None:
+    """As just read, new or known. One that moved remembers where it hung."""
+    if seen:
+        await db.execute(SAVE, _rows(portal_id, seen, now))
+
+
+async def drop(db: AsyncConnection, portal_id: int, gone: Collection[Attachment]) -> None:
+    if gone:
+        mine = (requisites.c.portal_id == portal_id, requisites.c.crm_id.in_([one.id for one in gone]))
+        await db.execute(delete(requisites).where(*mine))
+
+
+async def between(db: AsyncConnection, portal_id: int, after: int, last: int | None) -> list[Attachment]:
+    """Those we know above `after`, up to `last` (None: to the end), by id."""
+    within = [requisites.c.portal_id == portal_id, requisites.c.crm_id > after]
+    if last is not None:
+        within.append(requisites.c.crm_id <= last)
+    found = select(requisites.c.crm_id).where(*within).order_by(requisites.c.crm_id)
+    return [_attachment(one) for one in (await db.execute(found)).scalars()]
+
+
+def _rows(portal_id: int, seen: Sequence[Requisite], now: datetime) -> dict[str, Any]:
+    return {
+        "portal": portal_id,
+        "ids": [one.subject.id for one in seen],
+        "kinds": [one.owner.kind.value for one in seen],
+        "owners": [one.owner.id for one in seen],
+        "inns": [one.inn for one in seen],
+        "kpps": [one.kpp for one in seen],
+        "actives": [one.active for one in seen],
+        "now": now,
+    }
+
+
+def _attachment(id: int) -> Attachment:
+    return Attachment(Attached.REQUISITE, id)
+
+
+def _requisite(row: Row[Any]) -> Requisite:
+    owner = Subject(Kind(row.owner_kind), row.owner_id)
+    return Requisite(_attachment(row.crm_id), owner, row.inn, row.kpp, row.active)
