@@ -16,7 +16,6 @@ from typing import Any
 from b24app.bitrix24.pace import WINDOW
 from b24app.domain.delivery import retry_after
 from b24app.errors import (
-    LONGEST_WAIT,
     AccessDenied,
     CallRefused,
     MethodParked,
@@ -56,8 +55,7 @@ def read(method: str, status: int, body: bytes, headers: Mapping[str, str] = NO_
     try:
         return _good(method, status, body)
     except PortalError as error:
-        asked = retry_after(headers.get("Retry-After"), datetime.now(UTC)) or 0.0
-        error.wait = min(asked, LONGEST_WAIT.total_seconds())
+        error.wait = retry_after(headers.get("Retry-After"), datetime.now(UTC)) or 0.0
         raise
 
 

@@ -283,6 +283,7 @@ async def test_a_slow_body_does_not_undo_a_good_status(desk: Desk, monkeypatch: 
     (done,) = await desk.deliveries(shop)
     _, (made,) = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, done.id)
     assert (done.state, made.status, made.response) == (DeliveryState.DELIVERED, 200, "thanks")
+    assert made.duration_ms < 10_000, "a sender does not wait out the 15 seconds of the attempt"
 
 
 async def test_news_waits_for_an_endpoint_that_has_not_answered_its_ping(desk: Desk) -> None:
