@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import delete, select
@@ -299,7 +299,9 @@ async def test_a_first_read_of_many_goes_on_where_it_stopped(
 
 
 async def test_a_portal_that_was_read_before_there_were_requisites_is_read_on(world: World, company: int) -> None:
-    """As the migration leaves it: cards are not read again."""
+    """As the migration leaves it: cards are not read again, nor looked for from the beginning."""
+    world.pass_time(days=1)
+    await world.rescan()
     portal_id, before = (await world.row()).id, (await world.row()).rescanned_at
     async with world.resources.tenant(portal_id) as db:
         await db.execute(delete(requisites))
@@ -323,10 +325,16 @@ async def test_a_sweep_whose_worker_was_killed_goes_on_among_the_requisites(worl
         world.add_requisite(COMPANY, company, str(number))
     world.forget_events()
     world.pass_time(minutes=2)
-    stop: Callable[[], Awaitable[None] | None] = lambda: world.failpoints.armed.add("sweep.page")  # noqa: E731
-    world.failpoints.meanwhile["sweep.page"] = stop  # the page of companies is done, the next one dies
+    points = world.failpoints
+
+    def the_next_page_dies() -> None:
+        """This one is of companies."""
+        points.meanwhile["sweep.page"] = lambda: points.armed.add("sweep.page")
+
+    points.meanwhile["sweep.page"] = the_next_page_dies
     await world.sweep()
     assert world.kills == 1
     await world.sweep()
+    assert points.passed.count("sweep.page") == 3, "one of companies, two of requisites, none twice"
     assert await drift(world) == {Drift.REQUISITE: 61}
     assert await kept(world) == shown(world)
