@@ -107,7 +107,10 @@ def seconds_to_reset(time: Mapping[str, Any]) -> float | None:
     reset, finish = time.get("operating_reset_at"), time.get("finish")
     if not isinstance(reset, int | float):
         return None
-    left = reset - (finish if isinstance(finish, int | float) else datetime.now(UTC).timestamp())
+    try:
+        left = reset - float(finish if isinstance(finish, int | float) else datetime.now(UTC).timestamp())
+    except OverflowError:  # an integer of hundreds of digits
+        return None
     return min(max(left, 0.0), WINDOW) if isfinite(left) else None
 
 

@@ -221,9 +221,10 @@ async def test_operating_time_that_is_no_number(script: Script) -> None:
     script.say(
         b'{"result": true, "time": {"operating": NaN, "operating_reset_at": NaN}}',
         {"result": True, "time": {"operating": "1", "operating_reset_at": None}},
+        {"result": True, "time": {"operating": 1, "operating_reset_at": 10**400}},
         batch({"c0000": 1}, {"c0001": {"error": "OPERATION_TIME_LIMIT", "time": {"operating_reset_at": float("inf")}}}),
     )
-    for _ in range(2):
+    for _ in range(3):
         assert (await script.client.call("some.method")).result is True
     first, second = await script.client.batch([Command("m"), Command("n")])
     assert first.result == 1
