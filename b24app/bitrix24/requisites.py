@@ -1,4 +1,4 @@
-"""Requisites of contacts and companies: read by their ids, by their cards, and all of them as a stream.
+"""Requisites of contacts and companies: read by their ids, and all of them as a stream.
 
 Pages: api-reference/crm/requisites/universal/index.md (fields), crm-requisite-list.md, crm-requisite-get.md. A list
 shows 50 rows a command, 50 commands a request. An owner never changes by hand (it is immutable): a requisite on another
@@ -7,7 +7,7 @@ card than before was moved by a merge or came back from the recycle bin with its
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +27,6 @@ async def read_requisites(client: PortalClient, wanted: Iterable[Attachment]) ->
     commands = [_listing({"@ID": ids[at : at + PAGE]}) for at in range(0, len(ids), PAGE)]
     rows = [row for outcome in await client.batch(commands) for row in outcome.value()]
     return {one.subject: one for one in _requisites(rows)}
-
-
-async def requisites_of(client: PortalClient, owners: Collection[Subject]) -> list[Requisite]:
-    """All that hang on these cards, by id. Raises the PortalErrors."""
-    found: list[Requisite] = []
-    for kind, number in ENTITY_TYPE.items():
-        ids = sorted(one.id for one in owners if one.kind is kind)
-        if ids:
-            pages = _chain(client, {"ENTITY_TYPE_ID": number, "@ENTITY_ID": ids}, 0)
-            found += [one async for page in pages for one in page]
-    return sorted(found, key=lambda one: one.subject)
 
 
 async def look_again(
@@ -60,18 +49,13 @@ async def look_again(
 
 async def import_requisites(client: PortalClient, after: int = 0) -> AsyncIterator[list[Requisite]]:
     """All by rising id, 50 a page, 2,500 a request; from the first id above `after`, which is the resume point."""
-    async for page in _chain(client, {}, after):
-        yield page
+    async for page in client.chain(LIST, filter={}, select=SELECT, after=after):
+        yield _requisites(page)
 
 
 async def count_requisites(client: PortalClient) -> int | None:
     """How many the token may see. None where the portal does not say."""
     return (await client.call(LIST, {"select": ["ID"], "filter": {}, "order": {"ID": "ASC"}})).total
-
-
-async def _chain(client: PortalClient, filter: Mapping[str, Any], after: int) -> AsyncIterator[list[Requisite]]:
-    async for page in client.chain(LIST, filter=filter, select=SELECT, after=after):
-        yield _requisites(page)
 
 
 def _listing(filter: Mapping[str, Any]) -> Command:

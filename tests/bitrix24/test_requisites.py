@@ -9,7 +9,6 @@ from b24app.bitrix24.requisites import (
     import_requisites,
     look_again,
     read_requisites,
-    requisites_of,
 )
 from b24app.domain.facts import Attached, Attachment, Kind, Requisite, Subject
 from b24app.errors import AccessDenied
@@ -52,13 +51,6 @@ async def test_they_are_read_by_id_2500_a_request(rig: Rig, rows: list[Attachmen
     assert list(found.values()) == facts(rows)
     assert found[rows[0]].modified_at is not None
     assert sum(rig.world.meters.requests.values()) == 1
-
-
-async def test_they_are_read_by_card(rig: Rig, rows: list[Attachment]) -> None:
-    assert await requisites_of(rig.client, [FIRM]) == facts(rows)[:1]
-    assert await requisites_of(rig.client, [PERSON, FIRM]) == facts(rows)
-    assert await requisites_of(rig.client, [Subject(Kind.COMPANY, 99)]) == []
-    assert await requisites_of(rig.client, []) == []
 
 
 async def test_all_of_them_come_by_rising_id_from_any_place(rig: Rig, rows: list[Attachment]) -> None:
