@@ -134,7 +134,10 @@ async def save(db: AsyncConnection, portal_id: int, changed: Sequence[Membership
     if not changed:
         return
     ordered = sorted(changed, key=attrgetter("contact_id", "company_id"))
-    kept = await db.execute(_SAVE, [stored(portal_id, one, now) for one in ordered])
+    try:
+        kept = await db.execute(_SAVE, [stored(portal_id, one, now) for one in ordered])
+    except IntegrityError as error:  # somebody has just moved one to another card
+        raise Overtaken from error
     if len(set(kept.scalars())) != len(changed):
         raise Overtaken
 
