@@ -201,13 +201,15 @@ def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
 async def hurry(
     db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime, *, errors: Collection[str] | None = None
 ) -> None:
-    """What kept rows waiting (all, or those that wait because of these errors) is over: they are due now, and their
-    tries begin anew. One that somebody holds is due when it is let go, in case that try has found the wait still on."""
-    mine = [work.c.portal_id == portal_id, work.c.kind == kind.value]
-    if errors is not None:
-        mine.append(work.c.error.in_(errors))
+    """What kept rows waiting is over: they are due now, and their tries begin anew. One that somebody holds is due when
+    it is let go, in case that try has found the wait still on. `errors`: only free rows that wait because of these."""
+    mine = (work.c.portal_id == portal_id, work.c.kind == kind.value)
     free = or_(work.c.claimed_until.is_(None), work.c.claimed_until < now)
-    await db.execute(update(work).where(*mine, free, work.c.due_at > now).values(due_at=now, tries=0))
+    waiting = update(work).where(*mine, free, work.c.due_at > now).values(due_at=now, tries=0)
+    if errors is not None:
+        await db.execute(waiting.where(work.c.error.in_(errors)))
+        return
+    await db.execute(waiting)
     await db.execute(update(work).where(*mine, ~free).values(arrivals=work.c.arrivals + 1))
 
 
