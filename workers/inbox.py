@@ -96,7 +96,7 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
             portal = await portals.by_id(db, portal_id)
             slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
             if let_in and not slice_:
-                await _hurry(db, resources, portal_id)
+                await work.hurry(db, portal_id, tuple(JOURNEYS), resources.now(), errors=WAITING_OUTSIDE)
         resources.failpoint("inbox.claimed")
         if portal is None or not slice_:
             return taken
@@ -107,11 +107,6 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
             size = next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
     return taken
-
-
-async def _hurry(db: AsyncConnection, resources: Resources, portal_id: int) -> None:
-    for kind in JOURNEYS:
-        await work.hurry(db, portal_id, kind, resources.now(), errors=WAITING_OUTSIDE)
 
 
 def next_size(size: int, took: float) -> int:

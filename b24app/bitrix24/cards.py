@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
 from b24app.domain.facts import Card, Cards, Kind, Subject
-from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown, PortalError
+from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
 
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
 LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
@@ -88,22 +88,26 @@ async def look_again(client: PortalClient, missing: Sequence[Subject], fields: F
     The others are deleted: a list leaves out all three, asking for each card tells them apart (crm-item-get.md:
     NOT_FOUND, ACCESS_DENIED). Raises PortalDown `LIST_INCOMPLETE` where a list leaves out what the portal shows.
     """
-    commands = [Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in missing]
-    errors = {one: outcome.error for one, outcome in zip(missing, await client.batch(commands), strict=True)}
-    hidden = unseen(errors)
-    shown = [one for one, error in errors.items() if error is None]
+    asked = {one: Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in missing}
+    shown, hidden = await one_by_one(client, asked)
     found = await read_cards(client, shown, fields) if shown else Cards()
     if len(found.found) < len(shown):
         raise PortalDown("crm.item.list", code="LIST_INCOMPLETE")
     return found, hidden
 
 
-def unseen(errors: Mapping[Asked, PortalError | None]) -> list[Asked]:
-    """Those of these that were not shown because the token may not see them. Raises what is said of neither kind."""
+async def one_by_one(client: PortalClient, asked: Mapping[Asked, Command]) -> tuple[list[Asked], list[Asked]]:
+    """What is shown when it is asked for by itself, and what the token may not see; the rest is not there.
+
+    Raises what is said of neither kind.
+    """
+    outcomes = await client.batch(list(asked.values()))
+    errors = {one: outcome.error for one, outcome in zip(asked, outcomes, strict=True)}
     for error in errors.values():
         if error is not None and not isinstance(error, NotFound | AccessDenied):
             raise error
-    return [one for one, error in errors.items() if isinstance(error, AccessDenied)]
+    shown = [one for one, error in errors.items() if error is None]
+    return shown, [one for one, error in errors.items() if isinstance(error, AccessDenied)]
 
 
 async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:

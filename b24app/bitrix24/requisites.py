@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from b24app.bitrix24.cards import ENTITY_TYPE, unseen
+from b24app.bitrix24.cards import ENTITY_TYPE, one_by_one
 from b24app.bitrix24.client import PAGE, Command, PortalClient
 from b24app.domain.facts import Attached, Attachment, Requisite, Subject
 from b24app.errors import PortalDown
@@ -37,10 +37,8 @@ async def look_again(
     The others are deleted; asking for each tells them apart (crm-requisite-get.md: "is not found", "Access denied.",
     both without a code). Raises PortalDown `LIST_INCOMPLETE` where a list leaves out what the portal shows.
     """
-    outcomes = await client.batch([Command("crm.requisite.get", {"id": one.id}) for one in missing])
-    errors = {one: outcome.error for one, outcome in zip(missing, outcomes, strict=True)}
-    hidden = unseen(errors)
-    shown = [one for one, error in errors.items() if error is None]
+    asked = {one: Command("crm.requisite.get", {"id": one.id}) for one in missing}
+    shown, hidden = await one_by_one(client, asked)
     found = await read_requisites(client, shown) if shown else {}
     if len(found) < len(shown):
         raise PortalDown(LIST, code="LIST_INCOMPLETE")

@@ -58,7 +58,7 @@ async def receive(
     """Store the rows and put their subjects into the work index, due now. Call `resources.wake.inbox` after commit."""
     parts: Mapping[WorkKind, list[Arrival]] = {kind: [] for kind in KINDS}
     for one in arrivals:
-        parts[WorkKind.RECORD if isinstance(one.subject, Subject) else WorkKind(one.subject.kind)].append(one)
+        parts[kind_of(str(one.subject))].append(one)
     for kind, mine in parts.items():
         if mine:
             await _receive(db, vault, portal_id, kind, mine, lane, now)

@@ -199,11 +199,19 @@ def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
 
 
 async def hurry(
-    db: AsyncConnection, portal_id: int, kind: WorkKind, now: datetime, *, errors: Collection[str] | None = None
+    db: AsyncConnection,
+    portal_id: int,
+    kinds: Collection[WorkKind],
+    now: datetime,
+    *,
+    errors: Collection[str] | None = None,
 ) -> None:
-    """What kept rows waiting is over: they are due now, and their tries begin anew. One that somebody holds is due when
-    it is let go, in case that try has found the wait still on. `errors`: only free rows that wait because of these."""
-    mine = (work.c.portal_id == portal_id, work.c.kind == kind.value)
+    """What kept rows of these parts waiting is over: they are due now, and their tries begin anew.
+
+    One that somebody holds is due when it is let go, in case that try has found the wait still on. `errors`: only free
+    rows that wait because of these.
+    """
+    mine = (work.c.portal_id == portal_id, work.c.kind.in_([one.value for one in kinds]))
     free = or_(work.c.claimed_until.is_(None), work.c.claimed_until < now)
     waiting = update(work).where(*mine, free, work.c.due_at > now).values(due_at=now, tries=0)
     if errors is not None:

@@ -141,7 +141,7 @@ async def test_what_came_during_a_failing_try_is_looked_at_at_once(desk: Desk, h
         if how == "postpone":
             await work.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
         else:
-            await work.hurry(db, portal_id, WorkKind.RECORD, desk.clock())
+            await work.hurry(db, portal_id, [WorkKind.RECORD], desk.clock())
         await work.postpone(db, WorkKind.RECORD, held, desk.clock() + timedelta(hours=1), "portal_down")
 
         assert len(await _claim_record(desk, db, portal_id)) == 1
