@@ -97,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")
-    show.set_defaults(run=lambda options: demo(check=options.check))
+    show.add_argument("--fresh", action="store_true", help="forget what an earlier demo has kept")
+    show.add_argument("--logs", action="store_true", help="show the logs here; they go to a file otherwise")
+    show.set_defaults(run=lambda options: demo(check=options.check, fresh=options.fresh, logs=options.logs))
 
     return parser
 
