@@ -36,8 +36,9 @@ class OpenRequest:
     """One opening of a page of ours inside the portal, as the browser posted it.
 
     `domain`: the host the browser names, with its port; `secure`: whether the portal speaks https. `auth_id`: access
-    token of the user, empty for a user without access to the app; `expires`: its seconds, an hour at most. `server_endpoint` and
-    `application_token` are None on older portals. `options`: PLACEMENT_OPTIONS, empty when absent or damaged.
+    token of the user, empty for a user without access to the app; `expires`: its seconds, from 1 to 3600.
+    `server_endpoint` and `application_token` are None on older portals. `options`: PLACEMENT_OPTIONS, empty when absent
+    or damaged.
     """
 
     domain: str
@@ -65,7 +66,8 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class EventTokens:
-    """Tokens of the user who acted; `refresh_token` only with life-cycle events. `expires_in`: seconds."""
+    """Tokens of the user who acted; `refresh_token` only with life-cycle events. `expires_in`: seconds, from 1
+    to 3600."""
 
     access_token: str
     refresh_token: str | None
