@@ -6,15 +6,14 @@ import asyncio
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from b24app.resources import Resources
+from b24app.store.schema import reads_only
 
 PATIENCE = 3.0  # seconds: whoever asks soon asks again
-READS_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
 
 log = structlog.get_logger()
 
@@ -37,7 +36,7 @@ async def ready(request: Request) -> Response:
 async def _database(resources: Resources) -> str:
     try:
         async with asyncio.timeout(PATIENCE), resources.glance() as db:
-            return "read_only" if (await db.execute(READS_ONLY)).scalar_one() else "ok"
+            return "read_only" if await reads_only(db) else "ok"
     except (SQLAlchemyError, OSError) as error:
         log.warning("database_away", error=repr(error))
         return "away"

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Row, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from b24app.store.engine import away, open_engine
 
@@ -27,6 +27,7 @@ STRONG = text("""
         SELECT 1 FROM pg_tables t WHERE t.schemaname = 'public' AND t.tableowner = r.rolname) AS strong
     FROM pg_roles r WHERE r.rolname = current_user
 """)
+READS_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
 
 
 class WrongRole(RuntimeError):
@@ -93,3 +94,8 @@ async def _role(engine: AsyncEngine, waits: bool) -> Row[Any]:
                 raise
             log.warning("database_away", error=repr(error))
         await asyncio.sleep(AWAY)
+
+
+async def reads_only(db: AsyncConnection) -> bool:
+    """Whether nothing can be stored: a standby, or a database or role that was told to only read."""
+    return bool((await db.execute(READS_ONLY)).scalar_one())
