@@ -103,7 +103,7 @@ def _wrong_values(settings: Settings) -> list[str]:
     url = urlsplit(settings.public_url)
     if settings.public_url and (url.scheme not in ("http", "https") or not url.hostname or url.path or url.query):
         problems.append(f"{PREFIX}PUBLIC_URL must be an origin like https://app.example.com.")
-    elif settings.public_url and settings.dev_mode and not _is_loopback(url.hostname or ""):
+    elif settings.public_url and settings.dev_mode and not is_loopback(url.hostname or ""):
         problems.append(f"{PREFIX}DEV_MODE opens private addresses and is refused with a public {PREFIX}PUBLIC_URL.")
     elif settings.public_url and not settings.dev_mode and url.scheme != "https":
         problems.append(f"{PREFIX}PUBLIC_URL must be https outside {PREFIX}DEV_MODE.")
@@ -122,7 +122,8 @@ def _is_key(text: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, without its port and brackets, is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -302,6 +302,7 @@ ELSEWHERE: Mapping[str, str] = {
     "work.postpone": INDEX,
     "work.renew": INDEX,
     "work.waiting": INDEX,
+    "schema.reads_only": "what the session may do",
 }
 AS_OWNER: Mapping[str, str] = {"retention.erase": "a chore of the owner, whom no wall binds: a whole portal goes"}
 

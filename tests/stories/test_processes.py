@@ -168,7 +168,7 @@ async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
 
     world.tick(CONTACT, contact)
     connection = Redis.from_url(redis.url)
-    await world.until(lambda: connection.llen("rq:queue:interactive"), "a wake-up is on its way")
+    await world.until(lambda: connection.llen("rq:queue:b24app:interactive"), "a wake-up is on its way")
     await connection.flushdb()
     await connection.aclose()
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from redis import Redis
-from rq import Queue
 
 from b24app.lanes import Lane
-from b24app.wake import INTERACTIVE, Wake
+from b24app.wake import INTERACTIVE, Wake, open_queue
 
 MARK = "inbox:1:0"
 
@@ -28,11 +27,11 @@ def wake(redis_url: str, redis: Redis) -> Wake:
 
 
 def queued(redis: Redis) -> int:
-    return Queue(INTERACTIVE, connection=redis).count
+    return open_queue(INTERACTIVE, redis).count
 
 
 def half_a_minute_later(redis: Redis) -> None:
-    redis.delete(f"looked:{MARK}")
+    redis.delete(f"b24app:looked:{MARK}")
 
 
 async def test_wake_ups_do_not_pile_up_while_workers_are_away(wake: Wake, redis: Redis) -> None:
@@ -42,7 +41,7 @@ async def test_wake_ups_do_not_pile_up_while_workers_are_away(wake: Wake, redis:
     await wake.inbox(2, Lane.INTERACTIVE)
 
     assert queued(redis) == 2
-    assert redis.ttl(f"wake:{MARK}") == -1, "the mark lasts as long as its job"
+    assert redis.ttl(f"b24app:wake:{MARK}") == -1, "the mark lasts as long as its job"
 
 
 async def test_a_crowd_sends_one(wake: Wake, redis: Redis) -> None:
@@ -53,7 +52,7 @@ async def test_a_crowd_sends_one(wake: Wake, redis: Redis) -> None:
 
 async def test_a_job_under_way_swallows_no_wake_up(wake: Wake, redis: Redis) -> None:
     await wake.inbox(1, Lane.INTERACTIVE)
-    redis.lpop(Queue(INTERACTIVE, connection=redis).key)
+    redis.lpop(open_queue(INTERACTIVE, redis).key)
     wake.heard(MARK)
 
     await wake.inbox(1, Lane.INTERACTIVE)
@@ -64,7 +63,7 @@ async def test_a_job_under_way_swallows_no_wake_up(wake: Wake, redis: Redis) -> 
 
 async def test_a_worker_that_died_with_the_job_in_its_hands_costs_half_a_minute(wake: Wake, redis: Redis) -> None:
     await wake.inbox(1, Lane.INTERACTIVE)
-    redis.lpop(Queue(INTERACTIVE, connection=redis).key)
+    redis.lpop(open_queue(INTERACTIVE, redis).key)
 
     await wake.inbox(1, Lane.INTERACTIVE)
     assert queued(redis) == 0
