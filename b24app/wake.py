@@ -22,19 +22,22 @@ from rq.utils import as_text
 from b24app.lanes import Lane
 
 INTERACTIVE, BULK, OUTBOX, CHORES = "interactive", "bulk", "outbox", "chores"
+ERASING = "erasing"  # for a worker of its own: the only one that knows the database's owner
+GENERAL = (INTERACTIVE, OUTBOX, CHORES, BULK)
+QUEUE_OF = {"erase_portal": ERASING}
 LOOK_AGAIN = 30  # seconds between looks whether a waiting wake-up is still in its queue: Redis may have forgotten it
 
 log = structlog.get_logger()
 
 
 def open_queue(name: str, redis: Redis) -> Queue:
-    """One of the four above."""
+    """One of those above."""
     return Queue(f"b24app:{name}", connection=redis, serializer=JSONSerializer)
 
 
 def forget_pickled(redis: Redis) -> None:
     """Drop, unread, what earlier versions left: pickled jobs in queues of plain names. The rewake finds their rows."""
-    for name in (INTERACTIVE, BULK, OUTBOX, CHORES):
+    for name in GENERAL:
         queue = Queue(name, connection=redis)
         queue.delete()
         begun, failed = queue.started_job_registry.key, queue.failed_job_registry.key
@@ -68,8 +71,9 @@ class Wake:
             return
         await self._send(OUTBOX, "outbox", "workers.outbox.drain")
 
-    async def chore(self, name: str, *args: int | str, queue: str = CHORES) -> None:
+    async def chore(self, name: str, *args: int | str, queue: str = "") -> None:
         """A chore of `workers.chores.CHORES`, once while it waits. `queue`: `INTERACTIVE` where a person waits."""
+        queue = queue or QUEUE_OF.get(name, CHORES)
         await self._send(queue, ":".join(map(str, ("chore", name, *args))), "workers.chores.run", name, *args)
 
     def heard(self, mark: str) -> None:

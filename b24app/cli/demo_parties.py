@@ -91,7 +91,7 @@ def commands(places: Places) -> list[Sequence[str]]:
     return [
         ["b24app", "serve", "--host", host, "--port", port],
         ["b24app", "worker", "interactive"],
-        ["b24app", "worker", "outbox", "interactive", "chores", "bulk"],
+        ["b24app", "worker", "outbox", "interactive", "chores", "bulk", "erasing"],
         ["b24app", "tick"],
         ["examples.client_app"],
     ]

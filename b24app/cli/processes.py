@@ -11,9 +11,10 @@ import uvicorn
 from b24app.assembly import open_resources
 from b24app.logs import set_up_logs
 from b24app.manifest import read_manifest
-from b24app.settings import Settings
+from b24app.settings import Settings, WrongSettings
 from b24app.store.engine import away
 from b24app.store.schema import refuse_strong_role
+from b24app.wake import ERASING
 
 TICK, MINUTE, HOUR = 1.0, 60, 3600
 
@@ -37,8 +38,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 
 def worker(settings: Settings, queues: list[str]) -> None:
+    """Raise `WrongSettings` where it would have to erase without being the owner."""
     from workers.runtime import serve_queues  # the workers' layer stands beside this one
 
+    if ERASING in queues and settings.database_owner_url == settings.database_url:
+        raise WrongSettings(["B24APP_DATABASE_OWNER_URL is missing: the queue `erasing` is served as the owner."])
     set_up_logs()
     asyncio.run(refuse_strong_role(settings.database_url, waits=True))
     serve_queues(settings, read_manifest(settings.manifest), queues)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from b24app.settings import ROOT
+from b24app.wake import GENERAL
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -22,10 +23,8 @@ def test_only_who_erases_or_changes_tables_knows_their_owner() -> None:
 
 
 def test_a_general_worker_does_not_erase() -> None:
-    from workers.runtime import QUEUES
-
     assert SERVICES["worker"]["command"] == ["worker"]
-    assert "erasing" not in QUEUES
+    assert "erasing" not in GENERAL
 
 
 @pytest.mark.parametrize("name", LASTING)
