@@ -122,7 +122,7 @@ def _wrong_values(settings: Settings) -> list[str]:
 
 def _is_redis(url: str) -> bool:
     try:
-        parse_url(url)
+        parse_url(url)  # type: ignore[no-untyped-call]
     except ValueError:
         return False
     return True

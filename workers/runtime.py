@@ -67,19 +67,19 @@ class DrainWorker(SimpleWorker):
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.told.asked = True
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def set_shutdown_requested_date(self) -> None:
         with suppress(RedisError, OSError):  # in the middle of a job, which must not end by it
-            super().set_shutdown_requested_date()
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
 
     def teardown(self) -> None:
         """A Redis that hears nothing of our end must not keep the thread that listens to it."""
         try:
-            super().teardown()
+            super().teardown()  # type: ignore[no-untyped-call]
         except (RedisError, OSError):
             with suppress(RedisError, OSError):
-                self.unsubscribe()
+                self.unsubscribe()  # type: ignore[no-untyped-call]
 
 
 class _Runtime:

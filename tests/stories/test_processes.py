@@ -163,30 +163,35 @@ async def test_redis_is_lost_and_comes_back(world: Running, redis: RedisServer) 
     assert len(heard_of(world, contact)) == 1
 
 
-REFUSALS = {
-    "a replica": ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
-    "out of memory": ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
-    "without its replicas": ("CONFIG SET min-replicas-to-write 3", "CONFIG SET min-replicas-to-write 0"),
-}
+REFUSALS = {"a replica": "", "out of memory": "maxmemory", "without its replicas": "min-replicas-to-write"}
+
+
+async def refuse(connection: Redis, setting: str, refuses: bool) -> None:
+    """One byte of memory, one replica that is not there; or a primary of which it is the replica."""
+    if setting:
+        await connection.config_set(setting, int(refuses))
+    elif refuses:
+        await connection.slaveof("127.0.0.1", 1)
+    else:
+        await connection.slaveof()
 
 
 @pytest.mark.parametrize("trouble", REFUSALS)
 async def test_a_redis_that_refuses_ends_no_process(world: Running, redis: RedisServer, trouble: str) -> None:
     """RQ takes such a refusal for its end, in the middle of a job and between two."""
     contact = await a_contact(world)
-    begin, end = REFUSALS[trouble]
     (job,) = slow(world, LONG)
     refused = world.said("worker_interrupted")
     async with Redis.from_url(redis.url) as connection:
         world.tick(CONTACT, contact)
         await world.until(lambda: not job.times, "the worker is in the middle of a job")
-        await connection.execute_command(*begin.split())
+        await refuse(connection, REFUSALS[trouble], True)
         try:
             await world.until(lambda: world.said("worker_interrupted") > refused + 1, "the worker tries again")
             async with world.http.get(f"{world.app_url}/readyz") as answer:
                 assert (answer.status, await answer.json()) == (200, {"database": "ok", "redis": "away"})
         finally:
-            await connection.execute_command(*end.split())
+            await refuse(connection, REFUSALS[trouble], False)
 
     await ends_well(world, contact)
     assert world.said("Traceback") == 0
@@ -200,11 +205,11 @@ async def test_a_worker_is_told_to_stop_while_redis_refuses(world: Running, redi
             (job,) = slow(world, LONG)
             world.tick(CONTACT, contact)
             await world.until(lambda: not job.times, "the worker is in the middle of a job")
-        await connection.execute_command("CONFIG", "SET", "maxmemory", "1")
+        await refuse(connection, "maxmemory", True)
         try:
             await asyncio.to_thread(world.kill, "worker", signal.SIGTERM)
         finally:
-            await connection.execute_command("CONFIG", "SET", "maxmemory", "0")
+            await refuse(connection, "maxmemory", False)
 
     assert worker.returncode == 0
     assert world.said("Traceback") == 0

@@ -125,8 +125,8 @@ async def test_what_an_earlier_version_left_is_dropped_unread(wake: Wake, redis:
 
     forget_pickled(redis)
 
-    (job,) = open_queue(INTERACTIVE, redis).job_ids
-    assert set(redis.scan_iter()) == {*ours, b"somebody:else", b"rq:queues", f"rq:job:{job}".encode()}
+    (left,) = open_queue(INTERACTIVE, redis).job_ids
+    assert set(redis.scan_iter()) == {*ours, b"somebody:else", b"rq:queues", f"rq:job:{left}".encode()}
     assert redis.smembers("rq:queues") == {b"rq:queue:b24app:interactive"}
 
 
@@ -135,7 +135,7 @@ def locked(redis_url: str, redis: Redis) -> Iterator[str]:
     """The URL of a Redis that wants a password."""
     redis.config_set("requirepass", SECRET)
     yield redis_url.replace("://", f"://:{quote(SECRET, safe='')}@")
-    redis.execute_command("AUTH", SECRET)
+    redis.auth(SECRET)
     redis.config_set("requirepass", "")
 
 
@@ -144,7 +144,7 @@ async def test_a_password_opens_redis_and_stands_in_no_line(
 ) -> None:
     assert not read_problems(REDIS_URL=locked)
     await Wake(locked).inbox(1, Lane.INTERACTIVE)
-    redis.execute_command("AUTH", SECRET)
+    redis.auth(SECRET)
     assert queued(redis) == 1
 
     await Wake(locked).outbox()
