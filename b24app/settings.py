@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+from redis.connection import parse_url
 
 PREFIX = "B24APP_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,7 +112,20 @@ def _wrong_values(settings: Settings) -> list[str]:
         problems.append(f"{PREFIX}AUTH_SERVERS must be https origins outside {PREFIX}DEV_MODE.")
     if settings.database_url and not settings.database_url.startswith("postgresql+asyncpg://"):
         problems.append(f"{PREFIX}DATABASE_URL must start with postgresql+asyncpg://.")
+    if settings.redis_url and not _is_redis(settings.redis_url):
+        problems.append(
+            f"{PREFIX}REDIS_URL must be like redis://:password@host:6379/0, rediss://… or unix://…; in a password"
+            " /, @, : and % are written as %2F, %40, %3A and %25."
+        )
     return problems
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:
+        return False
+    return True
 
 
 def _is_key(text: str) -> bool:

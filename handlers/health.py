@@ -38,7 +38,7 @@ async def _database(resources: Resources) -> str:
         async with asyncio.timeout(PATIENCE), resources.glance() as db:
             return "read_only" if await reads_only(db) else "ok"
     except (SQLAlchemyError, OSError) as error:
-        log.warning("database_away", error=repr(error))
+        log.warning("not_ready", part="database", error=repr(error))
         return "away"
 
 
@@ -47,6 +47,6 @@ async def _redis(resources: Resources) -> str:
         async with asyncio.timeout(PATIENCE):
             await resources.redis.set("b24app:ready", 1, ex=60)
     except (RedisError, OSError) as error:
-        log.warning("redis_away", error=type(error).__name__)
+        log.warning("not_ready", part="redis", error=type(error).__name__)
         return "away"
     return "ok"

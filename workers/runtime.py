@@ -32,6 +32,7 @@ from workers.at_once import AtOnce
 
 STARTS_WITHIN = 30
 REDIS_AWAY = 1.0  # seconds until a lost Redis is tried again
+TTL = 75  # seconds; a quarter of a minute less is waited for a job, and a little more for a Redis that is silent
 LONGEST = 900.0  # seconds of one job, whatever it waits for
 
 log = structlog.get_logger()
@@ -61,24 +62,24 @@ class DrainWorker(SimpleWorker):
     death_penalty_class = NoDeathPenalty
 
     def __init__(self, queues: list[Queue], stop: _Stop | None = None, **given: Any) -> None:
-        super().__init__(queues, serializer=JSONSerializer, **given)
+        super().__init__(queues, serializer=JSONSerializer, worker_ttl=TTL, **given)
         self.told = stop or _Stop()
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.told.asked = True
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def set_shutdown_requested_date(self) -> None:
         with suppress(RedisError, OSError):  # in the middle of a job, which must not end by it
-            super().set_shutdown_requested_date()
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
 
     def teardown(self) -> None:
         """A Redis that hears nothing of our end must not keep the thread that listens to it."""
         try:
-            super().teardown()
+            super().teardown()  # type: ignore[no-untyped-call]
         except (RedisError, OSError):
             with suppress(RedisError, OSError):
-                self.unsubscribe()
+                self.unsubscribe()  # type: ignore[no-untyped-call]
 
 
 class _Runtime:
@@ -171,8 +172,8 @@ def _worked(connection: Redis, queues: list[str], stop: _Stop, burst: bool) -> b
     except StopRequested:
         return True
     except (RedisError, OSError) as error:
-        log.warning("redis_away", error=type(error).__name__)
+        log.warning("worker_interrupted", error=type(error).__name__)
         return stop.asked
     if not (burst or stop.asked):
-        log.warning("redis_away")
+        log.warning("worker_interrupted")
     return burst or stop.asked

@@ -46,7 +46,7 @@ async def status(url: str, host: str, dev_mode: str) -> int:
     told = {"CLIENT_ID": "x", "CLIENT_SECRET": "x", "PUBLIC_URL": url, "SECRET_KEYS": Fernet.generate_key().decode()}
     told |= {"DATABASE_URL": "postgresql+asyncpg://", "REDIS_URL": "redis://", "DEV_MODE": dev_mode}
     app = KnownHosts(Starlette(), read_settings({f"B24APP_{name}": value for name, value in told.items()}))
-    start, *_ = await exchange(app, scope("/nothing") | {"headers": [(b"host", host.encode("latin-1"))]}, [])
+    start, *_ = await exchange(app, {**scope("/nothing"), "headers": [(b"host", host.encode("latin-1"))]}, [])
     return int(start["status"])
 
 

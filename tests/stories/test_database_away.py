@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 import pytest
@@ -21,7 +21,7 @@ from tests.world import World
 from workers.inbox import drain_portal
 
 CONTACT = Entity.CONTACT
-Session = asyncpg.Connection
+Session: TypeAlias = asyncpg.Connection
 T = TypeVar("T")
 SESSIONS = "FROM pg_stat_activity WHERE usename = 'b24app'"
 
