@@ -3,9 +3,7 @@
 WRITTEN_FOR = "1.2.1"
 """The version of b24pysdk whose tests these are."""
 
-_SECONDS = (
-    "the portal's clock has whole seconds (server-time.md), the test compares it with microseconds before the call"
-)
+_SECONDS = "the portal's clock has whole seconds (server-time.md), the test wants it after a moment with microseconds"
 _KEYWORD = "the suite calls SonetGroup.create with an argument that its own SDK does not have; nothing is sent"
 _TIMEOUT = "a timeout of 0.1 ms ends in connecting or in reading, as it happens; the test allows connecting only"
 

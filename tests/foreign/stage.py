@@ -107,7 +107,7 @@ def environment(stage: Stage) -> dict[str, str]:
 
 
 def constants(stage: Stage) -> dict[str, Any]:
-    """What its `tests/constants_local.py` would say of this portal: ids, and tokens that are no good in several ways."""
+    """What its `tests/constants_local.py` would say of this portal: ids, and tokens that are no good for a reason."""
     portal, admin, auth = stage.portal, stage.portal.admin(), stage.emulator.world.auth
     fired = hire(portal, None, name="Fay", last_name="Red", email="fay@example.com", departments=[1])
     barred = hire(portal, None, name="Bart", last_name="Red", email="bart@example.com", departments=[1])
