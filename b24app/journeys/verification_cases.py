@@ -47,7 +47,7 @@ class Case:
     def difference(self) -> dict[str, Value]:
         """Our fields that the card shows otherwise than it should.
 
-        Its mark is written along with the others, by itself only where it is a copy's: a quiet portal stays quiet.
+        Its mark is written along with a decision, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
         if wanted is None or observed is None or card is None:
@@ -56,9 +56,15 @@ class Case:
         found: dict[str, Value] = {
             name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)
         }
-        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self.facts.copied):
+        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self._decided or self.facts.copied):
             found["mark"] = self.decision.marks
         return found
+
+    @property
+    def _decided(self) -> bool:
+        """Somebody has decided about it just now, or in a try whose write did not come to its end."""
+        unwritten = self.facts.record is not None and self.facts.record.intended is not None
+        return unwritten or any(one.live and one.decided_at for one in self.decision.memberships)
 
     def memberships(self) -> list[Membership]:
         """All of the subject's, as decided."""
