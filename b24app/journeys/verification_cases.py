@@ -9,8 +9,9 @@ from uuid import uuid4
 from b24app.bitrix24.cards import Value
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Cards, Kind, Subject
-from b24app.domain.membership import Membership, Shown
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.membership import Membership, Shown, State
+from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import StoredTokens
@@ -91,8 +92,9 @@ async def gather(
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
     cards = await read_existing(portal, line, subjects)
-    ticked = await _ticked(resources, portal, cards, members)
-    fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed))
+    slice_ = Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed)
+    fates = await look_up(slice_)
+    ticked = await _ticked(slice_, fates.inherits)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
@@ -116,16 +118,28 @@ async def gather(
     return cases
 
 
-async def _ticked(
-    resources: Resources, portal: Portal, cards: Cards, members: Mapping[Subject, Sequence[Membership]]
-) -> frozenset[int]:
-    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits."""
-    fresh: set[int] = set()
-    for subject, card in cards.found.items():
+async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:
+    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits: as the slice shows
+    them; read now where something of theirs waits for a later one, or they are new to us; else as we know them."""
+    fresh: set[Subject] = set()
+    for subject, card in slice_.cards.found.items():
         if subject.kind is Kind.CONTACT:
-            fresh |= set(card.links) - {one.company_id for one in members[subject] if one.live}
+            ours = {one.company_id for one in slice_.members[subject] if one.live}
+            fresh |= {Subject(Kind.COMPANY, one) for one in set(card.links) - ours}
     if not fresh:
         return frozenset()
+    resources, portal = slice_.resources, slice_.portal
     async with resources.tenant(portal.id) as db:
-        ticked = await records.ticked(db, portal.id, Kind.COMPANY, fresh)
-        return frozenset(ticked - await memberships.waiting_in(db, portal.id, ticked))
+        known = await records.load(db, portal.id, fresh)
+        later = await inbox.on_their_way(db, portal.id, fresh)
+        waiting = await memberships.waiting_in(db, portal.id, [one.id for one in fresh])
+    shown = await slice_.read(one for one in fresh if one in slice_.cards.found or one in later or one not in known)
+    merged = {one for one, many in inherits.items() if any(map(_waits_in, many))}
+    ticked = {one for one, card in shown.items() if card.needs_check and one not in merged}
+    ticked |= {one for one in fresh & set(known) if one not in shown and known[one].record.settled.check}
+    return frozenset({one.id for one in ticked} - waiting)
+
+
+def _waits_in(gone: Gone) -> bool:
+    """Somebody of this gone company waits: that ticked the box of the one that goes on."""
+    return any(one.standing is State.PENDING for one in gone.memberships)
