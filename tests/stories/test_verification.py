@@ -10,6 +10,7 @@ import pytest
 from b24app.lanes import Lane
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess
+from tests.stories.scene import at
 from tests.world import World
 from workers.inbox import drain_portal
 
@@ -429,3 +430,41 @@ async def test_many_at_once_collide_and_are_told_once_each(world: World) -> None
     told = world.receiver.events()
     assert sorted(one.data["contact_id"] for one in told) == people
     assert {one.data["new_state"] for one in told} == {"pending"}
+
+
+async def test_a_company_that_stands_ticked_before_the_first_read(world: World) -> None:
+    """The app was there before, and its fields stayed."""
+    await world.uninstall(await world.install(), clean=True)
+    await world.chores()
+    company = world.add_company(UF_CRM_B24APP_CHECK="1")
+    people = [world.add_contact(company, name=name) for name in ("Илья", "Вера")]
+    await world.install()
+    await world.subscribe()
+    await world.settle()
+
+    assert world.receiver.events() == []
+    assert [world.card(CONTACT, one) for one in people] == [(True, "На проверке")] * 2
+    assert world.card(COMPANY, company) == (True, "На проверке")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_company_that_comes_ticked_behind_the_first_reads_back(world: World, seed: int) -> None:
+    """Companies are read, contacts are not yet: the contact is found by the read, the company by its event."""
+    world.add_company()
+    world.emulator.world.faults.random.seed(seed)
+    world.emulator.world.faults.events.reorder = True
+    made: list[int] = []
+
+    def come() -> None:
+        made.append(world.add_company("ООО «Кран»", UF_CRM_B24APP_CHECK="1"))
+        made.append(world.add_contact(made[0]))
+
+    at(world, "import.page", come)
+    await world.install()
+    key = await world.subscribe()
+
+    company, contact = made
+    (found,) = (await world.api("GET", f"/memberships?company_id={company}", key)).json()["data"]
+    assert (found["contact"]["id"], found["state"]) == (contact, "pending")
+    assert world.card(CONTACT, contact) == (True, "На проверке")
+    assert world.card(COMPANY, company) == (True, "На проверке")
