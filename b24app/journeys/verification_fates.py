@@ -17,7 +17,7 @@ from b24app.domain.facts import Attachment, Card, Cards, Kind, Requisite, Subjec
 from b24app.domain.membership import Membership
 from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
 from b24app.journeys.fields import field_map
-from b24app.journeys.missing import cards_after_all
+from b24app.journeys.missing import cards_after_all, listed
 from b24app.resources import Resources
 from b24app.store import aliases, memberships, records, requisites
 from b24app.store.portals import Portal
@@ -68,7 +68,7 @@ async def read_existing(portal: Portal, line: PortalClient, subjects: Collection
     """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
     if not subjects:
         return Cards()
-    cards = await read_cards(line, subjects, field_map(portal))
+    cards = await listed(line, read_cards(line, subjects, field_map(portal)))
     absent = [one for one in subjects if cards.get(one) is None]
     return Cards({**cards.found, **await cards_after_all(portal, line, absent)})
 
@@ -136,7 +136,7 @@ async def _holders(slice_: Slice, gone: Collection[Subject], hung: Hung) -> Hold
     asked = [it.subject for one in gone for it in hung.get(one, ())]
     if not asked:
         return {}
-    shown = await read_requisites(slice_.line, asked)
+    shown = await listed(slice_.line, read_requisites(slice_.line, asked))
     at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in gone}
     return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 
