@@ -19,6 +19,7 @@ PATIENCE, POLL = 30.0, 0.05
 LIVES = ("installed", "gone on with", "installed again")
 CHECK = "UF_CRM_B24APP_CHECK"
 FRAME = re.compile(r'data-frame="([^"]*)"')
+MEMBERSHIP = re.compile(r'name="membership" value="([0-9a-f-]{36})"')
 JSON_BLOCK = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
 
 
@@ -69,6 +70,8 @@ class Story:
         self._say("the card tab shows the delivery")
         seconds = await self._confirm(contact, tab)
         self._say(f"the manager pressed “confirm” in the tab; the client app heard “confirmed” after {seconds:.2f} s")
+        seconds = await self._merge()
+        self._say(f"two people decided by button were merged; the client app heard of one card after {seconds:.2f} s")
 
     def _say(self, step: str) -> None:
         print(f"✓ {step}", flush=True)
@@ -136,17 +139,52 @@ class Story:
         return await self._open_frame(await self._json("POST", f"{self.portal}/marketplace/open/", body))
 
     async def _confirm(self, contact: int, tab: str) -> float:
+        return await self._press(contact, tab, "confirm", "confirmed")
+
+    async def _press(self, contact: int, tab: str, action: str, state: str) -> float:
         page = json.loads(html.unescape(JSON_BLOCK.findall(tab)[-1]))
-        membership = re.search(r'name="membership" value="([0-9a-f-]{36})"', tab)
+        membership = MEMBERSHIP.search(tab)
         if not membership:
-            raise Told("the card tab offers nothing to confirm")
+            raise Told(f"the card tab has no button to {action} with")
 
         async def press() -> None:
-            body = {"subject": f"contact:{contact}", "membership": membership[1], "action": "confirm", "note": ""}
+            body = {"subject": f"contact:{contact}", "membership": membership[1], "action": action, "note": ""}
             origin = self.resources.settings.public_url
             await self._json("POST", f"{origin}/frame/press", body, {"X-Page-Token": page["token"]})
 
-        return await self._hears(press, contact, "confirmed")
+        return await self._hears(press, contact, state)
+
+    async def _merge(self) -> float:
+        """Two cards of one person in one company, the commonest duplicate, each decided about by button."""
+        kept, gone = [await self._add_contact(company=1) for _ in range(2)]
+        for one in (kept, gone):
+            await self._press(one, await self._tab(one), "recheck", "pending")
+
+        async def merge() -> None:
+            pair = {"winner": str(kept), "loser": str(gone)}
+            async with self.http.post(f"{self.portal}/crm/contact/merge/", data=pair) as page:
+                page.raise_for_status()
+
+        seconds = await self._hears(merge, gone, "left")
+        told = [one["data"] for one in (await self._heard())["heard"] if one["data"].get("contact_id") == gone]
+        if {one["reason"] for one in told if one["new_state"] in ("left", "suspended")} != {"merged"}:
+            raise Told("the client app was not told of the merge as one")
+        return seconds
+
+    async def _add_contact(self, company: int) -> int:
+        """Through the list's dialog and the card. The number of a contact whose tab shows the company."""
+        person = {"NAME": "Марина", "LAST_NAME": "Белова"}
+        async with self.http.post(f"{self.portal}/crm/contact/list/", data=person) as card:
+            card.raise_for_status()
+            contact = int(card.url.parts[4])  # /crm/contact/details/<id>/
+        body = {"fields": {"COMPANY": [company]}}
+        await self._json("POST", f"{self.portal}/crm/contact/details/{contact}/save/", body)
+
+        async def shown() -> bool:
+            return f'data-path="/crm/company/details/{company}/"' in await self._tab(contact)
+
+        await self._until(shown, "the card tab does not show the new contact's company")
+        return contact
 
     async def _uninstall(self) -> None:
         url = f"{self.portal}/marketplace/detail/{self.resources.manifest.code}/"

@@ -284,7 +284,7 @@ def _settled(case: Case, mode: Mode, now: datetime) -> Record:
     assert case.observed and card
     if case.decision.look_again and before:
         return replace(before, stale_seen=True)
-    if mode is Mode.ON and case.difference and case.decision.wanted:
+    if mode is Mode.ON and case.difference and case.decision.wanted not in (None, case.observed):
         return Record(case.decision.wanted, case.observed, None, now, card.modified_at)
     kept = (before.previous, before.written_at) if before and before.settled == case.observed else (None, None)
     return Record(case.observed, kept[0], None, kept[1], card.modified_at)

@@ -9,8 +9,9 @@ from uuid import uuid4
 from b24app.bitrix24.cards import LIST, Value
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Cards, Kind, Subject
-from b24app.domain.membership import Membership, Shown
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.membership import Membership, Shown, State
+from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide
 from b24app.journeys import odd
 from b24app.journeys.fields import field_map
@@ -48,7 +49,7 @@ class Case:
     def difference(self) -> dict[str, Value]:
         """Our fields that the card shows otherwise than it should.
 
-        Its mark is written along with the others, by itself only where it is a copy's: a quiet portal stays quiet.
+        Its mark is written along with a decision, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
         if wanted is None or observed is None or card is None:
@@ -57,9 +58,15 @@ class Case:
         found: dict[str, Value] = {
             name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)
         }
-        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self.facts.copied):
+        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self._decided or self.facts.copied):
             found["mark"] = self.decision.marks
         return found
+
+    @property
+    def _decided(self) -> bool:
+        """Somebody has decided about it just now, or in a try whose write did not come to its end."""
+        unwritten = self.facts.record is not None and self.facts.record.intended is not None
+        return unwritten or any(one.live and one.decided_at for one in self.decision.memberships)
 
     def memberships(self) -> list[Membership]:
         """All of the subject's, as decided."""
@@ -86,9 +93,10 @@ async def gather(
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
     cards = await read_existing(portal, line, subjects)
-    ticked = await _ticked(resources, portal, cards, members)
     readable = tuple(one for one in subjects if one not in cards.odd)
-    fates = await look_up(Slice(resources, portal, line, readable, cards, known, members, heirs, owed))
+    slice_ = Slice(resources, portal, line, readable, cards, known, members, heirs, owed)
+    fates = await look_up(slice_)
+    ticked = await _ticked(slice_, fates.inherits)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
@@ -114,16 +122,29 @@ async def gather(
     return cases, odd.unread(portal, claims, cards.odd.values(), LIST)
 
 
-async def _ticked(
-    resources: Resources, portal: Portal, cards: Cards, members: Mapping[Subject, Sequence[Membership]]
-) -> frozenset[int]:
-    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits."""
-    fresh: set[int] = set()
-    for subject, card in cards.found.items():
+async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:
+    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits: as the slice shows
+    them; read now where something of theirs waits for a later one, or they are new to us; else as we know them."""
+    fresh: set[Subject] = set()
+    for subject, card in slice_.cards.found.items():
         if subject.kind is Kind.CONTACT:
-            fresh |= set(card.links) - {one.company_id for one in members[subject] if one.live}
+            ours = {one.company_id for one in slice_.members[subject] if one.live}
+            fresh |= {Subject(Kind.COMPANY, one) for one in set(card.links) - ours}
     if not fresh:
         return frozenset()
+    resources, portal = slice_.resources, slice_.portal
     async with resources.tenant(portal.id) as db:
-        ticked = await records.ticked(db, portal.id, Kind.COMPANY, fresh)
-        return frozenset(ticked - await memberships.waiting_in(db, portal.id, ticked))
+        known = await records.load(db, portal.id, fresh)
+        later = await inbox.on_their_way(db, portal.id, fresh)
+        waiting = await memberships.waiting_in(db, portal.id, [one.id for one in fresh])
+    asked = [one for one in fresh if one in slice_.cards.found or one in later or one not in known]
+    shown = (await slice_.look_at(asked)).found
+    merged = {one for one, many in inherits.items() if any(map(_waits_in, many))}
+    ticked = {one for one, card in shown.items() if card.needs_check and one not in merged}
+    ticked |= {one for one in fresh & set(known) if one not in shown and known[one].record.settled.check}
+    return frozenset({one.id for one in ticked} - waiting)
+
+
+def _waits_in(gone: Gone) -> bool:
+    """Somebody of this gone company waits: that ticked the box of the one that goes on."""
+    return any(one.standing is State.PENDING for one in gone.memberships)

@@ -11,6 +11,7 @@ from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.people import CrmAccess
 from tests.doors.frames import main, members, tab
+from tests.stories.scene import at
 from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
@@ -127,7 +128,7 @@ async def test_a_lost_answer_proves_no_right(world: World) -> None:
     world.tick(CONTACT, contact)
     await world.settle()
     opened = await tab(world, "contact", contact)
-    world.emulator.world.faults.add(Break.CUT, times=1, method="batch")
+    at(world, "button.stated", lambda: world.emulator.world.faults.add(Break.CUT, times=1, method="batch"))
     lost = await opened.press("confirm", members(opened.html)[0])
     assert lost.status == 502 and "не подтвердил изменение" in lost.json()["error"]["text"]
     assert await intents(world) == [], "the box may have changed, but not by this button's word"
