@@ -63,6 +63,7 @@ from b24app.store.file_parts import Part
 from b24app.store.imports import Step
 from b24app.store.portal_calls import Call
 from b24app.store.settling import AttemptRow, Change
+from b24app.store.viewer_sessions import Session
 from b24app.vault import Vault
 from tests.store.rich import DIGEST, Owned
 
