@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.auth_server import TokenOwner, TokenPair, check_endpoint
+from b24app.bitrix24.auth_server import WRONG_APP, TokenOwner, TokenPair, check_endpoint
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
@@ -166,6 +166,8 @@ class StoredTokens:
             if await self._refresh(pair):
                 return Word.WORKS
         except (PortalError, Refused) as error:
+            if error.code in WRONG_APP and await self.resources.auth.knows_us(self.portal.auth_server):
+                return Word.REFUSED  # "The application may not be installed" (settings/oauth/error-codes.md)
             return _word_of(error)
         async with self.resources.tenant(self.portal.id) as db:
             now = {one.user_id: one for one in await tokens.every(db, self.portal.id)}.get(pair.user_id)
