@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from b24app.asgi import build_app
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner, TokenPair
@@ -442,7 +443,7 @@ async def test_a_removal_waits_for_whoever_is_storing_and_takes_what_they_stored
     async with world.resources.tenant(portal.id) as db:
         await still_here(db, portal.id)
         removing = asyncio.create_task(removal.prove(world.resources, portal.id))
-        assert await waiting_for_a_lock(world)
+        assert await waits_for_a_lock(world.resources.engine)
         await remember(db, world.resources, portal.id, 99, "late", "late", 3600)
     assert await removing is Verdict.REMOVED
     assert await kept(world, tokens) == 0
@@ -484,20 +485,16 @@ async def test_a_set_up_under_way_reports_nothing_after_the_removal(world: World
     assert (row.fields, row.report) == ({}, {})
 
 
-async def waiting_for_a_lock(world: World) -> bool:
-    """Some transaction waits for another's row; looked at until it does, by the owner, who sees everybody's."""
-    owner = open_engine(world.resources.settings.database_owner_url)
-    waits = text(
+async def waits_for_a_lock(engine: AsyncEngine) -> bool:
+    """Some transaction of this role waits for another's row; looked at until it does."""
+    waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    try:
-        for _ in range(200):
-            async with owner.connect() as db:
-                if (await db.execute(waits)).scalar_one():
-                    return True
-            await asyncio.sleep(0.02)
-    finally:
-        await owner.dispose()
+    for _ in range(200):
+        async with engine.connect() as db:
+            if (await db.execute(waiting)).scalar_one():
+                return True
+        await asyncio.sleep(0.02)
     return False
 
 
@@ -513,7 +510,7 @@ async def test_who_installs_again_during_the_erasing_waits_for_nothing_and_start
         one = select(memberships.c.id).where(memberships.c.portal_id == first.id).with_for_update()
         assert (await holding.execute(one)).all()
         erasing = asyncio.create_task(erase(world.resources, first.id))
-        assert await waiting_for_a_lock(world)
+        assert await waits_for_a_lock(owner)
 
         again = install(world.portal, world.market_app, world.admin())
         page = await asyncio.wait_for(world.open(again, world.admin()), 20)
@@ -539,7 +536,7 @@ async def test_an_erasing_that_comes_late_leaves_who_is_back_alone(world: World,
         again = {"lang": "ru", "scopes": [], "modes": {}, "public_id": "prt_another", "now": now}
         back = await portals.remember(db, member_id=first.member_id, **known, **again)
         erasing = asyncio.create_task(erase(world.resources, first.id))
-        assert await waiting_for_a_lock(world)
+        assert await waits_for_a_lock(world.resources.engine)
     await erasing
     assert (back.id, (await world.row()).state) == (first.id, PortalState.INSTALLING)
     assert await kept(world, memberships)
