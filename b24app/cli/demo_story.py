@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from b24app.domain.installation import PortalState
 from b24app.resources import Resources
 from b24app.store import portals
 
@@ -58,7 +59,7 @@ class Story:
         if life != LIVES[0]:
             await self._enter(self.admin)
             await self._uninstall()
-            self._say("the app was removed from the portal; its tokens are gone")
+            self._say("the app was removed from the portal; its tokens are gone, its data goes in a day")
 
     async def _verify(self, contact: int) -> None:
         await self._enter(self.manager)
@@ -190,11 +191,12 @@ class Story:
         url = f"{self.portal}/marketplace/detail/{self.resources.manifest.code}/"
         async with self.http.post(url, data={"action": "uninstall", "clean": "1"}) as page:
             page.raise_for_status()
-        await self._until(self._gone, "the portal's data did not go")
+        await self._until(self._gone, "the app does not believe that it was removed")
 
     async def _gone(self) -> bool:
         async with self.resources.glance() as db:
-            return await portals.by_domain(db, self.portal.removeprefix("http://")) is None
+            found = await portals.by_domain(db, self.portal.removeprefix("http://"))
+        return found is None or found.state is PortalState.REMOVED
 
     async def _hears(self, act: Callable[[], Awaitable[None]], contact: int, state: str) -> float:
         """Seconds from the act until the client app has heard the news."""

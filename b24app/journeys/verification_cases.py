@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import uuid4
 
 from b24app.bitrix24.cards import LIST, Value
@@ -12,8 +13,8 @@ from b24app.domain.arrivals import actor
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Membership, Shown, State
 from b24app.domain.succession import Gone
-from b24app.domain.verification import Decision, Facts, decide
-from b24app.journeys import odd
+from b24app.domain.verification import Decision, Facts, decide, last_editor
+from b24app.journeys import odd, witnesses
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
@@ -34,6 +35,7 @@ class Case:
     facts: Facts
     decision: Decision
     marks: bool = False  # the portal has our field for it
+    asks: tuple[int, ...] = ()  # rows whose token could tell who acted
     error: Exception | None = None
 
     @property
@@ -103,13 +105,16 @@ async def gather(
         if subject in cards.odd:
             continue
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
+        record = before.record if before else None
+        acted = actor(rows.named, ours=ours, editor=last_editor(record, card), gone=card is None)
         facts = Facts(
             subject=subject,
             card=card,
-            record=before.record if before else None,
+            record=record,
             memberships=members[subject],
             intents=tuple(pressed.get(subject, ())),
-            event_user=actor(rows.users, ours),
+            event_user=acted.user_id,
+            doubted=acted.doubted,
             ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
             ticked=ticked,
             inherits=fates.inherits.get(subject, ()),
@@ -118,8 +123,24 @@ async def gather(
             copied=fates.copied.get(subject, frozenset()),
             attached=fates.attached.get(subject, frozenset()),
         )
-        cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
-    return cases, odd.unread(portal, claims, cards.odd.values(), LIST)
+        decision = decide(facts, resources.now())
+        cases.append(Case(claim, rows, facts, decision, bool(fields[subject.kind].mark), asks=acted.ask))
+    return await _borne_out(resources, portal, cases, ours), odd.unread(portal, claims, cards.odd.values(), LIST)
+
+
+async def _borne_out(resources: Resources, portal: Portal, cases: Sequence[Case], ours: frozenset[int]) -> list[Case]:
+    """Decisions that could name somebody whom only an event names are made again with what its own token says."""
+    asking = [one for one in cases if one.asks and one.decision.names]
+    proven = await witnesses.proven(resources, portal, [row for one in asking for row in one.asks])
+    return [_named(one, proven, ours, resources.now()) if proven.intersection(one.asks) else one for one in cases]
+
+
+def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: datetime) -> Case:
+    facts = case.facts
+    editor = last_editor(facts.record, facts.card)
+    acted = actor(case.rows.named, ours=ours, editor=editor, gone=facts.card is None, proven=proven)
+    facts = replace(facts, event_user=acted.user_id, doubted=acted.doubted)
+    return replace(case, facts=facts, decision=decide(facts, now))
 
 
 async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:

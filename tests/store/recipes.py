@@ -63,6 +63,7 @@ from b24app.store.file_parts import Part
 from b24app.store.imports import Step
 from b24app.store.portal_calls import Call
 from b24app.store.settling import AttemptRow, Change
+from b24app.store.viewer_sessions import Session
 from b24app.vault import Vault
 from tests.store.rich import DIGEST, Owned
 
@@ -180,6 +181,8 @@ QUERIES: Mapping[str, Query] = {
     "inbox.receive": lambda db, p, o: inbox.receive(
         db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
     ),
+    "inbox.forget_tokens": lambda db, p, o: inbox.forget_tokens(db, p),
+    "inbox.tokens_of": lambda db, p, o: inbox.tokens_of(db, p, [o.waiting]),
     "inbox.waiting": lambda db, p, o: inbox.waiting(db, p, [o.subject, o.company]),
     "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
     "intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
@@ -262,9 +265,18 @@ QUERIES: Mapping[str, Query] = {
     "viewer_sessions.add": lambda db, p, o: viewer_sessions.add(
         db, replace(o.viewer, portal_id=p, session_id=uuid4()), b"theirs"
     ),
+    "viewer_sessions.ask_from": lambda db, p, o: viewer_sessions.ask_from(
+        db, Session(replace(o.viewer, portal_id=p), b"", None), o.now
+    ),
+    "viewer_sessions.change": lambda db, p, o: viewer_sessions.change(
+        db, replace(o.viewer, portal_id=p, is_admin=False), asks_from=o.now
+    ),
+    "viewer_sessions.end": lambda db, p, o: viewer_sessions.end(db, p, o.viewer.session_id),
     "viewer_sessions.end_all": lambda db, p, o: viewer_sessions.end_all(db, p),
     "viewer_sessions.load": lambda db, p, o: viewer_sessions.load(db, p, o.viewer.session_id),
-    "viewer_sessions.renew": lambda db, p, o: viewer_sessions.renew(db, replace(o.viewer, portal_id=p), b"theirs"),
+    "viewer_sessions.renew": lambda db, p, o: viewer_sessions.renew(
+        db, replace(o.viewer, portal_id=p), b"theirs", o.now
+    ),
 }
 
 DIRECTORY, INDEX = "directory of portals and keys", "work index"
@@ -279,6 +291,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.active_ids": DIRECTORY,
     "portals.all_ids": DIRECTORY,
     "portals.ask_sweep": DIRECTORY,
+    "portals.call_off": DIRECTORY,
     "portals.by_domain": DIRECTORY,
     "portals.by_id": DIRECTORY,
     "portals.by_member": DIRECTORY,
@@ -286,15 +299,20 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.count_by_state": DIRECTORY,
     "portals.erasable_ids": DIRECTORY,
     "portals.enter": DIRECTORY,
+    "portals.leave": DIRECTORY,
     "portals.move": DIRECTORY,
     "portals.owed_ids": DIRECTORY,
+    "portals.part": DIRECTORY,
     "portals.remember": DIRECTORY,
+    "portals.removals_due": DIRECTORY,
+    "portals.say_removed": DIRECTORY,
+    "portals.settle_removal": DIRECTORY,
+    "portals.take_removal": DIRECTORY,
     "portals.unpaid_ids": DIRECTORY,
     "portals.unread_ids": DIRECTORY,
     "portals.unscanned_ids": DIRECTORY,
     "portals.unfetched_ids": DIRECTORY,
     "portals.unswept_ids": DIRECTORY,
-    "retention.mark_forgotten": DIRECTORY,
     "settling.hold": INDEX,
     "work.arrive": INDEX,
     "work.claim": INDEX,

@@ -113,7 +113,7 @@ async def test_what_people_decided_since_stays(world: World, decided: Decided) -
     """Before the file is uploaded: one is decided by a button, one box was moved while nobody was looking."""
     file = await exported(world)
     await world.uninstall(decided.installation, clean=True)
-    await world.chores()
+    await world.erase()
     world.tick(CONTACT, decided.alone)  # the app is away
     await world.install()
     opened = await tab(world, "contact", decided.second)
@@ -135,7 +135,7 @@ async def test_what_people_decided_since_stays(world: World, decided: Decided) -
 async def test_cards_and_links_that_are_gone_are_counted_and_left_out(world: World, decided: Decided) -> None:
     file = await exported(world)
     await world.uninstall(decided.installation, clean=True)
-    await world.chores()
+    await world.erase()
     world.portal.crm.delete(CONTACT, decided.alone, world.admin())
     await world.install()
 

@@ -125,7 +125,7 @@ async def test_an_app_removed_with_its_data_begins_anew(world: World, scene: Sce
     await world.settle()
     await switch(world, "uninstall", clean=True)
     await world.settle()
-    await world.chores()
+    await world.erase()
     assert (await world.api("GET", "/memberships", scene.key)).status == 401
 
     await world.install()
