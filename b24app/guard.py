@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from b24app import answers
 from b24app.manifest import Delivery
 from b24app.names import Lookups, Names
 from b24app.settings import Settings
@@ -170,7 +171,7 @@ async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[
     """One session per event loop for calls to endpoints: no cookies, no proxies, connections kept and reused."""
     inner = Names(THREADS)
     resolver: AbstractResolver = inner if settings.dev_mode else GuardedResolver(inner)
-    connector = aiohttp.TCPConnector(limit=0, resolver=resolver, ttl_dns_cache=10)
+    connector = answers.Connector(limit=0, resolver=resolver, ttl_dns_cache=10)
     timeout = aiohttp.ClientTimeout(total=delivery.timeout, sock_connect=delivery.connect_timeout)
     async with aiohttp.ClientSession(
         connector=connector,
@@ -178,6 +179,9 @@ async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=Answered,
         auto_decompress=False,
+        max_line_size=answers.LINE_LIMIT,
+        max_field_size=answers.LINE_LIMIT,
+        max_headers=answers.HEADERS_LIMIT,
     ) as session:
         try:
             yield session
