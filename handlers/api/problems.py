@@ -48,6 +48,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "url_fragment": ("The address must not hold a # part.", "В адресе не должно быть части после #."),
     "url_port_not_allowed": ("Only port 443 is allowed.", "Разрешён только порт 443."),
+    "url_host_name_wrong": (
+        "The host name is no valid domain name (IDNA 2008). If it is yours, give its xn-- form.",
+        "Имя сервера — не доменное имя (IDNA 2008). Если оно ваше, укажите его в виде xn--….",
+    ),
     "url_ip_address": ("Give a host name, not an IP address.", "Укажите имя сервера, а не IP-адрес."),
     "url_private_address": (
         "The address points into a private or reserved network.",
