@@ -50,13 +50,19 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
 
 
 async def new_key(resources: Resources, portal_id: int, client_app_id: UUID) -> NewClientApp:
-    """Another key for an app that has none left: it came out of an export file. Raises `Refused` `not_found`."""
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    """A key in place of those it has, for the same origins: they are refused at once. Raises `Refused` `not_found`.
+
+    An app has none when it came out of an export file.
+    """
+    key, now = KEY_PREFIX + secrets.token_urlsafe(32), resources.now()
     async with resources.tenant(portal_id) as db:
-        app = await client_apps.one(db, portal_id, client_app_id)
-        if app is None or app.key_hints:
+        if not await client_apps.lock(db, portal_id, client_app_id):
             raise Refused("not_found", 404)
-        await client_apps.add_key(db, KeyOwner(portal_id, app.id, ()), portals.digest(key), key[-4:], resources.now())
+        origins = await client_apps.revoke_keys(db, portal_id, client_app_id, now)
+        owner = KeyOwner(portal_id, client_app_id, origins)
+        await client_apps.add_key(db, owner, portals.digest(key), key[-4:], now)
+        app = await client_apps.one(db, portal_id, client_app_id)
+    assert app
     return NewClientApp(app, key)
 
 

@@ -87,8 +87,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Первый запрос с этим Idempotency-Key ещё выполняется. Повторите чуть позже.",
     ),
     "idempotency_answer_lost": (
-        "This request was done, and its answer cannot be read any more. Read your endpoints or deliveries to see what it "
-        "did; a secret you have not got is replaced by rotate-secret.",
+        "This request was done, and its answer cannot be read any more. Read your endpoints or deliveries to see what "
+        "it did; a secret you have not got is replaced by rotate-secret.",
         "Этот запрос выполнен, но его ответ больше не прочитать. Что он сделал, видно в ваших адресах и доставках; "
         "неполученный секрет заменяет rotate-secret.",
     ),
