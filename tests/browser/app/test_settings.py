@@ -160,12 +160,13 @@ async def test_what_is_shown_once_stands_until_it_is_saved_whatever_else_is_pres
 
     await app.get_by_role("button", name="Проверить связь").click()
     await expect(app.locator(".checks .step.waiting").first).to_be_visible()
+    await self_test_one(world.resources, (await world.row()).id)
     await world.settle()
     await expect(app.locator(".checks .step.waiting")).to_have_count(0)  # the page goes on asking meanwhile
-    await app.locator("#mode-watch").click()
+    async with person.page.expect_response("**/frame/mode"):
+        await app.locator("#mode-watch").click()
     await app.locator("input[data-upload]").set_input_files({"name": "x.gz", "mimeType": "", "buffer": b"x"})
-    await world.settle()
-    await expect(app.locator(".banner.bad")).to_contain_text("Это не выгрузка приложения")
+    await expect(app.get_by_text("Это не выгрузка приложения")).to_be_visible()
 
     assert first in [await one.input_value() for one in await keys.all()]
     await expect(secret).to_have_value(shown)
