@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.http_parser import RawResponseMessage
 from aiohttp.streams import StreamReader
 
@@ -46,19 +47,23 @@ class Parser(Protocol):
 class Handler(ResponseHandler):
     """aiohttp's, with a parser that knows the status first."""
 
+    _used = False
+
     def set_response_params(self, **params: Any) -> None:
         def fresh() -> Parser:
             ResponseHandler.set_response_params(self, **params)
             return cast(Parser, self._parser)
 
-        StatusFirst(self, fresh)
+        StatusFirst(self, fresh, kept=self._used)
+        self._used = True
 
 
 class StatusFirst:
-    """A parser of one answer. `fresh` puts a new one of the library's into the handler and returns it."""
+    """A parser of one answer. `fresh` puts a new one of the library's into the handler and returns it. `kept`: the
+    connection has brought an answer before, and what was left of that one may still come."""
 
-    def __init__(self, handler: ResponseHandler, fresh: Callable[[], Parser]) -> None:
-        self._handler, self._fresh = handler, fresh
+    def __init__(self, handler: ResponseHandler, fresh: Callable[[], Parser], *, kept: bool) -> None:
+        self._handler, self._fresh, self._kept = handler, fresh, kept
         self._parser = self._new()
         self._seen = b""  # until the head is known
         self._payload: StreamReader | None = None  # from then on
@@ -82,12 +87,14 @@ class StatusFirst:
                 return [found], False, b""
             if len(self._seen) == seen:
                 raise
-            rest, self._seen, self._parser = self._seen, b"", self._new()  # only a preliminary head was broken
+            rest, self._seen, self._parser = self._seen, b"", self._new()  # only what came before it was broken
             return self.feed_data(rest)
-        for message in messages:
-            if not _preliminary(message):
-                self._know(message)
-                return [message], switched, tail
+        final = [message for message in messages if not _preliminary(message)]
+        if final:
+            self._know(final[0])
+            if len(final) > 1:
+                self._end(final[0][1])
+            return final[:1], switched, tail
         if len(self._seen) > HEAD_LIMIT:
             self._cut()
         elif self._patience is None and b"\n" in data:
@@ -111,7 +118,10 @@ class StatusFirst:
     def _body(self, data: bytes) -> Parsed:
         assert self._payload
         try:
-            return self._parser.feed_data(data)
+            parsed = self._parser.feed_data(data)
+            if parsed[0]:
+                raise BadHttpMessage("An answer to nothing: the next request would take it for its own.")
+            return parsed
         except Exception:
             if self._payload.is_eof():
                 raise  # behind the end of the answer: the connection may be in the pool, and the handler closes it
@@ -125,33 +135,32 @@ class StatusFirst:
             self._handler.feed_data(found, 0)
 
     def _again(self) -> Message | None:
-        """What came so far, read again: the head alone, then what stands behind it. None without a status line;
-        preliminary heads are forgotten then."""
+        """What came so far, read again: the head alone, then what stands behind it. None without a status line; what
+        an answer may still come behind is forgotten then: preliminary heads, leftovers of the answer before."""
         while self._seen:
             blank = _BLANK_LINE.search(self._seen)
             end = blank.end() if blank else len(self._seen)
             head, rest = self._seen[:end], self._seen[end:]
             found = self._head(head, len(rest))
             if found and not _preliminary(found):
-                break
-            if not (found and blank):
+                self._know(found)
+                with suppress(Exception):  # whatever it is, the status counts
+                    self._parser.feed_data(rest)
+                self._end(found[1])
+                return found
+            leftover = self._kept and not _STATUS.search(head)
+            if not leftover and not (found and blank):
                 return None
             self._seen = rest
-        else:
-            return None
-        self._know(found)
-        with suppress(Exception):  # whatever it is, the status counts
-            self._parser.feed_data(rest)
-        self._end(found[1])
-        return found
+        return None
 
     def _head(self, head: bytes, behind: int) -> Message | None:
         """The head as it is, or what counts of it. `behind`: bytes that stand behind it and shall be its body."""
-        status, after = _STATUS.match(head), _RETRY_AFTER.search(head)
+        status, after = _STATUS.search(head) if self._kept else _STATUS.match(head), _RETRY_AFTER.search(head)
         if status is None:
             return None
         lines = [status[1] + b" ", *([after[1]] if after else []), b"content-length: %d" % behind, b"", b""]
-        for text in (head, b"\r\n".join(lines)):
+        for text in (head[status.start() :], b"\r\n".join(lines)):
             self._parser = self._new()
             with suppress(Exception):
                 messages, _, _ = self._parser.feed_data(text)

@@ -34,6 +34,7 @@ class Line:
     then: bool = OPEN
     heads: list[bytes] = field(default_factory=list)
     connections: int = 0
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -53,6 +54,7 @@ class Line:
             return
         finally:
             writer.close()
+            self.closed.set()
 
 
 @asynccontextmanager
@@ -186,6 +188,29 @@ async def test_a_good_answer_keeps_the_connection_and_a_broken_one_does_not(http
     await told(http, good, times=3)
     await told(http, broken, times=3)
     assert (good.connections, broken.connections) == (1, 3)
+
+
+async def test_what_is_left_of_an_answer_is_not_taken_for_the_next_one(http: aiohttp.ClientSession) -> None:
+    """It comes when the next webhook is under way already, before its answer or with it."""
+    for left in ([b'"}', OK], [b'"}' + OK], [b"\r\n\r\nbye\r\n\r\n" + OK], [b"bye", b"bye", OK]):
+        line = Line([OK])
+        async with answering(line) as url:
+            message = Message(parsed(url, dev_mode=True), "evt_1", b"{}", (KEY,), 1, 1)
+            assert (await send(http, message, Clock()())).answer.ok
+            line.segments = left
+            found = await send(http, message, Clock()())
+        assert (found.answer.ok, found.response, line.connections) == (True, "ok", 1)
+
+
+async def test_an_answer_to_nothing_is_not_taken_for_the_next_one(http: aiohttp.ClientSession) -> None:
+    for segments in ([OK + OK], [OK, OK]):
+        line = Line(segments)
+        async with answering(line) as url:
+            message = Message(parsed(url, dev_mode=True), "evt_1", b"{}", (KEY,), 1, 1)
+            assert (await send(http, message, Clock()())).answer.ok
+            await line.closed.wait()
+            line.segments = [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"]
+            assert (await send(http, message, Clock()())).answer.status == 503
 
 
 async def test_a_file_that_was_taken_is_not_sent_again_for_its_answers_sake(http: aiohttp.ClientSession) -> None:
