@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 from yarl import URL
 
-HTTPS_PORT = 443
+PORTS = {"http": 80, "https": 443}
 
 _REFUSED = tuple(
     ip_network(net)
@@ -66,6 +66,17 @@ class Address:
         return self.url.raw_host or ""
 
 
+def origin(text: str) -> str:
+    """An origin of web pages as a browser sends it: `https://Кабинет.рф:443` → `https://xn--80acmlhv0b.xn--p1ai`. Raise
+    `WrongUrl`."""
+    parts = _split(text)
+    if parts.netloc.count("@") or text.lower() != f"{parts.scheme}://{parts.netloc}".lower():
+        raise WrongUrl("not_a_url")
+    host = in_ascii(parts.hostname or "")
+    written = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{written}" + ("" if parts.port in (None, PORTS[parts.scheme]) else f":{parts.port}")
+
+
 def parsed(text: str, *, dev_mode: bool) -> Address:
     """Raise `WrongUrl`."""
     parts = _split(text)
@@ -73,7 +84,7 @@ def parsed(text: str, *, dev_mode: bool) -> Address:
         raise WrongUrl("user_info")
     if "#" in text:
         raise WrongUrl("fragment")
-    host = _ascii(parts.hostname or "")
+    host = in_ascii(parts.hostname or "")
     port = parts.port
     behind = text[len(parts.scheme) + len("://") + len(parts.netloc) :]
     target = quote(behind if behind.startswith("/") else f"/{behind}", safe=_PRINTABLE)
@@ -108,7 +119,7 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
-def _ascii(host: str) -> str:
+def in_ascii(host: str) -> str:
     """The name as it is resolved: IDNA 2008 with the mapping of UTS 46, as browsers do it. Judged after this."""
     if ":" in host:
         return host
@@ -132,7 +143,7 @@ def _readable(url: URL) -> None:
 def _not_public(scheme: str, port: int | None, host: str) -> str | None:
     if scheme != "https":
         return "https_required"
-    return "port_not_allowed" if port not in (None, HTTPS_PORT) else wrong_host(host)
+    return "port_not_allowed" if port not in (None, PORTS["https"]) else wrong_host(host)
 
 
 def wrong_host(host: str) -> str | None:

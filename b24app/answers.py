@@ -197,4 +197,5 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory = partial(Handler, loop=self._loop)
+        handler: type[ResponseHandler] = Handler
+        self._factory = partial(handler, loop=self._loop)

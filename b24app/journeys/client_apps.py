@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from b24app import addresses
+from b24app.addresses import WrongUrl
 from b24app.domain.installation import PortalState
 from b24app.errors import Refused
 from b24app.resources import Resources
@@ -39,8 +40,10 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
     """A client app with its first key. Raises `Refused` with `name_wrong` or `origin_wrong`."""
     if not 1 <= len(name.strip()) <= NAME_LIMIT:
         raise Refused("name_wrong", 422, {"limit": NAME_LIMIT})
-    if any(not _is_origin(one) for one in origins):
-        raise Refused("origin_wrong", 422)
+    try:
+        origins = tuple(addresses.origin(one) for one in origins)
+    except WrongUrl:
+        raise Refused("origin_wrong", 422) from None
     app, key = ClientApp(uuid4(), name.strip(), resources.now()), KEY_PREFIX + secrets.token_urlsafe(32)
     async with resources.tenant(portal_id) as db:
         await client_apps.add(db, portal_id, app)
@@ -101,11 +104,3 @@ async def caller(resources: Resources, key: str) -> Caller | None:
     async with resources.tenant(portal.id) as db:
         app = await client_apps.one(db, portal.id, owner.client_app_id)
     return Caller(portal, app, owner.origins) if app else None
-
-
-def _is_origin(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from b24app.addresses import parsed
+from b24app.addresses import WrongUrl, origin, parsed
 from b24app.answers import Connector
 from b24app.guard import Answered
 from b24app.webhooks import Message, new_secret, send, signing_key
@@ -61,3 +61,31 @@ def test_what_was_given_is_kept_beside_what_is_called() -> None:
     assert address.text == "https://магазин.рф/hooks"
     assert str(address.url) == f"https://{address.host}/hooks"
     assert address.host.isascii()
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://cabinet.example", "https://cabinet.example"),
+        ("HTTPS://Cabinet.Example:443", "https://cabinet.example"),
+        ("http://cabinet.example:80", "http://cabinet.example"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://Магазин.рф", "https://xn--80aairftm.xn--p1ai"),
+    ],
+)
+def test_an_origin_is_kept_as_a_browser_sends_it(given: str, sent: str) -> None:
+    """The URL standard: a serialised origin has its host in ASCII and no port that its scheme implies."""
+    assert origin(given) == sent
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("cabinet.example", "ftp://cabinet.example", "https://", "https://cabinet.example/", "https://a.example?b"),
+        *("https://me@cabinet.example", "https://@cabinet.example", "https://xn--a..example", "null", "*", ""),
+    ],
+)
+def test_what_is_no_origin_is_refused(given: str) -> None:
+    with pytest.raises(WrongUrl):
+        origin(given)

@@ -208,7 +208,8 @@ async def test_an_answer_to_nothing_is_not_taken_for_the_next_one(http: aiohttp.
         async with answering(line) as url:
             message = Message(parsed(url, dev_mode=True), "evt_1", b"{}", (KEY,), 1, 1)
             assert (await send(http, message, Clock()())).answer.ok
-            await line.closed.wait()
+            async with asyncio.timeout(30):  # only ends a test that would hang
+                await line.closed.wait()
             line.segments = [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"]
             assert (await send(http, message, Clock()())).answer.status == 503
 
