@@ -50,6 +50,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "url_fragment": ("The address must not hold a # part.", "В адресе не должно быть части после #."),
     "url_port_not_allowed": ("Only port 443 is allowed.", "Разрешён только порт 443."),
+    "url_host_name_wrong": (
+        "The host name is no valid domain name (IDNA 2008). If it is yours, give its xn-- form.",
+        "Имя сервера — не доменное имя (IDNA 2008). Если оно ваше, укажите его в виде xn--….",
+    ),
     "url_ip_address": ("Give a host name, not an IP address.", "Укажите имя сервера, а не IP-адрес."),
     "url_private_address": (
         "The address points into a private or reserved network.",
@@ -87,6 +91,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "not_now": (
         "Our database does not answer right now. Repeat the request in a few seconds.",
         "Наша база данных сейчас не отвечает. Повторите запрос через несколько секунд.",
+    ),
+    "idempotency_answer_lost": (
+        "This request was done, and its answer cannot be read any more. Read your endpoints or deliveries to see what "
+        "it did; a secret you have not got is replaced by rotate-secret.",
+        "Этот запрос выполнен, но его ответ больше не прочитать. Что он сделал, видно в ваших адресах и доставках; "
+        "неполученный секрет заменяет rotate-secret.",
     ),
     "failed": ("Something broke on our side. It is logged.", "Что-то сломалось на нашей стороне. Мы это записали."),
 }

@@ -98,6 +98,7 @@ QUERIES: Mapping[str, Query] = {
     "client_apps.lock": lambda db, p, o: client_apps.lock(db, p, o.endpoint.client_app_id),
     "client_apps.one": lambda db, p, o: client_apps.one(db, p, o.endpoint.client_app_id),
     "client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
+    "client_apps.revoke_keys": lambda db, p, o: client_apps.revoke_keys(db, p, o.endpoint.client_app_id, o.now),
     "client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
     "client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
     "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.Filter(), None, 50),
