@@ -121,7 +121,7 @@ async def gather(
         now = resources.now()
         decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
         cases.append(Case(claim, rows, facts, decision, marks, _held_back(facts, decision, now)))
-    return cases, odd.unread(portal, claims, cards.odd, LIST)
+    return cases, odd.unread(portal, claims, cards.odd.values(), LIST)
 
 
 def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
