@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from b24app.bitrix24.cards import CardChange, FieldMap, Value, read_cards, write_cards
+from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from b24app.bitrix24.cards import LIST, Value
+from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import Value
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Membership, Shown, State
 from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide, last_editor
@@ -28,7 +29,11 @@ WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of anot
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subject of the slice on its way through the journey."""
+    """One subject of the slice on its way through the journey.
+
+    `held_back`: what it should show was written a moment ago and not stored; `not_stored`: the card as it was read back
+    after a write that the portal had said yes to.
+    """
 
     claim: Claim
     rows: inbox.Waiting
@@ -36,6 +41,8 @@ class Case:
     decision: Decision
     marks: bool = False  # the portal has our field for it
     asks: tuple[int, ...] = ()  # rows whose token could tell who acted
+    held_back: bool = False
+    not_stored: Card | None = None
     error: Exception | None = None
 
     @property
@@ -54,7 +61,7 @@ class Case:
         Its mark is written along with a decision, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
-        if wanted is None or observed is None or card is None:
+        if wanted is None or observed is None or card is None or self.held_back:
             return {}
         names = ("check", "status")
         found: dict[str, Value] = {
@@ -123,9 +130,16 @@ async def gather(
             copied=fates.copied.get(subject, frozenset()),
             attached=fates.attached.get(subject, frozenset()),
         )
-        decision = decide(facts, resources.now())
-        cases.append(Case(claim, rows, facts, decision, bool(fields[subject.kind].mark), asks=acted.ask))
+        now = resources.now()
+        decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
+        cases.append(Case(claim, rows, facts, decision, marks, acted.ask, _held_back(facts, decision, now)))
     return await _borne_out(resources, portal, cases, ours), odd.unread(portal, claims, cards.odd.values(), LIST)
+
+
+def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
+    card, record, wanted = facts.card, facts.record, decision.wanted
+    shown = Shown(card.needs_check, card.status) if card else None
+    return bool(record and shown and wanted and record.held_back(shown, wanted, now))
 
 
 async def _borne_out(resources: Resources, portal: Portal, cases: Sequence[Case], ours: frozenset[int]) -> list[Case]:

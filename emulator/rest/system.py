@@ -61,7 +61,8 @@ def method_get(call: Call) -> dict[str, bool]:
 
 
 def _served(call: Call, known: Method) -> bool:
-    return not known.feature or plans.has(call.portal, known.feature)
+    missing = call.portal.differences.named("methods_missing", known.name)
+    return not missing and (not known.feature or plans.has(call.portal, known.feature))
 
 
 @method("feature.get", scope="", page="api-reference/common/system/feature-get.md", params=("CODE",))
@@ -78,7 +79,7 @@ def feature_get(call: Call) -> dict[str, str]:
 @method("server.time", scope="", page="api-reference/common/system/server-time.md", params=())
 def server_time(call: Call) -> str:
     """The portal's clock, ISO 8601."""
-    return call.world.now().astimezone(UTC).isoformat(timespec="seconds")
+    return call.portal.now().astimezone(UTC).isoformat(timespec="seconds")
 
 
 @method("profile", scope="", page="api-reference/common/users/profile.md", params=())
@@ -86,7 +87,7 @@ def profile(call: Call) -> dict[str, Any]:
     """The user behind the token; no scope needed."""
     user = call.user
     return {
-        "ID": str(user.id),
+        "ID": user.id if call.portal.differences.on("user_ids_numbers") else str(user.id),
         "ADMIN": user.admin,
         "NAME": user.name,
         "LAST_NAME": user.last_name,

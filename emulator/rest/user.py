@@ -6,6 +6,7 @@ from typing import Any
 from emulator import php
 from emulator.crm.dates import ZONE, iso, parse_datetime
 from emulator.crm.filters import Condition, Group, compile_group, parse_key
+from emulator.crm.heeding import heeded
 from emulator.crm.values import to_int, truthy
 from emulator.errors import RestError
 from emulator.people import Department, User
@@ -44,7 +45,8 @@ def _row(call: Call, user: User) -> Row:
     Two dates are objects of PHP, which print empty (user-get.md); `_current` prints them as texts.
     """
     since = iso(user.registered) if user.registered else ""
-    row: Row = {"ID": str(user.id), "XML_ID": str(user.id), "ACTIVE": user.active, "NAME": user.name}
+    number = user.id if call.portal.differences.on("user_ids_numbers") else str(user.id)
+    row: Row = {"ID": number, "XML_ID": str(user.id), "ACTIVE": user.active, "NAME": user.name}
     row |= {"LAST_NAME": user.last_name, "SECOND_NAME": user.second_name, "EMAIL": user.email, "LAST_LOGIN": since}
     row |= {"DATE_REGISTER": since, "TIME_ZONE": user.time_zone, "IS_ONLINE": "Y" if user.online else "N"}
     row |= {"LAST_ACTIVITY_DATE": php.Object()}
@@ -69,14 +71,17 @@ def _shown(row: Row, allowed: frozenset[str], select: Any) -> Row:
 
 
 def _filter(call: Call) -> Group:
-    given = call.params.get("FILTER") or {}
-    rows = given if isinstance(given, dict) else {}
+    differences, given = call.portal.differences, call.params.get("FILTER") or {}
+    rows = given if isinstance(given, dict) and not differences.on("user_filter_flat") else {}
     mixed = {**{k: v for k, v in call.params.items() if k in _FULL}, **rows}
-    parts: list[Condition | Group] = []
+    asked = {parse_key(str(key).upper())[1] for key in mixed}
+    only_active = differences.on("user_get_active_only") and "ACTIVE" not in asked
+    parts: list[Condition | Group] = [Condition("=", "ACTIVE", True)] if only_active else []
     for key, value in mixed.items():
         op, name = parse_key(str(key).upper())
         if name in _FULL or name in _EXTRA:
-            parts.append(_condition(op, name, value))
+            one = _condition(op, name, value)
+            parts += heeded(call.portal, "", value, one) if isinstance(one, Condition) else (one,)
         else:
             call.portal.world.warnings.append(f"{call.portal.name}: unknown filter field {key} of user")
     return Group(tuple(parts))
