@@ -59,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("doctor", help="check the environment and what it points at")
     check.add_argument("--portal", help="member id or domain: check its connection as well, there and back")
-    check.set_defaults(run=lambda options: doctor(os.environ, options.portal))
+    check.add_argument("--record", type=Path, metavar="FILE", help="write what it answers, shapes and no values")
+    check.set_defaults(run=lambda options: doctor(os.environ, options.portal, options.record))
 
     client_app = commands.add_parser("client-app", help="client apps of a portal")
     actions = client_app.add_subparsers(required=True, metavar="action")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.cli.doctor_portal import check_portal
+from b24app.cli.doctor_record import record_portal
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, pending_migrations, refuse_strong_role
 
 
-def doctor(environ: Mapping[str, str], portal: str | None = None) -> int:
+def doctor(environ: Mapping[str, str], portal: str | None = None, record: Path | None = None) -> int:
     """One line per finding; exit code 0 only where everything is well. `portal`: its connection too, once the
-    environment is in order."""
+    environment is in order; `record`: and what it answers, into this file."""
     try:
         settings = read_settings(environ)
     except WrongSettings as error:
@@ -31,7 +33,8 @@ def doctor(environ: Mapping[str, str], portal: str | None = None) -> int:
         print("✓ environment, app.yaml, database, roles, migrations and Redis are as they should be")
     if problems or portal is None:
         return 1 if problems else 0
-    return asyncio.run(check_portal(settings, portal))
+    checked = asyncio.run(check_portal(settings, portal))
+    return max(checked, asyncio.run(record_portal(settings, portal, record))) if record else checked
 
 
 async def _look(settings: Settings) -> list[str]:

@@ -98,6 +98,24 @@ class Feature(StrEnum):
     ROBOTS = "robots"
 
 
+class DateFilter(StrEnum):
+    """What a portal makes of a filter by the moment of change; `digits`: it compares them, whatever their zone."""
+
+    KEPT = "kept"
+    DIGITS = "digits"
+    NOTHING = "nothing"
+    EVERYTHING = "everything"
+    UNSEEN = "unseen"
+
+
+class Operating(StrEnum):
+    """Whether answers tell how long a method has worked."""
+
+    COUNTED = "counted"
+    ZERO = "zero"
+    ABSENT = "absent"
+
+
 TROUBLE = frozenset(one for one in Finding if one.startswith("access_")) - {Finding.ACCESS_GOOD, Finding.ACCESS_WEAK}
 """What may keep us from asking the portal at all."""
 

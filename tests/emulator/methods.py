@@ -99,6 +99,7 @@ ROWS: dict[str, Row] = {
     "method.get": Row(lambda it: {"name": "profile"}, ("isAvailable", True)),
     "placement.bind": Row(lambda it: {"PLACEMENT": OTHER_TAB, "HANDLER": it.handler, "TITLE": "Tab"}, True),
     "placement.get": Row(lambda it: {}, ("placement", TAB)),
+    "placement.list": Row(lambda it: {}, TAB),
     "placement.unbind": Row(lambda it: {"PLACEMENT": TAB, "HANDLER": it.handler}, 2),  # one too many, as the page says
     "profile": Row(lambda it: {}, ("NAME", "Anna")),
     "scope": Row(lambda it: {}, "crm"),
