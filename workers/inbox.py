@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.installation import PortalState
-from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, plan
+from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, Unreadable, plan
 from b24app.journeys import requisites, verification
 from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
@@ -148,7 +148,7 @@ async def _handle(resources: Resources, portal: Portal, slice_: Slice) -> bool:
         return False
     for case in failed or ():
         assert case.error
-        log.warning("write_failed", portal=portal.id, subject=case.claim.key, error=repr(case.error))
+        log.warning("subject_failed", portal=portal.id, subject=case.claim.key, error=repr(case.error))
         await _give_up_or_wait(resources, portal, slice_.kind, case.claim, case.error)
     return not failed
 
@@ -163,7 +163,8 @@ async def _slice_failed(resources: Resources, portal: Portal, slice_: Slice, err
     log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=unknown)
     if await moved(resources, portal, error):
         await _later(resources, kind, claims, Later(resources.now()), "moved")
-    elif unknown and len(claims) > 1:  # one bad subject must not keep its neighbours waiting
+    elif (unknown or isinstance(error, Unreadable)) and len(claims) > 1:
+        # one bad subject must not keep its neighbours waiting
         half = len(claims) // 2
         for part in (claims[:half], claims[half:]):
             await _handle(resources, portal, replace(slice_, claims=part))

@@ -16,13 +16,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Attached, Attachment, Card, Kind, Listed, Requisite, Subject, Topic
+from b24app.domain.facts import Attached, Attachment, Card, Kind, Listed, Odd, Requisite, Subject, Topic
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import ALONE, Membership
 from b24app.domain.reading import pace_of
 from b24app.domain.verification import first_sight, project
-from b24app.journeys import lists
-from b24app.journeys.lists import Item
+from b24app.journeys import lists, odd
+from b24app.journeys.lists import Seen
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -62,9 +62,11 @@ async def _begin(resources: Resources, portal: Portal) -> None:
         known = await imports.progress(db, portal.id)
     if len(known) < len(ORDER):
         line = client(resources, portal, Lane.BULK)
-        totals = {kind: await lists.count(line, kind) for kind in ORDER}
+        found = {kind: await lists.before_us(line, kind, resources.now()) for kind in ORDER}
+        totals = {kind: one.total for kind, one in found.items()}
+        newest = {kind: one.newest for kind, one in found.items()}
         async with resources.tenant(portal.id) as db:
-            await imports.start(db, portal.id, totals, resources.now())
+            await imports.start(db, portal.id, totals, resources.now(), newest)
 
 
 async def _end(resources: Resources, portal: Portal) -> None:
@@ -117,9 +119,9 @@ async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:
         await imports.release(db, portal.id, reader)
 
 
-async def _grouped(pages: AsyncIterator[Sequence[Item]]) -> AsyncIterator[list[Item]]:
+async def _grouped(pages: AsyncIterator[Sequence[Seen]]) -> AsyncIterator[list[Seen]]:
     """Pages of 50 put together: a transaction costs more than the rows of one page."""
-    group: list[Item] = []
+    group: list[Seen] = []
     async for page in pages:
         group += page
         if len(group) >= GROUP:
@@ -129,7 +131,7 @@ async def _grouped(pages: AsyncIterator[Sequence[Item]]) -> AsyncIterator[list[I
         yield group
 
 
-async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Item]) -> None:
+async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Seen]) -> None:
     now = resources.now()
     out_of_step: set[Topic] = set()
     if cards := [one for one in group if isinstance(one, Card)]:
@@ -137,6 +139,7 @@ async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group
     if attached := [one for one in group if isinstance(one, Requisite)]:
         out_of_step |= await _take_requisites(db, portal, attached, now)
     arrivals = [Arrival(Source.IMPORT, "import", one) for one in sorted(out_of_step, key=str)]
+    arrivals += odd.rows_for(portal, [one for one in group if isinstance(one, Odd)], Source.IMPORT)
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
 
 

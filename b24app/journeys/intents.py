@@ -78,9 +78,10 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
     if gone_id not in {one.subject.id for one in lost}:
         raise Refused("already_so", 409)
     fields, client = field_map(portal), person_client(resources, portal, portal.endpoint, token)
-    card = (await read_cards(client, [subject], fields)).get(subject)
+    cards = await read_cards(client, [subject], fields)
+    card = cards.get(subject)
     if card is None or not fields[subject.kind].mark:
-        raise Refused("card_gone" if card is None else "crm_refused", 409)
+        raise Refused("crm_refused" if card or subject in cards.odd else "card_gone", 409)
     marks = tuple(dict.fromkeys((subject.id, *card.marks, gone_id)))
     (outcome,) = await write_cards(client, [CardChange(subject, {"mark": marks})], fields)
     if outcome.error:

@@ -3,34 +3,35 @@ a right. Only the first is acted on as a deletion."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from b24app.bitrix24 import cards, requisites
 from b24app.bitrix24.client import PortalClient
-from b24app.domain.facts import Attachment, Card, Requisite, Subject
+from b24app.bitrix24.requisites import Requisites
+from b24app.domain.facts import Attachment, Cards, Subject
 from b24app.errors import PortalDown
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import demote
 from b24app.store.portals import Portal
 
 
-async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Mapping[Subject, Card]:
+async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Cards:
     """Those of these cards that are there.
 
     Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked.
     """
     if not missing:
-        return {}
+        return Cards()
     there, hidden = await cards.look_again(line, missing, field_map(portal))
     if hidden:
         await _ask_another(line)
-    return there.found
+    return there
 
 
-async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]) -> Mapping[Attachment, Requisite]:
+async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]) -> Requisites:
     """As `cards_after_all`: whoever may not see a card may not see its requisites."""
     if not missing:
-        return {}
+        return Requisites()
     there, hidden = await requisites.look_again(line, missing)
     if hidden:
         await _ask_another(line)

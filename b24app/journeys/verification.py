@@ -25,6 +25,7 @@ from b24app.domain.membership import Membership, Record, State
 from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.journeys.fields import field_map
+from b24app.journeys.odd import Unread
 from b24app.journeys.tokens import StoredTokens, client
 from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
@@ -40,8 +41,8 @@ AT_ONCE = 3  # waits for another card before it pauses in between
 log = structlog.get_logger()
 
 
-async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case]:
-    """Carry a slice to its end. Returns the cases whose card could not be written, with the error of each.
+async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case | Unread]:
+    """Carry a slice to its end. Returns the cases whose card could not be written or understood, each with its error.
 
     Raises the PortalErrors of the read, `memberships.Overtaken` and `work.ClaimLost`: then nothing was settled.
     """
@@ -51,7 +52,8 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         return []
     keeper = StoredTokens(resources, portal)
     line = client(resources, portal, lane, keeper)
-    cases = await _apart(resources, portal, await gather(resources, portal, claims, line, keeper))
+    gathered, unread = await gather(resources, portal, claims, line, keeper)
+    cases = await _apart(resources, portal, gathered)
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, line, lane)
@@ -61,7 +63,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         await resources.wake.outbox(portal.id, waits)
     if again:
         await resources.wake.inbox(portal.id, lane)
-    return [one for one in cases if one.error]
+    return [*(one for one in cases if one.error), *unread]
 
 
 async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from b24app.bitrix24.cards import Value
+from b24app.bitrix24.cards import LIST, Value
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.arrivals import actor
 from b24app.domain.facts import Cards, Kind, Subject
 from b24app.domain.membership import Membership, Shown
 from b24app.domain.verification import Decision, Facts, decide
+from b24app.journeys import odd
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
@@ -73,8 +74,8 @@ def waits_of(claim: Claim) -> int:
 
 async def gather(
     resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient, keeper: StoredTokens
-) -> list[Case]:
-    """One case per claim. Raises the PortalErrors of the read."""
+) -> tuple[list[Case], list[odd.Unread]]:
+    """One case per claim, and those whose card nobody can understand. Raises the PortalErrors of the read."""
     subjects = [inbox.parse(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, subjects)
@@ -86,10 +87,13 @@ async def gather(
     keeper.known(pairs)
     cards = await read_existing(portal, line, subjects)
     ticked = await _ticked(resources, portal, cards, members)
-    fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed))
+    readable = tuple(one for one in subjects if one not in cards.odd)
+    fates = await look_up(Slice(resources, portal, line, readable, cards, known, members, heirs, owed))
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
+        if subject in cards.odd:
+            continue
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
         facts = Facts(
             subject=subject,
@@ -107,7 +111,7 @@ async def gather(
             attached=fates.attached.get(subject, frozenset()),
         )
         cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
-    return cases
+    return cases, odd.unread(portal, claims, cards.odd, LIST)
 
 
 async def _ticked(

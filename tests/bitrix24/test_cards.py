@@ -203,12 +203,3 @@ async def test_the_import_streams_and_resumes(rig: Rig, fields: FieldMap) -> Non
         seen += page
     assert [card.subject for card in seen] == made
     assert seen[7].title == "Nr. 7"
-
-
-async def test_the_rescan_sees_only_what_changed(rig: Rig, fields: FieldMap) -> None:
-    old = company(rig)
-    rig.world.advance(hours=2)
-    new = company(rig)
-    since = rig.world.now() - timedelta(hours=1)
-    pages = [page async for page in import_cards(rig.client, Kind.COMPANY, fields, since=since)]
-    assert [card.subject for page in pages for card in page] == [new] != [old]
