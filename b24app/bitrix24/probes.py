@@ -10,27 +10,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from b24app.bitrix24.cards import FieldMap, import_cards, item_name
+from b24app.bitrix24 import values
+from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.client import Command, PortalClient
-from b24app.bitrix24.listening import UNSAID, Exchange, Listening, Row, rows
-from b24app.bitrix24.payloads import number
-from b24app.domain.facts import Kind
+from b24app.bitrix24.listening import UNSAID, Exchange, Row, rows
 from b24app.domain.selftest import DateFilter, Operating
-from b24app.errors import CallRefused
 
 MINUTE, FAR = timedelta(minutes=1), timedelta(days=2)
 """Near a card's moment of change, and farther from it than any two zones are apart."""
-NO_SUCH = "b24appNoSuchField"
 
 
 async def first_page(pages: AsyncIterator[Any]) -> None:
-    """Ask for no more than the first page. What it holds is heard, also where it cannot be understood: that somebody
-    has deleted a field of ours is no reason to stop."""
-    with suppress(CallRefused, StopAsyncIteration, LookupError, TypeError, ValueError):
-        async with aclosing(pages) as asked:  # type: ignore[type-var]
+    """Ask for no more than the first page. Raises as reading on would; what came is heard either way."""
+    async with aclosing(pages) as asked:  # type: ignore[type-var]
+        with suppress(StopAsyncIteration):
             await anext(asked)
 
 
@@ -40,17 +36,28 @@ async def place_codes(client: PortalClient) -> tuple[str, ...]:
     return tuple(str(one) for one in found) if isinstance(found, list) else ()
 
 
-async def date_filter(line: Listening, kind: Kind, fields: FieldMap, row: Row) -> DateFilter:
-    """What our filter by the moment of change makes of a card that we know: just before its moment and after it, and
-    farther from it than zones are apart. Four requests. Raises the PortalErrors."""
-    card, moment = number(row.get("id")), moment_of(row)
-    if card is None or moment is None:
+async def again(line: PortalClient, asked: Exchange, changes: Sequence[Row]) -> list[list[Row]]:
+    """The same question again with other parameters, in one request: the rows of each answer. Raises the PortalErrors.
+
+    `asked`: what the app itself has asked of a list, so that nothing here has a select of its own.
+    """
+    commands = [Command(asked.method, {**asked.params, **change}) for change in changes]
+    outcomes = await line.batch(commands)
+    return [maps([Exchange(asked.method, {}, 200, result=one.value())]) for one in outcomes]
+
+
+async def date_filter(line: PortalClient, asked: Exchange, card: Row) -> DateFilter:
+    """What the filter of the app's own look for changes makes of a card that we know: just before its moment of change
+    and after it, and farther from it than zones are apart. `asked`: that look. Raises the PortalErrors.
+
+    The moments are sent in UTC: at a portal that compares digits they are off by its zone.
+    """
+    wanted, moment = values.ident(card.get("id")), values.moment(card.get("updatedTime"))
+    if wanted is None or moment is None:
         return DateFilter.UNSEEN
-    seen = []
-    for span in (-FAR, -MINUTE, MINUTE, FAR):
-        began = len(line.heard)
-        await first_page(import_cards(line, kind, fields, card - 1, moment + span))
-        seen.append(any(number(one.get("id")) == card for one in maps(line.heard[began:])))
+    moments = [(moment.astimezone(UTC) + span).isoformat(timespec="seconds") for span in (-FAR, -MINUTE, MINUTE, FAR)]
+    filters = [{"filter": {">=updatedTime": one, "@id": [wanted]}} for one in moments]
+    seen = [any(values.ident(row.get("id")) == wanted for row in found) for found in await again(line, asked, filters)]
     match seen:
         case [True, True, False, False]:
             return DateFilter.KEPT
@@ -61,67 +68,49 @@ async def date_filter(line: Listening, kind: Kind, fields: FieldMap, row: Row) -
     return DateFilter.DIGITS
 
 
-async def again(line: Listening, asked: Exchange, **changes: Any) -> Exchange:
-    """The same question once more, with something changed. A refusal is an answer too."""
-    began = len(line.heard)
-    (outcome,) = await line.batch([Command(asked.method, {**asked.params, **changes})])
-    if outcome.error is not None and not isinstance(outcome.error, CallRefused):
-        raise outcome.error
-    return line.heard[began]
-
-
-async def drops_empty(line: Listening, asked: Exchange, id_field: str = "id") -> bool | None:
+async def drops_empty(line: PortalClient, asked: Exchange) -> bool:
     """Whether a condition with an empty value is passed over, tried on cards named by their ids, so that no more than
-    those can come. None where nothing came at all. `asked`: a list by ids."""
-    if not rows(asked):
-        return None
-    without = await again(line, asked, filter={**asked.params["filter"], f"={id_field}": ""})
-    return bool(rows(without))
+    those can come. `asked`: a list by ids that brought rows. Raises the PortalErrors."""
+    (found,) = await again(line, asked, [{"filter": {**asked.params["filter"], "=id": ""}}])
+    return bool(found)
 
 
-def lacking(line: Sequence[Exchange]) -> tuple[str, ...]:
-    """Fields of our select that some row came without, by their name in the portal; rows that are no maps lack all."""
-    found: dict[str, None] = {}
-    for one in line:
-        asked = values(one.params.get("select"))
+async def keeps_original_names(line: PortalClient, asked: Exchange) -> bool:
+    """Whether rows have system fields where original names of user fields are asked for, which the app does not do.
+    `asked`: a list by ids that brought rows. Raises the PortalErrors."""
+    (found,) = await again(line, asked, [{"useOriginalUfNames": "Y"}])
+    return all("id" in row for row in found) and bool(found)
+
+
+def lacking(heard: Sequence[Exchange]) -> tuple[str, ...]:
+    """Fields of our select that no row came with, by their name in the portal; a row that is no map has none."""
+    found: dict[str, bool] = {}
+    for one in heard:
+        asked = many(one.params.get("select"))
+        ours = {name: spellings(name) for name in asked if name.startswith("UF_")}
+        others = {spelt for names in ours.values() for spelt in names} - set(ours)
         for row in rows(one):
-            found |= dict.fromkeys(name for name in asked if not _came(name, row))
-    spelled = {item_name(name): name for name in found if name.startswith("UF_")}
-    return tuple(name for name in found if name not in spelled)
-
-
-def _came(name: str, row: object) -> bool:
-    """A field of ours is asked for under both of its names; one of them is enough."""
-    if not isinstance(row, Mapping):
-        return False
-    if name in row:
-        return True
-    return _spelled(name) in {_spelled(str(key)) for key in row} if name.upper().startswith("UF") else False
-
-
-def _spelled(name: str) -> str:
-    """`UF_CRM_B24APP_CHECK` and `ufCrm_B24APP_CHECK` alike."""
-    return name.replace("_", "").casefold()
+            keys = set(row) if isinstance(row, Mapping) else set()
+            for name in asked:
+                if name not in others:
+                    found[name] = found.get(name, False) or bool(keys & {name, *ours.get(name, ())})
+    return tuple(name for name, came in found.items() if not came)
 
 
 def unheeded(one: Exchange) -> Iterator[str]:
-    """Conditions by id that the rows of an answer do not meet: `@id`, `>id`."""
+    """Conditions by id that rows of an answer do not meet: `@id`, `>id`."""
     for name, wanted in (one.params.get("filter") or one.params.get("FILTER") or {}).items():
         operation, field = str(name)[:-2], str(name)[-2:]
         if field.casefold() != "id" or operation not in ("", "@", ">"):
             continue
-        allowed = {number(value) for value in values(wanted)}
-        for row in maps([one]):
-            found = number(row.get(field)) or 0
-            if (operation == ">" and found <= max(filter(None, allowed), default=0)) or (
-                operation != ">" and found not in allowed
-            ):
-                yield str(name)
-                break
+        allowed = {found for value in many(wanted) if (found := values.number(value)) is not None}
+        ids = [found for row in maps([one]) if (found := values.ident(row.get(field))) is not None]
+        if any(found <= max(allowed, default=0) if operation == ">" else found not in allowed for found in ids):
+            yield str(name)
 
 
-def values(raw: object) -> list[str]:
-    """A parameter that is one value or a list of them, as a form says it."""
+def many(raw: object) -> list[str]:
+    """A parameter that is one value or a list of them, also as a form says it."""
     if isinstance(raw, Mapping):
         return [str(one) for one in raw.values()]
     return [str(one) for one in raw] if isinstance(raw, list | tuple) else [str(raw)] if raw is not None else []
@@ -129,15 +118,6 @@ def values(raw: object) -> list[str]:
 
 def maps(heard: Sequence[Exchange]) -> list[Row]:
     return [row for one in heard for row in rows(one) if isinstance(row, Mapping)]
-
-
-def moment_of(row: Row) -> datetime | None:
-    """When a card was changed; None for what is no moment with a zone."""
-    try:
-        found = datetime.fromisoformat(str(row.get("updatedTime")))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def clock(heard: Sequence[Exchange]) -> datetime | None:
@@ -151,9 +131,11 @@ def clock(heard: Sequence[Exchange]) -> datetime | None:
     return None
 
 
-def operating(heard: Sequence[Exchange]) -> Operating:
-    """Whether the portal counts the time a method takes."""
+def operating(heard: Sequence[Exchange]) -> Operating | None:
+    """Whether the portal counts the time a method takes; None where it tells no times at all."""
     times = [one.time for one in heard if isinstance(one.time, Mapping)]
+    if not times:
+        return None
     told = [time["operating"] for time in times if "operating" in time]
     if not told:
         return Operating.ABSENT

@@ -83,8 +83,8 @@ class Difference:
     `sometimes missing`, `unknown`, `code`, `status`, `fact`; `switch`: what imitates it, "" for nothing yet."""
 
     method: str
-    field: str
-    what: str
+    field: str = ""
+    what: str = ""
     seen: str = ""
     documented: str = ""
     switch: str = ""
@@ -105,14 +105,13 @@ FACTS: Mapping[str, Fact] = {
     "installed": Fact("app.info", True, "install_unfinished"),
     "date filter": Fact("crm.item.list", "kept", "date_filter_zone = {}"),
     "empty conditions": Fact("crm.item.list", "heeded", "filter_drops_empty"),
-    "conditions by id": Fact(EVERY, [], "cursor_ignored"),
+    "original names": Fact("crm.item.list", "with system fields", "original_names_drop_system"),
     "operating": Fact(EVERY, "counted", "operating = {}"),
     "without time": Fact(EVERY, [], "time_absent"),
     "clock": Fact(EVERY, 0, "clock_shift = {}"),
 }
 IMITATED: Mapping[tuple[str, str, str], str] = {
     ("result.items[]", "type", "empty list"): "rows_empty",
-    ("result.items[].id", "missing", ""): "original_names_drop_system",
     ("result.items[].updatedTime", "type", "null"): "date_modified_null",
     ("result.items[].updatedTime", "type", "empty"): "date_modified_blank",
 }
@@ -168,6 +167,10 @@ def _switch(method: str, field: str, what: str, was: str) -> str:
 
 def _of_facts(facts: Facts) -> Iterator[Difference]:
     """What was not seen differs from nothing."""
+    for one in facts.get("conditions by id", ()):
+        method, _, condition = str(one).partition(" ")
+        switch = "user_filter_flat" if method == "user.get" else "cursor_ignored" if condition[0] == ">" else ""
+        yield Difference(method, condition, "not heeded", switch=switch)
     for name, one in FACTS.items():
         was = facts.get(name, one.documented)
         if was not in (one.documented, "unseen"):

@@ -4,17 +4,20 @@ builders, kept as shapes without values and compared with what the emulator answ
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from b24app.bitrix24 import card_layouts, cards, checkup, offline, people, probes, requisites, setup
+from b24app.bitrix24 import card_layouts, cards, checkup, offline, people, probes, requisites, setup, values
+from b24app.bitrix24 import listening as listened
 from b24app.bitrix24.cards import item_name
-from b24app.bitrix24.listening import UNSAID, Exchange, Listening, listening
+from b24app.bitrix24.listening import UNSAID, Exchange, Listening
+from b24app.bitrix24.recent import Recent
 from b24app.domain import portal_record, shapes
 from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.portal_record import Call, Difference
@@ -27,7 +30,7 @@ from b24app.resources import Resources
 from b24app.store.portals import Portal
 
 REFERENCE = Path(__file__).resolve().parent.parent / "bitrix24" / "shapes.json"
-OK = 200
+OK, A_YEAR = 200, timedelta(days=365)
 NOWHERE = 2_000_000_000
 """An id that no card has: how a portal says so."""
 SAID = frozenset({"entityTypeId", "start", "scope", "CODE", "name"})
@@ -53,6 +56,7 @@ class Recorder:
     ours: frozenset[str]
     calls: dict[str, dict[str, Call]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    users: list[int] = field(default_factory=list)
 
     async def step(self, name: str, asking: Awaitable[Any]) -> Any:
         """What the app's own call comes to, None where it was refused or could not be read; either way what was heard
@@ -61,8 +65,9 @@ class Recorder:
         try:
             return await asking
         except PortalError as error:
-            refused = isinstance(error, CallRefused | MethodParked)
-            if not refused and error.status != OK:  # no answer, or one to the request as a whole
+            if error.status == OK and not isinstance(error, MethodParked):  # our own word about what came
+                self.broken[name] = f"{error.code} {error.field}".rstrip()
+            elif not isinstance(error, CallRefused | MethodParked):
                 raise
             return None
         except Exception as error:
@@ -102,7 +107,7 @@ def asked(params: Mapping[str, Any]) -> dict[str, Any]:
         if name in SAID:
             said[name] = str(value)
         elif name == "select":
-            said[name] = probes.values(value)
+            said[name] = probes.many(value)
         else:
             said[name] = sorted(map(str, value)) if isinstance(value, Mapping) else []
     return said
@@ -113,7 +118,7 @@ async def record(resources: Resources, portal: Portal) -> Mapping[str, Any]:
     manifest = resources.manifest
     ours = {one.field for one in manifest.fields.values()}
     recorder = Recorder(
-        listening(client(resources, portal, Lane.INTERACTIVE)), frozenset(ours | set(map(item_name, ours)))
+        listened.listening(client(resources, portal, Lane.INTERACTIVE)), frozenset(ours | set(map(item_name, ours)))
     )
     facts: dict[str, Any] = {}
     stopped = ""
@@ -159,33 +164,51 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
     for view in views[:1]:
         await recorder.step("views", card_layouts.read(line, view))
     await recorder.step("offline events", offline.listed(line, 0))
-    me = [basics.person.user_id] if basics else []
+    recorder.users = [basics.person.user_id] if basics else []
     for kind in Kind:
-        await _cards(portal, recorder, kind, me, facts)
+        await _cards(resources, portal, recorder, kind, facts)
     await _requisites(recorder)
 
 
-async def _cards(portal: Portal, recorder: Recorder, kind: Kind, me: list[int], facts: dict[str, Any]) -> None:
-    line, fields, step = recorder.line, our_fields.field_map(portal), recorder.step
-    await step(f"{kind}, how many", cards.count_cards(line, kind))
+async def _cards(resources: Resources, portal: Portal, recorder: Recorder, kind: Kind, facts: dict[str, Any]) -> None:
+    line, fields, step, now = recorder.line, our_fields.field_map(portal), recorder.step, resources.now()
+    await step(f"{kind}, how many", cards.extent(line, kind, now))
     began = len(line.heard)
     await step(kind, probes.first_page(cards.import_cards(line, kind, fields)))
-    seen = [row for row in probes.maps(line.heard[began:]) if probes.number(row.get("id"))]
+    oldest = _rows_with_ids(line.heard[began:])
     await step(f"{kind}, not there", cards.look_again(line, [Subject(kind, NOWHERE)], fields))
-    if not seen:
+    if not oldest:
         return
-    subjects = [Subject(kind, int(row["id"])) for row in seen[:3]]
+    subjects = [Subject(kind, int(row["id"])) for row in oldest[:3]]
+    await step(kind, probes.first_page(cards.import_cards(line, kind, fields, subjects[0].id)))
     began = len(line.heard)
     await step(kind, cards.read_cards(line, subjects, fields))
-    if line.heard[began:]:
-        dropped = await step(kind, probes.drops_empty(line, line.heard[began]))
-        if dropped is not None:
-            facts["empty conditions"] = "dropped" if dropped else "heeded"
-    await step(kind, people.open_card(line, subjects[0], me))
-    await step(kind, probes.first_page(cards.import_cards(line, kind, fields, subjects[0].id)))
-    row = max(seen, key=lambda one: str(one.get("updatedTime")))
-    if found := await step(kind, probes.date_filter(line, kind, fields, row)):
-        facts["date filter"] = str(found)
+    await _doubts(recorder, kind, line.heard[began], facts)
+    await step(kind, people.open_card(line, subjects[0], recorder.users))
+    began = len(line.heard)
+    look = Recent(line, kind, fields, now - A_YEAR, now)
+    await step(f"{kind}, changed lately", probes.first_page(look.pages()))
+    lately = line.heard[began]
+    for row in (*_rows_with_ids(line.heard[began:])[:1], *oldest[:1]):
+        found = await step(f"{kind}, changed lately", probes.date_filter(line, lately, row))
+        if found and facts.get("date filter") in (None, "kept", "unseen"):
+            facts["date filter"] = str(found)
+
+
+async def _doubts(recorder: Recorder, kind: Kind, by_ids: Exchange, facts: dict[str, Any]) -> None:
+    """What a list that brought rows makes of conditions and parameters that portals are known to take otherwise."""
+    if not listened.rows(by_ids):
+        return
+    dropped = await recorder.step(kind, probes.drops_empty(recorder.line, by_ids))
+    if dropped is not None:
+        facts["empty conditions"] = "dropped" if dropped else "heeded"
+    kept = await recorder.step(f"{kind}, original names", probes.keeps_original_names(recorder.line, by_ids))
+    if kept is not None:
+        facts["original names"] = "with system fields" if kept else "without system fields"
+
+
+def _rows_with_ids(heard: Iterable[Exchange]) -> list[Mapping[str, Any]]:
+    return [row for row in probes.maps(list(heard)) if values.ident(row.get("id"))]
 
 
 async def _requisites(recorder: Recorder) -> None:
@@ -193,7 +216,7 @@ async def _requisites(recorder: Recorder) -> None:
     await step("requisite, how many", requisites.count_requisites(line))
     began = len(line.heard)
     await step("requisite", probes.first_page(requisites.import_requisites(line)))
-    ids = [found for row in probes.maps(line.heard[began:]) if (found := probes.number(row.get("ID")))]
+    ids = [found for row in probes.maps(line.heard[began:]) if (found := values.ident(row.get("ID")))]
     some = [Attachment(Attached.REQUISITE, one) for one in ids[:3]]
     if some:
         await step("requisite", requisites.look_again(line, some))
@@ -204,8 +227,8 @@ async def _requisites(recorder: Recorder) -> None:
 def _of_all(line: Listening, resources: Resources) -> dict[str, Any]:
     """What shows in any answer."""
     facts: dict[str, Any] = {
-        "conditions by id": sorted({one.method for one in line.heard if any(probes.unheeded(one))}),
-        "operating": str(probes.operating(line.heard)),
+        "conditions by id": sorted({f"{one.method} {name}" for one in line.heard for name in probes.unheeded(one)}),
+        "operating": str(probes.operating(line.heard) or "unseen"),
         "without time": list(probes.timeless(line.heard)),
     }
     if told := probes.clock(line.heard):
