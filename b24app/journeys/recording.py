@@ -66,7 +66,7 @@ class Recorder:
             return await asking
         except PortalError as error:
             if error.status == OK and not isinstance(error, MethodParked):  # our own word about what came
-                self.broken[name] = f"{error.code} {error.field}".rstrip()
+                self.broken[name] = f"{error.method} {error.code}"
             elif not isinstance(error, CallRefused | MethodParked):
                 raise
             return None
@@ -202,9 +202,11 @@ async def _doubts(recorder: Recorder, kind: Kind, by_ids: Exchange, facts: dict[
     dropped = await recorder.step(kind, probes.drops_empty(recorder.line, by_ids))
     if dropped is not None:
         facts["empty conditions"] = "dropped" if dropped else "heeded"
-    kept = await recorder.step(f"{kind}, original names", probes.keeps_original_names(recorder.line, by_ids))
+    kept = await recorder.step(
+        f"{kind}, {portal_record.ORIGINAL_NAMES}", probes.keeps_original_names(recorder.line, by_ids)
+    )
     if kept is not None:
-        facts["original names"] = "with system fields" if kept else "without system fields"
+        facts[portal_record.ORIGINAL_NAMES] = "with system fields" if kept else "without system fields"
 
 
 def _rows_with_ids(heard: Iterable[Exchange]) -> list[Mapping[str, Any]]:

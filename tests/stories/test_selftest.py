@@ -97,7 +97,7 @@ async def test_all_is_well(world: World) -> None:
     await world.settle()
 
     found = await lights(world)
-    assert found[Light.GOOD] >= set(Check) - {Check.PLAN, Check.HEARD}
+    assert found[Light.GOOD] >= set(Check) - {Check.PLAN, Check.HEARD, Check.READING}, "there are no cards yet"
     assert not found[Light.BAD] | found[Light.WARN] | found[Light.WAITING]
     shown = plain(await page.content())
     assert "всё хорошо" in shown and world.admin().full_name in shown
@@ -227,6 +227,76 @@ async def test_what_somebody_removed_is_named(world: World) -> None:
     await press(world)
     await world.settle()
     assert (await lines(world))[Check.EVENTS].light is Light.GOOD
+
+
+async def test_cards_are_asked_for_with_our_very_select_and_filters(world: World) -> None:
+    world.add_contact(world.add_company())
+    await world.install()
+    await press(world)
+    await world.settle()
+    assert (await lines(world))[Check.READING].finding is Finding.READING_WHOLE
+
+    world.portal.crm.userfields[CONTACT].delete(CHECK)
+    page = await press(world)
+    await world.settle()
+    line = (await lines(world))[Check.READING]
+    assert (line.light, line.finding, line.names) == (
+        Light.BAD,
+        Finding.READING_LACKS,
+        ("fields:contact.UF_CRM_B24APP_CHECK",),
+    )
+    assert "Битрикс24 не присылает: Нужна проверка (контакт)" in plain(await page.content())
+
+
+@pytest.mark.parametrize(
+    ("given", "check", "light", "finding", "said"),
+    [
+        ({"rows_empty": ["*"]}, Check.READING, Light.BAD, Finding.READING_LACKS, "Битрикс24 не присылает"),
+        ({"cursor_ignored": True}, Check.READING, Light.BAD, Finding.READING_FAILS, "(CURSOR_STUCK)"),
+        ({"date_filter_zone": "digits"}, Check.READING, Light.OFF, Finding.READING_ODD, "без часового пояса"),
+        ({"date_filter_zone": "nothing"}, Check.READING, Light.OFF, Finding.READING_ODD, "самые новые карточки"),
+        ({"date_filter_zone": "everything"}, Check.READING, Light.OFF, Finding.READING_ODD, "отбирает само"),
+        ({"filter_drops_empty": True}, Check.READING, Light.OFF, Finding.READING_ODD, "Пустые условия"),
+        ({"clock_shift": -420}, Check.CLOCK, Light.WARN, Finding.CLOCK_BEHIND, "Отстают на 4"),
+        ({"clock_shift": 420}, Check.CLOCK, Light.WARN, Finding.CLOCK_AHEAD, "Спешат на 4"),
+        ({"time_absent": True}, Check.CLOCK, Light.OFF, Finding.CLOCK_UNSAID, "не сообщает своё время"),
+        ({"operating": "zero"}, Check.CLOCK, Light.GOOD, Finding.CLOCK_EVEN, "Совпадают с нашими"),
+        ({"install_unfinished": True}, Check.SETUP, Light.BAD, Finding.SETUP_UNFINISHED, "установку незавершённой"),
+    ],
+)
+async def test_a_portal_that_is_not_as_documented_is_said_to_be_so(
+    world: World, given: dict[str, object], check: Check, light: Light, finding: Finding, said: str
+) -> None:
+    contact = world.add_contact(world.add_company())
+    world.add_contact()
+    await world.install()
+    world.portal.differences.change(given)
+    world.installation().installed = "install_unfinished" not in given
+    page = await press(world)
+    await world.settle()
+    world.leftovers_explained = "an unfinished installation hears no test event"
+    world.emulator.world.warnings.clear()  # an empty condition was sent on purpose
+
+    found = (await lines(world))[check]
+    assert (found.light, found.finding) == (light, finding), contact
+    assert said in plain(await page.content())
+
+
+async def test_a_place_that_the_portal_does_not_have_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.install()
+    world.installation().placements.clear()
+    there = [one for one in placements.codes(world.installation()) if one != "CRM_CONTACT_DETAIL_TAB"]
+    monkeypatch.setattr("emulator.rest.placement.codes", lambda *_: there)
+    page = await press(world)
+    await world.settle()
+    found = (await lines(world))[Check.SETUP]
+    assert (found.finding, found.names) == (Finding.SETUP_LACKS, ("placements:CRM_COMPANY_DETAIL_TAB",))
+
+    world.installation().placements.append(world_tab(world))
+    await press(world)
+    await world.settle()
+    assert (await lines(world))[Check.SETUP].finding is Finding.SETUP_PLACELESS
+    assert "нет места для: карточки контактов" in plain(await page.content())
 
 
 @pytest.mark.parametrize(("plan", "light"), [("free", Light.OFF), ("enterprise", Light.GOOD)])
