@@ -8,8 +8,8 @@ that is none is no date; what decides about somebody (a flag, a link) and cannot
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 LONGEST_TEXT = 500  # characters: the portal's own names and titles have 255 at most
 LONGEST_CODE = 100  # characters of what is compared and found again: codes, INN, KPP
@@ -87,12 +87,12 @@ def moment(raw: object) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def mapping(raw: object) -> dict[str, object]:
+def mapping(raw: object) -> dict[str, Any]:
     """PHP writes an empty map as a list; whatever else is no map is taken for an empty one, too."""
     return raw if isinstance(raw, dict) else {}
 
 
-def rows(raw: object) -> Sequence[dict[str, object]]:
+def rows(raw: object) -> list[dict[str, Any]]:
     """The maps of a list, or of a map in the place of a list with gaps. Not for lists of records: see `rows.py`."""
     found = list(raw.values()) if isinstance(raw, dict) else raw
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -97,12 +97,8 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
     found = lists.pages(client(resources, portal, Lane.BULK), portal, kind, at.after_id)
     async for group in _grouped(found):
         rows, now = rows + len(group), resources.now()
-        step = Step(group[-1].subject.id, len(group), pace_of(rows, (now - began).total_seconds(), at.pace))
-        async with resources.tenant(portal.id) as db:
-            if not await portals.enter(db, portal.id):
-                return False
-            await _take(db, resources, portal, group)
-            ours = await imports.advance(db, portal.id, kind, reader, step, now)
+        pace = pace_of(rows, (now - began).total_seconds(), at.pace)
+        ours = await _keep(resources, portal, kind, reader, group, pace)
         resources.failpoint("import.page")
         if not ours:
             return False
@@ -112,6 +108,32 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
             return False
     async with resources.tenant(portal.id) as db:
         return await imports.finish(db, portal.id, kind, reader, resources.now())
+
+
+async def _keep(
+    resources: Resources, portal: Portal, kind: Listed, reader: UUID, group: Sequence[Seen], pace: float | None
+) -> bool:
+    """Store a group with where the read stands then; whether the reader still holds the kind.
+
+    What the store does not take is halved until one row is left, which waits for its own journey.
+    """
+    step = Step(group[-1].subject.id, len(group), pace)
+    try:
+        async with resources.tenant(portal.id) as db:
+            if not await portals.enter(db, portal.id):
+                return False
+            await _take(db, resources, portal, group)
+            return await imports.advance(db, portal.id, kind, reader, step, resources.now())
+    except Exception as error:
+        if not imports.not_taken(error) or isinstance(group[0], Odd):
+            raise
+        log.warning("group_not_stored", portal=portal.id, kind=kind, rows=len(group), error=type(error).__name__)
+    half = len(group) // 2
+    parts: Sequence[Sequence[Seen]] = (group[:half], group[half:]) if half else ([Odd(group[0].subject, "")],)
+    for part in parts:
+        if not await _keep(resources, portal, kind, reader, part, pace):
+            return False
+    return True
 
 
 async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:

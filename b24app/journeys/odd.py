@@ -3,13 +3,13 @@ a few times and then keeps it as failed for a person to see. Its neighbours go o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Odd, Topic
+from b24app.domain.facts import Odd
 from b24app.errors import Unreadable
 from b24app.store.portals import Portal
 from b24app.store.work import Claim
@@ -25,9 +25,9 @@ class Unread:
     error: Exception
 
 
-def unread(portal: Portal, claims: Sequence[Claim], many: Mapping[Topic, Odd], method: str) -> list[Unread]:
+def unread(portal: Portal, claims: Sequence[Claim], many: Iterable[Odd], method: str) -> list[Unread]:
     """Those of these claims whose subject the portal shows and nobody can understand."""
-    found = {str(topic): one for topic, one in many.items()}
+    found = {str(one.subject): one for one in many}
     strange = [one for one in claims if one.key in found]
     for claim in strange:
         name(portal, found[claim.key])

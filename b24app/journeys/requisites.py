@@ -60,7 +60,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     """
     found = await _read(resources, portal, claims, lane)
     resources.failpoint("requisites.read")
-    left = odd.unread(portal, claims, found.odd, LIST)
+    left = odd.unread(portal, claims, found.odd.values(), LIST)
     strange = {one.claim.key for one in left}
     await _settle(resources, portal, [one for one in claims if one.key not in strange], found, lane)
     resources.failpoint("requisites.settled")

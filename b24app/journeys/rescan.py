@@ -109,8 +109,9 @@ async def _people(resources: Resources, portal: Portal, line: PortalClient, sinc
     slice_ = BATCH_SIZE * PAGE
     for at in range(0, len(people), slice_):
         cards = await read_cards(line, people[at : at + slice_], field_map(portal))
-        if page := sorted([*cards.found.values(), *cards.odd.values()], key=lambda one: one.subject.id):
-            look = await _page(resources, portal, look, page)
+        page: list[Card | Odd] = [*cards.found.values(), *cards.odd.values()]
+        if page:
+            look = await _page(resources, portal, look, sorted(page, key=lambda one: one.subject.id))
     async with resources.tenant(portal.id) as db:
         await looks.finish(db, portal.id, look, resources.now())
     return look.drifted

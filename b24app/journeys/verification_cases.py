@@ -111,7 +111,7 @@ async def gather(
             attached=fates.attached.get(subject, frozenset()),
         )
         cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
-    return cases, odd.unread(portal, claims, cards.odd, LIST)
+    return cases, odd.unread(portal, claims, cards.odd.values(), LIST)
 
 
 async def _ticked(

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Listed, listed
@@ -49,6 +50,14 @@ class Step:
     after_id: int
     rows: int
     pace: float | None
+
+
+def not_taken(error: Exception) -> bool:
+    """Whether the store refuses a value that was handed to it: the same without it is taken."""
+    if isinstance(error, UnicodeError | OverflowError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else ""
+    return state is None or str(state)[:2] in ("22", "23")  # none: the driver could not write it
 
 
 async def start(

@@ -202,4 +202,4 @@ async def test_the_import_streams_and_resumes(rig: Rig, fields: FieldMap) -> Non
     async for page in import_cards(rig.client, Kind.COMPANY, fields, after=seen[-1].subject.id):
         seen += page
     assert [card.subject for card in seen] == made
-    assert seen[7].title == "Nr. 7"
+    assert [getattr(one, "title", "") for one in seen[:2]] == ["Nr. 0", "Nr. 1"]

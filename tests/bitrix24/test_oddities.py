@@ -246,7 +246,7 @@ async def ids(script: Script) -> list[int]:
 
 
 async def test_a_chain_asks_by_number_where_the_portal_begins_again(script: Script) -> None:
-    """An unresolvable `$result` reference leaves the filter empty: the list restarts from its first row. That is no end."""
+    """An unresolvable `$result` reference leaves the filter empty: the list restarts from its first row; it goes on."""
     restarted = batch({"c0000": rows(51), "c0001": rows(1), "c0002": rows(51)})
     script.say(batch({"c0000": rows(1)}), restarted, batch({"c0000": rows(101, 3)}))
     assert await ids(script) == list(range(1, 104))
@@ -263,19 +263,19 @@ async def test_a_chain_asks_by_number_where_the_portal_begins_again(script: Scri
 async def test_a_cursor_that_does_not_move_is_an_error_and_no_end(script: Script) -> None:
     """A filter by id that is passed over shows the first page for ever (bitrix24/b24jssdk 113)."""
     script.say(batch({"c0000": rows(1)}), batch({"c0000": rows(1)}))
-    with pytest.raises(PortalDown, match="some.list: 200 CURSOR_STUCK ID"):
+    with pytest.raises(PortalDown, match="CURSOR_STUCK ID"):
         await ids(script)
 
 
 ODD_ROWS: dict[str, tuple[Any, str]] = {
-    "no map": ([[], []], "some.list: 200 ROW_WITHOUT_ID ID"),
-    "no id": ([{"ID": "1"}, {"NAME": "Ada"}], "some.list: 200 ROW_WITHOUT_ID ID"),
-    "null for an id": ([{"ID": None}], "some.list: 200 ROW_WITHOUT_ID ID"),
-    "a negative id": ([{"ID": "-3"}], "some.list: 200 ROW_WITHOUT_ID ID"),
-    "an id of hundreds of digits": ([{"ID": 10**300}], "some.list: 200 ROW_WITHOUT_ID ID"),
-    "the same id twice": ([{"ID": "3"}, {"ID": "3"}], "some.list: 200 CURSOR_STUCK ID"),
-    "no list": (None, "some.list: 200 NOT_A_LIST"),
-    "a word": ("nothing", "some.list: 200 NOT_A_LIST"),
+    "no map": ([[], []], "ROW_WITHOUT_ID ID"),
+    "no id": ([{"ID": "1"}, {"NAME": "Ada"}], "ROW_WITHOUT_ID ID"),
+    "null for an id": ([{"ID": None}], "ROW_WITHOUT_ID ID"),
+    "a negative id": ([{"ID": "-3"}], "ROW_WITHOUT_ID ID"),
+    "an id of hundreds of digits": ([{"ID": 10**300}], "ROW_WITHOUT_ID ID"),
+    "the same id twice": ([{"ID": "3"}, {"ID": "3"}], "CURSOR_STUCK ID"),
+    "no list": (None, "NOT_A_LIST"),
+    "a word": ("nothing", "NOT_A_LIST"),
 }
 
 
@@ -284,8 +284,9 @@ async def test_a_page_that_cannot_be_believed_is_no_end_of_the_list(script: Scri
     """A row with nothing left is printed as `[]` (bitrix-tools/b24-rest-docs 263)."""
     page, said = ODD_ROWS[odd]
     script.say(batch({"c0000": page}))
-    with pytest.raises(PortalDown, match=said):
+    with pytest.raises(PortalDown) as caught:
         await ids(script)
+    assert str(caught.value) == f"some.list: 200 {said}"
 
 
 async def test_a_chain_goes_on_behind_a_failed_page(script: Script) -> None:
