@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from b24app.bitrix24.cards import CardChange, Value, read_cards, write_cards
+from b24app.bitrix24.cards import read_cards
+from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import uuid4
 
-from b24app.bitrix24.cards import LIST, Value
+from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import Value
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Cards, Kind, Subject
+from b24app.domain.facts import Card, Cards, Kind, Subject
 from b24app.domain.membership import Membership, Shown
 from b24app.domain.verification import Decision, Facts, decide
 from b24app.journeys import odd
@@ -26,13 +28,19 @@ WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of anot
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subject of the slice on its way through the journey."""
+    """One subject of the slice on its way through the journey.
+
+    `held_back`: what it should show was written a moment ago and not stored; `not_stored`: the card as it was read back
+    after a write that the portal had said yes to.
+    """
 
     claim: Claim
     rows: inbox.Waiting
     facts: Facts
     decision: Decision
     marks: bool = False  # the portal has our field for it
+    held_back: bool = False
+    not_stored: Card | None = None
     error: Exception | None = None
 
     @property
@@ -51,7 +59,7 @@ class Case:
         Its mark is written along with the others, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
-        if wanted is None or observed is None or card is None:
+        if wanted is None or observed is None or card is None or self.held_back:
             return {}
         names = ("check", "status")
         found: dict[str, Value] = {
@@ -110,8 +118,16 @@ async def gather(
             copied=fates.copied.get(subject, frozenset()),
             attached=fates.attached.get(subject, frozenset()),
         )
-        cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
+        now = resources.now()
+        decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
+        cases.append(Case(claim, rows, facts, decision, marks, _held_back(facts, decision, now)))
     return cases, odd.unread(portal, claims, cards.odd.values(), LIST)
+
+
+def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
+    card, record, wanted = facts.card, facts.record, decision.wanted
+    shown = Shown(card.needs_check, card.status) if card else None
+    return bool(record and shown and wanted and record.held_back(shown, wanted, now))
 
 
 async def _ticked(

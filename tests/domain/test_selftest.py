@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from b24app.domain.portal_ways import Oddity, Operating, Ways
+from b24app.domain.portal_ways import Operating, Ways
 from b24app.domain.selftest import (
     ASKING,
     LATE,

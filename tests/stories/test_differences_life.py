@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from emulator.differences import PROFILES
+from tests.doors.frames import main, members, tab
 from tests.stories.scene import COMPANY, CONTACT
 from tests.stories.switches import proves, switch
 from tests.world import World
+from workers.chores import fetch_offline_one, self_test_one
 
 ONE_BY_ONE: list[dict[str, Any]] = [
     {"original_names_drop_system": True},
@@ -68,13 +70,18 @@ async def test_under_a_profile_it_is_read_followed_and_looked_after(world: World
 
 
 async def a_life(world: World) -> None:
-    """First read, a box ticked and unticked, tokens renewed, and events lost in front of each net."""
+    """First read, check of the connection, a box moved, tokens renewed, a button pressed, and events lost in front of
+    each net."""
     company = world.add_company()
     contact, other, third = (world.add_contact(company, name=name) for name in ("Илья", "Вера", "Пётр"))
     world.add_requisite(COMPANY, company)
     await world.install()
     assert (await world.row()).imported
     await world.subscribe()
+    checked = await main(world, world.admin())
+    assert (await checked.call("/frame/check")).status == 200
+    await self_test_one(world.resources, (await world.row()).id)
+    await world.settle()
 
     world.tick(CONTACT, contact, by=world.manager())
     await world.settle()
@@ -88,12 +95,19 @@ async def a_life(world: World) -> None:
     assert world.card(CONTACT, contact) == (False, "Подтверждён")
 
     world.pass_time(hours=2)  # tokens have expired
+    await fetch_offline_one(world.resources, (await world.row()).id)
     await world.rescan()
     world.tick(CONTACT, other)
     world.forget_events()
     world.pass_time(minutes=6)
     await world.rescan()
     assert states(world) == {contact: "confirmed", other: "pending"}, "the look found it"
+
+    page = await tab(world, "contact", other)
+    assert (await page.press("confirm", *members(page.html), "Звонили")).status == 200
+    await world.settle()
+    assert states(world)[other] == "confirmed"
+    assert world.card(CONTACT, other) == (False, "Подтверждён")
 
     world.portal.crm.links.drop(third, company)
     world.portal.crm.delete(CONTACT, other, world.admin())

@@ -10,14 +10,17 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
+import emulator.placements
 from b24app.cli import main as command
 from b24app.cli.doctor_portal import watched
 from b24app.domain.selftest import Check, Finding, Light, Line
 from b24app.journeys import selftest
 from b24app.store.tables import self_tests
 from emulator.faults import Break
+from emulator.placements import PATTERNS
 from tests.doors.frames import Frame, main
-from tests.world import Page, World
+from tests.stories.scene import CONTACT
+from tests.world import CHECK, Page, World
 from workers.chores import self_test_one
 
 EMPLOYEE_SEES = "Только для администраторов"
@@ -236,7 +239,7 @@ async def test_cards_are_asked_for_with_our_very_select_and_filters(world: World
     await world.settle()
     assert (await lines(world))[Check.READING].finding is Finding.READING_WHOLE
 
-    world.portal.crm.userfields[CONTACT].delete(CHECK)
+    world.portal.crm.userfields[CONTACT].drop(CHECK)
     page = await press(world)
     await world.settle()
     line = (await lines(world))[Check.READING]
@@ -283,19 +286,14 @@ async def test_a_portal_that_is_not_as_documented_is_said_to_be_so(
 
 
 async def test_a_place_that_the_portal_does_not_have_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    await world.install()
-    world.installation().placements.clear()
-    there = [one for one in placements.codes(world.installation()) if one != "CRM_CONTACT_DETAIL_TAB"]
-    monkeypatch.setattr("emulator.rest.placement.codes", lambda *_: there)
+    installation = await world.install()
+    installation.placements = [one for one in installation.placements if "CONTACT" not in one.placement]
+    there = [one for one in PATTERNS if "DETAIL_TAB" not in one[0]]
+    monkeypatch.setattr(emulator.placements, "PATTERNS", there)
     page = await press(world)
     await world.settle()
     found = (await lines(world))[Check.SETUP]
-    assert (found.finding, found.names) == (Finding.SETUP_LACKS, ("placements:CRM_COMPANY_DETAIL_TAB",))
-
-    world.installation().placements.append(world_tab(world))
-    await press(world)
-    await world.settle()
-    assert (await lines(world))[Check.SETUP].finding is Finding.SETUP_PLACELESS
+    assert (found.finding, found.names) == (Finding.SETUP_PLACELESS, ("placements:CRM_CONTACT_DETAIL_TAB",))
     assert "нет места для: карточки контактов" in plain(await page.content())
 
 
