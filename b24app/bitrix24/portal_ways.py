@@ -1,4 +1,4 @@
-"""How a portal answers our very select and filters: six requests, nothing changed."""
+"""How a portal answers our very select and filters: seven requests, nothing changed."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def _doubting(failed: list[str]) -> Iterator[None]:
 
 async def _filters(line: Listening, fields: FieldMap, kind: Kind, card: Row, now: datetime) -> tuple[DateFilter, bool]:
     """By the card changed last, as far as the look for changes shows it, else by one that is known."""
+    await probes.first_page(import_cards(line, kind, fields, int(card["id"])))
     began = len(line.heard)
     await read_cards(line, [Subject(kind, int(card["id"]))], fields)
     drops_empty = await probes.drops_empty(line, line.heard[began])

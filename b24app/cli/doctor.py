@@ -17,9 +17,11 @@ from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, pending_migrations, refuse_strong_role
 
 
-def doctor(environ: Mapping[str, str], portal: str | None = None, record: Path | None = None) -> int:
+def doctor(
+    environ: Mapping[str, str], portal: str | None = None, record: Path | None = None, *, with_test_card: bool = False
+) -> int:
     """One line per finding; exit code 0 only where everything is well. `portal`: its connection too, once the
-    environment is in order; `record`: and what it answers, into this file."""
+    environment is in order; `record`: and what it answers, into this file; `with_test_card`: to a write as well."""
     try:
         settings = read_settings(environ)
     except WrongSettings as error:
@@ -34,7 +36,9 @@ def doctor(environ: Mapping[str, str], portal: str | None = None, record: Path |
     if problems or portal is None:
         return 1 if problems else 0
     checked = asyncio.run(check_portal(settings, portal))
-    return max(checked, asyncio.run(record_portal(settings, portal, record))) if record else checked
+    if record is None:
+        return checked
+    return max(checked, asyncio.run(record_portal(settings, portal, record, with_test_card=with_test_card)))
 
 
 async def _look(settings: Settings) -> list[str]:

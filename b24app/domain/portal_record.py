@@ -109,6 +109,8 @@ FACTS: Mapping[str, Fact] = {
     "operating": Fact(EVERY, "counted", "operating = {}"),
     "without time": Fact(EVERY, [], "time_absent"),
     "clock": Fact(EVERY, 0, "clock_shift = {}"),
+    "stored dates": Fact("crm.item.list", 0, "database_clock_shift = {}"),
+    "not stored": Fact("crm.contact.update", [], "write_ignores = [{}]"),
 }
 IMITATED: Mapping[tuple[str, str, str], str] = {
     ("result.items[]", "type", "empty list"): "rows_empty",

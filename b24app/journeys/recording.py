@@ -25,6 +25,7 @@ from b24app.errors import CallRefused, MethodParked, PortalError
 from b24app.journeys import fields as our_fields
 from b24app.journeys.installation import events_handler
 from b24app.journeys.tokens import client
+from b24app.journeys.trying_out import Tried, try_out
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store.portals import Portal
@@ -113,8 +114,9 @@ def asked(params: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-async def record(resources: Resources, portal: Portal) -> Mapping[str, Any]:
-    """Raises Refused `not_set_up`. A portal that answers no more ends the record where it is; `stopped` says why."""
+async def record(resources: Resources, portal: Portal, tried: Tried | None = None) -> Mapping[str, Any]:
+    """Raises Refused `not_set_up`. A portal that answers no more ends the record where it is; `stopped` says why.
+    `tried`: a card is written as well, see `journeys.trying_out`."""
     manifest = resources.manifest
     ours = {one.field for one in manifest.fields.values()}
     recorder = Recorder(
@@ -124,9 +126,13 @@ async def record(resources: Resources, portal: Portal) -> Mapping[str, Any]:
     stopped = ""
     try:
         await _everything(resources, portal, recorder, facts)
+        if tried:
+            await try_out(resources, portal, recorder.line, portal.lang, recorder.step, tried)
     except PortalError as error:
         stopped = error.code or type(error).__name__
-    facts |= _of_all(recorder.line, resources)
+    facts |= _of_all(recorder.line, resources) | (_of_card(tried) if tried else {})
+    if tried and facts.get("date filter", "unseen") in ("kept", "unseen"):
+        facts["date filter"] = str(tried.dates)
     differences = portal_record.compared(recorder.calls, facts, reference())
     said = {
         "form": portal_record.FORM,
@@ -237,3 +243,11 @@ def _of_all(line: Listening, resources: Resources) -> dict[str, Any]:
         facts["clock"] = portal_record.nearly((told - resources.now()).total_seconds())
         facts["zone"] = f"{told:%z}"
     return facts
+
+
+def _of_card(tried: Tried) -> dict[str, Any]:
+    ahead = tried.stored_ahead
+    return {
+        "not stored": tried.not_stored,
+        **({} if ahead is None else {"stored dates": portal_record.nearly(ahead)}),
+    }
