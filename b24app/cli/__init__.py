@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("doctor", help="check the environment and what it points at")
     check.add_argument("--portal", help="member id or domain: check its connection as well, there and back")
-    check.set_defaults(run=lambda options: doctor(os.environ, options.portal))
+    check.add_argument("--record", type=Path, metavar="FILE", help="write what it answers, shapes and no values")
+    check.add_argument("--with-test-card", action="store_true", help="write, read back and delete one contact as well")
+    check.set_defaults(run=lambda options: _doctor(check, options))
 
     client_app = commands.add_parser("client-app", help="client apps of a portal")
     actions = client_app.add_subparsers(required=True, metavar="action")
@@ -105,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(run=lambda options: demo(check=options.check, fresh=options.fresh, logs=options.logs))
 
     return parser
+
+
+def _doctor(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if (options.record and not options.portal) or (options.with_test_card and not options.record):
+        parser.error("--record needs --portal, --with-test-card needs --record")
+    return doctor(os.environ, options.portal, options.record, with_test_card=options.with_test_card)
 
 
 def _settings() -> Settings:

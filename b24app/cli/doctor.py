@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -11,15 +12,18 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.cli.doctor_portal import check_portal
+from b24app.cli.doctor_record import record_portal
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.engine import open_engine
 from b24app.store.schema import WrongRole, pending_migrations, reads_only, refuse_strong_role
 
 
-def doctor(environ: Mapping[str, str], portal: str | None = None) -> int:
+def doctor(
+    environ: Mapping[str, str], portal: str | None = None, record: Path | None = None, *, with_test_card: bool = False
+) -> int:
     """One line per finding; exit code 0 only where everything is well. `portal`: its connection too, once the
-    environment is in order."""
+    environment is in order; `record`: and what it answers, into this file; `with_test_card`: to a write as well."""
     try:
         settings = read_settings(environ)
     except WrongSettings as error:
@@ -33,7 +37,10 @@ def doctor(environ: Mapping[str, str], portal: str | None = None) -> int:
         print("✓ environment, app.yaml, database, roles, migrations and Redis are as they should be")
     if problems or portal is None:
         return 1 if problems else 0
-    return asyncio.run(check_portal(settings, portal))
+    checked = asyncio.run(check_portal(settings, portal))
+    if record is None:
+        return checked
+    return max(checked, asyncio.run(record_portal(settings, portal, record, with_test_card=with_test_card)))
 
 
 async def _look(settings: Settings) -> list[str]:

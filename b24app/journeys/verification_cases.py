@@ -17,6 +17,7 @@ from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide, last_editor
 from b24app.journeys import odd, witnesses
 from b24app.journeys.fields import field_map
+from b24app.journeys.test_cards import passed_over
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
@@ -101,7 +102,7 @@ async def gather(
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
-    cards = await read_existing(portal, line, subjects)
+    cards = passed_over(resources, portal, await read_existing(portal, line, subjects), known)
     readable = tuple(one for one in subjects if one not in cards.odd)
     slice_ = Slice(resources, portal, line, readable, cards, known, members, heirs, owed)
     fates = await look_up(slice_)
