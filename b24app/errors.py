@@ -15,6 +15,7 @@
             ├── NotFound                  the record is gone
             ├── AccessDenied              this user may not
             ├── ScopeMissing              the app was not granted the scope
+            ├── NotStored                 a write was answered with yes, and the record shows otherwise
             └── Unreadable                a value of the record cannot be understood
 
 Codes and statuses: settings/oauth/error-codes.md and _includes/system-errors.md of the REST documentation.
@@ -117,6 +118,13 @@ class AccessDenied(CallRefused):
 
 class ScopeMissing(CallRefused):
     """The installation was not granted the scope of the method."""
+
+
+class NotStored(CallRefused):
+    """The write was answered with success, and reading back shows that not all of it is there."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(method, 200, "NOT_STORED")
 
 
 class Unreadable(CallRefused):

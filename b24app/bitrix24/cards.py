@@ -1,10 +1,9 @@
-"""Contacts and companies as Cards: read in bulk, written in one combined update each, imported as a stream.
+"""Contacts and companies as Cards: read in bulk, imported as a stream.
 
 Reading: `crm.item.list` (api-reference/crm/universal/crm-item-list.md) answers the links of many records at once, in
 `companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. `useOriginalUfNames` is
 left out: with it and a `select` portals show no system fields (bitrix-tools/b24-rest-docs 263 and 368). Our fields are
-asked for under each of their names and known by any of them. Writing: the legacy updates (crm-contact-update.md,
-crm-company-update.md), which can be told to leave no trace in history and stream.
+asked for under each of their names and known by any of them.
 """
 
 from __future__ import annotations
@@ -24,12 +23,10 @@ from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
 LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
 NAMES = {Kind.CONTACT: ("name", "lastName"), Kind.COMPANY: ("title",)}
-QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
 LIST = "crm.item.list"
 
 Asked = TypeVar("Asked")
 T = TypeVar("T")
-Value = str | int | bool | tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +51,6 @@ FieldMap = Mapping[Kind, CardFields]
 
 
 @dataclass(frozen=True, slots=True)
-class CardChange:
-    """New values of one card. Keys: `check` (bool), `status` (XML_ID, "" for none), `mark` (ids), else a portal field's
-    own name."""
-
-    subject: Subject
-    values: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """Who opened the card, as the portal's `profile` says. `name`: first and last name."""
 
@@ -76,17 +64,22 @@ async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: 
     wanted = sorted(set(subjects))
     ids = {kind: [one.id for one in wanted if one.kind is kind] for kind in Kind}
     slices = [(kind, all_ids[at : at + PAGE]) for kind, all_ids in ids.items() for at in range(0, len(all_ids), PAGE)]
-    commands = [_listing(kind, fields[kind], part) for kind, part in slices]
+    commands = [listing(kind, fields[kind], part) for kind, part in slices]
     found: dict[Subject, Card] = {}
     odd: dict[Subject, Odd] = {}
     for (kind, part), outcome in zip(slices, await client.batch(commands), strict=True):
-        rows = asked_for(LIST, rows_of(LIST, outcome.value(), "items", "id"), "id", part)
-        for one in cards_of(kind, [row for _, row in rows], fields[kind]):
+        for one in listed(kind, fields[kind], part, outcome):
             if isinstance(one, Odd):
                 odd[Subject(kind, one.subject.id)] = one
             else:
                 found[one.subject] = one
     return Cards(found, odd)
+
+
+def listed(kind: Kind, fields: CardFields, ids: Sequence[int], outcome: Outcome) -> list[Card | Odd]:
+    """What a `listing` of these ids brought. Raises its error, and what cannot be believed of it."""
+    rows = asked_for(LIST, rows_of(LIST, outcome.value(), "items", "id"), "id", ids)
+    return cards_of(kind, [row for _, row in rows], fields)
 
 
 async def look_again(client: PortalClient, missing: Sequence[Subject], fields: FieldMap) -> tuple[Cards, list[Subject]]:
@@ -115,11 +108,6 @@ async def one_by_one(client: PortalClient, asked: Mapping[Asked, Command]) -> tu
             raise error
     shown = [one for one, error in errors.items() if error is None]
     return shown, [one for one, error in errors.items() if isinstance(error, AccessDenied)]
-
-
-async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:
-    """One quiet update per card, 50 a request; outcomes in the order of the changes, a deleted card as NotFound."""
-    return await client.batch([_update(change, fields[change.subject.kind]) for change in changes])
 
 
 async def import_cards(
@@ -172,7 +160,8 @@ def item_name(field: str) -> str:
     return "ufCrm" + "".join(part.capitalize() for part in tail.split("_"))
 
 
-def _listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
+def listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
+    """Up to 50 cards by their ids."""
     params = {
         "entityTypeId": ENTITY_TYPE[kind],
         "select": select(kind, fields),
@@ -181,25 +170,6 @@ def _listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
         "start": -1,
     }
     return Command(LIST, params)
-
-
-def _update(change: CardChange, fields: CardFields) -> Command:
-    values = dict(_written(name, value, fields) for name, value in change.values.items())
-    params = {"id": change.subject.id, "fields": values, "params": QUIET}
-    return Command(f"crm.{change.subject.kind}.update", params, write=True)
-
-
-def _written(name: str, value: Value, fields: CardFields) -> tuple[str, str | int | list[str]]:
-    """A user boolean is written 1 or 0; an option by its id, none as an empty text; several values as a list."""
-    if isinstance(value, tuple):
-        return fields.mark if name == "mark" else name, [str(one) for one in value]
-    match name:
-        case "check":
-            return fields.check, int(bool(value))
-        case "status":
-            return fields.status, fields.options[str(value)] if value else ""
-        case _:
-            return name, int(value) if isinstance(value, bool) else value
 
 
 def cards_of(kind: Kind, rows: Sequence[Row], fields: CardFields) -> list[Card | Odd]:
