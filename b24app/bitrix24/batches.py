@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24app.bitrix24 import answers, forms
+from b24app.bitrix24 import answers, forms, values
 from b24app.errors import CallRefused, NeedsAdmin, OutcomeUnknown, PortalBusy, PortalDown, PortalError
 
 Row = dict[str, Any]
@@ -77,8 +77,8 @@ def unsent(outcomes: Sequence[Outcome], wanted: int) -> list[Outcome]:
 
 
 def count(value: object) -> int | None:
-    """A `total` or `next`, which may be a text."""
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+    """A `total` or `next`, which may be a text; None for what is no number that can be kept."""
+    return values.number(value)
 
 
 def _written(command: Command) -> str:

@@ -23,7 +23,7 @@ from b24app.bitrix24.batches import (
     worth_repeating,
     written,
 )
-from b24app.bitrix24.rows import rising, rows_of
+from b24app.bitrix24.rows import checked, rising, rows_of
 from b24app.bitrix24.wire import Line, Wire
 from b24app.errors import PortalBusy, PortalError
 
@@ -86,7 +86,7 @@ class PortalClient(Line):
         last, pages = after, 1
         columns = list(dict.fromkeys([id_field, *select]))
         while True:
-            wanted = _chained(method, dict(filter), columns, id_field, rows, last, pages, extra or {})
+            wanted = _chained(method, checked(filter), columns, id_field, rows, last, pages, extra or {})
             failed: PortalError | None = None
             began = last
             for place, outcome in enumerate(await self._request(wanted)):
