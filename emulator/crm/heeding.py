@@ -75,7 +75,7 @@ def bent(portal: "Portal", entity: str, number: int, row: Mapping[str, Any]) -> 
 
 
 def _other_form(name: str) -> str:
-    """Of two spellings of a user field the one that the converter gives to names without digits."""
+    """The other spelling, for names of an even length: so both stand side by side."""
     if not name.startswith("ufCrm_") or len(name) % 2:
         return name
     return "ufCrm" + "".join(part.capitalize() for part in name.removeprefix("ufCrm_").split("_"))
