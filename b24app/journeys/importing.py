@@ -23,6 +23,7 @@ from b24app.domain.reading import pace_of
 from b24app.domain.verification import first_sight, project
 from b24app.journeys import lists, odd
 from b24app.journeys.lists import Seen
+from b24app.journeys.test_cards import is_test
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -156,7 +157,7 @@ async def _grouped(pages: AsyncIterator[Sequence[Seen]]) -> AsyncIterator[list[S
 async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Seen]) -> None:
     now = resources.now()
     out_of_step: set[Topic] = set()
-    if cards := [one for one in group if isinstance(one, Card)]:
+    if cards := [one for one in group if isinstance(one, Card) and not is_test(resources, portal, one.title)]:
         out_of_step |= await _take_cards(db, portal, cards, now)
     if attached := [one for one in group if isinstance(one, Requisite)]:
         out_of_step |= await _take_requisites(db, portal, attached, now)
