@@ -104,7 +104,7 @@ def _error(command: Command, told: object) -> PortalError:
 
 def _doubted(command: Command, error: PortalError) -> PortalError:
     """A write that broke off may have been done."""
-    if isinstance(error, PortalDown) and command.write and error.code != "OVERLOAD_LIMIT":
+    if isinstance(error, PortalDown) and command.write and error.code != answers.SWITCHED_OFF:
         return OutcomeUnknown(error.method, error.status, error.code, error.description)
     return error
 

@@ -17,11 +17,13 @@ ORDERED = (">", ">=", "<", "<=")
 def heeded(portal: "Portal", kind: str, given: Any, condition: Condition) -> tuple[Condition | Group, ...]:
     """What is left of a condition. `kind`: the field's type word; `given`: the value as it was sent.
 
-    A dropped one is kept in the world's warnings: a careful app sends none that could be.
+    A dropped one is kept in the world's warnings: a careful app sends none that could be. What a batch's reference that
+    leads nowhere leaves behind, an empty list, nobody has sent.
     """
     differences = portal.differences
-    if given in ("", None) and differences.on("filter_drops_empty"):
-        portal.world.warnings.append(f"{portal.name}: empty condition on {condition.field} dropped")
+    if given in ("", None, []) and differences.on("filter_drops_empty"):
+        if given != []:
+            portal.world.warnings.append(f"{portal.name}: empty condition on {condition.field} dropped")
         return ()
     if condition.field == "ID" and condition.op in (">", ">=") and differences.on("cursor_ignored"):
         return ()
@@ -66,10 +68,19 @@ def bent(portal: "Portal", entity: str, number: int, row: Mapping[str, Any]) -> 
     if differences.named("box_true", card):
         boxes = [name for name, value in made.items() if name.casefold().startswith("uf") and value in ("Y", "N")]
         made |= {name: made[name] == "Y" for name in boxes}
+    if differences.on("camel_forms_mixed"):
+        made = {_other_form(name): value for name, value in made.items()}
     for name in ("name", "title", "RQ_INN"):
         if isinstance(made.get(name), str):
             made[name] = _odd(portal, card, made[name])
     return made
+
+
+def _other_form(name: str) -> str:
+    """The other spelling, for names of an even length: so both stand side by side."""
+    if not name.startswith("ufCrm_") or len(name) % 2:
+        return name
+    return "ufCrm" + "".join(part.capitalize() for part in name.removeprefix("ufCrm_").split("_"))
 
 
 def _card(entity: str, number: int) -> str:

@@ -121,6 +121,9 @@ async def test_an_empty_condition_is_dropped_and_warned_of(caller: Caller, conta
     warned = caller.emulator.world.warnings
     assert warned == ["first: empty condition on NAME dropped"]
     warned.clear()
+    cards = "crm.item.list?entityTypeId=3&filter"
+    nowhere = {"a": f"{cards}[id]=0", "b": f"{cards}[>id]=$result[a][items][49][id]"}
+    assert len((await caller.call("batch", {"cmd": nowhere})).result["result"]["b"]["items"]) == 1
 
 
 @pytest.mark.parametrize("method", ["crm.item.list", "crm.requisite.list", "event.offline.list"])
@@ -167,6 +170,22 @@ async def test_extra_keys_at_an_opening(caller: Caller) -> None:
     await differ(caller, options_extra_keys=True)
     given = dict(open_form(caller.installation, caller.user, options={"ID": "5"}).fields)["PLACEMENT_OPTIONS"]
     assert given == r'{"any":"207\/","ID":"5","install_finished":"Y"}'
+
+
+async def test_places_that_no_page_names(caller: Caller) -> None:
+    documented = (await caller.call("placement.list")).result
+    await differ(caller, placements_undocumented=True)
+    assert set((await caller.call("placement.list")).result) > set(documented)
+
+
+async def test_user_fields_under_both_camel_forms(caller: Caller, contact: int) -> None:
+    """Letters alone turn to camels anyway."""
+    for name in ("UF_CRM_A1_CODE", "UF_CRM_A1_KINDS"):
+        caller.portal.crm.userfields[Entity.CONTACT].add(name, "string", labels={})
+    assert "ufCrm_A1_CODE" in (await caller.call("crm.item.get", {"entityTypeId": 3, "id": contact})).result["item"]
+    await differ(caller, camel_forms_mixed=True)
+    item = (await caller.call("crm.item.get", {"entityTypeId": 3, "id": contact})).result["item"]
+    assert {"ufCrmBox", "ufCrm_A1_CODE", "ufCrmA1Kinds"} <= set(item)
 
 
 async def test_what_an_answer_tells_of_time(caller: Caller) -> None:
