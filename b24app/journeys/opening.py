@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
@@ -41,12 +41,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An open the auth server vouched for. `portal`: as we know it, in whatever state; None where we never met it."""
+    """An open the auth server vouched for, asked at `at`. `portal`: as we know it, in whatever state; None where we
+    never met it."""
 
     request: OpenRequest
     owner: TokenOwner
     auth_server: str
     portal: Portal | None
+    at: datetime
 
 
 async def prove_open(resources: Resources, request: OpenRequest, *, installing: bool = False) -> Proven:
@@ -194,7 +196,7 @@ async def _prove(resources: Resources, request: OpenRequest, installing: bool) -
         raise Refused("no_access", 403)
     async with resources.glance() as db:
         portal = await portals.by_member(db, request.member_id)
-    servers = _servers(resources, request, portal)
+    servers, at = _servers(resources, request, portal), resources.now()
     server, owner = await _first_answer(resources.auth, servers, request.auth_id)
     _same_app(resources.auth, owner)
     if owner.member_id != request.member_id or not same_host(owner.domain, request.domain):
@@ -202,7 +204,7 @@ async def _prove(resources: Resources, request: OpenRequest, installing: bool) -
     check_endpoint(owner, resources.settings.dev_mode)
     if portal and not installing:
         _check_application_token(portal, request)
-    return Proven(request, owner, server, portal)
+    return Proven(request, owner, server, portal, at)
 
 
 def _servers(resources: Resources, request: OpenRequest, portal: Portal | None) -> tuple[str, ...]:
