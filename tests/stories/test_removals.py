@@ -237,6 +237,23 @@ async def test_an_auth_server_that_is_away_is_asked_until_it_answers(world: Worl
     assert (await world.row()).state is PortalState.REMOVED
 
 
+async def test_a_page_that_is_not_there_is_no_word_about_the_app(world: World, scene: Scene) -> None:
+    """The auth server's front may be broken: 404 and HTML, whatever is asked."""
+
+    class Misrouted(AuthServer):
+        async def app_info(self, server_endpoint: str, token: str) -> TokenOwner:
+            raise PortalClosed("app.info", "deleted", 404)
+
+    auth = world.resources.auth
+    lost = Misrouted(auth.session, auth.origins, auth.client_id, auth.client_secret)
+    await says_removed(world)
+    portal_id = (await world.row()).id
+    assert await removal.prove(replace(world.resources, auth=lost), portal_id) is Verdict.ASK_AGAIN
+    world.pass_time(hours=1)
+    await world.settle()
+    assert (await said(world)).removal_said_at is None
+
+
 async def test_a_worker_that_dies_while_asking_leaves_the_question(world: World, scene: Scene) -> None:
     uninstall(scene.installation, world.admin(), clean=False)
     await world.emulator.world.deliver()
