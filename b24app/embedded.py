@@ -71,6 +71,11 @@ def postgres(data_dir: Path, *, durable: bool = True) -> Iterator[Postgres]:
             yield server
 
 
+def forget(data_dir: Path) -> None:
+    """Remove the database over `data_dir`, wherever it stands. Nobody may be running it."""
+    shutil.rmtree(_reachable(data_dir, _unprivileged()) / "postgres", ignore_errors=True)
+
+
 @contextmanager
 def redis(data_dir: Path, sockets: Path | None = None) -> Iterator[str]:
     """A Redis that keeps nothing over a stop; yields its URL (`unix://…`).

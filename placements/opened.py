@@ -32,6 +32,7 @@ from b24app.journeys.settings import portal_of
 from b24app.journeys.tokens import remember, still_here
 from b24app.resources import Resources
 from b24app.store import portals
+from b24app.store.engine import away
 from b24app.store.portals import Portal
 from placements import words
 from placements.render import Render
@@ -58,7 +59,7 @@ async def answer(render: Render, page: Page, request: Request) -> Response:
         log.info("open_answered_in_words", code=code, member_id=opened.member_id, placement=opened.placement)
         return render.saying(code, opened.lang, frame=frame_of(opened), status=status)
     except Exception as error:
-        log.error("page_failed", path=request.url.path, error=repr(error), exc_info=error)
+        log.error("page_failed", path=request.scope["path"], error=repr(error), exc_info=not away(error))
         return render.saying("internal", opened.lang, frame=frame_of(opened), status=500)
 
 

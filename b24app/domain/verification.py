@@ -5,14 +5,15 @@ robot or a button changes the box; `decide` compares what the card shows now wit
 which memberships change and what the card should show. Pure: the same facts always give the same decision.
 
 Whose box moves which memberships:
-- ticking a contact (company) puts every live membership of it back to checking;
+- ticking a contact (company) puts every live membership of it back to checking, a company also those of people it is
+  linked with whose cards come later;
 - unticking approves when exactly one membership of it waits; with several the box is put back (`Problem.WHICH_ONE`);
 - a button names one membership and wins over the bare box, once the card shows what the button wrote.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -254,7 +255,7 @@ def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
         return None
     who = _who(facts, card)
     if card.needs_check:
-        for one in draft.live():
+        for one in (*draft.live(), *_unread(facts, card, draft)):
             draft.move(one, State.PENDING, Reason.BOX_TICKED, who)
         return None
     waiting = draft.waiting()
@@ -263,6 +264,20 @@ def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
     for one in waiting:
         draft.move(one, State.CONFIRMED, Reason.BOX_UNTICKED, who)
     return None
+
+
+def _unread(facts: Facts, card: Card, draft: Draft) -> Iterator[Membership]:
+    """Of people whom a company's card links already while their own cards were not read yet: the box is for all."""
+    if card.subject.kind is not Kind.COMPANY:
+        return
+    fresh = iter(facts.ids)
+    for person in card.links:
+        one = draft.of(person, card.subject.id)
+        if one is None:
+            state = State.CONFIRMED
+            yield Membership(next(fresh), person, card.subject.id, state, Reason.KNOWN, told_state=state)
+        elif one.state is State.LEFT:
+            yield one
 
 
 def _who(facts: Facts, card: Card) -> tuple[int | None, DecidedBySource]:

@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from b24app.bitrix24.cards import Value
+from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import Value
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Cards, Kind, Subject
-from b24app.domain.membership import Membership, Shown
+from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.membership import Membership, Shown, State
+from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide, last_editor
-from b24app.journeys import witnesses
+from b24app.journeys import odd, witnesses
 from b24app.journeys.fields import field_map
+from b24app.journeys.test_cards import passed_over
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
@@ -27,7 +30,11 @@ WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of anot
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subject of the slice on its way through the journey."""
+    """One subject of the slice on its way through the journey.
+
+    `held_back`: what it should show was written a moment ago and not stored; `not_stored`: the card as it was read back
+    after a write that the portal had said yes to.
+    """
 
     claim: Claim
     rows: inbox.Waiting
@@ -35,6 +42,8 @@ class Case:
     decision: Decision
     marks: bool = False  # the portal has our field for it
     asks: tuple[int, ...] = ()  # rows whose token could tell who acted
+    held_back: bool = False
+    not_stored: Card | None = None
     error: Exception | None = None
 
     @property
@@ -50,18 +59,24 @@ class Case:
     def difference(self) -> dict[str, Value]:
         """Our fields that the card shows otherwise than it should.
 
-        Its mark is written along with the others, by itself only where it is a copy's: a quiet portal stays quiet.
+        Its mark is written along with a decision, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
-        if wanted is None or observed is None or card is None:
+        if wanted is None or observed is None or card is None or self.held_back:
             return {}
         names = ("check", "status")
         found: dict[str, Value] = {
             name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)
         }
-        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self.facts.copied):
+        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self._decided or self.facts.copied):
             found["mark"] = self.decision.marks
         return found
+
+    @property
+    def _decided(self) -> bool:
+        """Somebody has decided about it just now, or in a try whose write did not come to its end."""
+        unwritten = self.facts.record is not None and self.facts.record.intended is not None
+        return unwritten or any(one.live and one.decided_at for one in self.decision.memberships)
 
     def memberships(self) -> list[Membership]:
         """All of the subject's, as decided."""
@@ -76,8 +91,8 @@ def waits_of(claim: Claim) -> int:
 
 async def gather(
     resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient, keeper: StoredTokens
-) -> list[Case]:
-    """One case per claim. Raises the PortalErrors of the read."""
+) -> tuple[list[Case], list[odd.Unread]]:
+    """One case per claim, and those whose card nobody can understand. Raises the PortalErrors of the read."""
     subjects = [inbox.parse(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, subjects)
@@ -87,12 +102,16 @@ async def gather(
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
-    cards = await read_existing(portal, line, subjects)
-    ticked = await _ticked(resources, portal, cards, members)
-    fates = await look_up(Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed))
+    cards = passed_over(resources, portal, await read_existing(portal, line, subjects), known)
+    readable = tuple(one for one in subjects if one not in cards.odd)
+    slice_ = Slice(resources, portal, line, readable, cards, known, members, heirs, owed)
+    fates = await look_up(slice_)
+    ticked = await _ticked(slice_, fates.inherits)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
+        if subject in cards.odd:
+            continue
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
         record = before.record if before else None
         acted = actor(rows.named, ours=ours, editor=last_editor(record, card), gone=card is None)
@@ -112,9 +131,16 @@ async def gather(
             copied=fates.copied.get(subject, frozenset()),
             attached=fates.attached.get(subject, frozenset()),
         )
-        decision = decide(facts, resources.now())
-        cases.append(Case(claim, rows, facts, decision, bool(fields[subject.kind].mark), asks=acted.ask))
-    return await _borne_out(resources, portal, cases, ours)
+        now = resources.now()
+        decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
+        cases.append(Case(claim, rows, facts, decision, marks, acted.ask, _held_back(facts, decision, now)))
+    return await _borne_out(resources, portal, cases, ours), odd.unread(portal, claims, cards.odd.values(), LIST)
+
+
+def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
+    card, record, wanted = facts.card, facts.record, decision.wanted
+    shown = Shown(card.needs_check, card.status) if card else None
+    return bool(record and shown and wanted and record.held_back(shown, wanted, now))
 
 
 async def _borne_out(resources: Resources, portal: Portal, cases: Sequence[Case], ours: frozenset[int]) -> list[Case]:
@@ -132,16 +158,29 @@ def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: dateti
     return replace(case, facts=facts, decision=decide(facts, now))
 
 
-async def _ticked(
-    resources: Resources, portal: Portal, cards: Cards, members: Mapping[Subject, Sequence[Membership]]
-) -> frozenset[int]:
-    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits."""
-    fresh: set[int] = set()
-    for subject, card in cards.found.items():
+async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:
+    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits: as the slice shows
+    them; read now where something of theirs waits for a later one, or they are new to us; else as we know them."""
+    fresh: set[Subject] = set()
+    for subject, card in slice_.cards.found.items():
         if subject.kind is Kind.CONTACT:
-            fresh |= set(card.links) - {one.company_id for one in members[subject] if one.live}
+            ours = {one.company_id for one in slice_.members[subject] if one.live}
+            fresh |= {Subject(Kind.COMPANY, one) for one in set(card.links) - ours}
     if not fresh:
         return frozenset()
+    resources, portal = slice_.resources, slice_.portal
     async with resources.tenant(portal.id) as db:
-        ticked = await records.ticked(db, portal.id, Kind.COMPANY, fresh)
-        return frozenset(ticked - await memberships.waiting_in(db, portal.id, ticked))
+        known = await records.load(db, portal.id, fresh)
+        later = await inbox.on_their_way(db, portal.id, fresh)
+        waiting = await memberships.waiting_in(db, portal.id, [one.id for one in fresh])
+    asked = [one for one in fresh if one in slice_.cards.found or one in later or one not in known]
+    shown = (await slice_.look_at(asked)).found
+    merged = {one for one, many in inherits.items() if any(map(_waits_in, many))}
+    ticked = {one for one, card in shown.items() if card.needs_check and one not in merged}
+    ticked |= {one for one in fresh & set(known) if one not in shown and known[one].record.settled.check}
+    return frozenset({one.id for one in ticked} - waiting)
+
+
+def _waits_in(gone: Gone) -> bool:
+    """Somebody of this gone company waits: that ticked the box of the one that goes on."""
+    return any(one.standing is State.PENDING for one in gone.memberships)

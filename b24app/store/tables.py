@@ -328,6 +328,7 @@ imports = Table(
     _moment("advanced_at"),
     Column("reader", Uuid),  # who reads now
     _moment("held_until"),
+    _moment("changes_from"),  # those made then or later are to be looked at, by the portal's own clock
     PrimaryKeyConstraint("portal_id", "kind"),
     info=TENANT,
 )

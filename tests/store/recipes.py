@@ -98,6 +98,7 @@ QUERIES: Mapping[str, Query] = {
     "client_apps.lock": lambda db, p, o: client_apps.lock(db, p, o.endpoint.client_app_id),
     "client_apps.one": lambda db, p, o: client_apps.one(db, p, o.endpoint.client_app_id),
     "client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
+    "client_apps.revoke_keys": lambda db, p, o: client_apps.revoke_keys(db, p, o.endpoint.client_app_id, o.now),
     "client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
     "client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
     "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.Filter(), None, 50),
@@ -167,6 +168,8 @@ QUERIES: Mapping[str, Query] = {
     "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, uuid4(), Step(10**6, 10**6, 1.0), o.now),
     "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.reader, o.now),
     "imports.hold": lambda db, p, o: imports.hold(db, p, Kind.CONTACT, uuid4(), o.now + LONG),
+    "imports.looked": lambda db, p, o: imports.looked(db, p, Kind.CONTACT, o.now + LONG),
+    "imports.changes_from": lambda db, p, o: imports.changes_from(db, p, Kind.CONTACT),
     "imports.progress": lambda db, p, o: imports.progress(db, p),
     "imports.release": lambda db, p, o: imports.release(db, p, o.reader),
     "imports.restart": lambda db, p, o: imports.restart(db, p),
@@ -190,6 +193,7 @@ QUERIES: Mapping[str, Query] = {
     "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
     "looks.advance": lambda db, p, o: looks.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
     "looks.begin": lambda db, p, o: looks.begin(db, p, Reach.ALL, Cause.CLOCK, o.now),
+    "looks.drop": lambda db, p, o: looks.drop(db, p, o.look),
     "looks.finish": lambda db, p, o: looks.finish(db, p, o.look, o.now),
     "looks.newest": lambda db, p, o: looks.newest(db, p),
     "looks.unfinished": lambda db, p, o: looks.unfinished(db, p, Reach.ALL),
@@ -320,6 +324,7 @@ ELSEWHERE: Mapping[str, str] = {
     "work.postpone": INDEX,
     "work.renew": INDEX,
     "work.waiting": INDEX,
+    "schema.reads_only": "what the session may do",
 }
 AS_OWNER: Mapping[str, str] = {"retention.erase": "a chore of the owner, whom no wall binds: a whole portal goes"}
 
