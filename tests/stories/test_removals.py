@@ -373,7 +373,8 @@ async def test_an_administrators_open_calls_off_a_removal_that_counted_in_error(
     await says_removed(world)
     await world.settle()
     assert (await world.row()).state is PortalState.REMOVED
-    place = {"placement": "CRM_CONTACT_DETAIL_TAB", "ID": scene.contact} if "tab" in where else {}
+    tab: dict[str, Any] = {"placement": "CRM_CONTACT_DETAIL_TAB", "ID": scene.contact}
+    place = tab if "tab" in where else {}
     employee = await world.open(scene.installation, world.manager(), **place)
     assert employee.status == 403
 
@@ -581,9 +582,19 @@ async def test_an_erasing_that_comes_late_leaves_who_is_back_alone(world: World,
     world.pass_time(days=1)
     async with world.resources.directory() as db:
         now = world.resources.now()
-        known = {"domain": first.domain, "endpoint": first.endpoint, "auth_server": first.auth_server}
-        again = {"lang": "ru", "scopes": [], "modes": {}, "public_id": "prt_another", "now": now}
-        back = await portals.remember(db, member_id=first.member_id, proven_at=now, **known, **again)
+        back = await portals.remember(
+            db,
+            member_id=first.member_id,
+            public_id="prt_another",
+            domain=first.domain,
+            endpoint=first.endpoint,
+            auth_server=first.auth_server,
+            lang="ru",
+            scopes=[],
+            modes={},
+            proven_at=now,
+            now=now,
+        )
         assert back
         erasing = asyncio.create_task(erase(world.resources, first.id))
         assert await waits_for_a_lock(world.resources.engine)
