@@ -130,33 +130,25 @@ async def renew(resources: Resources, text: str, access_token: str) -> tuple[Vie
     _same_app(resources.auth, owner)
     if (owner.member_id, owner.user_id) != (portal.member_id, viewer.user_id):
         raise Refused("wrong_portal", 403)
-    person = await _profile(resources, portal, viewer, access_token)
-    now = resources.now()
-    viewer = replace(viewer, is_admin=person.is_admin, expires_at=now + SESSION)
+    viewer, asks_from = await _asked(resources, portal, viewer, access_token)
+    viewer = replace(viewer, expires_at=resources.now() + SESSION)
     async with resources.tenant(viewer.portal_id) as db:
         await still_here(db, portal.id)
-        if not await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token), now + BELIEVED):
+        if not await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token), asks_from):
             raise Refused("bad_page_token", 403)
     return viewer, token_of(resources, viewer)
 
 
 async def _ask_again(resources: Resources, viewer: Viewer, token: str) -> Viewer:
-    """The viewer as the portal knows them now. A portal that cannot say is asked again in a minute."""
+    """The viewer as the portal knows them now."""
     now, portal = resources.now(), await _portal(resources, viewer.portal_id)
-    refusal: AppError | None
+    refusal: AppError | None = None
     try:
-        async with asyncio.timeout(ANSWERS_IN):
-            person = await _profile(resources, portal, viewer, token)
+        viewer, asks_from = await _asked(resources, portal, viewer, token)
     except NeedsFreshToken:
         asks_from, refusal = now, Refused("session_expired", 401)
     except PortalClosed as error:
         asks_from, refusal = now, error
-    except (PortalError, TimeoutError) as error:
-        log.info("viewer_not_asked_about", portal=portal.id, user=viewer.user_id, error=type(error).__name__)
-        asks_from, refusal = now + UNANSWERED, None
-    else:
-        asks_from, refusal = now + BELIEVED, None
-        viewer = replace(viewer, is_admin=person.is_admin)
     async with resources.tenant(portal.id, durable=False) as db:
         await viewer_sessions.change(db, viewer, asks_from=asks_from)
     if refusal:
@@ -164,15 +156,27 @@ async def _ask_again(resources: Resources, viewer: Viewer, token: str) -> Viewer
     return viewer
 
 
-async def _profile(resources: Resources, portal: Portal, viewer: Viewer, token: str) -> Person:
-    """Raises Refused `no_access` where the portal lets this person in no more: their session ends."""
+async def _asked(resources: Resources, portal: Portal, viewer: Viewer, token: str) -> tuple[Viewer, datetime]:
+    """The viewer, and from when on to ask again: a portal that cannot say is asked in a minute.
+
+    Raises NeedsFreshToken, PortalClosed, and Refused `no_access` where the portal lets this person in no more: their
+    session ends.
+    """
+    now = resources.now()
     try:
-        return await whoami(person_client(resources, portal, portal.endpoint, token))
+        async with asyncio.timeout(ANSWERS_IN):
+            person = await whoami(person_client(resources, portal, portal.endpoint, token))
     except AccessDenied as error:
         async with resources.tenant(portal.id) as db:
             await viewer_sessions.end(db, portal.id, viewer.session_id)
         log.warning("viewer_let_out", portal=portal.id, user=viewer.user_id, error=repr(error))
         raise Refused("no_access", 403) from None
+    except (NeedsFreshToken, PortalClosed):
+        raise
+    except (PortalError, TimeoutError) as error:
+        log.info("viewer_not_asked_about", portal=portal.id, user=viewer.user_id, error=type(error).__name__)
+        return viewer, now + UNANSWERED
+    return replace(viewer, is_admin=person.is_admin), now + BELIEVED
 
 
 async def _portal(resources: Resources, portal_id: int) -> Portal:
