@@ -181,7 +181,7 @@ QUERIES: Mapping[str, Query] = {
     "inbox.receive": lambda db, p, o: inbox.receive(
         db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
     ),
-    "inbox.forget_tokens": lambda db, p, o: inbox.forget_tokens(db, p),
+    "inbox.forget_tokens": lambda db, p, o: inbox.forget_tokens(db, p, o.now + LONG),
     "inbox.tokens_of": lambda db, p, o: inbox.tokens_of(db, p, [o.waiting]),
     "inbox.waiting": lambda db, p, o: inbox.waiting(db, p, [o.subject, o.company]),
     "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
