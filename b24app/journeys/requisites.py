@@ -6,7 +6,7 @@ nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -28,11 +28,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them."""
+    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; `left`: cards
+    on which those that had gone hung."""
 
     rows: tuple[int, ...]
     known: Mapping[Attachment, Requisite]
     shown: Mapping[Attachment, Requisite]
+    left: Collection[Subject] = ()
 
     @property
     def changed(self) -> list[Requisite]:
@@ -47,7 +49,7 @@ class Slice:
     def owners(self) -> set[Subject]:
         """Cards of everything that changed, where it hung and where it hangs."""
         before = {self.known[one.subject].owner for one in self.changed if one.subject in self.known}
-        return before | {one.owner for one in (*self.changed, *self.gone)}
+        return before | set(self.left) | {one.owner for one in (*self.changed, *self.gone)}
 
 
 async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
@@ -83,7 +85,10 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     line = client(resources, portal, lane)
     shown = await listed(line, read_requisites(line, wanted))
     there = await requisites_after_all(line, [one for one in known if one not in shown])
-    return Slice(rows, known, {**shown, **there})
+    shown = {**shown, **there}
+    async with resources.tenant(portal.id) as db:
+        left = await requisites.hung(db, portal.id, [one for one in shown if one not in known])
+    return Slice(rows, known, shown, left)
 
 
 async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:
@@ -91,7 +96,7 @@ async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim],
     called = [Arrival(Source.NEIGHBOUR, "requisite", one) for one in sorted(found.owners)]
     async with resources.tenant(portal.id) as db:
         await requisites.save(db, portal.id, found.changed, now)
-        await requisites.drop(db, portal.id, [one.subject for one in found.gone])
+        await requisites.mark_gone(db, portal.id, [one.subject for one in found.gone], now)
         await inbox.receive(db, resources.vault, portal.id, called, lane, now)
         await inbox.handled(db, portal.id, found.rows, now)
         if await work.finish(db, WorkKind.REQUISITE, claims, now) != {one.key for one in claims}:

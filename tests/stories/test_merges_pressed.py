@@ -49,7 +49,9 @@ async def told_as_one(world: World, company: int, old: int, new: int, key: str) 
     assert answer["contact"]["id"] == new
     content = await (await tab(world, "contact", new)).content()
     assert "отметка поставлена" not in content, "nobody ticked anything"
-    assert "Карточка удалена" not in await (await tab(world, "company", company)).content()
+    content = await (await tab(world, "company", company)).content()
+    assert "Карточка объединена или восстановлена" in content and "Карточка удалена" not in content
+    assert f"Контакт № {old}" not in content, "whose card went has a name"
 
 
 async def both_were_sent_back_to_checking(world: World) -> None:
