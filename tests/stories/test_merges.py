@@ -484,6 +484,24 @@ async def test_a_requisite_that_was_read_on_the_new_card_first_tells_as_well(wor
     assert await heirs(world) == {f"company:{old}": new}
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_requisite_that_moved_twice_before_anybody_looked_tells_of_both_cards(world: World, seed: int) -> None:
+    """We remember the last card only: each card that a requisite has left is looked at when that is seen."""
+    world.emulator.world.faults.random.seed(seed)
+    world.emulator.world.faults.events.reorder = True
+    first, second, third = (world.add_company(f"ООО «Кран {number}»") for number in range(3))
+    world.add_requisite(COMPANY, first)
+    world.add_requisite(COMPANY, second)
+    await world.install()
+    world.portal.crm.merge(COMPANY, second, first, world.admin())
+    world.portal.crm.merge(COMPANY, third, second, world.admin())
+
+    await world.settle()
+
+    assert await heirs(world) == {f"company:{first}": third, f"company:{second}": third}
+    assert await hangs_on(world) == {("company", third)}
+
+
 async def test_requisites_that_went_to_two_cards_tell_nobody(world: World) -> None:
     old, *others = (world.add_company(f"ООО «Кран {number}»") for number in range(3))
     person = world.add_contact(old)
