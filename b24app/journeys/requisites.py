@@ -6,8 +6,8 @@ nobody.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -28,13 +28,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; `left`: cards
-    on which those that had gone hung."""
+    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; `hung`: the
+    card on which each of them hung that had gone."""
 
     rows: tuple[int, ...]
     known: Mapping[Attachment, Requisite]
     shown: Mapping[Attachment, Requisite]
-    left: Collection[Subject] = ()
+    hung: Mapping[Attachment, Subject] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[Requisite]:
@@ -49,7 +49,8 @@ class Slice:
     def owners(self) -> set[Subject]:
         """Cards of everything that changed, where it hung and where it hangs."""
         before = {self.known[one.subject].owner for one in self.changed if one.subject in self.known}
-        return before | set(self.left) | {one.owner for one in (*self.changed, *self.gone)}
+        before |= {self.hung[one] for one in self.shown if one in self.hung}
+        return before | {one.owner for one in (*self.changed, *self.gone)}
 
 
 async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
@@ -79,16 +80,14 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, wanted)
         known = await requisites.load(db, portal.id, wanted)
+        hung = await requisites.hung(db, portal.id, wanted)
     rows = tuple(row for one in waiting.values() for row in one.ids)
     if portal.mode("verification") is Mode.OFF:
         return Slice(rows, {}, {})
     line = client(resources, portal, lane)
     shown = await listed(line, read_requisites(line, wanted))
     there = await requisites_after_all(line, [one for one in known if one not in shown])
-    shown = {**shown, **there}
-    async with resources.tenant(portal.id) as db:
-        left = await requisites.hung(db, portal.id, [one for one in shown if one not in known])
-    return Slice(rows, known, shown, left)
+    return Slice(rows, known, {**shown, **there}, hung)
 
 
 async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:

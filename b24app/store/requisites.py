@@ -17,7 +17,7 @@ from b24app.store.tables import aliases, records, requisites
 _ROWS = unnest(ids="bigint", kinds="text", owners="bigint", inns="text", kpps="text", actives="boolean")
 _ADD = f"""
     INSERT INTO requisites (portal_id, crm_id, owner_kind, owner_id, inn, kpp, active, seen_at)
-    SELECT :portal, r.id, r.kind, r.owner, r.inn, r.kpp, r.active, :now
+    SELECT DISTINCT ON (r.id) :portal, r.id, r.kind, r.owner, r.inn, r.kpp, r.active, :now
     FROM {_ROWS} AS r(id, kind, owner, inn, kpp, active) ORDER BY r.id
     ON CONFLICT (portal_id, crm_id) DO UPDATE SET
     former_id = CASE WHEN requisites.owner_id = excluded.owner_id THEN requisites.former_id
@@ -41,10 +41,10 @@ async def load(db: AsyncConnection, portal_id: int, wanted: Collection[Attachmen
     return {found.subject: found for found in map(_requisite, rows)}
 
 
-async def hung(db: AsyncConnection, portal_id: int, wanted: Collection[Attachment]) -> set[Subject]:
-    """Cards that those of these hung on which went."""
+async def hung(db: AsyncConnection, portal_id: int, wanted: Collection[Attachment]) -> Mapping[Attachment, Subject]:
+    """The card that each of these hung on which went."""
     rows = await db.execute(_NUMBERED.where(~_THERE), {"portal": portal_id, "ids": [one.id for one in wanted]})
-    return {_requisite(row).owner for row in rows}
+    return {went.subject: went.owner for went in map(_requisite, rows)}
 
 
 async def went_with(
