@@ -14,7 +14,9 @@
         └── CallRefused                   a few times, then a person: the portal understood and refused; see .code
             ├── NotFound                  the record is gone
             ├── AccessDenied              this user may not
-            └── ScopeMissing              the app was not granted the scope
+            ├── ScopeMissing              the app was not granted the scope
+            ├── NotStored                 a write was answered with yes, and the record shows otherwise
+            └── Unreadable                a value of the record cannot be understood
 
 Codes and statuses: settings/oauth/error-codes.md and _includes/system-errors.md of the REST documentation.
 """
@@ -42,13 +44,14 @@ class PortalError(AppError):
     """The portal or the auth server did not do what was asked.
 
     `status` is 0 where no HTTP answer came and for a command inside a batch. `description` is the portal's text: it may
-    quote a record, so it is kept here and left out of the message. `wait`: seconds the answer asks to stay away.
+    quote a record, so it is kept here and left out of the message. `field`: the one that an answer was unusable for.
+    `wait`: seconds the answer asks to stay away.
     """
 
     wait = 0.0
 
-    def __init__(self, method: str, status: int = 0, code: str = "", description: str = "") -> None:
-        super().__init__(f"{method}: {status} {code}".rstrip())
+    def __init__(self, method: str, status: int = 0, code: str = "", description: str = "", *, field: str = "") -> None:
+        super().__init__(f"{method}: {status} {code} {field}".rstrip())
         self.method, self.status, self.code, self.description = method, status, code, description
 
 
@@ -115,6 +118,20 @@ class AccessDenied(CallRefused):
 
 class ScopeMissing(CallRefused):
     """The installation was not granted the scope of the method."""
+
+
+class NotStored(CallRefused):
+    """The write was answered with success, and reading back shows that not all of it is there."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(method, 200, "NOT_STORED")
+
+
+class Unreadable(CallRefused):
+    """The record is there, and a value of it that decides something cannot be understood; `field` in the message."""
+
+    def __init__(self, method: str, field: str) -> None:
+        super().__init__(method, 200, "UNREADABLE", field=field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +209,8 @@ def _patience(error: Exception) -> tuple[int, str]:
     match error:
         case AccessDenied():
             return PATIENCE_WITH_REFUSALS, "access_denied"
+        case Unreadable():
+            return PATIENCE_WITH_REFUSALS, "unreadable"
         case CallRefused():
             return PATIENCE_WITH_REFUSALS, "refused"
         case PortalError():

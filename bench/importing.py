@@ -19,7 +19,7 @@ from time import perf_counter
 import aiohttp
 
 from b24app.assembly import open_resources
-from b24app.bitrix24.cards import ENTITY_TYPE, LINKS
+from b24app.bitrix24.cards import ENTITY_TYPE, select
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
@@ -30,7 +30,6 @@ from bench.figures import Better, Figure, Ground
 from bench.parties import answers, child, emulator_config, free, imported, install, known, post, until
 
 COMPANIES, CONTACTS, TENTH, LONGEST = 200_000, 250_000, 10, 1200.0
-SELECT = ("id", "title", "name", "lastName", "companyId", "assignedById", "updatedBy", "updatedTime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,10 @@ async def _read_alone(stage: Stage, name: str) -> float:
         pages = line.chain(
             "crm.item.list",
             filter={},
-            select=[*SELECT, LINKS[kind], fields.check, fields.status],
+            select=select(kind, fields),
             id_field="id",
             rows="items",
-            extra={"entityTypeId": ENTITY_TYPE[kind], "useOriginalUfNames": "Y"},
+            extra={"entityTypeId": ENTITY_TYPE[kind]},
         )
         async for page in pages:
             rows += len(page)

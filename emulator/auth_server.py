@@ -98,7 +98,7 @@ class AuthServer:
     def answer(self, grant: Grant) -> dict[str, Any]:
         """A pair as the token endpoint prints it; `domain` is the auth server's, not the portal's."""
         installation = grant.installation
-        return {
+        told = {
             "access_token": grant.access_token,
             "expires": int(grant.expires.timestamp()),
             "expires_in": int(ACCESS_LIFE.total_seconds()),
@@ -111,6 +111,8 @@ class AuthServer:
             "user_id": grant.user_id,
             "refresh_token": grant.refresh_token,
         }
+        later = ("expires", "user_id") if installation.portal.differences.on("refresh_short") else ()
+        return {name: value for name, value in told.items() if name not in later}
 
     def check(self, portal: "Portal", token: str) -> Grant:
         """Who a portal is talking to. Raises 401 errors in the portal's order of checks (rest/lib/oauth/auth.php)."""

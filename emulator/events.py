@@ -10,6 +10,7 @@ from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -120,7 +121,7 @@ class EventQueue:
         if scope not in ("", *installation.scope) or hit.hops >= MAX_HOPS:
             return
         for binding in installation.bindings:
-            if binding.event != event:
+            if binding.event != event or binding.handler in installation.given_up:
                 continue
             user_id = binding.user_id or (actor.id if actor else 0)
             if binding.handler:
@@ -130,7 +131,7 @@ class EventQueue:
                 self._ping(installation, user_id, hit)
 
     def _keep(self, installation: "Installation", binding: EventBinding, data: dict[str, Any], user_id: int) -> None:
-        number, now = installation.portal.next_id("offline_event"), self.world.now()
+        number, now = installation.portal.next_id("offline_event"), installation.portal.stored_now()
         installation.offline.put(number, binding.event, data, user_id, binding.connector, now)
 
     def _ping(self, installation: "Installation", user_id: int, hit: Hit) -> None:
@@ -205,8 +206,11 @@ class EventQueue:
         return kept
 
     async def _send(self, one: Queued) -> None:
-        form = self.form(one)
+        form, began = self.form(one), monotonic()
         status, error = await self.post(one.handler, form)
+        differences = one.installation.portal.differences
+        if differences.on("slow_handler_dropped") and monotonic() - began > differences.number("slow_handler_dropped"):
+            one.installation.given_up.add(one.handler)
         self.log.append(Delivery(one.handler, one.event, form, status, error, self.world.now()))
 
     async def post(self, url: str, form: list[tuple[str, str]]) -> tuple[int, str]:

@@ -47,7 +47,7 @@ class Installation:
 
     `installed` is the portal's INSTALLED flag; `access` the user ids admitted (None = everybody); `status` the letter
     sent with every open and event; `seen_by` the users who have opened the app; `robots` by code; `triggers` name by
-    code; `former_tokens` the application tokens it had before, for attacks.
+    code; `former_tokens` the application tokens it had before, for attacks; `given_up` handlers that were too slow.
     """
 
     id: int
@@ -72,6 +72,7 @@ class Installation:
     robots: dict[str, Robot] = field(default_factory=dict)
     triggers: dict[str, str] = field(default_factory=dict)
     former_tokens: list[str] = field(default_factory=list)
+    given_up: set[str] = field(default_factory=set)
 
     def admits(self, user_id: int) -> bool:
         """Whether this user may open the app and its widgets."""
@@ -140,13 +141,13 @@ def bind_installer(installation: Installation) -> None:
 
 
 def finish(installation: Installation, user: User) -> bool:
-    """`BX24.installFinish()` in an admin's frame. False when the app was installed already.
+    """`BX24.installFinish()` in an admin's frame. False when nothing came of it: installed already.
 
     Raises RestError ACCESS_DENIED for non-admins.
     """
     if not user.admin:
         raise access_denied()
-    if installation.installed:
+    if installation.installed or installation.portal.differences.on("install_unfinished"):
         return False
     installation.installed = True
     _tell_installed(installation, user)

@@ -47,6 +47,9 @@ def open_form(
     protocol = "1" if portal.scheme == "https" else "0"
     query = urlencode({"DOMAIN": portal.host, "PROTOCOL": protocol, "LANG": lang or portal.lang, "APP_SID": sid})
     fields = [*_auth_fields(installation, user), ("PLACEMENT", placement)]
+    if portal.differences.on("options_extra_keys"):
+        finished = {"install_finished": "Y"} if installation.installed else {}
+        options = {"any": "207/", **(options or {}), **finished}
     if options:
         fields.append(("PLACEMENT_OPTIONS", php.json_plain(options)))
     return OpenForm(f"{url}{'&' if '?' in url else '?'}{query}", fields, f"{portal.host}|{protocol}|{sid}", sid)

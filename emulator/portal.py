@@ -1,10 +1,11 @@
 """One Bitrix24 account: its people, installed apps, CRM and notifications."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.automation import Automation
+from emulator.differences import Differences
 from emulator.installs import Installation
 from emulator.people import Department, User
 from emulator.presence import Presence
@@ -64,6 +65,7 @@ class Portal:
     notifications: list[Notification] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    differences: Differences = field(default_factory=Differences)
     automation: Automation = field(init=False)
     presence: Presence = field(init=False)
     pull: Pull = field(init=False)
@@ -75,6 +77,14 @@ class Portal:
     @property
     def url(self) -> str:
         return f"{self.scheme}://{self.host}"
+
+    def now(self) -> datetime:
+        """Aware UTC time by the portal's own clock."""
+        return self.world.now() + timedelta(seconds=self.differences.number("clock_shift"))
+
+    def stored_now(self) -> datetime:
+        """The moment its database would write down."""
+        return self.now() + timedelta(seconds=self.differences.number("database_clock_shift"))
 
     def admin(self) -> User:
         """The first active administrator."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from b24app.domain.delivery import Failure
+from b24app.domain.portal_ways import Oddity
 from b24app.domain.selftest import Check, Feature, Finding, Line
 from b24app.i18n import Words
 from b24app.manifest import Manifest
@@ -18,6 +19,8 @@ CHECK: Mapping[Check, str] = {
     Check.SCOPES: N_("Permissions of the app"),
     Check.PLAN: N_("Plan of Bitrix24"),
     Check.SETUP: N_("Fields, tabs and notices"),
+    Check.READING: N_("Reading of cards"),
+    Check.CLOCK: N_("Clock of Bitrix24"),
     Check.EVENTS: N_("Notices from Bitrix24"),
     Check.WEBHOOKS: N_("News to client apps"),
     Check.QUEUE: N_("Changes that wait"),
@@ -27,6 +30,7 @@ CHECK: Mapping[Check, str] = {
 
 BACKGROUND = N_("Cards and client apps are not kept up to date. Tell whoever runs the app for you.")
 AGAIN = N_("Nothing is lost: changes wait. Check once more in a few minutes.")
+CLOCKS = N_("No change gets lost by it; only the times you read differ.")
 REPAIR = N_("Press “Check and repair”, then check once more.")
 
 FOUND: Mapping[Finding, Saying] = {
@@ -66,6 +70,26 @@ FOUND: Mapping[Finding, Saying] = {
     Finding.SETUP_WHOLE: Saying(N_("Everything is in place."), ""),
     Finding.SETUP_LACKS: Saying(N_("Missing: %(names)s."), REPAIR),
     Finding.SETUP_UNSEEN: Saying(N_("Could not be looked at without the missing permissions."), ""),
+    Finding.SETUP_UNFINISHED: Saying(
+        N_("Bitrix24 does not call the installation finished: it shows no tabs and sends no notices."),
+        N_("Open the app from the Market once more and wait until it says that it is ready."),
+    ),
+    Finding.SETUP_PLACELESS: Saying(N_("This Bitrix24 has no place for: %(names)s."), N_("Everything else works.")),
+    Finding.READING_WHOLE: Saying(N_("Cards come with everything the app asks for."), ""),
+    Finding.READING_LACKS: Saying(
+        N_("Bitrix24 leaves out: %(names)s."),
+        N_("Press “Check and repair”. If that does not help, tell whoever runs the app for you."),
+    ),
+    Finding.READING_FAILS: Saying(
+        N_("Bitrix24 answers lists of cards in a way that cannot be trusted (%(code)s)."),
+        N_("The app changes nothing by such answers. Tell whoever runs the app for you."),
+    ),
+    Finding.READING_ODD: Saying(N_("Bitrix24 answers otherwise than documented; the app copes with it."), ""),
+    Finding.READING_NONE: Saying(N_("There are no cards to look at yet."), ""),
+    Finding.CLOCK_EVEN: Saying(N_("Agrees with ours."), ""),
+    Finding.CLOCK_AHEAD: Saying(N_("Is %(seconds)s s ahead of ours."), CLOCKS),
+    Finding.CLOCK_BEHIND: Saying(N_("Is %(seconds)s s behind ours."), CLOCKS),
+    Finding.CLOCK_UNSAID: Saying(N_("Bitrix24 does not tell its time."), ""),
     Finding.EVENT_BACK: Saying(N_("A test notice came back after %(ms)s ms."), ""),
     Finding.EVENT_WAITS: Saying(N_("A test notice is on its way…"), ""),
     Finding.EVENT_LATE: Saying(
@@ -117,6 +141,13 @@ WITHOUT_FEATURE: Mapping[str, str] = {
     Feature.ROBOTS: N_("The plan has no robots: the app offers none of its own in funnels."),
 }
 
+WITH_ODDITY: Mapping[str, str] = {
+    Oddity.DATES_DIGITS: N_("Dates are compared without their time zone: a little more is read than changed."),
+    Oddity.DATES_NOTHING: N_("Nothing is found by its date of change: the newest cards are read instead."),
+    Oddity.DATES_EVERYTHING: N_("The date of change is not heeded: the app picks what is new by itself."),
+    Oddity.EMPTY_DROPPED: N_("Empty conditions are not heeded: the app never sends any."),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
@@ -146,7 +177,7 @@ def _names(manifest: Manifest, text: Words, line: Line) -> str:
 
 
 def _lost(text: Words, line: Line) -> Iterator[str]:
-    known = WITHOUT_SCOPE if line.check is Check.SCOPES else WITHOUT_FEATURE
+    known = {Check.SCOPES: WITHOUT_SCOPE, Check.READING: WITH_ODDITY}.get(line.check, WITHOUT_FEATURE)
     return (text.text(known[name]) for name in line.names if name in known)
 
 

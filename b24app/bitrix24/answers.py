@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from json import JSONDecodeError
 from math import isfinite
 from typing import Any
 
@@ -37,6 +38,7 @@ NO_SCOPE = frozenset({"insufficient_scope", "invalid_scope"})
 NOT_FOUND = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND"})
 BROKEN = frozenset({"OVERLOAD_LIMIT", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+LONGEST_NUMBER = 300  # digits
 CODE, LONGEST_CODE = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]{1,24})*|[0-9]+"), 64
 NO_HEADERS: Mapping[str, str] = {}
 UNSAID_PARK = timedelta(minutes=1)
@@ -61,7 +63,7 @@ def read(method: str, status: int, body: bytes, headers: Mapping[str, str] = NO_
 
 def _good(method: str, status: int, body: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(body)
+        answer = _loaded(body)
     except (ValueError, RecursionError):
         raise PortalDown(method, status, "NOT_JSON") from None
     if not isinstance(answer, dict):
@@ -69,6 +71,20 @@ def _good(method: str, status: int, body: bytes) -> dict[str, Any]:
     if status >= 400 or ("error" in answer and ("result" not in answer or "error_description" in answer)):
         raise refusal(method, status, answer)
     return answer
+
+
+def _loaded(body: bytes) -> Any:
+    """Python refuses a whole number of thousands of digits, and all that stands beside it: such a one is no number."""
+    try:
+        return json.loads(body)
+    except JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(body, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
 
 
 def refusal(method: str, status: int, error: Mapping[str, Any]) -> PortalError:

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from b24app.bitrix24 import values
 from b24app.bitrix24.client import Command, PortalClient
-from b24app.bitrix24.payloads import number
 from b24app.bitrix24.setup import Entity
 from b24app.domain.card_layout import CardView, Element, Layout, Section
 from b24app.errors import CallRefused
@@ -44,7 +44,8 @@ async def card_views(client: PortalClient, entities: Sequence[Entity]) -> list[C
     for entity in entities:
         if entity is Entity.DEAL:
             rows = (await client.call("crm.category.list", {"entityTypeId": TYPE[entity]})).result["categories"]
-            found += [CardView(entity, int(row["id"])) for row in rows]
+            ids = (values.number(row.get("id")) for row in values.rows(rows))  # the first funnel's is 0
+            found += [CardView(entity, one) for one in ids if one is not None]
         else:
             found += [CardView(entity, kind) for kind in (LEADS if entity is Entity.LEAD else (0,))]
     return found
@@ -61,8 +62,8 @@ async def read(client: PortalClient, view: CardView) -> ViewRead:
     fields = Command("crm.item.fields", {"entityTypeId": TYPE[Entity(view.entity)]})
     views = [Command(GET, _where(view, scope)) for scope in (COMMON, PERSONAL)]
     everybody, mine, known = await client.batch([*views, fields])
-    rows = known.result.get("fields") if isinstance(known.result, dict) else None
-    captions = {row["upperName"]: str(row["title"]) for row in rows.values()} if isinstance(rows, dict) else {}
+    rows = values.rows(values.mapping(known.result).get("fields"))
+    captions = {values.text(row.get("upperName")): values.text(row.get("title")) for row in rows}
     return ViewRead(parse(everybody.value()), parse(mine.value()), captions)
 
 
@@ -78,7 +79,7 @@ async def reset(client: PortalClient, view: CardView) -> None:
 
 def parse(raw: object) -> Layout:
     """An answer of `get`. Nothing saved is told as null, sometimes as an empty list or map; lists with gaps as maps."""
-    return tuple(_section(row) for row in _rows(raw))
+    return tuple(_section(row) for row in values.rows(raw))
 
 
 def as_json(layout: Layout) -> list[dict[str, Any]]:
@@ -100,25 +101,22 @@ def _where(view: CardView, scope: str) -> dict[str, Any]:
     return params | {"extras": {EXTRA[entity]: view.variant}} if entity in EXTRA else params
 
 
-def _rows(raw: object) -> list[dict[str, Any]]:
-    found = list(raw.values()) if isinstance(raw, dict) else raw
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
 def _section(row: Mapping[str, Any]) -> Section:
-    """Without a name or title, or of another type than "section", it would be refused or changed by writing it back."""
-    elements = _rows(row.get("elements"))
-    name, title = str(row.get("name") or ""), str(row.get("title") or "")
+    """Without a name or title, or of another type than "section", it would be refused or changed by writing it back;
+    changed as well where a text of it cannot be stored."""
+    elements = values.rows(row.get("elements"))
+    name, title = values.text(row.get("name")), values.text(row.get("title"))
     plain = bool(name and title) and row.get("type", "section") == "section"
+    plain = plain and (name, title) == (str(row.get("name")), str(row.get("title")))
     plain = plain and all(one.get("name") and _simple(one.get("options")) for one in elements)
     return Section(name, title, tuple(_element(one) for one in elements), plain)
 
 
 def _element(row: Mapping[str, Any]) -> Element:
     options = row.get("options")
-    known = {str(key): _text(value) for key, value in options.items()} if isinstance(options, dict) else {}
-    flags, caption = number(row.get("optionFlags")) or 0, str(row.get("title") or "")
-    return Element(str(row.get("name") or ""), flags, tuple(sorted(known.items())), caption)
+    known = {values.text(key): _text(value) for key, value in options.items()} if isinstance(options, dict) else {}
+    flags, caption = values.number(row.get("optionFlags")) or 0, values.text(row.get("title"))
+    return Element(values.text(row.get("name")), flags, tuple(sorted(known.items())), caption)
 
 
 def _written(element: Element) -> dict[str, Any]:
@@ -127,9 +125,11 @@ def _written(element: Element) -> dict[str, Any]:
 
 
 def _simple(options: object) -> bool:
-    return not isinstance(options, dict) or not any(isinstance(one, dict | list) for one in options.values())
+    many = options.items() if isinstance(options, dict) else ()
+    kept = (_text(value) == str(value) or not isinstance(value, str) for _, value in many)
+    return not any(isinstance(value, dict | list) for _, value in many) and all(kept)
 
 
 def _text(value: object) -> str:
     """The portal says "true" as a text, and takes it so."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else values.text(value)

@@ -1,32 +1,32 @@
-"""Contacts and companies as Cards: read in bulk, written in one combined update each, imported as a stream.
+"""Contacts and companies as Cards: read in bulk, imported as a stream.
 
 Reading: `crm.item.list` (api-reference/crm/universal/crm-item-list.md) answers the links of many records at once, in
-`companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. A portal that does not
-know `useOriginalUfNames` yet (crm/universal/index.md: CRM 25.0.0) passes over it, so our fields are asked for under
-both of their names. Writing: the legacy updates (crm-contact-update.md, crm-company-update.md), which can be told to
-leave no trace in history and stream.
+`companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. `useOriginalUfNames` is
+left out: with it and a `select` portals show no system fields (bitrix-tools/b24-rest-docs 263 and 368). Our fields are
+asked for under each of their names and known by any of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
+from b24app.bitrix24 import values
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
-from b24app.domain.facts import Card, Cards, Kind, Subject
+from b24app.bitrix24.rows import Row, asked_for, rows_of
+from b24app.domain.facts import Card, Cards, Kind, Odd, Subject
 from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
 
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
 LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
 NAMES = {Kind.CONTACT: ("name", "lastName"), Kind.COMPANY: ("title",)}
-QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
-YES = frozenset({"Y", "1", "true"})
-LONGEST_ID = 19  # digits: what a bigint holds of any number that is shorter
+LIST = "crm.item.list"
 
 Asked = TypeVar("Asked")
-Value = str | int | bool | tuple[int, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,12 @@ class CardFields:
     options: Mapping[str, int]
     mark: str = ""
 
-    def xml_id(self, raw: object) -> str:
+    def xml_id(self, option: str) -> str:
         """The XML_ID of an option id; empty for no option and for one that is none of ours."""
-        return next((code for code, option in self.options.items() if str(option) == str(raw)), "")
+        return next((code for code, known in self.options.items() if str(known) == option), "")
 
 
 FieldMap = Mapping[Kind, CardFields]
-
-
-@dataclass(frozen=True, slots=True)
-class CardChange:
-    """New values of one card. Keys: `check` (bool), `status` (XML_ID, "" for none), `mark` (ids), else a portal field's
-    own name."""
-
-    subject: Subject
-    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +64,22 @@ async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: 
     wanted = sorted(set(subjects))
     ids = {kind: [one.id for one in wanted if one.kind is kind] for kind in Kind}
     slices = [(kind, all_ids[at : at + PAGE]) for kind, all_ids in ids.items() for at in range(0, len(all_ids), PAGE)]
-    commands = [_listing(kind, fields[kind], part) for kind, part in slices]
+    commands = [listing(kind, fields[kind], part) for kind, part in slices]
     found: dict[Subject, Card] = {}
-    for (kind, _), outcome in zip(slices, await client.batch(commands), strict=True):
-        for row in outcome.value()["items"]:
-            card = _card(kind, row, fields[kind])
-            found[card.subject] = card
-    return Cards(found)
+    odd: dict[Subject, Odd] = {}
+    for (kind, part), outcome in zip(slices, await client.batch(commands), strict=True):
+        for one in listed(kind, fields[kind], part, outcome):
+            if isinstance(one, Odd):
+                odd[Subject(kind, one.subject.id)] = one
+            else:
+                found[one.subject] = one
+    return Cards(found, odd)
+
+
+def listed(kind: Kind, fields: CardFields, ids: Sequence[int], outcome: Outcome) -> list[Card | Odd]:
+    """What a `listing` of these ids brought. Raises its error, and what cannot be believed of it."""
+    rows = asked_for(LIST, rows_of(LIST, outcome.value(), "items", "id"), "id", ids)
+    return cards_of(kind, [row for _, row in rows], fields)
 
 
 async def look_again(client: PortalClient, missing: Sequence[Subject], fields: FieldMap) -> tuple[Cards, list[Subject]]:
@@ -91,8 +91,8 @@ async def look_again(client: PortalClient, missing: Sequence[Subject], fields: F
     asked = {one: Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in missing}
     shown, hidden = await one_by_one(client, asked)
     found = await read_cards(client, shown, fields) if shown else Cards()
-    if len(found.found) < len(shown):
-        raise PortalDown("crm.item.list", code="LIST_INCOMPLETE")
+    if len(found.found) + len(found.odd) < len(shown):
+        raise PortalDown(LIST, code="LIST_INCOMPLETE")
     return found, hidden
 
 
@@ -110,36 +110,45 @@ async def one_by_one(client: PortalClient, asked: Mapping[Asked, Command]) -> tu
     return shown, [one for one, error in errors.items() if isinstance(error, AccessDenied)]
 
 
-async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Outcome]:
-    """One quiet update per card, 50 a request; outcomes in the order of the changes, a deleted card as NotFound."""
-    return await client.batch([_update(change, fields[change.subject.kind]) for change in changes])
-
-
 async def import_cards(
-    client: PortalClient, kind: Kind, fields: FieldMap, after: int = 0, since: datetime | None = None
-) -> AsyncIterator[list[Card]]:
+    client: PortalClient, kind: Kind, fields: FieldMap, after: int = 0
+) -> AsyncIterator[list[Card | Odd]]:
     """All cards of a kind by rising id, 50 a page, 2,500 a request; from the first id above `after`.
 
-    `since` (aware): only those modified then or later. Resume point: the id of the last card received.
+    Resume point: the id of the last card received.
     """
     pages = client.chain(
-        "crm.item.list",
-        filter={">=updatedTime": since.isoformat(timespec="seconds")} if since else {},
-        select=_select(kind, fields[kind]),
+        LIST,
+        filter={},
+        select=select(kind, fields[kind]),
         id_field="id",
         rows="items",
         after=after,
-        extra={"entityTypeId": ENTITY_TYPE[kind], "useOriginalUfNames": "Y"},
+        extra={"entityTypeId": ENTITY_TYPE[kind]},
     )
     async for page in pages:
-        yield [_card(kind, row, fields[kind]) for row in page]
+        yield cards_of(kind, page, fields[kind])
 
 
-def _select(kind: Kind, fields: CardFields) -> list[str]:
-    first = ["companyId"] if kind is Kind.CONTACT else []
-    ours = [one for one in (fields.check, fields.status, fields.mark) if one]
-    names = [*ours, *map(item_name, ours)]
-    return ["id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *first, *names]
+def select(kind: Kind, fields: CardFields) -> list[str]:
+    """What is asked for of a card."""
+    names = [name for one in (fields.check, fields.status, fields.mark) if one for name in spellings(one)]
+    return [*system_fields(kind), *names]
+
+
+@cache
+def system_fields(kind: Kind) -> tuple[str, ...]:
+    main = ("companyId",) if kind is Kind.CONTACT else ()
+    return ("id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *main)
+
+
+@cache
+def spellings(field: str) -> tuple[str, ...]:
+    """A user field's names in crm.item: its own, and both ways in which portals turn it, seen side by side even in one
+    type."""
+    tail = field.removeprefix("UF_CRM_")
+    camel = "ufCrm" + "".join(part.capitalize() for part in tail.split("_"))
+    return tuple(dict.fromkeys((field, item_name(field), camel)))
 
 
 def item_name(field: str) -> str:
@@ -151,69 +160,109 @@ def item_name(field: str) -> str:
     return "ufCrm" + "".join(part.capitalize() for part in tail.split("_"))
 
 
-def _listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
+def listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
+    """Up to 50 cards by their ids."""
     params = {
         "entityTypeId": ENTITY_TYPE[kind],
-        "select": _select(kind, fields),
+        "select": select(kind, fields),
         "filter": {"@id": list(ids)},
         "order": {"id": "ASC"},
-        "useOriginalUfNames": "Y",
         "start": -1,
     }
-    return Command("crm.item.list", params)
+    return Command(LIST, params)
 
 
-def _update(change: CardChange, fields: CardFields) -> Command:
-    values = dict(_written(name, value, fields) for name, value in change.values.items())
-    params = {"id": change.subject.id, "fields": values, "params": QUIET}
-    return Command(f"crm.{change.subject.kind}.update", params, write=True)
+def cards_of(kind: Kind, rows: Sequence[Row], fields: CardFields) -> list[Card | Odd]:
+    """Rows of a list as cards, in their order; one that cannot be understood keeps no other waiting.
+
+    Raises `FIELD_MISSING` where an asked field came with no row: CallRefused for one of ours, which somebody deleted,
+    else PortalDown.
+    """
+    return [_card_or_odd(kind, row, fields, rows) for row in rows]
 
 
-def _written(name: str, value: Value, fields: CardFields) -> tuple[str, str | int | list[str]]:
-    """A user boolean is written 1 or 0; an option by its id, none as an empty text; several values as a list."""
-    if isinstance(value, tuple):
-        return fields.mark if name == "mark" else name, [str(one) for one in value]
-    match name:
-        case "check":
-            return fields.check, int(bool(value))
-        case "status":
-            return fields.status, fields.options[str(value)] if value else ""
-        case _:
-            return name, int(value) if isinstance(value, bool) else value
+def _card_or_odd(kind: Kind, row: Row, fields: CardFields, rows: Sequence[Row]) -> Card | Odd:
+    try:
+        return _card(kind, row, fields)
+    except KeyError as missing:
+        name = str(missing.args[0])
+        if not any(set(spellings(name)) & one.keys() for one in rows):
+            error = CallRefused if name in (fields.check, fields.status) else PortalDown
+            raise error(LIST, 200, "FIELD_MISSING", field=name) from None
+        return _odd(kind, row, name)
+    except _Doubt as doubt:
+        return _odd(kind, row, doubt.field)
 
 
-def _card(kind: Kind, row: Mapping[str, Any], fields: CardFields) -> Card:
-    """Raises CallRefused `FIELD_MISSING`: the portal leaves out a selected field that somebody deleted."""
-    check, status = (row.get(name, row.get(item_name(name), ...)) for name in (fields.check, fields.status))
-    if check is ... or status is ...:
-        raise CallRefused("crm.item.list", 200, "FIELD_MISSING")
+class _Doubt(Exception):
+    """The value of this field cannot be understood."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+def _odd(kind: Kind, row: Row, field: str) -> Odd:
+    return Odd(Subject(kind, int(row["id"])), field, values.moment(row.get("updatedTime")))
+
+
+def _card(kind: Kind, row: Row, fields: CardFields) -> Card:
+    """Raises KeyError for a field that did not come, `_Doubt`."""
     return Card(
         subject=Subject(kind, int(row["id"])),
-        title=" ".join(str(row[name]) for name in NAMES[kind] if row.get(name)),
-        needs_check=str(check) in YES,
-        status=fields.xml_id(status),
+        title=" ".join(filter(None, (values.text(row[name]) for name in NAMES[kind]))),
+        needs_check=_sure(fields.check, values.flag, _ours(row, fields.check)),
+        status=fields.xml_id(_sure(fields.status, values.option, _ours(row, fields.status))),
         links=_links(kind, row),
-        assigned_by=int(row.get("assignedById") or 0),
-        modified_by=int(row.get("updatedBy") or 0),
-        modified_at=datetime.fromisoformat(row["updatedTime"]),
-        marks=_marks(row.get(fields.mark) or row.get(item_name(fields.mark))),
+        assigned_by=values.ident(row["assignedById"]) or 0,
+        modified_by=values.ident(row["updatedBy"]) or 0,
+        modified_at=values.moment(row["updatedTime"]) or values.OLDEST,
+        marks=_marks(row.get(_spelt(row, fields.mark))),
     )
 
 
+def _sure(field: str, read: Callable[[object], T], raw: object) -> T:
+    try:
+        return read(raw)
+    except ValueError:
+        raise _Doubt(field) from None
+
+
+def _ours(row: Row, field: str) -> Any:
+    """The value of a user field under whichever name it came. Raises KeyError with its own name."""
+    return row[_spelt(row, field) or field]
+
+
+def _spelt(row: Row, field: str) -> str:
+    return next((name for name in spellings(field) if name in row), "")
+
+
 def _marks(raw: object) -> tuple[int, ...]:
-    """Ids as we wrote them; what else somebody may have put there is none."""
-    texts = map(str, raw) if isinstance(raw, list) else ()
-    return tuple(int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < LONGEST_ID)
+    """Ids as we wrote them; what else somebody may have put there is none. A portal need not have the field."""
+    found = map(values.ident, raw) if isinstance(raw, list) else ()
+    return tuple(one for one in found if one)
 
 
-def _links(kind: Kind, row: Mapping[str, Any]) -> tuple[int, ...]:
+def _links(kind: Kind, row: Row) -> tuple[int, ...]:
     """Ids in the portal's order (by sort); a contact's main company stands first whatever its sort."""
-    ids = [int(one) for one in row.get(LINKS[kind]) or ()]
-    main = int(row.get("companyId") or 0) if kind is Kind.CONTACT else 0
+    ids = _sure(LINKS[kind], values.idents, row[LINKS[kind]])
+    main = (values.ident(row["companyId"]) or 0) if kind is Kind.CONTACT else 0
     return tuple(dict.fromkeys([main, *ids] if main in ids else ids))
 
 
-async def count_cards(client: PortalClient, kind: Kind) -> int | None:
-    """How many cards of a kind the token may see: what an import has before it. None where the portal does not say."""
-    params = {"entityTypeId": ENTITY_TYPE[kind], "select": ["id"], "filter": {}, "order": {"id": "ASC"}}
-    return (await client.call("crm.item.list", params)).total
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a read has before it. `total`: how many the token may see, None where the portal does not say; `newest`:
+    when the newest change was made, by the portal's clock."""
+
+    total: int | None
+    newest: datetime | None = None
+
+
+async def extent(client: PortalClient, kind: Kind, now: datetime) -> Extent:
+    """Of all cards of a kind. A date after `now` is no clock."""
+    asked = {"select": ["id", "updatedTime"], "filter": {}, "order": {"updatedTime": "DESC"}}
+    answer = await client.call(LIST, {"entityTypeId": ENTITY_TYPE[kind], **asked})
+    rows = rows_of(LIST, answer.result, "items", "id")
+    dates = [date for _, row in rows if (date := values.moment(row.get("updatedTime"))) and date <= now]
+    return Extent(answer.total, max(dates, default=None))

@@ -23,7 +23,8 @@ ON_PREMISE = "_selfhosted"  # feature.get of a box without a list of plans: ever
 @dataclass(frozen=True, slots=True)
 class Basics:
     """`person`: whose token was used; `expired`: the app's paid period is over; `missing`: what the plan lacks, as far
-    as the portal can be asked; `listens`: test events go to our handler."""
+    as the portal can be asked; `listens`: test events go to our handler. `installed`: while the portal does not call it
+    so, bindings are taken and listed, and no event comes (bitrix24/b24jssdk#336)."""
 
     person: Person
     scopes: frozenset[str]
@@ -31,6 +32,7 @@ class Basics:
     expired: bool
     missing: tuple[Feature, ...]
     listens: bool
+    installed: bool
 
 
 async def basics(client: PortalClient, handler: str) -> Basics:
@@ -49,6 +51,7 @@ async def basics(client: PortalClient, handler: str) -> Basics:
         expired=app.get("PAYMENT_EXPIRED") == "Y",
         missing=tuple(_missing(*outcomes[len(sure) :])),
         listens=any((row["event"].upper(), row.get("handler")) == (TEST_EVENT, handler) for row in events),
+        installed=bool(app.get("INSTALLED", True)),
     )
 
 

@@ -23,6 +23,7 @@ from b24app.bitrix24.batches import (
     worth_repeating,
     written,
 )
+from b24app.bitrix24.rows import rising, rows_of
 from b24app.bitrix24.wire import Line, Wire
 from b24app.errors import PortalBusy, PortalError
 
@@ -79,7 +80,8 @@ class PortalClient(Line):
         Each page's filter refers to the last id of the page before it, so nothing is counted and memory stays constant.
         The first requests ask for fewer pages, as those behind a list's end are worked out for nothing.
         `rows`: the key of the list inside the result ("items" for crm.item.list); `extra`: further parameters.
-        Resume point: the last id of the last page. Raises the error of a page that fails twice at the same place.
+        Resume point: the last id of the last page. Raises the error of a page that fails twice at the same place, and
+        what `rows.py` raises where a page cannot be believed: no such page is taken for the end.
         """
         last, pages = after, 1
         columns = list(dict.fromkeys([id_field, *select]))
@@ -87,15 +89,17 @@ class PortalClient(Line):
             wanted = _chained(method, dict(filter), columns, id_field, rows, last, pages, extra or {})
             failed: PortalError | None = None
             began = last
-            for outcome in await self._request(wanted):
+            for place, outcome in enumerate(await self._request(wanted)):
                 if failed := outcome.error:
                     break
-                page = _rows(outcome.result, rows)
-                if not page or int(page[0][id_field]) <= last:
-                    return
-                last = int(page[-1][id_field])
-                yield page
-                if len(page) < PAGE:
+                found = rows_of(method, outcome.result, rows, id_field)
+                if place and found and found[0][0] <= last:
+                    break  # the page before was not referred to: an empty filter shows the list from its beginning
+                rising(method, found, id_field, last)
+                if found:
+                    last = found[-1][0]
+                    yield [row for _, row in found]
+                if len(found) < PAGE:
                     return
             if failed and last == began:
                 raise failed
@@ -149,8 +153,3 @@ def _chained(
         )
         for last in lasts
     ]
-
-
-def _rows(result: object, key: str) -> list[Row]:
-    found = result.get(key) if key and isinstance(result, dict) else result
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []

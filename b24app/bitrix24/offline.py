@@ -7,15 +7,17 @@ that way no plan loses any.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from b24app.bitrix24 import values
 from b24app.bitrix24.client import Command, Outcome, PortalClient
-from b24app.bitrix24.payloads import number, subject_of
+from b24app.bitrix24.payloads import subject_of
+from b24app.bitrix24.rows import Row, rising, rows_of
 from b24app.bitrix24.setup import there_already
 from b24app.domain.facts import Topic
 
+LIST, GET = "event.offline.list", "event.offline.get"
 PAGE = 50
 
 
@@ -38,20 +40,23 @@ async def bind(client: PortalClient, events: Sequence[str]) -> list[Outcome]:
 
 
 async def listed(client: PortalClient, after: int) -> list[Kept]:
-    """The next rows by id, at most `PAGE`; nothing changes. Raises the PortalErrors."""
+    """The next rows by id, at most `PAGE`; nothing changes. Raises the PortalErrors, also for what is no such list."""
     params = {"filter": {">ID": after}, "order": {"ID": "ASC"}, "start": -1}
-    return [_kept(row) for row in (await client.call("event.offline.list", params)).result]
+    rows = rows_of(LIST, (await client.call(LIST, params)).result, "", "ID")
+    rising(LIST, rows, "ID", after)
+    return [_kept(number, row) for number, row in rows]
 
 
 async def fetched(client: PortalClient, upto: int) -> list[Kept]:
     """The rows up to this id, which the portal forgets by it. Raises the PortalErrors."""
     params = {"filter": {"<=ID": upto}, "order": {"ID": "ASC"}, "limit": PAGE}
-    return [_kept(row) for row in (await client.call("event.offline.get", params, write=True)).result["events"]]
+    rows = rows_of(GET, (await client.call(GET, params, write=True)).result, "events", "ID")
+    return [_kept(number, row) for number, row in rows]
 
 
-def _kept(row: Mapping[str, Any]) -> Kept:
+def _kept(number: int, row: Row) -> Kept:
     """EVENT_DATA and EVENT_ADDITIONAL may be `false`."""
-    name, data, more = str(row["EVENT_NAME"]).upper(), row["EVENT_DATA"], row["EVENT_ADDITIONAL"]
-    user = number(more.get("user_id")) if isinstance(more, dict) else None
+    name, data = values.text(row.get("EVENT_NAME"), values.LONGEST_CODE).upper(), row.get("EVENT_DATA")
+    user = values.ident(values.mapping(row.get("EVENT_ADDITIONAL")).get("user_id"))
     subject = subject_of(name, data if isinstance(data, dict) else {})
-    return Kept(int(row["ID"]), str(row["TIMESTAMP_X"]), name, subject, user or None)
+    return Kept(number, values.text(row.get("TIMESTAMP_X"), values.LONGEST_CODE), name, subject, user)

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from b24app.bitrix24 import values
 from b24app.bitrix24.cards import ENTITY_TYPE, Person
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
 from b24app.domain.facts import Subject
+from b24app.errors import PortalDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,19 @@ async def whoami(client: PortalClient) -> Person:
 
 
 def person_of(me: Mapping[str, Any]) -> Person:
-    """An answer of `profile`."""
-    return Person(int(me["ID"]), _name(me), me.get("ADMIN") is True)
+    """An answer of `profile`. Raises PortalDown `FIELD_MISSING` where it does not say who it is."""
+    user_id = values.ident(me.get("ID")) if isinstance(me, Mapping) else None
+    if user_id is None:
+        raise PortalDown("profile", 200, "FIELD_MISSING", field="ID")
+    return Person(user_id, _name(me), me.get("ADMIN") is True)
 
 
 def _names(outcomes: Sequence[Outcome]) -> dict[int, str]:
-    rows = [row for one in outcomes if isinstance(one.result, list) for row in one.result if isinstance(row, dict)]
-    return {int(row["ID"]): _name(row) for row in rows}
+    rows = [row for one in outcomes for row in values.rows(one.result)]
+    return {user_id: _name(row) for row in rows if (user_id := values.ident(row.get("ID")))}
 
 
 def _name(row: Mapping[str, Any]) -> str:
     """First and last name; the mail address of somebody who has neither."""
-    return f"{row.get('NAME') or ''} {row.get('LAST_NAME') or ''}".strip() or str(row.get("EMAIL") or "")
+    first, last, mail = (values.text(row.get(name)).strip() for name in ("NAME", "LAST_NAME", "EMAIL"))
+    return f"{first} {last}".strip() or mail

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from b24app.bitrix24 import values
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.pace import ENTERPRISE, ON_PREMISE, Budget
+from b24app.bitrix24.people import person_of
 from b24app.errors import CallRefused, ScopeMissing
 
 Texts = Mapping[str, str]
 """A text by language: ru, en."""
 
+LONGEST_URL = 2000
 ALREADY = re.compile(r"already binded|already exists|уже существует", re.IGNORECASE)
 
 
@@ -115,18 +118,19 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
     outcomes = await client.batch([*map(Command, basics), *lists])
     app, scope, profile = (outcome.value() for outcome in outcomes[:3])
     placements, events, *listed = (_permitted(outcome) for outcome in outcomes[3:])
-    seen = [_seen(entity, row) for entity, rows in zip(entities, listed, strict=True) for row in rows]
+    seen = [_seen(entity, row) for entity, rows in zip(entities, listed, strict=True) for row in values.rows(rows)]
+    bound, me, app_id = _bindings(events, "event"), person_of(profile), values.ident(app.get("ID")) or 0
     return Present(
-        fields={(field.entity, field.name): field for field in seen},
-        placements=frozenset((row["placement"], row["handler"]) for row in placements),
-        events=frozenset((row["event"].upper(), row["handler"]) for row in events if not _offline(row)),
-        offline=frozenset(row["event"].upper() for row in events if _offline(row)),
-        scopes=frozenset(scope),
-        app_id=int(app["ID"]),
-        installed=bool(app["INSTALLED"]),
-        license=str(app.get("LICENSE", "")),
-        is_admin=profile.get("ADMIN") is True,
-        user_id=int(profile["ID"]),
+        fields={(field.entity, field.name): field for field in seen if field},
+        placements=frozenset((code, handler) for code, handler, _ in _bindings(placements, "placement")),
+        events=frozenset((code.upper(), handler) for code, handler, offline in bound if not offline),
+        offline=frozenset(code.upper() for code, _, offline in bound if offline),
+        scopes=frozenset(values.text(one, values.LONGEST_CODE) for one in scope),
+        app_id=app_id if app_id < 2**31 else 0,
+        installed=values.flag(app["INSTALLED"]),
+        license=values.text(app.get("LICENSE"), values.LONGEST_CODE),
+        is_admin=me.is_admin,
+        user_id=me.user_id,
     )
 
 
@@ -157,12 +161,22 @@ async def bind_events(client: PortalClient, events: Sequence[tuple[str, str]]) -
     return [there_already(outcome, True) for outcome in await client.batch(commands)]
 
 
-def _permitted(outcome: Outcome) -> Sequence[Mapping[str, Any]]:
+def _permitted(outcome: Outcome) -> object:
+    """What was answered; nothing where the app lacks the permission to ask."""
     return () if isinstance(outcome.error, ScopeMissing) else outcome.value()
 
 
+def _bindings(raw: object, name: str) -> list[tuple[str, str, bool]]:
+    """(code, handler URL, whether the portal keeps it for us) of placements or events."""
+    return [(_address(row.get(name)), _address(row.get("handler")), _offline(row)) for row in values.rows(raw)]
+
+
+def _address(raw: object) -> str:
+    return values.text(raw, LONGEST_URL)
+
+
 def _offline(binding: Mapping[str, Any]) -> bool:
-    return bool(int(binding.get("offline") or 0))
+    return binding.get("offline") in (1, "1", "Y")
 
 
 def there_already(outcome: Outcome, result: int) -> Outcome:
@@ -209,12 +223,15 @@ def _in(language: str, texts: Texts) -> str:
     return texts.get(language) or next(iter(texts.values()))
 
 
-def _seen(entity: Entity, row: Mapping[str, Any]) -> FieldSeen:
-    return FieldSeen(
-        entity=entity,
-        name=row["FIELD_NAME"],
-        id=int(row["ID"]),
-        type=row["USER_TYPE_ID"],
-        marker=row.get("XML_ID") or "",
-        options={option.get("XML_ID") or option["ID"]: int(option["ID"]) for option in row.get("LIST") or ()},
-    )
+def _seen(entity: Entity, row: Mapping[str, Any]) -> FieldSeen | None:
+    """None for a row that names no field: it is none of ours, and none that can be in our way."""
+    name, marker = (values.text(row.get(key), values.LONGEST_CODE) for key in ("FIELD_NAME", "XML_ID"))
+    number, type_ = values.ident(row.get("ID")), values.text(row.get("USER_TYPE_ID"), values.LONGEST_CODE)
+    if not name or number is None:
+        return None
+    options = {
+        values.text(option.get("XML_ID"), values.LONGEST_CODE) or str(found): found
+        for option in values.rows(row.get("LIST"))
+        if (found := values.ident(option.get("ID")))
+    }
+    return FieldSeen(entity=entity, name=name, id=number, type=type_, marker=marker, options=options)

@@ -21,6 +21,7 @@ from b24app.cli.failures import show_failures
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
+from b24app.wake import GENERAL
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,8 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8080)
     serve.set_defaults(run=lambda options: processes.serve(_settings(), options.host, options.port))
 
-    worker = commands.add_parser("worker", help="do the work; at least one needs the queue `interactive` for itself")
-    worker.add_argument("queues", nargs="*", default=["interactive", "outbox", "chores", "bulk"])
+    worker = commands.add_parser(
+        "worker", help="do the work; one of `interactive` alone, one of `erasing` as the owner"
+    )
+    worker.add_argument("queues", nargs="*", default=[*GENERAL])
     worker.set_defaults(run=lambda options: processes.worker(_settings(), options.queues))
 
     tick = commands.add_parser("tick", help="wake what is due; exactly one process of it")
@@ -59,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("doctor", help="check the environment and what it points at")
     check.add_argument("--portal", help="member id or domain: check its connection as well, there and back")
-    check.set_defaults(run=lambda options: doctor(os.environ, options.portal))
+    check.add_argument("--record", type=Path, metavar="FILE", help="write what it answers, shapes and no values")
+    check.add_argument("--with-test-card", action="store_true", help="write, read back and delete one contact as well")
+    check.set_defaults(run=lambda options: _doctor(check, options))
 
     client_app = commands.add_parser("client-app", help="client apps of a portal")
     actions = client_app.add_subparsers(required=True, metavar="action")
@@ -97,9 +102,17 @@ def _parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")
-    show.set_defaults(run=lambda options: demo(check=options.check))
+    show.add_argument("--fresh", action="store_true", help="forget what an earlier demo has kept")
+    show.add_argument("--logs", action="store_true", help="show the logs here; they go to a file otherwise")
+    show.set_defaults(run=lambda options: demo(check=options.check, fresh=options.fresh, logs=options.logs))
 
     return parser
+
+
+def _doctor(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if (options.record and not options.portal) or (options.with_test_card and not options.record):
+        parser.error("--record needs --portal, --with-test-card needs --record")
+    return doctor(os.environ, options.portal, options.record, with_test_card=options.with_test_card)
 
 
 def _settings() -> Settings:

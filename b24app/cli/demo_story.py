@@ -12,10 +12,12 @@ from typing import Any
 
 import aiohttp
 
+from b24app.domain.installation import PortalState
 from b24app.resources import Resources
 from b24app.store import portals
 
 PATIENCE, POLL = 30.0, 0.05
+LIVES = ("installed", "gone on with", "installed again")
 CHECK = "UF_CRM_B24APP_CHECK"
 FRAME = re.compile(r'data-frame="([^"]*)"')
 MEMBERSHIP = re.compile(r'name="membership" value="([0-9a-f-]{36})"')
@@ -38,18 +40,29 @@ class Story:
     manager: int = 0
     frame: Mapping[str, Any] = field(default_factory=dict)
 
-    async def tell(self) -> None:
-        """Raise `Told` at the first step that does not hold."""
+    async def tell(self, life: str) -> None:
+        """One of `LIVES`. Raise `Told` at the first step that does not hold."""
+        print(f"The demo, {life}:", flush=True)
         await self._people()
         await self._enter(self.admin)
-        await self._install()
-        self._say("the installer set everything up and the app's own page opened")
+        if life == LIVES[1]:
+            await self._until(self._knows_the_first, "the sample client app has forgotten what it heard")
+            self._say("portals, app and sample client app are as they were left")
+        else:
+            await self._install()
+            self._say("the installer set everything up and the app's own page opened")
         await self._until(self._imported, "the first read of the portal did not end")
         self._say("companies and contacts were read")
         await self._until(self._connected, "the sample client app's endpoint did not answer its ping")
         self._say("the sample client app registered its endpoint and answered the ping")
+        await self._verify(contact=1 + LIVES.index(life))
+        if life != LIVES[0]:
+            await self._enter(self.admin)
+            await self._uninstall()
+            self._say("the app was removed from the portal; its tokens are gone, its data goes in a day")
+
+    async def _verify(self, contact: int) -> None:
         await self._enter(self.manager)
-        contact = 1
         seconds = await self._tick(contact)
         self._say(f"a manager ticked the box; the client app heard “pending” after {seconds:.2f} s")
         tab = await self._tab(contact)
@@ -60,9 +73,6 @@ class Story:
         self._say(f"the manager pressed “confirm” in the tab; the client app heard “confirmed” after {seconds:.2f} s")
         seconds = await self._merge()
         self._say(f"two people decided by button were merged; the client app heard of one card after {seconds:.2f} s")
-        await self._enter(self.admin)
-        await self._uninstall()
-        self._say("the app was removed from the portal; its tokens are gone")
 
     def _say(self, step: str) -> None:
         print(f"✓ {step}", flush=True)
@@ -103,6 +113,9 @@ class Story:
         async with self.resources.glance() as db:
             found = await portals.by_domain(db, self.portal.removeprefix("http://"))
         return bool(found and found.imported)
+
+    async def _knows_the_first(self) -> bool:
+        return any(one["data"].get("contact_id") == 1 for one in (await self._heard())["heard"])
 
     async def _connected(self) -> bool:
         return bool((await self._heard()).get("endpoint", {}).get("state") == "active")
@@ -178,11 +191,12 @@ class Story:
         url = f"{self.portal}/marketplace/detail/{self.resources.manifest.code}/"
         async with self.http.post(url, data={"action": "uninstall", "clean": "1"}) as page:
             page.raise_for_status()
-        await self._until(self._gone, "the portal's data did not go")
+        await self._until(self._gone, "the app does not believe that it was removed")
 
     async def _gone(self) -> bool:
         async with self.resources.glance() as db:
-            return await portals.by_domain(db, self.portal.removeprefix("http://")) is None
+            found = await portals.by_domain(db, self.portal.removeprefix("http://"))
+        return found is None or found.state is PortalState.REMOVED
 
     async def _hears(self, act: Callable[[], Awaitable[None]], contact: int, state: str) -> float:
         """Seconds from the act until the client app has heard the news."""

@@ -13,6 +13,24 @@ ON_ITS_WAY = timedelta(minutes=1)
 """A card changed so lately has an event under way: it is looked at, but counts as no drift."""
 
 
+OVERLAP = timedelta(minutes=5)
+"""Of two looks at what was changed: a change becomes visible after its own date."""
+
+
+def next_from(since: datetime, newest: datetime | None, *, rested: bool) -> datetime:
+    """From when on the next look has to look, all by the portal's clock, whose dates are whole seconds.
+
+    `since`: from when on this one looked; `newest`: the newest change it saw; `rested`: the look before it was
+    `OVERLAP` ago or longer. What two looks that far apart have seen alike is not looked at a third time, or thousands
+    of cards changed at once, and nothing after them, would be read for ever.
+    """
+    if newest is None:
+        return since
+    if newest - OVERLAP > since:
+        return newest - OVERLAP
+    return max(since, newest + timedelta(seconds=1)) if rested else since
+
+
 class Reach(StrEnum):
     """What one look compares."""
 

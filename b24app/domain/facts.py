@@ -93,10 +93,24 @@ class Requisite:
 
 
 @dataclass(frozen=True, slots=True)
+class Odd:
+    """Something the portal shows that could not be understood: it is there, and nothing else is known of it.
+
+    `field`: the portal's name of the value that could not; `modified_at` as of a card.
+    """
+
+    subject: Topic
+    field: str
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cards:
-    """Everything one read brought: the cards found; a subject asked for and absent here is gone from the portal."""
+    """Everything one read brought: the cards found, and those there that could not be understood; a subject asked for
+    and absent in both is gone from the portal."""
 
     found: Mapping[Subject, Card] = field(default_factory=dict)
+    odd: Mapping[Subject, Odd] = field(default_factory=dict)
 
     def get(self, subject: Subject) -> Card | None:
         return self.found.get(subject)

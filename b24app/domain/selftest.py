@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from b24app.domain.portal_ways import NEAR, Ways
+
 PATIENCE = timedelta(seconds=30)
 """What has not come by then counts as lost; if it comes after all, the line says so."""
 ASKING = timedelta(minutes=2)
@@ -28,6 +30,8 @@ class Check(StrEnum):
     SCOPES = "scopes"
     PLAN = "plan"
     SETUP = "setup"
+    READING = "reading"
+    CLOCK = "clock"
     EVENTS = "events"
     WEBHOOKS = "webhooks"
     QUEUE = "queue"
@@ -68,6 +72,17 @@ class Finding(StrEnum):
     SETUP_WHOLE = "setup_whole"
     SETUP_LACKS = "setup_lacks"
     SETUP_UNSEEN = "setup_unseen"
+    SETUP_UNFINISHED = "setup_unfinished"
+    SETUP_PLACELESS = "setup_placeless"
+    READING_WHOLE = "reading_whole"
+    READING_LACKS = "reading_lacks"
+    READING_FAILS = "reading_fails"
+    READING_ODD = "reading_odd"
+    READING_NONE = "reading_none"
+    CLOCK_EVEN = "clock_even"
+    CLOCK_AHEAD = "clock_ahead"
+    CLOCK_BEHIND = "clock_behind"
+    CLOCK_UNSAID = "clock_unsaid"
     EVENT_BACK = "event_back"
     EVENT_WAITS = "event_waits"
     EVENT_LATE = "event_late"
@@ -105,7 +120,8 @@ TROUBLE = frozenset(one for one in Finding if one.startswith("access_")) - {Find
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the portal said. `who`: whose token we work with; `lacking`: what is not set up, each as "part:name", None
-    where it could not be looked at; `listens`: test events are sent to us."""
+    where it could not be looked at; `listens`: test events are sent to us. `finished`: the portal says so of the
+    installation; `placeless`: places of ours that it does not have, like `lacking`; `ways`: None like `lacking`."""
 
     who: str
     is_admin: bool
@@ -115,6 +131,9 @@ class Answers:
     features_missing: tuple[Feature, ...]
     lacking: tuple[str, ...] | None
     listens: bool
+    finished: bool = True
+    placeless: tuple[str, ...] = ()
+    ways: Ways | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +238,16 @@ def _asking(run: Run, now: datetime) -> bool:
 
 def _portal(run: Run, now: datetime) -> tuple[Line, ...]:
     if run.found is None:
-        return _quiet(_asking(run, now), Check.ACCESS, Check.SCOPES, Check.PLAN, Check.SETUP)
+        return _quiet(_asking(run, now), Check.ACCESS, *ASKED)
     said = run.found.answers
     if said is None:
         access = Line(Check.ACCESS, Light.BAD, run.found.trouble or Finding.ACCESS_REFUSED)
-        return access, *_quiet(False, Check.SCOPES, Check.PLAN, Check.SETUP)
-    return _access(said), _scopes(said), _plan(said), _setup(said)
+        return access, *_quiet(False, *ASKED)
+    return _access(said), _scopes(said), _plan(said), _setup(said), _reading(said.ways), _clock(said.ways)
+
+
+ASKED = (Check.SCOPES, Check.PLAN, Check.SETUP, Check.READING, Check.CLOCK)
+"""What there is to say of a portal that lets us in."""
 
 
 def _access(said: Answers) -> Line:
@@ -252,9 +275,37 @@ def _plan(said: Answers) -> Line:
 def _setup(said: Answers) -> Line:
     if said.lacking is None:
         return Line(Check.SETUP, Light.OFF, Finding.SETUP_UNSEEN)
-    if said.lacking:
-        return Line(Check.SETUP, Light.BAD, Finding.SETUP_LACKS, names=said.lacking)
+    if not said.finished:
+        return Line(Check.SETUP, Light.BAD, Finding.SETUP_UNFINISHED)
+    if lacking := tuple(one for one in said.lacking if one not in said.placeless):
+        return Line(Check.SETUP, Light.BAD, Finding.SETUP_LACKS, names=lacking)
+    if said.placeless:
+        return Line(Check.SETUP, Light.WARN, Finding.SETUP_PLACELESS, names=said.placeless)
     return Line(Check.SETUP, Light.GOOD, Finding.SETUP_WHOLE)
+
+
+def _reading(ways: Ways | None) -> Line:
+    """What the app lives with is no fault."""
+    if ways is None:
+        return Line(Check.READING, Light.OFF, Finding.NOT_ASKED)
+    if ways.lacking:
+        return Line(Check.READING, Light.BAD, Finding.READING_LACKS, names=ways.lacking)
+    if ways.failed:
+        return Line(Check.READING, Light.BAD, Finding.READING_FAILS, {"code": ways.failed})
+    if not ways.cards:
+        return Line(Check.READING, Light.OFF, Finding.READING_NONE)
+    if ways.odd:
+        return Line(Check.READING, Light.OFF, Finding.READING_ODD, names=tuple(ways.odd))
+    return Line(Check.READING, Light.GOOD, Finding.READING_WHOLE)
+
+
+def _clock(ways: Ways | None) -> Line:
+    if ways is None or ways.ahead is None:
+        return Line(Check.CLOCK, Light.OFF, Finding.NOT_ASKED if ways is None else Finding.CLOCK_UNSAID)
+    values: dict[str, str | int] = {"seconds": abs(ways.ahead), "operating": ways.operating or ""}
+    if abs(ways.ahead) <= NEAR:
+        return Line(Check.CLOCK, Light.GOOD, Finding.CLOCK_EVEN, values)
+    return Line(Check.CLOCK, Light.WARN, Finding.CLOCK_AHEAD if ways.ahead > 0 else Finding.CLOCK_BEHIND, values)
 
 
 def _event(run: Run, now: datetime) -> Line:

@@ -41,9 +41,10 @@ STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never show
 class Facts:
     """Everything one decision rests on.
 
-    `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as the last portal
-    event told; `ids`: fresh ids; `ticked`: linked companies whose box is ticked although nobody of them waits: whoever
-    is linked next has to be checked. `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
+    `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as portal events told
+    and something else bore out; `doubted`: they name somebody whom nothing bears out; `ids`: fresh ids; `ticked`:
+    linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
+    `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
     this gone one; `unsettled`: gone cards this one was linked with, whose own journey comes first; `copied`: living
     cards whose mark it carries; `attached`: what we still know on this gone card.
     """
@@ -54,6 +55,7 @@ class Facts:
     memberships: tuple[Membership, ...]
     intents: tuple[Intent, ...] = ()
     event_user: int | None = None
+    doubted: bool = False
     ids: tuple[UUID, ...] = ()
     ticked: frozenset[int] = frozenset()
     inherits: tuple[Gone, ...] = ()
@@ -83,6 +85,12 @@ class Decision:
     look_again: bool = False
     waits: bool = False
     gone: bool = False
+
+    @property
+    def names(self) -> bool:
+        """Whether it says of any membership who decided, and no button told."""
+        said = [one for one in (*self.memberships, *(move.after for move in self.moves)) if one.decided_at]
+        return any(one.decided_by_source is not DecidedBySource.BUTTON for one in said)
 
     @property
     def touched(self) -> set[UUID | tuple[int, int]]:
@@ -273,13 +281,21 @@ def _unread(facts: Facts, card: Card, draft: Draft) -> Iterator[Membership]:
 
 
 def _who(facts: Facts, card: Card) -> tuple[int | None, DecidedBySource]:
-    """The portal event's user, else whoever the record says modified it since we last looked, else nobody we know."""
+    """The portal event's user, else whoever the record says modified it since we last looked; nobody we know where the
+    two differ."""
     if facts.event_user:
         return facts.event_user, DecidedBySource.EVENT
-    last = facts.record.modified_at if facts.record else None
-    if card.modified_by and last is not None and card.modified_at > last:
-        return card.modified_by, DecidedBySource.MODIFIED_BY
+    if facts.record and not facts.doubted and (editor := last_editor(facts.record, card)):
+        return editor, DecidedBySource.MODIFIED_BY
     return None, DecidedBySource.UNKNOWN
+
+
+def last_editor(record: Record | None, card: Card | None) -> int | None:
+    """Whoever the card says modified it since we last looked; of a card we have not seen before, whoever did last."""
+    if card is None or not card.modified_by:
+        return None
+    seen = record.modified_at if record else None
+    return card.modified_by if record is None or (seen is not None and card.modified_at > seen) else None
 
 
 def _event_source(user: int | None) -> DecidedBySource:

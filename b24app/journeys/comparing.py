@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.drift import ON_ITS_WAY, Drift
-from b24app.domain.facts import Card, Requisite, Subject, Topic
-from b24app.journeys.lists import Item
+from b24app.domain.facts import Card, Odd, Requisite, Subject, Topic
+from b24app.journeys import odd
+from b24app.journeys.lists import Item, Seen
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import inbox, records, requisites
@@ -18,16 +19,20 @@ from b24app.store.portals import Portal
 
 
 async def compare(
-    db: AsyncConnection, resources: Resources, portal: Portal, page: Sequence[Item], gone: Collection[Topic] = ()
+    db: AsyncConnection, resources: Resources, portal: Portal, page: Sequence[Seen], gone: Collection[Topic] = ()
 ) -> Mapping[Drift, int]:
     """What differs, by how it does; `gone`: what we know and the portal has no more.
 
-    What waits in the inbox already is no drift: an event told us. Call `resources.wake.inbox` after the commit.
+    What waits in the inbox already is no drift: an event told us. What cannot be understood is left for its journey and
+    not counted. Call `resources.wake.inbox` after the commit.
     """
     now = resources.now()
-    drifted = await _differing(db, portal, page) | {one: _lack(one) for one in gone}
-    told = await inbox.on_their_way(db, portal.id, drifted) if drifted else set()
+    strange = {one.subject: one for one in page if isinstance(one, Odd)}
+    drifted = await _differing(db, portal, [one for one in page if not isinstance(one, Odd)])
+    drifted |= {one: _lack(one) for one in gone}
+    told = await inbox.on_their_way(db, portal.id, {*drifted, *strange}) if drifted or strange else set()
     arrivals = [Arrival(Source.RESCAN, drift.value, topic) for topic, drift in drifted.items() if topic not in told]
+    arrivals += odd.rows_for(portal, [one for topic, one in strange.items() if topic not in told], Source.RESCAN)
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
     fresh = {one.subject for one in page if one.modified_at and one.modified_at > now - ON_ITS_WAY}
     return Counter(drift for topic, drift in drifted.items() if topic not in told | fresh)

@@ -16,13 +16,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Attached, Attachment, Card, Kind, Listed, Requisite, Subject, Topic
+from b24app.domain.facts import Attached, Attachment, Card, Kind, Listed, Odd, Requisite, Subject, Topic
 from b24app.domain.installation import PortalState
 from b24app.domain.membership import ALONE, Membership
 from b24app.domain.reading import pace_of
 from b24app.domain.verification import first_sight, project
-from b24app.journeys import lists
-from b24app.journeys.lists import Item
+from b24app.journeys import lists, odd
+from b24app.journeys.lists import Seen
+from b24app.journeys.test_cards import is_test
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.resources import Resources
@@ -62,9 +63,11 @@ async def _begin(resources: Resources, portal: Portal) -> None:
         known = await imports.progress(db, portal.id)
     if len(known) < len(ORDER):
         line = client(resources, portal, Lane.BULK)
-        totals = {kind: await lists.count(line, kind) for kind in ORDER}
+        found = {kind: await lists.before_us(line, kind, resources.now()) for kind in ORDER}
+        totals = {kind: one.total for kind, one in found.items()}
+        newest = {kind: one.newest for kind, one in found.items()}
         async with resources.tenant(portal.id) as db:
-            await imports.start(db, portal.id, totals, resources.now())
+            await imports.start(db, portal.id, totals, resources.now(), newest)
 
 
 async def _end(resources: Resources, portal: Portal) -> None:
@@ -95,12 +98,8 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
     found = lists.pages(client(resources, portal, Lane.BULK), portal, kind, at.after_id)
     async for group in _grouped(found):
         rows, now = rows + len(group), resources.now()
-        step = Step(group[-1].subject.id, len(group), pace_of(rows, (now - began).total_seconds(), at.pace))
-        async with resources.tenant(portal.id) as db:
-            if not await portals.enter(db, portal.id):
-                return False
-            await _take(db, resources, portal, group)
-            ours = await imports.advance(db, portal.id, kind, reader, step, now)
+        pace = pace_of(rows, (now - began).total_seconds(), at.pace)
+        ours = await _keep(resources, portal, kind, reader, group, pace)
         resources.failpoint("import.page")
         if not ours:
             return False
@@ -112,14 +111,40 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
         return await imports.finish(db, portal.id, kind, reader, resources.now())
 
 
+async def _keep(
+    resources: Resources, portal: Portal, kind: Listed, reader: UUID, group: Sequence[Seen], pace: float | None
+) -> bool:
+    """Store a group with where the read stands then; whether the reader still holds the kind.
+
+    What the store does not take is halved until one row is left, which waits for its own journey.
+    """
+    step = Step(group[-1].subject.id, len(group), pace)
+    try:
+        async with resources.tenant(portal.id) as db:
+            if not await portals.enter(db, portal.id):
+                return False
+            await _take(db, resources, portal, group)
+            return await imports.advance(db, portal.id, kind, reader, step, resources.now())
+    except Exception as error:
+        if not imports.not_taken(error) or isinstance(group[0], Odd):
+            raise
+        log.warning("group_not_stored", portal=portal.id, kind=kind, rows=len(group), error=type(error).__name__)
+    half = len(group) // 2
+    parts: Sequence[Sequence[Seen]] = (group[:half], group[half:]) if half else ([Odd(group[0].subject, "")],)
+    for part in parts:
+        if not await _keep(resources, portal, kind, reader, part, pace):
+            return False
+    return True
+
+
 async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:
     async with resources.tenant(portal.id) as db:
         await imports.release(db, portal.id, reader)
 
 
-async def _grouped(pages: AsyncIterator[Sequence[Item]]) -> AsyncIterator[list[Item]]:
+async def _grouped(pages: AsyncIterator[Sequence[Seen]]) -> AsyncIterator[list[Seen]]:
     """Pages of 50 put together: a transaction costs more than the rows of one page."""
-    group: list[Item] = []
+    group: list[Seen] = []
     async for page in pages:
         group += page
         if len(group) >= GROUP:
@@ -129,14 +154,15 @@ async def _grouped(pages: AsyncIterator[Sequence[Item]]) -> AsyncIterator[list[I
         yield group
 
 
-async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Item]) -> None:
+async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Seen]) -> None:
     now = resources.now()
     out_of_step: set[Topic] = set()
-    if cards := [one for one in group if isinstance(one, Card)]:
+    if cards := [one for one in group if isinstance(one, Card) and not is_test(resources, portal, one.title)]:
         out_of_step |= await _take_cards(db, portal, cards, now)
     if attached := [one for one in group if isinstance(one, Requisite)]:
         out_of_step |= await _take_requisites(db, portal, attached, now)
     arrivals = [Arrival(Source.IMPORT, "import", one) for one in sorted(out_of_step, key=str)]
+    arrivals += odd.rows_for(portal, [one for one in group if isinstance(one, Odd)], Source.IMPORT)
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
 
 

@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from b24app.bitrix24.cards import CardChange, FieldMap, Value, read_cards, write_cards
+from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State
@@ -87,9 +88,10 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
     if gone_id not in {one.subject.id for one in lost}:
         raise Refused("already_so", 409)
     fields, client = field_map(portal), person_client(resources, portal, portal.endpoint, token)
-    card = (await read_cards(client, [subject], fields)).get(subject)
+    cards = await read_cards(client, [subject], fields)
+    card = cards.get(subject)
     if card is None or not fields[subject.kind].mark:
-        raise Refused("card_gone" if card is None else "crm_refused", 409)
+        raise Refused("crm_refused" if card or subject in cards.odd else "card_gone", 409)
     marks = tuple(dict.fromkeys((subject.id, *card.marks, gone_id)))
     (outcome,) = await write_cards(client, [CardChange(subject, {"mark": marks})], fields)
     if outcome.error:

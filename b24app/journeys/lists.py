@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.cards import count_cards, import_cards
+from b24app.bitrix24.cards import Extent, extent, import_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import count_requisites, import_requisites
-from b24app.domain.facts import Attached, Attachment, Card, Listed, Requisite, Subject, Topic
+from b24app.domain.facts import Attached, Attachment, Card, Listed, Odd, Requisite, Subject, Topic
 from b24app.journeys.fields import field_map
 from b24app.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
 from b24app.store import records, requisites
 from b24app.store.portals import Portal
 
 Item = Card | Requisite
+Seen = Item | Odd
 
 
-async def pages(line: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Item]]:
+async def pages(line: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
     """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
     if isinstance(what, Attached):
         async for found in listed_pages(line, import_requisites(line, after)):
@@ -28,9 +30,11 @@ async def pages(line: PortalClient, portal: Portal, what: Listed, after: int) ->
         yield cards
 
 
-async def count(line: PortalClient, what: Listed) -> int | None:
-    """None where the portal does not say. Raises the PortalErrors."""
-    return await listed(line, count_requisites(line) if isinstance(what, Attached) else count_cards(line, what))
+async def before_us(line: PortalClient, what: Listed, now: datetime) -> Extent:
+    """How much a read has before it. Raises the PortalErrors."""
+    if isinstance(what, Attached):
+        return Extent(await listed(line, count_requisites(line)))
+    return await listed(line, extent(line, what, now))
 
 
 async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, last: int | None) -> Sequence[Topic]:
@@ -43,5 +47,7 @@ async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, l
 async def after_all(line: PortalClient, portal: Portal, what: Listed, missing: Sequence[Topic]) -> Collection[Topic]:
     """Which of these, missing from the list, are there. Raises the PortalErrors."""
     if isinstance(what, Attached):
-        return set(await requisites_after_all(line, [one for one in missing if isinstance(one, Attachment)]))
-    return set(await cards_after_all(portal, line, [one for one in missing if isinstance(one, Subject)]))
+        attached = await requisites_after_all(line, [one for one in missing if isinstance(one, Attachment)])
+        return {*attached.found, *attached.odd}
+    cards = await cards_after_all(portal, line, [one for one in missing if isinstance(one, Subject)])
+    return {*cards.found, *cards.odd}

@@ -3,13 +3,14 @@ a right. Only the first is acted on as a deletion. A list that refuses our admin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import NoReturn, TypeVar
 
 from b24app.bitrix24 import cards, requisites
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.people import whoami
-from b24app.domain.facts import Attachment, Card, Requisite, Subject
+from b24app.bitrix24.requisites import Requisites
+from b24app.domain.facts import Attachment, Cards, Subject
 from b24app.errors import AccessDenied, PortalDown
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import demote
@@ -35,23 +36,23 @@ async def listed_pages(line: PortalClient, pages: AsyncIterator[Shown]) -> Async
         await _refused(line, refused)
 
 
-async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Mapping[Subject, Card]:
+async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Cards:
     """Those of these cards that are there.
 
     Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked.
     """
     if not missing:
-        return {}
+        return Cards()
     there, hidden = await cards.look_again(line, missing, field_map(portal))
     if hidden:
         await _ask_another(line)
-    return there.found
+    return there
 
 
-async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]) -> Mapping[Attachment, Requisite]:
+async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]) -> Requisites:
     """As `cards_after_all`: whoever may not see a card may not see its requisites."""
     if not missing:
-        return {}
+        return Requisites()
     there, hidden = await requisites.look_again(line, missing)
     if hidden:
         await _ask_another(line)

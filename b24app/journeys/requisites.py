@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from b24app.bitrix24.requisites import read_requisites
+from b24app.bitrix24.requisites import LIST, read_requisites
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Attachment, Requisite, Subject
+from b24app.domain.facts import Attachment, Odd, Requisite, Subject
+from b24app.journeys import odd
 from b24app.journeys.missing import listed, requisites_after_all
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
@@ -28,12 +29,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; `hung`: the
-    card on which each of them hung that had gone."""
+    """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; those shown
+    that nobody can understand stay as we knew them, and their rows wait. `hung`: the card of each that had gone."""
 
-    rows: tuple[int, ...]
+    rows: Mapping[Attachment, tuple[int, ...]]
     known: Mapping[Attachment, Requisite]
     shown: Mapping[Attachment, Requisite]
+    odd: Mapping[Attachment, Odd] = field(default_factory=dict)
     hung: Mapping[Attachment, Subject] = field(default_factory=dict)
 
     @property
@@ -43,7 +45,7 @@ class Slice:
 
     @property
     def gone(self) -> list[Requisite]:
-        return [one for one in self.known.values() if one.subject not in self.shown]
+        return [one for one in self.known.values() if one.subject not in self.shown and one.subject not in self.odd]
 
     @property
     def owners(self) -> set[Subject]:
@@ -53,14 +55,20 @@ class Slice:
         return before | {one.owner for one in (*self.changed, *self.gone)}
 
 
-async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> None:
-    """Carry a slice to its end. Raises the PortalErrors of the read and `work.ClaimLost`: then nothing was settled."""
+async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[odd.Unread]:
+    """Carry a slice to its end. Returns those that could not be read; they keep their claims.
+
+    Raises the PortalErrors of the read and `work.ClaimLost`: then nothing was settled.
+    """
     found = await _read(resources, portal, claims, lane)
     resources.failpoint("requisites.read")
-    await _settle(resources, portal, claims, found, lane)
+    left = odd.unread(portal, claims, found.odd.values(), LIST)
+    strange = {one.claim.key for one in left}
+    await _settle(resources, portal, [one for one in claims if one.key not in strange], found, lane)
     resources.failpoint("requisites.settled")
     if found.owners:
         await resources.wake.inbox(portal.id, lane)
+    return left
 
 
 async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
@@ -81,13 +89,14 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
         waiting = await inbox.waiting(db, portal.id, wanted)
         known = await requisites.load(db, portal.id, wanted)
         hung = await requisites.hung(db, portal.id, wanted)
-    rows = tuple(row for one in waiting.values() for row in one.ids)
+    rows = {subject: one.ids for subject, one in waiting.items()}
     if portal.mode("verification") is Mode.OFF:
         return Slice(rows, {}, {})
     line = client(resources, portal, lane)
     shown = await listed(line, read_requisites(line, wanted))
-    there = await requisites_after_all(line, [one for one in known if one not in shown])
-    return Slice(rows, known, {**shown, **there}, hung)
+    seen = {*shown.found, *shown.odd}
+    there = await requisites_after_all(line, [one for one in known if one not in seen])
+    return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, hung)
 
 
 async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:
@@ -97,7 +106,8 @@ async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim],
         await requisites.save(db, portal.id, found.changed, now)
         await requisites.mark_gone(db, portal.id, [one.subject for one in found.gone], now)
         await inbox.receive(db, resources.vault, portal.id, called, lane, now)
-        await inbox.handled(db, portal.id, found.rows, now)
+        handled = [row for one, many in found.rows.items() if one not in found.odd for row in many]
+        await inbox.handled(db, portal.id, handled, now)
         if await work.finish(db, WorkKind.REQUISITE, claims, now) != {one.key for one in claims}:
             raise ClaimLost
     log.info("requisites_settled", portal=portal.id, kept=len(found.changed), gone=len(found.gone))

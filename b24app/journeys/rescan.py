@@ -1,21 +1,22 @@
 """The net under lost portal events: cards modified since the last look go through the same journey as events do.
 
-The portal never repeats an event. A look every five minutes with five minutes of overlap finds what was lost. Links
-show in no modification date: those of people somebody decided about within a day are read every half an hour, all
-others, with deletions, by the sweep.
+The portal never repeats an event. A look every five minutes with five minutes of overlap finds what was lost; from when
+on is said by the portal's own clock, the newest date of change it showed. Links show in no such date: those of people
+somebody decided about within a day are read every half an hour, all others, with deletions, by the sweep.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from b24app.bitrix24.cards import import_cards, read_cards
+from b24app.bitrix24.cards import read_cards
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
-from b24app.domain.drift import Cause, Reach
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.bitrix24.recent import MARGIN, End, Filter, Recent
+from b24app.domain.drift import OVERLAP, Cause, Reach, next_from
+from b24app.domain.facts import Card, Kind, Odd, Subject
 from b24app.domain.installation import PortalState
 from b24app.journeys.comparing import compare
 from b24app.journeys.fields import field_map
@@ -23,12 +24,11 @@ from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import looks, memberships, portals
+from b24app.store import imports, looks, memberships, portals
 from b24app.store.looks import Look
 from b24app.store.portals import Portal
 
 EVERY = timedelta(minutes=5)
-OVERLAP = timedelta(minutes=5)
 LINKS_EVERY = timedelta(minutes=30)
 LATELY = timedelta(days=1)
 OUTAGE = timedelta(hours=1)
@@ -49,16 +49,16 @@ async def run(resources: Resources, portal_id: int) -> int:
         return 0
     if portal.mode("verification") is Mode.OFF:
         return 0  # the import starts afresh when it is switched on
-    since = portal.rescanned_at or portal.imported_at
+    before = portal.rescanned_at or portal.imported_at
     line = client(resources, portal, Lane.BULK)
-    drifted = await _look(resources, portal, Reach.RECENT, _modified(portal, line, since - OVERLAP))
+    drifted, many = await _recent(resources, portal, line, started, before)
     done = {"rescanned_at": started}
     if (portal.links_read_at or portal.imported_at) <= started - LINKS_EVERY:
-        drifted += await _look(resources, portal, Reach.PEOPLE, _people(resources, portal, line, started - LATELY))
+        drifted += await _people(resources, portal, line, started - LATELY)
         done["links_read_at"] = started
     async with resources.directory() as db:
         await portals.change(db, portal_id, **done)
-        if started - since > OUTAGE:
+        if many or started - before > OUTAGE:
             await portals.ask_sweep(db, portal_id, Cause.OUTAGE)
     if drifted:
         log.warning("drift_found", portal=portal_id, cards=drifted)
@@ -66,38 +66,61 @@ async def run(resources: Resources, portal_id: int) -> int:
     return drifted
 
 
-async def _look(resources: Resources, portal: Portal, reach: Reach, pages: AsyncIterator[Sequence[Card]]) -> int:
+async def _recent(
+    resources: Resources, portal: Portal, line: PortalClient, started: datetime, before: datetime
+) -> tuple[int, bool]:
+    """Cards changed since the look at `before`: how many had drifted, and whether there were more than a look takes.
+
+    A look that cannot know what has changed is none: it does not stand as one that compared.
+    """
     async with resources.tenant(portal.id) as db:
-        look = await looks.begin(db, portal.id, reach, Cause.CLOCK, resources.now())
-    async for page in pages:
-        if page:
+        look = await looks.begin(db, portal.id, Reach.RECENT, Cause.CLOCK, started)
+    ends: list[End] = []
+    for kind in Kind:
+        async with resources.tenant(portal.id) as db:
+            since = await imports.changes_from(db, portal.id, kind) or before - MARGIN
+        recent = Recent(line, kind, field_map(portal), since, started)
+        async for page in recent.pages():
             look = await _page(resources, portal, look, page)
+        async with resources.tenant(portal.id) as db:
+            until = next_from(since, recent.newest, rested=started - before >= OVERLAP)
+            await imports.looked(db, portal.id, kind, until)
+        ends.append(_named(portal, recent))
+    async with resources.tenant(portal.id) as db:
+        known = all(one is End.REACHED for one in ends)
+        await (looks.finish(db, portal.id, look, resources.now()) if known else looks.drop(db, portal.id, look))
+    return look.drifted, End.MANY in ends
+
+
+def _named(portal: Portal, recent: Recent) -> End:
+    """In the log, where a portal does not answer as it should."""
+    if recent.filter is not Filter.WORKS:
+        log.info("date_filter_without_effect", portal=portal.id, kind=recent.kind, shows=recent.filter)
+    if recent.end is not End.REACHED:
+        log.warning("look_cannot_know", portal=portal.id, kind=recent.kind, why=recent.end)
+    return recent.end
+
+
+async def _people(resources: Resources, portal: Portal, line: PortalClient, since: datetime) -> int:
+    """The links of people somebody decided about since then: how many had drifted."""
+    async with resources.tenant(portal.id) as db:
+        look = await looks.begin(db, portal.id, Reach.PEOPLE, Cause.CLOCK, resources.now())
+        people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
+    slice_ = BATCH_SIZE * PAGE
+    for at in range(0, len(people), slice_):
+        cards = await read_cards(line, people[at : at + slice_], field_map(portal))
+        page: list[Card | Odd] = [*cards.found.values(), *cards.odd.values()]
+        if page:
+            look = await _page(resources, portal, look, sorted(page, key=lambda one: one.subject.id))
     async with resources.tenant(portal.id) as db:
         await looks.finish(db, portal.id, look, resources.now())
     return look.drifted
 
 
-async def _page(resources: Resources, portal: Portal, look: Look, page: Sequence[Card]) -> Look:
+async def _page(resources: Resources, portal: Portal, look: Look, page: Sequence[Card | Odd]) -> Look:
     last = page[-1].subject
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page)
         moved = await looks.advance(db, portal.id, look, last.kind, last.id, len(page), drift)
     assert moved, "a look by the clock is nobody else's"
     return moved
-
-
-async def _modified(portal: Portal, line: PortalClient, since: datetime) -> AsyncIterator[Sequence[Card]]:
-    for kind in Kind:
-        async for page in import_cards(line, kind, field_map(portal), since=since):
-            yield page
-
-
-async def _people(
-    resources: Resources, portal: Portal, line: PortalClient, since: datetime
-) -> AsyncIterator[Sequence[Card]]:
-    async with resources.tenant(portal.id) as db:
-        people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
-    slice_ = BATCH_SIZE * PAGE
-    for at in range(0, len(people), slice_):
-        cards = await read_cards(line, people[at : at + slice_], field_map(portal))
-        yield sorted(cards.found.values(), key=lambda card: card.subject)

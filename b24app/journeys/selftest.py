@@ -13,9 +13,11 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24 import checkup, setup
+from b24app.bitrix24 import checkup, portal_ways, probes, setup
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.listening import Listening, listening
 from b24app.domain.delivery import EndpointState
+from b24app.domain.portal_ways import Ways
 from b24app.domain.selftest import Answers, Backlog, Finding, Found, Line, Ping, finished, judge
 from b24app.errors import (
     CallRefused,
@@ -27,13 +29,15 @@ from b24app.errors import (
     PortalDown,
     PortalError,
     PortalMoved,
+    Refused,
 )
 from b24app.journeys import endpoints as client_endpoints
 from b24app.journeys import fields as our_fields
+from b24app.journeys.fields import field_map
 from b24app.journeys.installation import events_handler, lacking
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
-from b24app.manifest import Mode
+from b24app.manifest import Manifest, Mode
 from b24app.resources import Resources
 from b24app.store import client_apps, deliveries, endpoints, inbox, self_tests
 from b24app.store.portals import Portal
@@ -76,8 +80,8 @@ async def run(resources: Resources, portal: Portal) -> bool:
     pings = await _ping_all(resources, portal)
     async with resources.tenant(portal.id) as db:
         await self_tests.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
-    line = client(resources, portal, Lane.INTERACTIVE)
-    found = await _ask(resources, line)
+    line = listening(client(resources, portal, Lane.INTERACTIVE))
+    found = await _ask(resources, portal, line)
     await _keep(resources, portal, taken.run_id, found)
     if found.answers and found.answers.listens and await _refused(line, taken.nonce):
         await _keep(resources, portal, taken.run_id, replace(found, refused=True))
@@ -110,11 +114,13 @@ async def _keep(resources: Resources, portal: Portal, run_id: UUID, found: Found
         await self_tests.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
 
 
-async def _ask(resources: Resources, line: PortalClient) -> Found:
+async def _ask(resources: Resources, portal: Portal, line: Listening) -> Found:
     manifest, public_url = resources.manifest, resources.settings.public_url
     try:
         basics = await checkup.basics(line, events_handler(public_url))
         present = await _present(resources, line)
+        placeless = await _placeless(manifest, line) if present else ()
+        ways = await _ways(resources, portal, line) if present else None
     except PortalError as error:
         log.warning("self_test_unanswered", portal=line.portal_id, error=repr(error))
         return Found(trouble=_trouble(error))
@@ -127,6 +133,9 @@ async def _ask(resources: Resources, line: PortalClient) -> Found:
         features_missing=basics.missing,
         lacking=lacking(manifest, public_url, present) if present else None,
         listens=basics.listens,
+        finished=basics.installed,
+        placeless=placeless,
+        ways=ways,
     )
     return Found(answers)
 
@@ -137,6 +146,21 @@ async def _present(resources: Resources, line: PortalClient) -> setup.Present | 
         return await setup.present(line, our_fields.entities(resources.manifest))
     except CallRefused:
         return None
+
+
+async def _placeless(manifest: Manifest, line: PortalClient) -> tuple[str, ...]:
+    """Places of ours that this portal does not have; none where it does not list any."""
+    there = await probes.place_codes(line)
+    return tuple(f"placements:{one}" for one in manifest.placements if there and one not in there)
+
+
+async def _ways(resources: Resources, portal: Portal, line: Listening) -> Ways | None:
+    """None where the installation never came to adding its fields."""
+    try:
+        fields = field_map(portal)
+    except Refused:
+        return None
+    return await portal_ways.look(line, fields, resources.now)
 
 
 async def _refused(line: PortalClient, nonce: str) -> bool:

@@ -20,7 +20,7 @@ from b24app.domain.installation import PortalState
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.journeys import lists
 from b24app.journeys.comparing import compare
-from b24app.journeys.lists import Item
+from b24app.journeys.lists import Seen
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
@@ -102,7 +102,7 @@ async def _compare(
     look: Look,
     kind: Listed,
     within: tuple[int, int | None],
-    page: Sequence[Item],
+    page: Sequence[Seen],
 ) -> Look:
     """One page: what is on it, and what we know between its first and last id that is not. A few of these tell whether
     our admin still sees everything: the journey asks for each."""

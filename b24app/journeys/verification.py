@@ -16,15 +16,17 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.cards import CardChange, write_cards
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import CardChange, Written, write_cards
 from b24app.domain import news
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Card
-from b24app.domain.membership import Membership, Record, State
+from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
+from b24app.errors import NotStored
 from b24app.journeys.fields import field_map
+from b24app.journeys.odd import Unread
 from b24app.journeys.tokens import StoredTokens, client
 from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
@@ -40,8 +42,8 @@ AT_ONCE = 3  # waits for another card before it pauses in between
 log = structlog.get_logger()
 
 
-async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case]:
-    """Carry a slice to its end. Returns the cases whose card could not be written, with the error of each.
+async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[Case | Unread]:
+    """Carry a slice to its end. Returns the cases whose card could not be written or understood, each with its error.
 
     Raises the PortalErrors of the read, `memberships.Overtaken` and `work.ClaimLost`: then nothing was settled.
     """
@@ -51,7 +53,8 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         return []
     keeper = StoredTokens(resources, portal)
     line = client(resources, portal, lane, keeper)
-    cases = await _apart(resources, portal, await gather(resources, portal, claims, line, keeper))
+    gathered, unread = await gather(resources, portal, claims, line, keeper)
+    cases = await _apart(resources, portal, gathered)
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, line, lane)
@@ -61,7 +64,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         await resources.wake.outbox(portal.id, waits)
     if again:
         await resources.wake.inbox(portal.id, lane)
-    return [one for one in cases if one.error]
+    return [*(one for one in cases if one.error), *unread]
 
 
 async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
@@ -108,7 +111,8 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
 async def _write(resources: Resources, portal: Portal, cases: list[Case], line: PortalClient, lane: Lane) -> list[Case]:
     """Store what was decided and what we intend, tell it, then write the cards.
 
-    News does not wait for the cards: they only show what is decided. Those not written come back with their error.
+    News does not wait for the cards: they only show what is decided. Those not written come back with their error;
+    where the portal said yes and stored something else, with the card as it is.
     """
     changing = [one for one in cases if one.difference]
     if not changing:
@@ -123,10 +127,17 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
     if waits:
         await resources.wake.outbox(portal.id, waits)
     changes = [CardChange(one.subject, one.difference) for one in changing]
-    outcomes = await write_cards(line, changes, field_map(portal))
+    done = await write_cards(line, changes, field_map(portal))
     resources.failpoint("verification.written")
-    errors = {one.subject: outcome.error for one, outcome in zip(changing, outcomes, strict=True)}
-    return [replace(one, error=errors.get(one.subject)) for one in cases]
+    written = {one.subject: outcome for one, outcome in zip(changing, done, strict=True)}
+    return [_after_write(one, written[one.subject]) if one.subject in written else one for one in cases]
+
+
+def _after_write(case: Case, written: Written) -> Case:
+    if isinstance(written.error, NotStored) and written.card:
+        log.warning("write_not_stored", subject=str(case.subject), wrote=sorted(case.difference))
+        return replace(case, not_stored=written.card)
+    return replace(case, error=written.error)
 
 
 async def _settle(
@@ -146,7 +157,7 @@ async def _settle(
         await _wait(db, resources, portal, behind, lane, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
         told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
-        await inbox.handled(db, portal.id, [row for one in done for row in one.rows.ids], now)
+        await _close(db, portal, done, now)
         still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
         await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
         if still_ours != {one.claim.key for one in done}:
@@ -196,6 +207,13 @@ async def _wait(
     for one in cases:
         due = now if waits_of(one.claim) < AT_ONCE else now + LOOK_AGAIN
         await work.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
+
+
+async def _close(db: AsyncConnection, portal: Portal, done: Sequence[Case], now: datetime) -> None:
+    """What came is handled; where the card does not show what we wrote it is kept for a person to see."""
+    unshown = [row for one in done if one.not_stored for row in one.rows.ids]
+    await inbox.failed(db, portal.id, unshown, "not_stored", now)
+    await inbox.handled(db, portal.id, [row for one in done if not one.not_stored for row in one.rows.ids], now)
 
 
 async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:
@@ -268,9 +286,10 @@ def _news(one: Membership, old_state: State, old_version: int, now: datetime) ->
 def _intending(case: Case, now: datetime) -> Record:
     """The card as it was read is now agreed on (its meaning is stored), and this is what comes next."""
     assert case.observed and case.facts.card
+    previous = case.facts.record.previous if case.facts.record else None
     return Record(
         settled=case.observed,
-        previous=case.facts.record.previous if case.facts.record else None,
+        previous=None if previous == case.observed else previous,
         intended=case.decision.wanted,
         written_at=now,
         modified_at=case.facts.card.modified_at,
@@ -282,6 +301,11 @@ def _settled(case: Case, mode: Mode, now: datetime) -> Record:
     assert case.observed and card
     if case.decision.look_again and before:
         return replace(before, stale_seen=True)
+    if case.held_back and before:
+        return replace(before, modified_at=card.modified_at)
+    if case.not_stored:
+        shown = Shown(case.not_stored.needs_check, case.not_stored.status)
+        return Record(shown, shown, case.decision.wanted, now, case.not_stored.modified_at)
     if mode is Mode.ON and case.difference and case.decision.wanted not in (None, case.observed):
         return Record(case.decision.wanted, case.observed, None, now, card.modified_at)
     kept = (before.previous, before.written_at) if before and before.settled == case.observed else (None, None)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import uuid4
 
-from b24app.bitrix24.cards import Value
+from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.writing import Value
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Membership, Shown, State
 from b24app.domain.succession import Gone
-from b24app.domain.verification import Decision, Facts, decide
+from b24app.domain.verification import Decision, Facts, decide, last_editor
+from b24app.journeys import odd, witnesses
 from b24app.journeys.fields import field_map
+from b24app.journeys.test_cards import passed_over
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
@@ -26,13 +30,20 @@ WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of anot
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subject of the slice on its way through the journey."""
+    """One subject of the slice on its way through the journey.
+
+    `held_back`: what it should show was written a moment ago and not stored; `not_stored`: the card as it was read back
+    after a write that the portal had said yes to.
+    """
 
     claim: Claim
     rows: inbox.Waiting
     facts: Facts
     decision: Decision
     marks: bool = False  # the portal has our field for it
+    asks: tuple[int, ...] = ()  # rows whose token could tell who acted
+    held_back: bool = False
+    not_stored: Card | None = None
     error: Exception | None = None
 
     @property
@@ -51,7 +62,7 @@ class Case:
         Its mark is written along with a decision, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
-        if wanted is None or observed is None or card is None:
+        if wanted is None or observed is None or card is None or self.held_back:
             return {}
         names = ("check", "status")
         found: dict[str, Value] = {
@@ -80,8 +91,8 @@ def waits_of(claim: Claim) -> int:
 
 async def gather(
     resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient, keeper: StoredTokens
-) -> list[Case]:
-    """One case per claim. Raises the PortalErrors of the read."""
+) -> tuple[list[Case], list[odd.Unread]]:
+    """One case per claim, and those whose card nobody can understand. Raises the PortalErrors of the read."""
     subjects = [inbox.parse(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, subjects)
@@ -91,21 +102,27 @@ async def gather(
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
-    cards = await read_existing(portal, line, subjects)
-    slice_ = Slice(resources, portal, line, tuple(subjects), cards, known, members, heirs, owed)
+    cards = passed_over(resources, portal, await read_existing(portal, line, subjects), known)
+    readable = tuple(one for one in subjects if one not in cards.odd)
+    slice_ = Slice(resources, portal, line, readable, cards, known, members, heirs, owed)
     fates = await look_up(slice_)
     ticked = await _ticked(slice_, fates.inherits)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
+        if subject in cards.odd:
+            continue
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
+        record = before.record if before else None
+        acted = actor(rows.named, ours=ours, editor=last_editor(record, card), gone=card is None)
         facts = Facts(
             subject=subject,
             card=card,
-            record=before.record if before else None,
+            record=record,
             memberships=members[subject],
             intents=tuple(pressed.get(subject, ())),
-            event_user=actor(rows.users, ours),
+            event_user=acted.user_id,
+            doubted=acted.doubted,
             ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
             ticked=ticked,
             inherits=fates.inherits.get(subject, ()),
@@ -114,8 +131,31 @@ async def gather(
             copied=fates.copied.get(subject, frozenset()),
             attached=fates.attached.get(subject, frozenset()),
         )
-        cases.append(Case(claim, rows, facts, decide(facts, resources.now()), bool(fields[subject.kind].mark)))
-    return cases
+        now = resources.now()
+        decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
+        cases.append(Case(claim, rows, facts, decision, marks, acted.ask, _held_back(facts, decision, now)))
+    return await _borne_out(resources, portal, cases, ours), odd.unread(portal, claims, cards.odd.values(), LIST)
+
+
+def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
+    card, record, wanted = facts.card, facts.record, decision.wanted
+    shown = Shown(card.needs_check, card.status) if card else None
+    return bool(record and shown and wanted and record.held_back(shown, wanted, now))
+
+
+async def _borne_out(resources: Resources, portal: Portal, cases: Sequence[Case], ours: frozenset[int]) -> list[Case]:
+    """Decisions that could name somebody whom only an event names are made again with what its own token says."""
+    asking = [one for one in cases if one.asks and one.decision.names]
+    proven = await witnesses.proven(resources, portal, [row for one in asking for row in one.asks])
+    return [_named(one, proven, ours, resources.now()) if proven.intersection(one.asks) else one for one in cases]
+
+
+def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: datetime) -> Case:
+    facts = case.facts
+    editor = last_editor(facts.record, facts.card)
+    acted = actor(case.rows.named, ours=ours, editor=editor, gone=facts.card is None, proven=proven)
+    facts = replace(facts, event_user=acted.user_id, doubted=acted.doubted)
+    return replace(case, facts=facts, decision=decide(facts, now))
 
 
 async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:
@@ -133,7 +173,8 @@ async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> 
         known = await records.load(db, portal.id, fresh)
         later = await inbox.on_their_way(db, portal.id, fresh)
         waiting = await memberships.waiting_in(db, portal.id, [one.id for one in fresh])
-    shown = await slice_.read(one for one in fresh if one in slice_.cards.found or one in later or one not in known)
+    asked = [one for one in fresh if one in slice_.cards.found or one in later or one not in known]
+    shown = (await slice_.look_at(asked)).found
     merged = {one for one, many in inherits.items() if any(map(_waits_in, many))}
     ticked = {one for one, card in shown.items() if card.needs_check and one not in merged}
     ticked |= {one for one in fresh & set(known) if one not in shown and known[one].record.settled.check}

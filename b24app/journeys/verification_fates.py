@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from b24app.bitrix24.cards import read_cards
+from b24app.bitrix24.cards import LIST, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import read_requisites
 from b24app.domain.facts import Attachment, Card, Cards, Kind, Requisite, Subject
 from b24app.domain.membership import Membership
 from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
+from b24app.errors import Unreadable
 from b24app.journeys.fields import field_map
 from b24app.journeys.missing import cards_after_all, listed
 from b24app.resources import Resources
@@ -58,10 +59,25 @@ class Slice:
     owed: aliases.Owed
 
     async def read(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
-        """Those of these that exist, of the slice or read now."""
+        """Those of these that exist, of the slice or read now.
+
+        Raises `Unreadable` where one of them is there and nobody can understand it: that is no reason to take it for
+        gone.
+        """
+        found = await self.look_at(subjects)
+        for one in found.odd.values():
+            raise Unreadable(LIST, one.field)
+        return found.found
+
+    async def look_at(self, subjects: Iterable[Subject]) -> Cards:
+        """Those of these that exist, of the slice or read now, and those that nobody can understand."""
         wanted = set(subjects)
-        fresh = await read_existing(self.portal, self.line, wanted - set(self.subjects))
-        return {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))}
+        seen = {*self.subjects, *self.cards.odd}
+        fresh = await read_existing(self.portal, self.line, wanted - seen)
+        return Cards(
+            {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))},
+            {one: odd for one in wanted if (odd := self.cards.odd.get(one) or fresh.odd.get(one))},
+        )
 
 
 async def read_existing(portal: Portal, line: PortalClient, subjects: Collection[Subject]) -> Cards:
@@ -69,8 +85,9 @@ async def read_existing(portal: Portal, line: PortalClient, subjects: Collection
     if not subjects:
         return Cards()
     cards = await listed(line, read_cards(line, subjects, field_map(portal)))
-    absent = [one for one in subjects if cards.get(one) is None]
-    return Cards({**cards.found, **await cards_after_all(portal, line, absent)})
+    absent = [one for one in subjects if one not in cards.found and one not in cards.odd]
+    there = await cards_after_all(portal, line, absent)
+    return Cards({**cards.found, **there.found}, {**cards.odd, **there.odd})
 
 
 async def look_up(slice_: Slice) -> Fates:
@@ -136,7 +153,7 @@ async def _holders(slice_: Slice, gone: Collection[Subject], hung: Hung) -> Hold
     asked = [it.subject for one in gone for it in hung.get(one, ())]
     if not asked:
         return {}
-    shown = await listed(slice_.line, read_requisites(slice_.line, asked))
+    shown = (await listed(slice_.line, read_requisites(slice_.line, asked))).found
     at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in gone}
     return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 
@@ -181,7 +198,7 @@ async def _returned(slice_: Slice) -> Mapping[Subject, Subject]:
         went = await requisites.went_with(db, slice_.portal.id, {one.kind for one in new}, since, MOST_NEAR)
     if not went:
         return {}
-    shown = await listed(slice_.line, read_requisites(slice_.line, [one.subject for one in went]))
+    shown = (await listed(slice_.line, read_requisites(slice_.line, [one.subject for one in went]))).found
     heirs: dict[Subject, set[Subject]] = defaultdict(set)
     for one in went:
         if one.subject in shown:

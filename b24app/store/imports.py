@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.facts import Listed, listed
@@ -50,10 +52,33 @@ class Step:
     pace: float | None
 
 
-async def start(db: AsyncConnection, portal_id: int, totals: Mapping[Listed, int | None], now: datetime) -> None:
-    """From the beginning of each list; a read that was started before is left as it is."""
+def not_taken(error: Exception) -> bool:
+    """Whether the store refuses a value that was handed to it: the same without it is taken."""
+    if isinstance(error, UnicodeError | OverflowError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else ""
+    return state is None or str(state)[:2] in ("22", "23")  # none: the driver could not write it
+
+
+async def start(
+    db: AsyncConnection,
+    portal_id: int,
+    totals: Mapping[Listed, int | None],
+    now: datetime,
+    newest: Mapping[Listed, datetime | None] = MappingProxyType({}),
+) -> None:
+    """From the beginning of each list; a read that was started before is left as it is.
+
+    `newest`: the portal's clock at the beginning: when the newest change was made by then, where that is known.
+    """
     rows = [
-        {"portal_id": portal_id, "kind": kind.value, "total": total, "started_at": now}
+        {
+            "portal_id": portal_id,
+            "kind": kind.value,
+            "total": total,
+            "started_at": now,
+            "changes_from": newest.get(kind),
+        }
         for kind, total in totals.items()
     ]
     await db.execute(insert(imports).on_conflict_do_nothing(), rows)
@@ -107,6 +132,21 @@ async def finish(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID
 async def restart(db: AsyncConnection, portal_id: int) -> None:
     """Read everything again from the beginning; what is known stays known."""
     await db.execute(delete(imports).where(imports.c.portal_id == portal_id))
+
+
+async def changes_from(db: AsyncConnection, portal_id: int, kind: Listed) -> datetime | None:
+    """From when on changes are to be looked at, by the portal's own clock; None where none was seen yet."""
+    found = select(imports.c.changes_from).where(imports.c.portal_id == portal_id, imports.c.kind == kind.value)
+    return (await db.execute(found)).scalar_one_or_none()
+
+
+async def looked(db: AsyncConnection, portal_id: int, kind: Listed, changes_from: datetime) -> None:
+    """From when on the next look has to look. Never backwards."""
+    await db.execute(
+        update(imports)
+        .where(imports.c.portal_id == portal_id, imports.c.kind == kind.value)
+        .values(changes_from=func.greatest(imports.c.changes_from, changes_from))
+    )
 
 
 async def progress(db: AsyncConnection, portal_id: int) -> list[Progress]:

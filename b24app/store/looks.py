@@ -86,6 +86,12 @@ async def finish(db: AsyncConnection, portal_id: int, look: Look, now: datetime)
     await db.execute(delete(looks).where(*older, quiet))
 
 
+async def drop(db: AsyncConnection, portal_id: int, look: Look) -> None:
+    """One that could not know what has changed: nothing of it counts as compared. What it found stays counted."""
+    here = (looks.c.portal_id == portal_id, looks.c.id == look.id, looks.c.finished_at.is_(None))
+    await db.execute(delete(looks).where(*here))
+
+
 async def newest(db: AsyncConnection, portal_id: int) -> Mapping[Reach, Look]:
     """The last finished look of each reach."""
     rows = await db.execute(

@@ -10,6 +10,7 @@ from emulator.crm.dates import parse_datetime
 from emulator.crm.entities import Entity
 from emulator.crm.fields import EXTRA
 from emulator.crm.filters import Condition, Group, parse_key
+from emulator.crm.heeding import heeded
 from emulator.crm.items import ItemError, names_of
 from emulator.crm.names import upper
 
@@ -26,11 +27,13 @@ def where(crm: "Crm", entity: Entity, given: Any, *, original: bool = False) -> 
         if str(key).isdigit():
             parts.append(where(crm, entity, value, original=original))
         elif key != "logic":
-            parts.append(_condition(crm, entity, names, str(key), value))
+            parts += _condition(crm, entity, names, str(key), value)
     return Group(tuple(parts), any=str(rows.get("logic", "")).upper() == "OR")
 
 
-def _condition(crm: "Crm", entity: Entity, names: dict[str, str], key: str, value: Any) -> Condition:
+def _condition(
+    crm: "Crm", entity: Entity, names: dict[str, str], key: str, value: Any
+) -> tuple[Condition | Group, ...]:
     op, name = parse_key(key)
     source = names.get(name)
     if source is None and key == name:
@@ -40,7 +43,7 @@ def _condition(crm: "Crm", entity: Entity, names: dict[str, str], key: str, valu
         raise ItemError("INVALID_ARG_VALUE", f"Invalid filter: field '{name}' is not allowed in filter")
     kind = legacy.kind_of(crm, entity, source) or EXTRA[source].type
     _check_value(name, kind, value)
-    return Condition(op, source, legacy.typed(kind, value))
+    return heeded(crm.portal, kind, value, Condition(op, source, legacy.typed(kind, value)))
 
 
 def _check_value(name: str, kind: str, value: Any) -> None:

@@ -10,6 +10,7 @@ from emulator.crm.dates import parse_date, parse_datetime
 from emulator.crm.entities import Entity, Record
 from emulator.crm.fields import FIELDS, MULTIFIELDS, Field
 from emulator.crm.filters import Condition, Group, parse_key
+from emulator.crm.heeding import heeded
 from emulator.crm.userfields import UserField
 from emulator.crm.values import plain_number, text_of, to_float, to_int, truthy
 
@@ -134,7 +135,7 @@ def where(crm: "Crm", entity: Entity, given: Any) -> Group:
             continue
         if kind in _EXACT_ONLY and op in ("has", "like"):
             op = "="
-        parts.append(Condition(op, name, typed(kind, value)))
+        parts += heeded(crm.portal, kind, value, Condition(op, name, typed(kind, value)))
     return Group(tuple(parts))
 
 

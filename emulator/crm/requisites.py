@@ -184,7 +184,7 @@ class Requisites:
             self._by_inn[row["RQ_INN"]].remove(row["ID"])
 
     def _now(self) -> datetime:
-        return self.portal.world.now().replace(microsecond=0)
+        return self.portal.stored_now().replace(microsecond=0)
 
     def _tell(self, what: str, id: int, actor: "User | None") -> None:
         self.portal.raise_event(f"ONCRMREQUISITE{what}", {"FIELDS": {"ID": str(id)}}, actor)

@@ -92,7 +92,7 @@ class Crm:
         self.bin: dict[int, Binned] = {}
 
     def now(self) -> datetime:
-        return self.portal.world.now().replace(microsecond=0)
+        return self.portal.stored_now().replace(microsecond=0)
 
     def get(self, entity: Entity, id: int) -> Record | None:
         """A complete copy of a record: every field of the catalogue and every user field, derived ones included."""

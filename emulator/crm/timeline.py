@@ -218,7 +218,7 @@ class Timeline:
             row.owner, *row.others = owners
 
     def _now(self) -> datetime:
-        return self.portal.world.now().replace(microsecond=0)
+        return self.portal.stored_now().replace(microsecond=0)
 
     def _tell(self, what: str, id: int, actor: "User | None") -> None:
         self.portal.raise_event(f"ONCRM{what}", {"FIELDS": {"ID": str(id)}}, actor)

@@ -6,6 +6,7 @@ POST /_control/deliver  {}                send queued events now → {sent}
 POST /_control/faults   {kind, times?, portal?, host?, method?, seconds?}   kinds of `faults.Break`; times -1 = for ever
 POST /_control/faults   {events: {delay|lose_next|lose_rate|duplicate_next|duplicate_rate|reorder: …}}
 POST /_control/faults   {enforce_limit: bool} | {operating_cost: {method: s}} | {clear: true}
+POST /_control/differences {portal?, profile?, name: value, …}   known differences; false, 0, null or [] = as documented
 POST /_control/expire   {portal?, user?}  access tokens have expired → {expired}
 POST /_control/revoke   {portal, app, user?}                          refresh tokens are worthless
 POST /_control/payment  {portal, app, expired, status?, days?}        paid period ends or is renewed
@@ -75,6 +76,7 @@ def state(world: World) -> Body:
     """What the world looks like from above; no tokens."""
     return {
         "now": world.now().isoformat(),
+        "restored": world.restored,
         "portals": [_portal_state(portal) for portal in world.portals.values()],
         "queued": len(world.events.queued),
         "lost": world.events.lost,
@@ -94,6 +96,7 @@ def _portal_state(portal: Portal) -> Body:
         "name": portal.name,
         "host": portal.host,
         "member_id": portal.member_id,
+        "differences": dict(portal.differences),
         "peak": portal.world.meters.peak(portal.name),
         "users": [{"id": one.id, "name": one.full_name, "admin": one.admin} for one in portal.users.values()][:50],
         "apps": [
@@ -134,6 +137,17 @@ async def _faults(world: World, body: Body) -> Body:
             wanted["host"] = world.portal(body["portal"]).host
         world.faults.add(Break(body["kind"]), **wanted)
     return {"ok": True}
+
+
+async def _differences(world: World, body: Body) -> Body:
+    """A profile goes first: it turns off what it does not name."""
+    given = {name: value for name, value in body.items() if name not in ("portal", "profile")}
+    portals = [world.portal(body["portal"])] if "portal" in body else list(world.portals.values())
+    for portal in portals:
+        if "profile" in body:
+            portal.differences.become(body["profile"])
+        portal.differences.change(given)
+    return {portal.name: dict(portal.differences) for portal in portals}
 
 
 async def _expire(world: World, body: Body) -> Body:
@@ -255,6 +269,7 @@ ACTIONS: dict[str, Callable[[World, Body], Awaitable[Body]]] = {
     "clock": _clock,
     "deliver": _deliver,
     "faults": _faults,
+    "differences": _differences,
     "expire": _expire,
     "revoke": _revoke,
     "payment": _payment,

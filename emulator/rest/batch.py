@@ -7,6 +7,7 @@ and rest_util.php `processBatchElement` have them.
 import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from math import inf
 from typing import Any
 
 from emulator import php
@@ -27,7 +28,11 @@ def batch(call: Call) -> dict[str, Any]:
     """`{result, result_error, result_total, result_next, result_time}`, each by command name; HTTP 200 in any case."""
     parts: Parts = {name: {} for name in ("result", "next", "total", "time", "error")}
     halt = call.params.get("halt") not in (None, "", "0", 0, False)
+    differences = call.portal.differences
+    tail = differences.number("batch_tail_silent") if differences.on("batch_tail_silent") else inf
     for number, (key, command) in enumerate(_commands(call.params.get("cmd"))):
+        if number >= tail:
+            break
         if isinstance(command, str) and not _run(call, parts, number, key, command) and halt:
             break
     return {

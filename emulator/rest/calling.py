@@ -59,10 +59,14 @@ def connector(portal: "Portal", asked: Asked) -> str:
 def find(portal: "Portal", name: str) -> Method:
     """The method of a name in any letters, or 404 ERROR_METHOD_NOT_FOUND."""
     found = portal.world.methods.get(name.casefold())
-    unknown = found is None or (portal.old and not releases.known(found.name))
+    unknown = found is None or (portal.old and not releases.known(found.name)) or _missing(portal, found.name)
     if found is None or unknown or (found.feature and not plans.has(portal, found.feature)):
         raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
     return found
+
+
+def _missing(portal: "Portal", name: str) -> bool:
+    return portal.differences.named("methods_missing", name)
 
 
 def authorize(world: "World", portal: "Portal", asked: Asked) -> Caller:
@@ -122,8 +126,10 @@ def _call(caller: Caller, method: Method, params: dict[str, Any]) -> Call:
     if method.admin and not caller.user.admin:
         raise access_denied()
     given = {key: value for key, value in params.items() if not key.startswith(TECHNICAL)}
-    start = _start(given.pop("start", 0))
+    start = _start(given.pop(method.starts_with(given), 0))
     installation, named, scopes = caller.installation, method.named(given), caller.scopes
+    unknown = (f"{caller.portal.name}: unknown parameter {name} of {method.name}" for name in method.unknown(given))
+    caller.world.warnings.extend(unknown)
     if caller.portal.old:
         named = releases.as_understood(method.name, named)
     return Call(
@@ -139,7 +145,7 @@ def _start(value: Any) -> int:
 
 
 def envelope(result: Any, times: dict[str, Any]) -> dict[str, Any]:
-    """`{result, next?, total?, time}`; an answer with both `error` and `error_description` is sent bare."""
+    """`{result, next?, total?, time?}`; an answer with both `error` and `error_description` is sent bare."""
     if isinstance(result, dict) and result.get("error") and result.get("error_description"):
         return result
     reply = result if isinstance(result, Reply) else Reply(result)
@@ -148,7 +154,7 @@ def envelope(result: Any, times: dict[str, Any]) -> dict[str, Any]:
         body["next"] = reply.next
     if reply.total is not None:
         body["total"] = reply.total
-    return body | {"time": times}
+    return body | ({"time": times} if times else {})
 
 
 def _meter(caller: Caller, method: Method) -> Operating:
@@ -156,7 +162,10 @@ def _meter(caller: Caller, method: Method) -> Operating:
 
 
 def _times(caller: Caller, begun: float, spent: float, meter: Operating) -> dict[str, Any]:
-    offset, now = caller.world.offset.total_seconds(), caller.world.now().timestamp()
+    differences = caller.portal.differences
+    if differences.on("time_absent"):
+        return {}
+    offset = caller.world.offset.total_seconds() + differences.number("clock_shift")
     start, finish = begun + offset, time.time() + offset
     times: dict[str, Any] = {
         "start": start,
@@ -166,9 +175,11 @@ def _times(caller: Caller, begun: float, spent: float, meter: Operating) -> dict
         "date_start": datetime.fromtimestamp(start, UTC).isoformat(timespec="seconds"),
         "date_finish": datetime.fromtimestamp(finish, UTC).isoformat(timespec="seconds"),
     }
-    if caller.portal.old:
+    operating, now = differences.word("operating"), caller.world.now().timestamp()
+    if caller.portal.old or operating == "absent":
         return times
-    return times | {"operating_reset_at": meter.reset_at(now), "operating": meter.total(now)}
+    reset_at = meter.reset_at(now) + int(differences.number("clock_shift"))
+    return times | {"operating_reset_at": reset_at, "operating": 0 if operating == "zero" else meter.total(now)}
 
 
 def caller_of(call: Call) -> Caller:

@@ -4,6 +4,7 @@ from typing import Any
 
 from emulator.crm import item_query, items, rights, stages
 from emulator.crm.entities import Entity, Record, by_type_id
+from emulator.crm.heeding import bent, listed_row
 from emulator.crm.store import CrmError, Query
 from emulator.crm.values import to_int
 from emulator.errors import RestError
@@ -41,7 +42,8 @@ def _record(call: Call, entity: Entity) -> Record:
 
 def _item(call: Call, entity: Entity, id: int) -> Record:
     crm = call.portal.crm
-    return {"item": items.read_item(crm, entity, crm.tables[entity].rows[id], original=_original(call))}
+    item = items.read_item(crm, entity, crm.tables[entity].rows[id], original=_original(call))
+    return {"item": bent(call.portal, entity, id, item)}
 
 
 def _given(call: Call, entity: Entity) -> Record:
@@ -149,7 +151,10 @@ def list_(call: Call) -> Reply:
     given = call.params.get("select") or ["*"]
     select = [str(name) for name in (given.values() if isinstance(given, dict) else given)]
     rows = crm.tables[entity].rows
-    found = [items.read_row(crm, entity, rows[one], select, original=original) for one in ids]
+    shown = {one: items.read_row(crm, entity, rows[one], select, original=original) for one in ids}
+    if original and "*" not in select and call.portal.differences.on("original_names_drop_system"):
+        shown = {one: {name: row[name] for name in row if name.startswith("UF_")} for one, row in shown.items()}
+    found = [listed_row(call.portal, entity, one, row) for one, row in shown.items()]
     return listed({"items": found}, total, call.start)
 
 

@@ -69,7 +69,12 @@ def get(call: Call, entity: Entity) -> dict[str, Any]:
 def update(call: Call, entity: Entity) -> bool:
     number, fields, params = the_id(call), the_fields(call), the_params(call)
     history = str(params.get("REGISTER_HISTORY_EVENT", "Y")).upper() == "Y"
-    fields = {name: value for name, value in fields.items() if name != "CATEGORY_ID"}
+    differences = call.portal.differences
+    fields = {
+        name: value
+        for name, value in fields.items()
+        if name != "CATEGORY_ID" and not differences.named("write_ignores", name)
+    }
     try:
         call.portal.crm.update(entity, number, fields, call.user, history=history)
     except CrmError as error:

@@ -1,10 +1,12 @@
 """crm.requisite.*, crm.requisite.preset.* and crm.address.*."""
 
+from dataclasses import replace
 from typing import Any
 
 from emulator.crm import rights
 from emulator.crm.entities import Entity, Record, by_type_id
 from emulator.crm.filters import bounds
+from emulator.crm.heeding import bent
 from emulator.crm.requisites import ADDRESS_FIELDS, FIELDS, REQUISITE, Preset
 from emulator.crm.values import to_int
 from emulator.errors import RestError
@@ -93,10 +95,12 @@ def list_(call: Call) -> Reply:
     if not rights.can_add(call.user):
         raise RestError(400, 0, "Access denied.")
     requisites, given = call.portal.crm.requisites, call.params.get("filter")
-    rows = _candidates(call, given if isinstance(given, dict) else {})
+    matching = _candidates(call, given if isinstance(given, dict) else {})
     readable = rights.reads_all(call.user)
-    mine = (row for row in rows if readable or _mine(call, row))
-    return list_rows(call, mine, _REQUISITE, "requisite", requisites.value)
+    mine = (row for row in matching if readable or _mine(call, row))
+    found = list_rows(call, mine, _REQUISITE, "requisite", requisites.value)
+    rows = [bent(call.portal, "requisite", to_int(row.get("ID")), row) for row in found.result]
+    return replace(found, result=rows)
 
 
 def _candidates(call: Call, given: Record) -> list[Record]:
@@ -111,7 +115,7 @@ def _candidates(call: Call, given: Record) -> list[Record]:
     )
     if owners is not None and kind is not None:
         return sorted((row for one in owners for row in requisites.of(kind, to_int(one))), key=_id)
-    above, below, _ = bounds(conditions(given, {"ID": "integer"}, [], "").parts, "ID")
+    above, below, _ = bounds(conditions(given, {"ID": "integer"}, [], "", call.portal).parts, "ID")
     return requisites.between(above, below)
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.crm.entities import Record
 from emulator.crm.filters import ALL, Condition, Group, compile_group, parse_key
+from emulator.crm.heeding import heeded
 from emulator.crm.legacy import typed
 from emulator.crm.values import text_of
 from emulator.rest.crm_legacy import listed
 from emulator.rest.registry import PAGE_SIZE, Call, Reply
+
+if TYPE_CHECKING:
+    from emulator.portal import Portal
 
 Kinds = dict[str, str]
 """Field → type word (integer, string, datetime…); the names are all that a list knows."""
@@ -21,13 +25,14 @@ def flags(kind: str, title: str, *, required: bool = False, read_only: bool = Fa
     return row | {"isMultiple": False, "isDynamic": False, "title": title}
 
 
-def conditions(given: Any, kinds: Kinds, warnings: list[str], what: str) -> Group:
-    """A legacy filter over known fields; unknown ones are dropped and the world warned."""
+def conditions(given: Any, kinds: Kinds, warnings: list[str], what: str, portal: "Portal | None" = None) -> Group:
+    """A legacy filter over known fields, as `portal` heeds it; unknown ones are dropped and the world warned."""
     parts: list[Condition | Group] = []
     for key, value in given.items() if isinstance(given, dict) else ():
         op, name = parse_key(str(key))
         if name in kinds:
-            parts.append(Condition(op, name, typed(kinds[name], value)))
+            one = Condition(op, name, typed(kinds[name], value))
+            parts += heeded(portal, kinds[name], value, one) if portal else (one,)
         else:
             warnings.append(f"unknown filter field {key} of {what}")
     return Group(tuple(parts)) if parts else ALL
@@ -61,7 +66,7 @@ def list_rows(
 
     `rows` come by ID where they have one; an uncounted page in that order stops as soon as it is full.
     """
-    group = conditions(call.params.get("filter"), kinds, call.portal.world.warnings, what)
+    group = conditions(call.params.get("filter"), kinds, call.portal.world.warnings, what, call.portal)
     test, start, order = compile_group(group, read), max(call.start, 0), call.params.get("order")
     call.swallow(order, kinds, f"order field of {what}")
     matching = (row for row in rows if test(row))

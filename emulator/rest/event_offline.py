@@ -8,6 +8,7 @@ from typing import Any
 from emulator import plans
 from emulator.crm.dates import iso, parse_datetime
 from emulator.crm.filters import Condition, Group, compile_group, parse_key
+from emulator.crm.heeding import heeded
 from emulator.crm.values import to_int
 from emulator.errors import argument_error
 from emulator.offline import OfflineRow
@@ -88,7 +89,7 @@ def _texts(call: Call, name: str) -> list[str]:
 
 def _found(call: Call, fields: tuple[str, ...], default: tuple[str, ...]) -> list[OfflineRow]:
     """Rows of the caller's source key by `filter` and `order`."""
-    test = compile_group(_filter(call.params.get("filter"), fields), _read)
+    test = compile_group(_filter(call, call.params.get("filter"), fields), _read)
     rows = [row for row in call.app().offline.of(call.connector, call.world.now()) if test(row)]
     given = call.params.get("order")
     order = list(given.items()) if isinstance(given, dict) and given else [(name, "ASC") for name in default]
@@ -100,13 +101,14 @@ def _found(call: Call, fields: tuple[str, ...], default: tuple[str, ...]) -> lis
     return rows
 
 
-def _filter(given: Any, fields: tuple[str, ...]) -> Group:
+def _filter(call: Call, given: Any, fields: tuple[str, ...]) -> Group:
     parts: list[Condition | Group] = []
     for key, value in given.items() if isinstance(given, dict) else ():
         op, name = parse_key(str(key))
         if name not in fields:
             raise argument_error("filter", f"Filter field not allowed: {name}")
-        parts.append(Condition(op, name, _typed(name, value)))
+        kind = "datetime" if name == "TIMESTAMP_X" else ""
+        parts += heeded(call.portal, kind, value, Condition(op, name, _typed(name, value)))
     return Group(tuple(parts))
 
 

@@ -245,17 +245,48 @@ async def ids(script: Script) -> list[int]:
     return [int(row["ID"]) for page in [page async for page in pages] for row in page]
 
 
-async def test_a_chain_stops_where_the_portal_begins_again(script: Script) -> None:
-    """An unresolvable `$result` reference leaves the filter empty: the list restarts from its first row."""
-    script.say(batch({"c0000": rows(1)}), batch({"c0000": rows(51), "c0001": rows(1), "c0002": rows(51)}))
-    assert await ids(script) == list(range(1, 101))
-    first, second = (unquote(ask["cmd"]["c0000"]) for ask in script.asked)
+async def test_a_chain_asks_by_number_where_the_portal_begins_again(script: Script) -> None:
+    """An unresolvable `$result` reference leaves the filter empty: the list restarts from its first row; it goes on."""
+    restarted = batch({"c0000": rows(51), "c0001": rows(1), "c0002": rows(51)})
+    script.say(batch({"c0000": rows(1)}), restarted, batch({"c0000": rows(101, 3)}))
+    assert await ids(script) == list(range(1, 104))
+    first, second, third = (unquote(ask["cmd"]["c0000"]) for ask in script.asked)
     assert "filter[=TYPE]=x" in first
     assert "filter[>ID]=0" in first
     assert "select[0]=ID&select[1]=NAME" in first
     assert "start=-1" in first
     assert "filter[>ID]=50" in second
     assert "filter[>ID]=$result[c0000][49][ID]" in unquote(script.asked[1]["cmd"]["c0001"])
+    assert "filter[>ID]=100" in third
+
+
+async def test_a_cursor_that_does_not_move_is_an_error_and_no_end(script: Script) -> None:
+    """A filter by id that is passed over shows the first page for ever (bitrix24/b24jssdk 113)."""
+    script.say(batch({"c0000": rows(1)}), batch({"c0000": rows(1)}))
+    with pytest.raises(PortalDown, match="CURSOR_STUCK ID"):
+        await ids(script)
+
+
+ODD_ROWS: dict[str, tuple[Any, str]] = {
+    "no map": ([[], []], "ROW_WITHOUT_ID ID"),
+    "no id": ([{"ID": "1"}, {"NAME": "Ada"}], "ROW_WITHOUT_ID ID"),
+    "null for an id": ([{"ID": None}], "ROW_WITHOUT_ID ID"),
+    "a negative id": ([{"ID": "-3"}], "ROW_WITHOUT_ID ID"),
+    "an id of hundreds of digits": ([{"ID": 10**300}], "ROW_WITHOUT_ID ID"),
+    "the same id twice": ([{"ID": "3"}, {"ID": "3"}], "CURSOR_STUCK ID"),
+    "no list": (None, "NOT_A_LIST"),
+    "a word": ("nothing", "NOT_A_LIST"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS)
+async def test_a_page_that_cannot_be_believed_is_no_end_of_the_list(script: Script, odd: str) -> None:
+    """A row with nothing left is printed as `[]` (bitrix-tools/b24-rest-docs 263)."""
+    page, said = ODD_ROWS[odd]
+    script.say(batch({"c0000": page}))
+    with pytest.raises(PortalDown) as caught:
+        await ids(script)
+    assert str(caught.value) == f"some.list: 200 {said}"
 
 
 async def test_a_chain_goes_on_behind_a_failed_page(script: Script) -> None:

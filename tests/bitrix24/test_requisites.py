@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from b24app.bitrix24.requisites import (
+    Requisites,
     count_requisites,
     import_requisites,
     look_again,
@@ -46,7 +47,7 @@ async def test_they_are_read_by_id_2500_a_request(rig: Rig, rows: list[Attachmen
     rig.world.meters.clear()
     asked = [*rows, *(Attachment(Attached.REQUISITE, one) for one in range(1000, 3400))]
 
-    found = await read_requisites(rig.client, asked)
+    found = (await read_requisites(rig.client, asked)).found
 
     assert list(found.values()) == facts(rows)
     assert found[rows[0]].modified_at is not None
@@ -66,12 +67,12 @@ async def test_all_of_them_come_by_rising_id_from_any_place(rig: Rig, rows: list
 async def test_gone_ones_are_told_from_hidden_ones(rig: Rig, rows: list[Attachment]) -> None:
     rig.portal.crm.requisites.delete(rows[1].id, None)
     there, hidden = await look_again(rig.client, rows)
-    assert (set(there), hidden) == ({rows[0]}, [])
+    assert (set(there.found), hidden) == ({rows[0]}, [])
     boss = rig.portal.users[1]
     rig.portal.crm.update(Entity.COMPANY, FIRM.id, {"ASSIGNED_BY_ID": 2}, boss)
     boss.admin, boss.crm_access = False, CrmAccess.OWN
-    assert await read_requisites(rig.client, rows) == {}
-    assert await look_again(rig.client, rows) == ({}, rows[:1])
+    assert await read_requisites(rig.client, rows) == Requisites()
+    assert await look_again(rig.client, rows) == (Requisites(), rows[:1])
 
 
 async def test_who_sees_no_crm_is_refused(rig: Rig, rows: list[Attachment]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from b24app.domain.portal_ways import Operating, Ways
 from b24app.domain.selftest import (
     ASKING,
     LATE,
@@ -29,7 +30,8 @@ from b24app.domain.selftest import (
 
 T0 = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MOMENT = timedelta(milliseconds=120)
-ANSWERS = Answers("Анна Берг", True, (), "ru_ent250", False, (), (), True)
+WAYS = Ways(cards=True, ahead=0, operating=Operating.COUNTED)
+ANSWERS = Answers("Анна Берг", True, (), "ru_ent250", False, (), (), True, ways=WAYS)
 BACKLOG = Backlog(0, None, T0, True, T0)
 PING = Ping("Сайт", "https://app.example/hooks", delivery="d")
 TAKEN = Run(T0, taken_at=T0 + MOMENT, backlog=BACKLOG)

@@ -82,6 +82,8 @@ ROWS: dict[str, Row] = {
     "batch": Row(lambda it: {"halt": 0, "cmd": {"me": "profile", "card": f"crm.contact.get?id={it.contact}"}}, PERSON),
     "crm.category.list": Row(lambda it: {"entityTypeId": 2}, ("entityTypeId", 2)),
     "crm.company.get": Row(lambda it: {"id": it.card[Entity.COMPANY]}, ("TITLE", "Стройка")),
+    "crm.contact.add": Row(lambda it: {"fields": {"NAME": "Илья"}}, int),
+    "crm.contact.delete": Row(lambda it: {"id": it.contact}, True),
     "crm.item.details.configuration.get": Row(lambda it: {"entityTypeId": 4, "scope": "C"}, ("name", "main")),
     "crm.item.details.configuration.reset": Row(lambda it: {"entityTypeId": 3, "scope": "P"}, True),
     "crm.item.details.configuration.set": Row(lambda it: {"entityTypeId": 3, "scope": "P", "data": LAYOUT}, True),
@@ -99,6 +101,7 @@ ROWS: dict[str, Row] = {
     "method.get": Row(lambda it: {"name": "profile"}, ("isAvailable", True)),
     "placement.bind": Row(lambda it: {"PLACEMENT": OTHER_TAB, "HANDLER": it.handler, "TITLE": "Tab"}, True),
     "placement.get": Row(lambda it: {}, ("placement", TAB)),
+    "placement.list": Row(lambda it: {}, TAB),
     "placement.unbind": Row(lambda it: {"PLACEMENT": TAB, "HANDLER": it.handler}, 2),  # one too many, as the page says
     "profile": Row(lambda it: {}, ("NAME", "Anna")),
     "scope": Row(lambda it: {}, "crm"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from emulator.attacks import kinds
+from emulator.differences import DIFFERENCES, PROFILES, TABLE
 from emulator.faults import Break, EventFaults, Faults
 from tests.world import World
 
@@ -41,6 +42,7 @@ TOOLS: Mapping[str, str] = {
     "clock": "moves the world's clock",
     "connector": "a channel in the contact centre: the app brings none yet",
     "deliver": "sends what is queued",
+    "differences": "each of its names is a switch of its own",
     "faults": "each of its kinds is a switch of its own",
     "finish": "the usual end of an installation",
     "forge": "each of its kinds is a switch of its own",
@@ -72,6 +74,14 @@ def every_switch() -> set[str]:
     return requests | events | others | {f"forge {kind}" for kind in kinds()} | LIFE
 
 
+def every_difference() -> set[str]:
+    """All codes of known differences: `differences time_absent`, `differences operating=zero`, `differences
+    profile=old_box`."""
+    words = {f"{one.name}={word}" for one in TABLE for word in one.words}
+    plain = {one.name for one in TABLE if not one.words}
+    return {f"differences {one}" for one in (*words, *plain, *(f"profile={name}" for name in PROFILES))}
+
+
 def proves(*codes: str) -> pytest.MarkDecorator:
     """This story throws these switches, and all is well at its end (`conftest.py` looks whether that is true)."""
     PROVEN.update(codes)
@@ -80,7 +90,9 @@ def proves(*codes: str) -> pytest.MarkDecorator:
 
 async def switch(world: World, action: str, **body: Any) -> Any:
     """Throw a switch from outside, at the door itself; the door's answer. The first portal unless said otherwise."""
-    if action != "faults":
+    if action == "differences":
+        body = {"portal": world.portal.name, **body}
+    elif action != "faults":
         body = {"portal": world.portal.name, "app": world.market_app.code, **body}
     url = f"{world.emulator.url(world.emulator.world.auth_host)}/_control/{action}"
     async with world.http.post(url, json=body) as answer:
@@ -94,6 +106,8 @@ def _codes(action: str, body: Mapping[str, Any]) -> set[str]:
     match action:
         case "faults":
             return {f"faults {name}" for name in body} | {f"faults events.{name}" for name in body.get("events", {})}
+        case "differences":
+            return {_difference(name, value) for name, value in body.items() if name != "portal" and value}
         case "forge":
             return {f"forge {body['kind']}"}
         case "uninstall":
@@ -101,3 +115,8 @@ def _codes(action: str, body: Mapping[str, Any]) -> set[str]:
         case "user":
             return {f"user {name}" for name in body}
     return {action}
+
+
+def _difference(name: str, value: Any) -> str:
+    worded = name == "profile" or DIFFERENCES[name].words
+    return f"differences {name}={value}" if worded else f"differences {name}"

@@ -210,7 +210,7 @@ async def test_another_portals_requisites_are_another_portals(world: World, comp
 async def test_a_removal_with_the_data_takes_them(world: World, company: int) -> None:
     portal_id = (await world.row()).id
     await world.uninstall(world.installation(), clean=True)
-    await world.chores()
+    await world.erase()
     async with world.resources.tenant(portal_id) as db:
         assert (await db.execute(select(requisites))).first() is None
 

@@ -10,14 +10,17 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
+import emulator.placements
 from b24app.cli import main as command
 from b24app.cli.doctor_portal import watched
 from b24app.domain.selftest import Check, Finding, Light, Line
 from b24app.journeys import selftest
 from b24app.store.tables import self_tests
 from emulator.faults import Break
+from emulator.placements import PATTERNS
 from tests.doors.frames import Frame, main
-from tests.world import Page, World
+from tests.stories.scene import CONTACT
+from tests.world import CHECK, Page, World
 from workers.chores import self_test_one
 
 EMPLOYEE_SEES = "Только для администраторов"
@@ -97,7 +100,7 @@ async def test_all_is_well(world: World) -> None:
     await world.settle()
 
     found = await lights(world)
-    assert found[Light.GOOD] >= set(Check) - {Check.PLAN, Check.HEARD}
+    assert found[Light.GOOD] >= set(Check) - {Check.PLAN, Check.HEARD, Check.READING}, "there are no cards yet"
     assert not found[Light.BAD] | found[Light.WARN] | found[Light.WAITING]
     shown = plain(await page.content())
     assert "всё хорошо" in shown and world.admin().full_name in shown
@@ -227,6 +230,73 @@ async def test_what_somebody_removed_is_named(world: World) -> None:
     await press(world)
     await world.settle()
     assert (await lines(world))[Check.EVENTS].light is Light.GOOD
+
+
+async def test_cards_are_asked_for_with_our_very_select_and_filters(world: World) -> None:
+    world.add_contact(world.add_company())
+    await world.install()
+    await press(world)
+    await world.settle()
+    assert (await lines(world))[Check.READING].finding is Finding.READING_WHOLE
+
+    world.portal.crm.userfields[CONTACT].drop(CHECK)
+    page = await press(world)
+    await world.settle()
+    line = (await lines(world))[Check.READING]
+    assert (line.light, line.finding, line.names) == (
+        Light.BAD,
+        Finding.READING_LACKS,
+        ("fields:contact.UF_CRM_B24APP_CHECK",),
+    )
+    assert "Битрикс24 не присылает: Нужна проверка (карточки контактов)." in plain(await page.content())
+
+
+@pytest.mark.parametrize(
+    ("given", "check", "light", "finding", "said"),
+    [
+        ({"rows_empty": ["*"]}, Check.READING, Light.BAD, Finding.READING_LACKS, "Битрикс24 не присылает"),
+        ({"cursor_ignored": True}, Check.READING, Light.BAD, Finding.READING_FAILS, "(CURSOR_STUCK)"),
+        ({"date_filter_zone": "digits"}, Check.READING, Light.OFF, Finding.READING_ODD, "без часового пояса"),
+        ({"date_filter_zone": "nothing"}, Check.READING, Light.OFF, Finding.READING_ODD, "самые новые карточки"),
+        ({"date_filter_zone": "everything"}, Check.READING, Light.OFF, Finding.READING_ODD, "отбирает само"),
+        ({"filter_drops_empty": True}, Check.READING, Light.OFF, Finding.READING_ODD, "Пустые условия"),
+        ({"clock_shift": -420}, Check.CLOCK, Light.WARN, Finding.CLOCK_BEHIND, "Отстают на 4"),
+        ({"clock_shift": 420}, Check.CLOCK, Light.WARN, Finding.CLOCK_AHEAD, "Спешат на 4"),
+        ({"time_absent": True}, Check.CLOCK, Light.OFF, Finding.CLOCK_UNSAID, "не сообщает своё время"),
+        ({"operating": "zero"}, Check.CLOCK, Light.GOOD, Finding.CLOCK_EVEN, "Совпадают с нашими"),
+        ({"install_unfinished": True}, Check.SETUP, Light.BAD, Finding.SETUP_UNFINISHED, "установку незавершённой"),
+    ],
+)
+async def test_a_portal_that_is_not_as_documented_is_said_to_be_so(
+    world: World, given: dict[str, object], check: Check, light: Light, finding: Finding, said: str
+) -> None:
+    world.add_contact(world.add_company())
+    world.add_contact()
+    await world.install()
+    world.portal.differences.change(given)
+    page = await main(world, world.admin())
+    world.installation().installed = "install_unfinished" not in given
+    assert (await page.call("/frame/check")).status == 200
+    await work(world)
+    await world.settle()
+    world.leftovers_explained = "an unfinished installation hears no test event"
+    world.emulator.world.warnings.clear()  # an empty condition was sent on purpose
+
+    found = (await lines(world))[check]
+    assert (found.light, found.finding) == (light, finding)
+    assert said in plain(await page.content())
+
+
+async def test_a_place_that_the_portal_does_not_have_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    installation = await world.install()
+    installation.placements = [one for one in installation.placements if "CONTACT" not in one.placement]
+    companies = ("CRM_(COMPANY)_DETAIL_TAB", PATTERNS[0][1])
+    monkeypatch.setattr(emulator.placements, "PATTERNS", (companies, *PATTERNS[1:]))
+    page = await press(world)
+    await world.settle()
+    found = (await lines(world))[Check.SETUP]
+    assert (found.finding, found.names) == (Finding.SETUP_PLACELESS, ("placements:CRM_CONTACT_DETAIL_TAB",))
+    assert "нет места для: карточки контактов" in plain(await page.content())
 
 
 @pytest.mark.parametrize(("plan", "light"), [("free", Light.OFF), ("enterprise", Light.GOOD)])

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from emulator import attacks
+from emulator.differences import PROFILES, TABLE, Difference
 from emulator.face.pages.render import page
 from emulator.face.pages.visit import Visit
 from emulator.faults import FOREVER, Break
@@ -32,12 +33,14 @@ PROGRAMS = {
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """`word`: the phrase `sw_<word>`; `needs`: app, user, method, host, url:<what the handler is for>, other."""
+    """`word`: the phrase `sw_<word>`; `needs`: app, user, method, host, url:<what the handler is for>, other; `source`:
+    where it was reported."""
 
     word: str
     action: str
     body: Body = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,20 @@ def _events() -> tuple[Switch, ...]:
 
 def _calm(word: str) -> Body:
     return {"reorder": False} if word == "events_calm" else {}
+
+
+def _differences() -> tuple[Switch, ...]:
+    profiles = tuple(Switch(f"profile_{name}", "differences", {"profile": name}, ("portal",)) for name in PROFILES)
+    return (*profiles, *(switch for one in TABLE for switch in _different(one)))
+
+
+def _different(one: Difference) -> tuple[Switch, ...]:
+    """One button, or one for each of its words; a profile turns it off again."""
+    values = {f"{one.name}_{word}": word for word in one.words} or {one.name: one.example}
+    return tuple(
+        Switch(f"differs_{word}", "differences", {one.name: value}, ("portal",), one.source)
+        for word, value in values.items()
+    )
 
 
 def _life() -> tuple[Switch, ...]:
@@ -149,6 +166,7 @@ def shelves() -> tuple[Shelf, ...]:
     return (
         Shelf("requests", _requests()),
         Shelf("events", _events()),
+        Shelf("differences", _differences()),
         Shelf("life", _life()),
         Shelf("attacks", _attacks()),
         Shelf("people", _people()),

@@ -1,6 +1,7 @@
 """Phrases of the portal's pages in Russian and English."""
 
 from emulator.face.pages.words_crm import CRM_WORDS
+from emulator.face.pages.words_differences import DIFFERENCE_WORDS
 from emulator.face.pages.words_switches import SWITCH_WORDS
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -117,6 +118,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "WHATSAPP": ("WhatsApp", "WhatsApp"),
     **CRM_WORDS,
     **SWITCH_WORDS,
+    **DIFFERENCE_WORDS,
 }
 
 SCRIPT_WORDS = (

@@ -1,0 +1,74 @@
+"""How a portal answers our very select and filters: seven requests, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from b24app.bitrix24 import probes
+from b24app.bitrix24.cards import FieldMap, import_cards, read_cards
+from b24app.bitrix24.listening import Exchange, Listening, Row, rows
+from b24app.bitrix24.recent import Recent
+from b24app.bitrix24.values import ident
+from b24app.domain.facts import Kind, Subject
+from b24app.domain.portal_ways import DateFilter, Ways, oddities
+from b24app.errors import PortalError
+
+OK, A_YEAR = 200, timedelta(days=365)
+
+
+async def look(line: Listening, fields: FieldMap, now: Callable[[], datetime]) -> Ways:
+    """Raises the PortalErrors of a portal that does not answer; what it answers and cannot be believed is a finding."""
+    lacking: list[str] = []
+    failed: list[str] = []
+    known: tuple[Kind, Row] | None = None
+    cards = False
+    for kind in Kind:
+        began = len(line.heard)
+        with _doubting(failed):
+            await probes.first_page(import_cards(line, kind, fields))
+        page = line.heard[began:]
+        lacking += [f"fields:{kind}.{name}" for name in probes.lacking(page)]
+        cards = cards or any(map(rows, page))
+        known = known or next(((kind, card) for card in _cards(page)), None)
+    dates, drops_empty = DateFilter.UNSEEN, False
+    if known and not failed:
+        with _doubting(failed):
+            dates, drops_empty = await _filters(line, fields, *known, now())
+    told = probes.clock(line.heard)
+    return Ways(
+        cards=cards,
+        lacking=tuple(lacking),
+        failed=next(iter(failed), ""),
+        odd=oddities(dates, drops_empty=drops_empty),
+        ahead=round((told - now()).total_seconds()) if told else None,
+        operating=probes.operating(line.heard),
+    )
+
+
+@contextmanager
+def _doubting(failed: list[str]) -> Iterator[None]:
+    """Keeps the code of an answer that came and is not believed."""
+    try:
+        yield
+    except PortalError as error:
+        if error.status != OK:
+            raise
+        failed.append(error.code)
+
+
+async def _filters(line: Listening, fields: FieldMap, kind: Kind, card: Row, now: datetime) -> tuple[DateFilter, bool]:
+    """By the card changed last, as far as the look for changes shows it, else by one that is known."""
+    await probes.first_page(import_cards(line, kind, fields, int(card["id"])))
+    began = len(line.heard)
+    await read_cards(line, [Subject(kind, int(card["id"]))], fields)
+    drops_empty = await probes.drops_empty(line, line.heard[began])
+    began = len(line.heard)
+    await probes.first_page(Recent(line, kind, fields, now - A_YEAR, now).pages())
+    heard = line.heard[began:]
+    return await probes.date_filter(line, heard[0], next(iter(_cards(heard)), card)), drops_empty
+
+
+def _cards(heard: Sequence[Exchange]) -> list[Row]:
+    return [row for row in probes.maps(heard) if ident(row.get("id")) and row.get("updatedTime")]

@@ -1,0 +1,253 @@
+"""The record of a portal for `b24app doctor --record`: every read-only call the app uses, made by the app's own
+builders, kept as shapes without values and compared with what the emulator answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from b24app.bitrix24 import card_layouts, cards, checkup, offline, people, probes, requisites, setup, values
+from b24app.bitrix24 import listening as listened
+from b24app.bitrix24.cards import item_name
+from b24app.bitrix24.listening import UNSAID, Exchange, Listening
+from b24app.bitrix24.recent import Recent
+from b24app.domain import portal_record, shapes
+from b24app.domain.facts import Attached, Attachment, Kind, Subject
+from b24app.domain.portal_record import Call, Difference
+from b24app.errors import CallRefused, MethodParked, PortalError
+from b24app.journeys import fields as our_fields
+from b24app.journeys.installation import events_handler
+from b24app.journeys.tokens import client
+from b24app.journeys.trying_out import Tried, try_out
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.store.portals import Portal
+
+REFERENCE = Path(__file__).resolve().parent.parent / "bitrix24" / "shapes.json"
+OK, A_YEAR = 200, timedelta(days=365)
+NOWHERE = 2_000_000_000
+"""An id that no card has: how a portal says so."""
+SAID = frozenset({"entityTypeId", "start", "scope", "CODE", "name"})
+"""Parameters that are ours and nobody's secret."""
+READ: Mapping[str, frozenset[str]] = {
+    "profile": frozenset({"ID", "NAME", "LAST_NAME", "ADMIN"}),
+    "user.get": frozenset({"ID", "NAME", "LAST_NAME", "EMAIL"}),
+    "crm.item.fields": frozenset({"upperName", "title", "type"}),
+    "crm.item.get": frozenset(),
+    "crm.requisite.get": frozenset(),
+}
+"""Where an answer tells more than the app reads: the keys it reads. Of the others it is counted how many there are."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Recorder:
+    """`calls`: by step and method, as `domain.portal_record` has them; `broken`: what our own reading of a step broke
+    off with; `lacking`: fields of our selects that did not come."""
+
+    line: Listening
+    ours: frozenset[str]
+    calls: dict[str, dict[str, Call]] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    users: list[int] = field(default_factory=list)
+
+    async def step(self, name: str, asking: Awaitable[Any]) -> Any:
+        """What the app's own call comes to, None where it was refused or could not be read; either way what was heard
+        is kept. Raises the PortalErrors after which nothing more can be asked."""
+        began = len(self.line.heard)
+        try:
+            return await asking
+        except PortalError as error:
+            if error.status == OK and not isinstance(error, MethodParked):  # our own word about what came
+                self.broken[name] = f"{error.method} {error.code}"
+            elif not isinstance(error, CallRefused | MethodParked):
+                raise
+            return None
+        except Exception as error:
+            log.warning("record_step_broken", step=name, error=type(error).__name__)
+            self.broken[name] = type(error).__name__
+            return None
+        finally:
+            for one in self.line.heard[began:]:
+                self._keep(self.calls.setdefault(name, {}), one)
+
+    def _keep(self, calls: dict[str, Call], one: Exchange) -> None:
+        """Beside what was heard of this method in this step."""
+        parts = {name: _looked_at(one.method, getattr(one, name), self.ours) for name in portal_record.PARTS}
+        named = partial(_named, READ.get(one.method), self.ours)
+        found = {name: shapes.shape_of(value, named) for name, value in parts.items() if value is not UNSAID}
+        said = Call(asked(one.params), frozenset({str(one.status)}), frozenset({one.code} - {""}), found)
+        calls[one.method] = calls[one.method].and_(said) if one.method in calls else said
+
+
+def _looked_at(method: str, value: Any, ours: frozenset[str]) -> Any:
+    """Fields by their names become rows; of user fields only ours are looked at."""
+    if method.endswith(".userfield.list") and isinstance(value, list):
+        return [row for row in value if isinstance(row, Mapping) and row.get("FIELD_NAME") in ours]
+    if method == "crm.item.fields" and isinstance(value, Mapping) and isinstance(value.get("fields"), Mapping):
+        return {**value, "fields": list(value["fields"].values())}
+    return value
+
+
+def _named(read: frozenset[str] | None, ours: frozenset[str], key: str) -> bool:
+    return key in ours or (shapes.plain(key) if read is None else key in read or key in ("item", "fields"))
+
+
+def asked(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of what was asked, without values but for those that are ours."""
+    said: dict[str, Any] = {}
+    for name, value in params.items():
+        if name in SAID:
+            said[name] = str(value)
+        elif name == "select":
+            said[name] = probes.many(value)
+        else:
+            said[name] = sorted(map(str, value)) if isinstance(value, Mapping) else []
+    return said
+
+
+async def record(resources: Resources, portal: Portal, tried: Tried | None = None) -> Mapping[str, Any]:
+    """Raises Refused `not_set_up`. A portal that answers no more ends the record where it is; `stopped` says why.
+    `tried`: a card is written as well, see `journeys.trying_out`."""
+    manifest = resources.manifest
+    ours = {one.field for one in manifest.fields.values()}
+    recorder = Recorder(
+        listened.listening(client(resources, portal, Lane.INTERACTIVE)), frozenset(ours | set(map(item_name, ours)))
+    )
+    facts: dict[str, Any] = {}
+    stopped = ""
+    try:
+        await _everything(resources, portal, recorder, facts)
+        if tried:
+            await try_out(resources, portal, recorder.line, portal.lang, recorder.step, tried)
+    except PortalError as error:
+        stopped = error.code or type(error).__name__
+    facts |= _of_all(recorder.line, resources) | (_of_card(tried) if tried else {})
+    if tried and facts.get("date filter", "unseen") in ("kept", "unseen"):
+        facts["date filter"] = str(tried.dates)
+    differences = portal_record.compared(recorder.calls, facts, reference())
+    said = {
+        "form": portal_record.FORM,
+        "license": portal.license,
+        **({"stopped": stopped} if stopped else {}),
+        "facts": dict(sorted(facts.items())),
+        "differences": [portal_record.as_json(one) for one in differences],
+        **({"broken": recorder.broken} if recorder.broken else {}),
+        "calls": portal_record.calls_as_json(recorder.calls),
+    }
+    return said
+
+
+def differences_of(said: Mapping[str, Any]) -> list[Difference]:
+    return [Difference(**one) for one in said["differences"]]
+
+
+@cache
+def reference() -> portal_record.Calls:
+    """What the emulator answers as documented."""
+    return portal_record.calls_from_json(json.loads(REFERENCE.read_text("utf-8")))
+
+
+async def _everything(resources: Resources, portal: Portal, recorder: Recorder, facts: dict[str, Any]) -> None:
+    line, manifest = recorder.line, resources.manifest
+    handler = events_handler(resources.settings.public_url)
+    entities = our_fields.entities(manifest)
+    basics = await recorder.step("portal", checkup.basics(line, handler))
+    present = await recorder.step("portal", setup.present(line, entities))
+    if present:
+        facts["installed"] = present.installed
+    facts["places"] = sorted(await recorder.step("places", probes.place_codes(line)) or ())
+    views = await recorder.step("views", card_layouts.card_views(line, entities)) or ()
+    await recorder.step("views", card_layouts.common(line, views))
+    for view in views[:1]:
+        await recorder.step("views", card_layouts.read(line, view))
+    await recorder.step("offline events", offline.listed(line, 0))
+    recorder.users = [basics.person.user_id] if basics else []
+    for kind in Kind:
+        await _cards(resources, portal, recorder, kind, facts)
+    await _requisites(recorder)
+
+
+async def _cards(resources: Resources, portal: Portal, recorder: Recorder, kind: Kind, facts: dict[str, Any]) -> None:
+    line, fields, step, now = recorder.line, our_fields.field_map(portal), recorder.step, resources.now()
+    await step(f"{kind}, how many", cards.extent(line, kind, now))
+    began = len(line.heard)
+    await step(kind, probes.first_page(cards.import_cards(line, kind, fields)))
+    oldest = _rows_with_ids(line.heard[began:])
+    await step(f"{kind}, not there", cards.look_again(line, [Subject(kind, NOWHERE)], fields))
+    if not oldest:
+        return
+    subjects = [Subject(kind, int(row["id"])) for row in oldest[:3]]
+    await step(kind, probes.first_page(cards.import_cards(line, kind, fields, subjects[0].id)))
+    began = len(line.heard)
+    await step(kind, cards.read_cards(line, subjects, fields))
+    await _doubts(recorder, kind, line.heard[began], facts)
+    await step(kind, people.open_card(line, subjects[0], recorder.users))
+    began = len(line.heard)
+    look = Recent(line, kind, fields, now - A_YEAR, now)
+    await step(f"{kind}, changed lately", probes.first_page(look.pages()))
+    lately = line.heard[began]
+    for row in (*_rows_with_ids(line.heard[began:])[:1], *oldest[:1]):
+        found = await step(f"{kind}, changed lately", probes.date_filter(line, lately, row))
+        if found and facts.get("date filter") in (None, "kept", "unseen"):
+            facts["date filter"] = str(found)
+
+
+async def _doubts(recorder: Recorder, kind: Kind, by_ids: Exchange, facts: dict[str, Any]) -> None:
+    """What a list that brought rows makes of conditions and parameters that portals are known to take otherwise."""
+    if not listened.rows(by_ids):
+        return
+    dropped = await recorder.step(kind, probes.drops_empty(recorder.line, by_ids))
+    if dropped is not None:
+        facts["empty conditions"] = "dropped" if dropped else "heeded"
+    kept = await recorder.step(
+        f"{kind}, {portal_record.ORIGINAL_NAMES}", probes.keeps_original_names(recorder.line, by_ids)
+    )
+    if kept is not None:
+        facts[portal_record.ORIGINAL_NAMES] = "with system fields" if kept else "without system fields"
+
+
+def _rows_with_ids(heard: Iterable[Exchange]) -> list[Mapping[str, Any]]:
+    return [row for row in probes.maps(list(heard)) if values.ident(row.get("id"))]
+
+
+async def _requisites(recorder: Recorder) -> None:
+    line, step = recorder.line, recorder.step
+    await step("requisite, how many", requisites.count_requisites(line))
+    began = len(line.heard)
+    await step("requisite", probes.first_page(requisites.import_requisites(line)))
+    ids = [found for row in probes.maps(line.heard[began:]) if (found := values.ident(row.get("ID")))]
+    some = [Attachment(Attached.REQUISITE, one) for one in ids[:3]]
+    if some:
+        await step("requisite", requisites.look_again(line, some))
+        await step("requisite", probes.first_page(requisites.import_requisites(line, some[0].id)))
+    await step("requisite, not there", requisites.look_again(line, [Attachment(Attached.REQUISITE, NOWHERE)]))
+
+
+def _of_all(line: Listening, resources: Resources) -> dict[str, Any]:
+    """What shows in any answer."""
+    facts: dict[str, Any] = {
+        "conditions by id": sorted({f"{one.method} {name}" for one in line.heard for name in probes.unheeded(one)}),
+        "operating": str(probes.operating(line.heard) or "unseen"),
+        "without time": list(probes.timeless(line.heard)),
+    }
+    if told := probes.clock(line.heard):
+        facts["clock"] = portal_record.nearly((told - resources.now()).total_seconds())
+        facts["zone"] = f"{told:%z}"
+    return facts
+
+
+def _of_card(tried: Tried) -> dict[str, Any]:
+    ahead = tried.stored_ahead
+    return {
+        "not stored": tried.not_stored,
+        **({} if ahead is None else {"stored dates": portal_record.nearly(ahead)}),
+    }
