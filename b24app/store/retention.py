@@ -25,6 +25,7 @@ from b24app.store.tables import (
     portal_calls,
     portals,
     records,
+    requisites,
     viewer_sessions,
 )
 from b24app.store.tables import departures as departures_table
@@ -60,6 +61,7 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     gone += await _delete(db, events, portal_id, told)
     gone += await _delete(db, endpoints, portal_id, nowhere)
     gone += await _delete(db, records, portal_id, records.c.gone_at < now - NEWS)  # with the name of whoever it was
+    gone += await _delete(db, requisites, portal_id, requisites.c.gone_at < now - HANDLED)
     gone += await exports.drop(db, portal_id, exports.ASKED, before=now - FILES)
     gone += await restores.drop(db, portal_id, before=now - FILES)
     await inbox_rows.forget_tokens(db, portal_id, before=now - TOKENS)

@@ -229,9 +229,11 @@ QUERIES: Mapping[str, Query] = {
         db, p, [replace(o.requisite, subject=Attachment(Attached.REQUISITE, 10**6))], o.now
     ),
     "requisites.between": lambda db, p, o: requisites.between(db, p, 0, None),
-    "requisites.drop": lambda db, p, o: requisites.drop(db, p, [o.requisite.subject]),
+    "requisites.hung": lambda db, p, o: requisites.hung(db, p, [o.went]),
     "requisites.hung_on": lambda db, p, o: requisites.hung_on(db, p, [o.requisite.owner]),
     "requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
+    "requisites.mark_gone": lambda db, p, o: requisites.mark_gone(db, p, [o.requisite.subject], o.now),
+    "requisites.went_with": lambda db, p, o: requisites.went_with(db, p, list(Kind), o.now - timedelta(days=30), 9),
     "requisites.save": lambda db, p, o: requisites.save(db, p, [replace(o.requisite, inn="7700000000")], o.now),
     "restores.begin": lambda db, p, o: restores.begin(db, p, uuid4(), 1, o.now),
     "restores.change": lambda db, p, o: restores.change(db, p, o.restore, state="checking"),
