@@ -117,6 +117,13 @@ IMITATED: Mapping[tuple[str, str, str], str] = {
     ("result.items[].updatedTime", "type", "null"): "date_modified_null",
     ("result.items[].updatedTime", "type", "empty"): "date_modified_blank",
 }
+MISSING, FLAT, STUCK, NUMBERS, TRUE = BY_METHOD = (
+    "methods_missing",
+    "user_filter_flat",
+    "cursor_ignored",
+    "user_ids_numbers",
+    "box_true",
+)
 BY_TYPE: Mapping[str, str] = {"text-with-nul": "text_nul", "text-with-half-letter": "text_half_letter"}
 
 
@@ -144,7 +151,7 @@ def nearly(seconds: float) -> int:
 def _of_call(method: str, seen: Call, known: Call) -> Iterator[Difference]:
     if seen.codes != known.codes:
         code, expected = (" | ".join(sorted(one.codes)) for one in (seen, known))
-        switch = f"methods_missing = [{method}]" if "ERROR_METHOD_NOT_FOUND" in seen.codes else ""
+        switch = f"{MISSING} = [{method}]" if "ERROR_METHOD_NOT_FOUND" in seen.codes else ""
         yield Difference(method, "", "code", code, expected, switch)
         return
     if seen.statuses != known.statuses:
@@ -161,9 +168,9 @@ def _switch(method: str, field: str, what: str, was: str) -> str:
     if what == "type" and was in BY_TYPE:
         return BY_TYPE[was]
     if method in ("user.get", "profile") and field.endswith("ID") and was == "integer":
-        return "user_ids_numbers"
+        return NUMBERS
     if method.startswith("crm.item.") and field.rpartition(".")[2].upper().startswith("UF") and was == "boolean":
-        return "box_true"
+        return TRUE
     return IMITATED.get((field, what, was), "") if method == "crm.item.list" else ""
 
 
@@ -171,7 +178,7 @@ def _of_facts(facts: Facts) -> Iterator[Difference]:
     """What was not seen differs from nothing."""
     for one in facts.get("conditions by id", ()):
         method, _, condition = str(one).partition(" ")
-        switch = "user_filter_flat" if method == "user.get" else "cursor_ignored" if condition[0] == ">" else ""
+        switch = FLAT if method == "user.get" else STUCK if condition[0] == ">" else ""
         yield Difference(method, condition, "not heeded", switch=switch)
     for name, one in FACTS.items():
         was = facts.get(name, one.documented)

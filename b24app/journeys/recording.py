@@ -15,7 +15,7 @@ import structlog
 
 from b24app.bitrix24 import card_layouts, cards, checkup, offline, people, probes, requisites, setup, values
 from b24app.bitrix24 import listening as listened
-from b24app.bitrix24.cards import item_name
+from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.listening import UNSAID, Exchange, Listening
 from b24app.bitrix24.recent import Recent
 from b24app.domain import portal_record, shapes
@@ -98,7 +98,7 @@ def _looked_at(method: str, value: Any, ours: frozenset[str]) -> Any:
 
 
 def _named(read: frozenset[str] | None, ours: frozenset[str], key: str) -> bool:
-    return key in ours or (shapes.plain(key) if read is None else key in read or key in ("item", "fields"))
+    return key in ours or shapes.plain(key) if read is None else key in read or key in ("item", "fields")
 
 
 def asked(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,10 +118,8 @@ async def record(resources: Resources, portal: Portal, tried: Tried | None = Non
     """Raises Refused `not_set_up`. A portal that answers no more ends the record where it is; `stopped` says why.
     `tried`: a card is written as well, see `journeys.trying_out`."""
     manifest = resources.manifest
-    ours = {one.field for one in manifest.fields.values()}
-    recorder = Recorder(
-        listened.listening(client(resources, portal, Lane.INTERACTIVE)), frozenset(ours | set(map(item_name, ours)))
-    )
+    ours = frozenset(spelt for one in manifest.fields.values() for spelt in spellings(one.field))
+    recorder = Recorder(listened.listening(client(resources, portal, Lane.INTERACTIVE)), ours)
     facts: dict[str, Any] = {}
     stopped = ""
     try:
