@@ -1,18 +1,20 @@
 """A portal of the emulator, installed app, admin's tokens, and a client on the other end of a real socket."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import aiohttp
 import pytest
+from aiohttp import web
 from redis.asyncio import Redis
 
 from b24app.assembly import open_redis
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Budget, Lane, Pace
-from b24app.bitrix24.tokens import TokenKeeper
+from b24app.bitrix24.tokens import FixedToken, TokenKeeper
 from b24app.bitrix24.wire import CallRecord, open_session
 from b24app.errors import NeedsAdmin
 from emulator.auth_server import Grant
@@ -21,6 +23,7 @@ from emulator.installs import Installation, MarketApp, install
 from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from emulator.world import World
+from tests.bitrix24.scripted import Script
 
 APP = MarketApp(
     code="test.app",
@@ -138,3 +141,18 @@ def _rig(emulator: Emulator, session: aiohttp.ClientSession, redis: Redis) -> Ri
         pause=0.0,
     )
     return Rig(emulator, installation, session, redis, auth, keeper, client, calls)
+
+
+@pytest.fixture
+async def script(redis: Redis) -> AsyncIterator[Script]:
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        url = f"http://127.0.0.2:{listening.getsockname()[1]}/rest/"
+        async with open_session() as session:
+            client = PortalClient(session, Pace(redis), 1, url, FixedToken("token"), budget=WIDE, pause=0.0)
+            script, app = Script(client), web.Application()
+            app.router.add_route("*", "/{tail:.*}", script.answer)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            await web.SockSite(runner, listening).start()
+            yield script
+            await runner.cleanup()

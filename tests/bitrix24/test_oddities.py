@@ -1,22 +1,15 @@
 """Answers that documentation or captures show and the emulator does not give: a portal that reads from a script."""
 
-import json
-import socket
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from aiohttp import web
-from redis.asyncio import Redis
 
 from b24app.bitrix24.cards import CardFields, read_cards
-from b24app.bitrix24.client import Command, PortalClient
-from b24app.bitrix24.pace import Pace
-from b24app.bitrix24.tokens import FixedToken
-from b24app.bitrix24.wire import CallOutcome, CallRecord, open_session
+from b24app.bitrix24.client import Command
+from b24app.bitrix24.wire import CallOutcome, CallRecord
 from b24app.domain.facts import Kind, Subject
 from b24app.errors import (
     AccessDenied,
@@ -34,46 +27,7 @@ from b24app.errors import (
     ScopeMissing,
     plan,
 )
-from tests.bitrix24.conftest import WIDE
-
-Body = dict[str, Any] | list[Any] | bytes
-
-
-@dataclass
-class Script:
-    """`answers`: (status, body, headers) in turn, the last one for ever. `asked`: the bodies that came in."""
-
-    client: PortalClient
-    answers: list[tuple[int, Body, dict[str, str]]] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-
-    def say(self, *bodies: Body, status: int = 200, **headers: str) -> None:
-        self.answers += [(status, body, headers) for body in bodies]
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.asked.append(await request.json())
-        status, body, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return web.Response(status=status, body=raw, headers=headers)
-
-
-@pytest.fixture
-async def script(redis: Redis) -> AsyncIterator[Script]:
-    with socket.create_server(("127.0.0.2", 0)) as listening:
-        url = f"http://127.0.0.2:{listening.getsockname()[1]}/rest/"
-        async with open_session() as session:
-            client = PortalClient(session, Pace(redis), 1, url, FixedToken("token"), budget=WIDE, pause=0.0)
-            script, app = Script(client), web.Application()
-            app.router.add_route("*", "/{tail:.*}", script.answer)
-            runner = web.AppRunner(app)
-            await runner.setup()
-            await web.SockSite(runner, listening).start()
-            yield script
-            await runner.cleanup()
-
-
-def error(code: object, text: str = "") -> dict[str, Any]:
-    return {"error": code, "error_description": text}
+from tests.bitrix24.scripted import Body, Script, batch, error
 
 
 @pytest.mark.parametrize(
@@ -145,10 +99,6 @@ async def test_the_token_travels_in_the_body(script: Script) -> None:
     script.say({"result": True})
     await script.client.call("some.method", {"flag": True, "none": None, "list": []})
     assert script.asked == [{"flag": True, "none": None, "list": [], "auth": "token"}]
-
-
-def batch(result: Any, failed: Any = (), next: Any = ()) -> Body:
-    return {"result": {"result": result, "result_error": failed or [], "result_total": [], "result_next": next or []}}
 
 
 async def test_commands_refused_for_lack_of_room_are_sent_once_more_alone(script: Script) -> None:
