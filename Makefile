@@ -10,7 +10,7 @@ JOBS ?= 2
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check test bench soak check fmt emulator clean
+.PHONY: help setup demo demo-check test bench soak foreign check fmt emulator clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: setup ## the budgets, measured side by side; a table and bench/results.js
 
 soak: setup ## half an hour of people, faults and kills; then card, store and receiver agree (MINUTES=5 for a short one)
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+foreign: setup ## b24pysdk's own integration suite against the emulator (CHECKOUT=path; without it: how to get one)
+	@$(BIN)/python -m tests.foreign "$(CHECKOUT)"
 
 check: setup ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -15,6 +15,15 @@ _ESCAPES = re.compile(r"\\(.)")
 _HEX = str.maketrans({"<": r"\u003C", ">": r"\u003E", "&": r"\u0026", "'": r"\u0027", "/": r"\/"})
 
 
+class Object(dict[str, Any]):
+    """What PHP knows as an object and not as an array: it prints `{}` when it is empty."""
+
+
+def truthy(value: Any) -> bool:
+    """PHP's mind about a value: the texts `0` and "" are false, `false` is true."""
+    return bool(value) and value != "0"
+
+
 def parse_form(text: str) -> dict[str, Any]:
     """`a[b][]=x&c=y` → {"a": {"b": ["x"]}, "c": "y"}. All values are strings; maps with keys 0..n-1 become lists."""
     return nest(parse_qsl(text, keep_blank_values=True))
@@ -99,7 +108,7 @@ def json_plain(value: Any) -> str:
 
 def _php(value: Any) -> Any:
     if isinstance(value, Mapping):
-        if all(str(key) == str(index) for index, key in enumerate(value)):
+        if not isinstance(value, Object) and all(str(key) == str(index) for index, key in enumerate(value)):
             return [_php(item) for item in value.values()]
         return {str(key): _php(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

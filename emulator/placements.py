@@ -35,7 +35,8 @@ class PlacementBinding:
 class Place:
     """A code of the catalogue. `scope` beside `placement`, "" = none; `keys` of PLACEMENT_OPTIONS (`URI` aside).
 
-    `settings`: what `OPTIONS` of placement.bind may hold, with defaults; `required` of them must be given.
+    `max_count`: handlers an app may bind, 0 = any number; with `user_mode` counted for all people and for each one
+    apart. `settings`: what `OPTIONS` of placement.bind may hold, with defaults; `required` of them must be given.
     """
 
     scope: str
@@ -62,7 +63,7 @@ PLACES: dict[str, Place] = {
     "REST_APP_URI": Place("", max_count=1),
     "LEFT_MENU": Place(""),
     "PAGE_BACKGROUND_WORKER": Place(
-        "", ("ID",), max_count=1, settings={"errorHandlerUrl": ""}, required=("errorHandlerUrl",)
+        "", ("ID",), max_count=1, user_mode=True, settings={"errorHandlerUrl": ""}, required=("errorHandlerUrl",)
     ),
     "BI_ANALYTICS_MENU": Place(""),
     "CALENDAR_GRIDVIEW": Place("calendar", ("viewRangeFrom", "viewRangeTo")),

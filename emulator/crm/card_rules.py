@@ -26,10 +26,12 @@ class CardError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Keys of an object with the check of each; others are redundant."""
+    """Keys of an object with the check of each; others are redundant. `may_be_empty`: required keys that only must be
+    there."""
 
     required: dict[str, Check] = field(default_factory=dict)
     optional: dict[str, Check] = field(default_factory=dict)
+    may_be_empty: tuple[str, ...] = ()
 
     def __call__(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
@@ -40,7 +42,7 @@ class Shape:
                 raise CardError("FIELD_IS_REDUNDANT", f"Field '{path}.{key}' is redundant")
             known[key](item, f"{path}.{key}")
         for key in self.required:
-            if value.get(key) in (None, "", [], {}):
+            if value.get(key) in ((None,) if key in self.may_be_empty else (None, "", [], {})):
                 raise CardError("FIELD_IS_REQUIRED", f"Field '{path}.{key}' is required")
 
 
@@ -132,7 +134,10 @@ _CARD = Shape(
     {
         "icon": Shape({"code": _any}),
         "header": Shape({"title": _text}, {"titleAction": _action, "tags": _many(_TAG, _TAGS)}),
-        "body": Shape({"logo": Shape({"code": _any}, {"action": _action}), "blocks": _many(_block, _BLOCKS)}),
+        "body": Shape(
+            {"logo": Shape({"code": _any}, {"action": _action}), "blocks": _many(_block, _BLOCKS)},
+            may_be_empty=("blocks",),  # structure/body.md, "Example Object (without content blocks)"
+        ),
     },
     {
         "footer": Shape(

@@ -102,7 +102,8 @@ async def take_apart(request: Request) -> Asked:
 
 
 def _path(path: str) -> tuple[str, tuple[int, str] | None]:
-    parts = path.strip("/").split("/")
+    """Several slashes count as one, as for the web servers in front of portals."""
+    parts = [part for part in path.split("/") if part] or [""]
     name = parts[-1].lower()
     name = name.removesuffix(".json")
     if len(parts) == 3 and parts[0].isdigit():

@@ -126,8 +126,10 @@ def _call(caller: Caller, method: Method, params: dict[str, Any]) -> Call:
     if method.admin and not caller.user.admin:
         raise access_denied()
     given = {key: value for key, value in params.items() if not key.startswith(TECHNICAL)}
-    start = _start(given.pop("start", 0))
+    start = _start(given.pop(method.starts_with(given), 0))
     installation, named, scopes = caller.installation, method.named(given), caller.scopes
+    unknown = (f"{caller.portal.name}: unknown parameter {name} of {method.name}" for name in method.unknown(given))
+    caller.world.warnings.extend(unknown)
     if caller.portal.old:
         named = releases.as_understood(method.name, named)
     return Call(

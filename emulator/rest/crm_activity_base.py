@@ -57,6 +57,12 @@ def _editable(call: Call, owner: Owner) -> None:
         raise refuse("Access denied.")
 
 
+def _responsible(call: Call, owner: Owner) -> int:
+    """Whoever is responsible for the card, else the caller."""
+    record = call.portal.crm.tables[owner[0]].rows[owner[1]]
+    return to_int(record.get("ASSIGNED_BY_ID")) or call.user.id
+
+
 def _communications(fields: Record, kind: int) -> None:
     given = fields.get("COMMUNICATIONS")
     rows = list(given.values()) if isinstance(given, dict) else given
@@ -103,8 +109,9 @@ def _add(call: Call) -> int:
     fields = the_fields(call)
     provider, owner, kind = _provider(call, fields, "add"), _owner(call, fields), to_int(fields["TYPE_ID"])
     _editable(call, owner)
-    for name in ("SUBJECT", "RESPONSIBLE_ID"):
-        fields.setdefault(name, "")
+    fields.setdefault("SUBJECT", "")
+    if to_int(fields.get("RESPONSIBLE_ID")) <= 0:
+        fields["RESPONSIBLE_ID"] = _responsible(call, owner)
     made = _checked(call, _changes(call, fields, {"TYPE_ID": kind}))
     _communications(fields, kind)
     made.setdefault("provider_type", "MEETING" if kind == MEETING else provider.removeprefix("CRM_"))

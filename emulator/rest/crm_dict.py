@@ -20,7 +20,11 @@ _STATUS: Kinds = dict.fromkeys(
     ("ENTITY_ID", "STATUS_ID", "NAME", "NAME_INIT", "SYSTEM", "COLOR", "SEMANTICS"), "string"
 )
 _STATUS |= dict.fromkeys(("ID", "SORT", "CATEGORY_ID"), "integer")
-_MOVES = ("ID", "TYPE_ID", "OWNER_ID", "CREATED_TIME", "CATEGORY_ID", "STAGE_SEMANTIC_ID", "STAGE_ID")
+_MOVED = ("ID", "TYPE_ID", "OWNER_ID", "CREATED_TIME")
+_MOVES = {
+    Entity.LEAD: (*_MOVED, "STATUS_SEMANTIC_ID", "STATUS_ID"),
+    Entity.DEAL: (*_MOVED, "CATEGORY_ID", "STAGE_SEMANTIC_ID", "STAGE_ID"),
+}
 _SEARCHED = ("LEAD", "CONTACT", "COMPANY")
 
 
@@ -83,9 +87,10 @@ def _category(row: Category, entity: Entity) -> Record:
 def stage_history(call: Call) -> Reply:
     """{items: […]} of leads or deals."""
     entity = by_type_id(to_int(needed(call, "entityTypeId")))
-    if entity not in (Entity.LEAD, Entity.DEAL):
+    if entity is None or entity not in _MOVES:
         raise RestError(400, "ENTITY_TYPE_NOT_SUPPORTED", "Entity type is not supported")
-    group = _move_filter(call.params.get("filter"))
+    fields = _MOVES[entity]
+    group = _move_filter(call.params.get("filter"), fields)
     test = compile_group(group, lambda row, name: row[name])
     known = call.portal.crm.tables[entity].rows
     rows = [
@@ -93,18 +98,18 @@ def stage_history(call: Call) -> Reply:
         for move in call.portal.crm.stage_moves
         if move.entity is entity and move.record in known and rights.can_read(call.user, known[move.record])
     ]
-    rows = ordered([row for row in rows if test(row)], _move_order(call), dict.fromkeys(_MOVES, "string"))
-    select = [name for name in call.params.get("select") or _MOVES if name in _MOVES] or list(_MOVES)
+    rows = ordered([row for row in rows if test(row)], _move_order(call, fields), dict.fromkeys(fields, "string"))
+    select = [name for name in call.params.get("select") or fields if name in fields] or list(fields)
     start = max(call.start, 0)
     shown = [{name: _out(row[name]) for name in select} for row in rows[start : start + PAGE_SIZE]]
     return listed({"items": shown}, len(rows) if call.start >= 0 else None, call.start)
 
 
-def _move_filter(given: Any) -> Group:
+def _move_filter(given: Any, fields: tuple[str, ...]) -> Group:
     parts: list[Condition | Group] = []
     for key, value in given.items() if isinstance(given, dict) else ():
         op, name = parse_key(str(key))
-        if name not in _MOVES:
+        if name not in fields:
             raise RestError(400, "INVALID_ARG_VALUE", f"Invalid filter: field '{name}' is not allowed in filter")
         parts.append(Condition(op, name, _in(name, value)))
     return Group(tuple(parts))
@@ -115,17 +120,17 @@ def _in(name: str, value: Any) -> Any:
         return [_in(name, item) for item in (value.values() if isinstance(value, dict) else value)]
     if name == "CREATED_TIME":
         return parse_datetime(value)
-    return str(value) if name.startswith("STAGE") else to_int(value)
+    return str(value) if name.startswith(("STAGE", "STATUS")) else to_int(value)
 
 
 def _out(value: Any) -> Any:
     return iso(value) if hasattr(value, "isoformat") else value
 
 
-def _move_order(call: Call) -> Record:
+def _move_order(call: Call, fields: tuple[str, ...]) -> Record:
     given = call.params.get("order") or {}
     for key, way in given.items() if isinstance(given, dict) else ():
-        if key not in _MOVES:
+        if key not in fields:
             raise RestError(400, "INVALID_ARG_VALUE", f"Invalid order: field '{key}' is not allowed in order")
         if str(way).upper() not in ("ASC", "DESC"):
             text = f"Invalid order: allowed sort directions are ASC, DESC. But got '{way}' for field '{key}'"
@@ -134,8 +139,10 @@ def _move_order(call: Call) -> Record:
 
 
 def _move(move: StageMove) -> Record:
-    values = (move.id, move.type_id, move.record, move.created, move.category, move.semantics, move.stage)
-    return dict(zip(_MOVES, values, strict=True))
+    row: Record = {"ID": move.id, "TYPE_ID": move.type_id, "OWNER_ID": move.record, "CREATED_TIME": move.created}
+    if move.entity is Entity.LEAD:
+        return row | {"STATUS_SEMANTIC_ID": move.semantics, "STATUS_ID": move.stage}
+    return row | {"CATEGORY_ID": move.category, "STAGE_SEMANTIC_ID": move.semantics, "STAGE_ID": move.stage}
 
 
 @method("crm.settings.mode.get", scope="crm", page="api-reference/crm/crm-settings-mode-get.md", params=())

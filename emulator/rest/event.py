@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from emulator import php
 from emulator.errors import RestError, access_denied, argument_error
 from emulator.event_names import scope_of
 from emulator.events import EventBinding
@@ -96,7 +97,7 @@ def events(call: Call) -> list[str]:
     names, wanted = call.world.events.names, call.params.get("SCOPE")
     if wanted is not None:
         return [name for name, scope in names.items() if scope == wanted]
-    if call.params.get("FULL"):
+    if php.truthy(call.params.get("FULL")):
         return list(names)
     return [name for name, scope in names.items() if scope in ("", *call.scopes)]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from emulator import php
 from emulator.errors import RestError, argument_error
 from emulator.placements import Place, PlacementBinding, codes, place
 from emulator.rest.handlers import check_handler
@@ -28,7 +29,8 @@ def placement_bind(call: Call) -> bool:
     if user_id and not entry.user_mode:
         raise RestError(400, "ERROR_PLACEMENT_USER_MODE", "User mode is not available.")
     bound = [one for one in installation.placements if one.placement == code]
-    if entry.max_count and len(bound) >= entry.max_count:
+    counted = [one for one in bound if not entry.user_mode or one.user_id == user_id]
+    if entry.max_count and len(counted) >= entry.max_count:
         raise RestError(400, "ERROR_PLACEMENT_MAX_COUNT", f"Placement max count: {entry.max_count}")
     options = _options(entry, call.params.get("OPTIONS"))
     if any(one.handler == handler for one in bound):
@@ -109,7 +111,7 @@ def placement_list(call: Call) -> list[str]:
     """Codes the app may bind: for its scopes, one scope, or all."""
     if wanted := call.params.get("SCOPE"):
         return [code for code in codes(None) if (found := place(code)) and found.scope == wanted]
-    return codes(None if call.params.get("FULL") else call.scopes)
+    return codes(None if php.truthy(call.params.get("FULL")) else call.scopes)
 
 
 def _code(call: Call) -> str:

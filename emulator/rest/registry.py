@@ -89,17 +89,23 @@ class Method:
     feature: str = ""
 
     def named(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Parameters under their documented names; an undocumented one is refused: louder than the portal."""
+        """Parameters under their documented names, without those no page names: the portal does not look at them."""
         if self.params is None:
             return given
-        known = {name.casefold() if self.case == "any" else name: name for name in self.params}
-        named: dict[str, Any] = {}
-        for key, value in given.items():
-            name = known.get(key.casefold() if self.case == "any" else key)
-            if name is None:
-                raise RestError(400, "ERROR_ARGUMENT", f"Unknown parameter '{key}' of {self.name}", argument=key)
-            named[name] = value
-        return named
+        known = {self._letters(name): name for name in self.params}
+        return {known[self._letters(key)]: value for key, value in given.items() if self._letters(key) in known}
+
+    def unknown(self, given: Iterable[str]) -> list[str]:
+        """Names among `given` that no page names; the world's warnings keep them."""
+        known = {self._letters(name) for name in self.params or ()}
+        return [] if self.params is None else [name for name in given if self._letters(name) not in known]
+
+    def starts_with(self, given: Iterable[str]) -> str:
+        """The name under which `start` was given, in the letters the method takes."""
+        return next((name for name in given if self._letters(name) == "start"), "start")
+
+    def _letters(self, name: str) -> str:
+        return name.casefold() if self.case == "any" else name
 
 
 def method(

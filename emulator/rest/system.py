@@ -3,19 +3,33 @@
 from datetime import UTC
 from typing import Any
 
-from emulator import plans
+from emulator import php, plans
 from emulator.errors import RestError, access_denied
 from emulator.installs import Installation
 from emulator.rest.registry import Call, Method, method
+
+SCOPES = (
+    *("ai_admin", "appform", "baas", "biconnector", "bizproc", "booking", "calendar", "calendarmobile", "call"),
+    *("cashbox", "catalog", "catalogmobile", "configuration.import", "contact_center", "crm"),
+    *("crm.documentgenerator", "delivery", "department", "disk", "documentgenerator", "entity", "forum"),
+    *("humanresources.hcmlink", "iblock", "im", "im.import", "imbot", "imconnector", "imopenlines", "intranet"),
+    *("landing", "landing_cloud", "lists", "log", "mailservice", "main", "messageservice", "mobile"),
+    *("notifications", "pay_system", "placement", "pull", "pull_channel", "rating", "rest", "rpa", "sale"),
+    *("salescenter", "sign.b2e", "smile", "socialnetwork", "sonet_group", "task", "tasks", "tasks_extended"),
+    *("tasksmobile", "telephony", "timeman", "user", "user.userfield", "user_basic", "user_brief"),
+    *("userconsent", "userfieldconfig", "vote"),
+)
+"""What `scope` with FULL answers: api-reference/scopes/permissions.md, and what the vendor's own suite wants there
+(b24pysdk, tests/integration/scopes/test_scope.py)."""
 
 LICENSES = {"free": "project", "pro": "basic", "enterprise": "ent10000"}
 
 
 @method("scope", scope="", page="api-reference/common/system/scope.md", params=("FULL",))
 def scope(call: Call) -> list[str]:
-    """Scopes granted, or with FULL all that the portal knows."""
-    if call.params.get("FULL"):
-        return sorted({known.scope for known in call.world.methods.values() if known.scope} | {"placement"})
+    """Scopes granted, or with FULL all that the portal knows, whatever the emulator serves of them."""
+    if php.truthy(call.params.get("FULL")):
+        return list(SCOPES)
     return _scopes(call)
 
 
@@ -30,7 +44,7 @@ def methods(call: Call) -> list[str]:
     table = [known for known in call.world.methods.values() if _served(call, known)]
     if wanted is not None:
         return [known.name for known in table if known.scope == (wanted or "")]
-    if call.params.get("FULL"):
+    if php.truthy(call.params.get("FULL")):
         return [known.name for known in table]
     return [known.name for known in table if known.scope in ("", *call.scopes)]
 
@@ -98,11 +112,11 @@ def user_access(call: Call) -> bool:
 
 @method("app.info", scope="", page="api-reference/common/system/app-info.md", params=())
 def app_info(call: Call) -> dict[str, Any]:
-    """The installation as the portal sees it."""
+    """The installation as the portal sees it; an incoming webhook is told its scopes and the licence."""
     family = LICENSES.get(call.portal.plan, "basic")
     license_name = f"{call.portal.lang}_selfhosted" if call.portal.old else f"{call.portal.lang}_{family}"
     if call.installation is None:
-        raise RestError(400, "ACCESS_DENIED", "Access denied! Application context required")
+        return {"SCOPE": _scopes(call), "LICENSE": license_name}
     return _app(call.installation) | _license(call, license_name, family)
 
 
@@ -136,7 +150,7 @@ def app_option_set(call: Call) -> bool:
     """Merge options, admins only; without `options` every parameter is one."""
     installation = _application(call)
     if not call.user.admin:
-        raise access_denied("Administrator authorization required")
+        raise access_denied("Access denied! Administrator authorization required")
     installation.options |= _given_options(call)
     return True
 
@@ -156,7 +170,7 @@ def user_option_set(call: Call) -> bool:
 
 def _application(call: Call) -> Installation:
     if call.installation is None:
-        raise RestError(400, "AccessException", "Application context required")
+        raise access_denied("Access denied! Application context required")
     return call.installation
 
 

@@ -1,7 +1,9 @@
 """user.get, user.current, user.search, department.get."""
 
+from datetime import datetime
 from typing import Any
 
+from emulator import php
 from emulator.crm.dates import ZONE, iso, parse_datetime
 from emulator.crm.filters import Condition, Group, compile_group, parse_key
 from emulator.crm.heeding import heeded
@@ -38,22 +40,25 @@ def _visible(call: Call) -> frozenset[str]:
 
 
 def _row(call: Call, user: User) -> Row:
-    """Everything there is of a person; missing data are empty texts, the id is a text, ACTIVE a boolean."""
+    """Everything there is of a person; missing data are empty texts, the id is a text, ACTIVE a boolean.
+
+    Two dates are objects of PHP, which print empty (user-get.md); `_current` prints them as texts.
+    """
     since = iso(user.registered) if user.registered else ""
     number = user.id if call.portal.differences.on("user_ids_numbers") else str(user.id)
     row: Row = {"ID": number, "XML_ID": str(user.id), "ACTIVE": user.active, "NAME": user.name}
     row |= {"LAST_NAME": user.last_name, "SECOND_NAME": user.second_name, "EMAIL": user.email, "LAST_LOGIN": since}
     row |= {"DATE_REGISTER": since, "TIME_ZONE": user.time_zone, "IS_ONLINE": "Y" if user.online else "N"}
-    row |= {"LAST_ACTIVITY_DATE": _seen(user)}
-    row |= {"TIMESTAMP_X": [], "PERSONAL_GENDER": user.gender, "PERSONAL_WWW": ""}
+    row |= {"LAST_ACTIVITY_DATE": php.Object()}
+    row |= {"TIMESTAMP_X": php.Object(), "PERSONAL_GENDER": user.gender, "PERSONAL_WWW": ""}
     row |= {"PERSONAL_BIRTHDAY": "", "PERSONAL_MOBILE": user.phone, "PERSONAL_PHONE": "", "PERSONAL_CITY": ""}
     row |= {"WORK_PHONE": "", "WORK_POSITION": user.work_position, "UF_EMPLOYMENT_DATE": ""}
     return row | {"UF_DEPARTMENT": list(user.departments)}
 
 
-def _seen(user: User) -> Any:
-    """2024-07-23 08:08:50 of the portal's clock (user-current.md); an empty object where nothing is known."""
-    return user.last_activity.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S") if user.last_activity else []
+def _text(moment: datetime | None, pattern: str) -> str:
+    """A moment of the portal's clock, empty where nothing is known."""
+    return moment.astimezone(ZONE).strftime(pattern) if moment else ""
 
 
 def _shown(row: Row, allowed: frozenset[str], select: Any) -> Row:
@@ -130,7 +135,12 @@ def _people(call: Call) -> Reply:
 
 
 def _current(call: Call) -> Row:
-    return {k: v for k, v in _row(call, call.user).items() if k in _visible(call)}
+    """The caller, with dates as texts: 2024-07-23 08:08:50 (user-current.md), 24.08.2023 13:19:39 (batch.md)."""
+    row = _row(call, call.user) | {
+        "LAST_ACTIVITY_DATE": _text(call.user.last_activity, "%Y-%m-%d %H:%M:%S"),
+        "TIMESTAMP_X": _text(call.user.registered, "%d.%m.%Y %H:%M:%S"),
+    }
+    return {k: v for k, v in row.items() if k in _visible(call)}
 
 
 _LIST = ("FILTER", "sort", "order", "ADMIN_MODE", "select", "IMAGE_RESIZE", *sorted(_FULL))
@@ -149,7 +159,7 @@ METHODS = (
     params=("sort", "order", "ID", "NAME", "PARENT", "UF_HEAD"),
 )
 def departments(call: Call) -> Reply:
-    """Rows with total: ID and PARENT texts, SORT a number, UF_HEAD only where there is a head.
+    """Rows with total: ID and PARENT texts, SORT a number, UF_HEAD only where there is a head; PARENT 0 finds the root.
 
     Letters of parameter names do not count, so `sort` with a number is the documented filter SORT.
     """
@@ -160,7 +170,7 @@ def departments(call: Call) -> Reply:
     for name in ("ID", "NAME", "SORT", "PARENT", "UF_HEAD"):
         if (wanted := given.get(name)) not in (None, ""):
             choices = {str(one) for one in (wanted if isinstance(wanted, list) else [wanted])}
-            rows = [row for row in rows if str(row.get(name, "")) in choices]
+            rows = [row for row in rows if str(row.get(name, "0" if name == "PARENT" else "")) in choices]
     rows.sort(key=lambda row: (to_int(row.get(key)) if key != "NAME" else 0, str(row.get(key, ""))))
     if str(call.params.get("order") or "").upper() == "DESC":
         rows.reverse()

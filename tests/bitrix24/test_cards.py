@@ -20,7 +20,15 @@ from b24app.bitrix24.setup import FieldSpec, add_fields, present
 from b24app.bitrix24.tokens import FixedToken
 from b24app.bitrix24.writing import CardChange, write_cards
 from b24app.domain.facts import Cards, Kind, Subject
-from b24app.errors import AccessDenied, CallRefused, NeedsFreshToken, NotFound, PortalDown
+from b24app.errors import (
+    AccessDenied,
+    CallRefused,
+    NeedsFreshToken,
+    NotFound,
+    NotStored,
+    OutcomeUnknown,
+    PortalDown,
+)
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess
@@ -152,6 +160,33 @@ async def test_a_write_to_a_deleted_card_is_not_found_and_spoils_nothing(rig: Ri
     gone, done = await write_cards(rig.client, changes, fields)
     assert isinstance(gone.error, NotFound)
     assert done.error is None
+
+
+async def test_a_yes_that_stored_nothing_is_noticed(rig: Rig, fields: FieldMap) -> None:
+    """Not all of it counts as well: bitrix-tools/b24-rest-docs 145 and 269."""
+    shop, person = company(rig), contact(rig)
+    rig.portal.differences.change({"write_ignores": [STATUS]})
+    changes = [CardChange(shop, {"check": True, "status": "pending"}), CardChange(person, {"check": True})]
+    half, whole = await write_cards(rig.client, changes, fields)
+    assert isinstance(half.error, NotStored)
+    assert half.card
+    assert (half.card.needs_check, half.card.status, whole.error) == (True, "", None)
+    assert rig.requests() == 1
+
+
+async def test_a_write_that_cannot_be_read_back_is_unknown(rig: Rig, fields: FieldMap) -> None:
+    shop = company(rig)
+    rig.portal.differences.change({"methods_missing": ["crm.item.list"]})
+    (done,) = await write_cards(rig.client, [CardChange(shop, {"check": True})], fields)
+    assert isinstance(done.error, OutcomeUnknown)
+
+
+async def test_many_writes_are_read_back_in_the_requests_that_made_them(rig: Rig, fields: FieldMap) -> None:
+    shops, person = [company(rig) for _ in range(96)], contact(rig)
+    changes = [CardChange(one, {"check": True}) for one in (*shops, person)]
+    done = await write_cards(rig.client, changes, fields)
+    assert [(one.error, one.card and one.card.subject) for one in done] == [(None, one.subject) for one in changes]
+    assert rig.requests() == 3
 
 
 async def test_a_deleted_field_is_noticed(rig: Rig, fields: FieldMap) -> None:

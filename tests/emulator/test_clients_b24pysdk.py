@@ -15,7 +15,6 @@ from b24pysdk.errors import (
     BitrixAPIAccessDenied,
     BitrixAPIApplicationNotFound,
     BitrixAPIAuthorizationError,
-    BitrixAPIBadRequest,
     BitrixAPIErrorOAuth,
     BitrixAPIInsufficientScope,
     BitrixAPIInvalidCredentials,
@@ -205,7 +204,9 @@ async def test_an_incoming_webhook(installation: Installation) -> None:
     client = Client(BitrixWebhook(domain=portal.host, webhook_token="1/s3cret"))
     assert (await away(lambda: client.profile().response.result))["ID"] == "1"
     await refused(BitrixAPIWrongAuthType, lambda: client.placement.bind("LEFT_MENU", "https://example.com/").response)
-    await refused(BitrixAPIBadRequest, lambda: client.app.option.get(option="none").response)
+    await refused(BitrixAPIAccessDenied, lambda: client.app.option.get(option="none").response)
+    told = await away(lambda: client.app.info().response.result)
+    assert (sorted(told["SCOPE"]), told["LICENSE"]) == (["crm", "placement"], "ru_basic")
     wrong = Client(BitrixWebhook(domain=portal.host, webhook_token="1/other"))
     await refused(BitrixAPIInvalidCredentials, lambda: wrong.profile().response)
 

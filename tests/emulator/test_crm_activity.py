@@ -57,6 +57,14 @@ async def test_an_apps_own_activity(deal: Caller) -> None:
     assert found.result == [{"ID": "1", "ORIGIN_ID": "x"}]
 
 
+async def test_where_nobody_is_named_the_one_responsible_for_the_card_is(deal: Caller) -> None:
+    deal.portal.crm.update(Entity.DEAL, 1, {"ASSIGNED_BY_ID": 2}, deal.user)
+    fields = {name: value for name, value in CALL.items() if name != "RESPONSIBLE_ID"}
+    for number, named in enumerate(({}, {"RESPONSIBLE_ID": ""}), start=1):
+        assert (await deal.call("crm.activity.add", {"fields": fields | named})).result == number
+        assert (await deal.call("crm.activity.get", {"id": number})).result["RESPONSIBLE_ID"] == "2"
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [

@@ -106,6 +106,17 @@ async def test_refused_layouts(card: Caller, path: tuple[str, ...], value: Any, 
     assert (await card.call("crm.activity.configurable.add", params)).refusal == (400, code)
 
 
+async def test_a_card_without_content_blocks_says_so(card: Caller) -> None:
+    """structure/body.md, "Example Object (without content blocks)"."""
+    layout: dict[str, Any] = deepcopy(LAYOUT) | {"body": {"logo": {"code": "call-incoming"}, "blocks": {}}}
+    params: dict[str, Any] = {"ownerTypeId": 4, "ownerId": 1, "fields": {}, "layout": layout}
+    number = (await card.call("crm.activity.configurable.add", params)).result["activity"]["id"]
+    read = (await card.call("crm.activity.configurable.get", {"id": number})).result["activity"]
+    assert read["layout"]["body"]["blocks"] == []
+    del layout["body"]["blocks"]
+    assert (await card.call("crm.activity.configurable.add", params)).refusal == (400, "FIELD_IS_REQUIRED")
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

@@ -65,6 +65,21 @@ async def test_stage_history(caller: Caller) -> None:
     )
 
 
+async def test_the_stage_history_of_leads_has_names_of_its_own(caller: Caller) -> None:
+    """crm-stage-history-list.md, tab "for leads and old invoices"."""
+    crm = caller.portal.crm
+    lead = crm.add(Entity.LEAD, {"TITLE": "A"}, None)
+    crm.update(Entity.LEAD, lead, {"STATUS_ID": "IN_PROCESS"}, None)
+    params: dict[str, Any] = {"entityTypeId": 1, "order": {"ID": "ASC"}}
+    (first, second) = (await caller.call("crm.stagehistory.list", params)).result["items"]
+    assert set(first) == {"ID", "TYPE_ID", "OWNER_ID", "CREATED_TIME", "STATUS_SEMANTIC_ID", "STATUS_ID"}
+    assert (second["STATUS_ID"], second["STATUS_SEMANTIC_ID"]) == ("IN_PROCESS", "P")
+    new = params | {"filter": {"STATUS_ID": "NEW"}, "select": ["STATUS_ID"]}
+    assert (await caller.call("crm.stagehistory.list", new)).result["items"] == [{"STATUS_ID": "NEW"}]
+    for wrong in ({"filter": {"STAGE_ID": "NEW"}}, {"order": {"CATEGORY_ID": "ASC"}}):
+        assert (await caller.call("crm.stagehistory.list", params | wrong)).refusal == (400, "INVALID_ARG_VALUE")
+
+
 async def test_mode(caller: Caller) -> None:
     """api-reference/crm/crm-settings-mode-get.md."""
     assert (await caller.call("crm.settings.mode.get")).result == 1

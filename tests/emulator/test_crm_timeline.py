@@ -47,7 +47,7 @@ async def test_a_comment(deal: Caller) -> None:
         ({"fields": {**COMMENT, "ENTITY_TYPE": "dynamic_1046"}}, (400, "OWNER_NOT_FOUND")),
         ({"fields": {**COMMENT, "COMMENT": " "}}, (400, "INVALID_ARG_VALUE")),
         ({}, (400, "100")),
-        ({"FIELDS": COMMENT}, (400, "ERROR_ARGUMENT")),
+        ({"FIELDS": COMMENT}, (400, "100")),
     ],
 )
 async def test_refused_comments(deal: Caller, params: dict[str, Any], refusal: tuple[int, object]) -> None:

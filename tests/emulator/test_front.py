@@ -1,6 +1,7 @@
 """The REST front, as settings/how-to-call-rest-api/ and _includes/system-errors.md describe it."""
 
 import secrets
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -115,7 +116,12 @@ async def test_admin_and_application_context(caller: Caller, session: aiohttp.Cl
         base = f"{portal.url}/rest/1/s3cret"
         assert (await asked(session, "GET", f"{base}/profile.json")).result["ID"] == "1"
         assert (await asked(session, "POST", f"{base}/event.get")).refusal == (403, "WRONG_AUTH_TYPE")
-        assert (await asked(session, "POST", f"{base}/app.info")).refusal == (400, "ACCESS_DENIED")
+        for method in ("app.option.get", "user.option.get"):
+            answer = await asked(session, "POST", f"{base}/{method}")
+            assert answer.refusal == (403, "ACCESS_DENIED")
+            assert answer.body["error_description"] == "Access denied! Application context required"
+        info = (await asked(session, "POST", f"{base}/app.info")).result
+        assert info == {"SCOPE": ["crm", "placement"], "LICENSE": "ru_basic"}
         assert (await asked(session, "POST", f"{base}/user.get")).refusal == (401, "insufficient_scope")
         wrong = await asked(session, "POST", f"{portal.url}/rest/1/{secrets.token_hex(4)}/profile")
         assert wrong.refusal == (401, "INVALID_CREDENTIALS")
@@ -133,11 +139,32 @@ async def test_a_token_of_another_portal_is_no_token_here(emulator: Emulator, ca
     assert (await caller.call("profile", token=token)).refusal == (401, "invalid_token")
 
 
-async def test_an_undocumented_parameter_is_refused_and_sdk_additions_are_not(caller: Caller) -> None:
-    refused = await caller.call("user.access", {"ACCES": ["U1"]})
-    assert refused.refusal == (400, "ERROR_ARGUMENT")
-    assert refused.body["argument"] == "ACCES"
+async def test_an_undocumented_parameter_is_a_warning_and_sdk_additions_are_not(caller: Caller) -> None:
     assert (await caller.call("user.access", {"access": ["U1"], "bx24_request_id": "1"})).result is True
+    assert caller.emulator.world.warnings == []
+    assert (await caller.call("profile", {"ACCES": ["U1"]})).result["ID"] == "1"
+    assert caller.emulator.world.warnings == ["first: unknown parameter ACCES of profile"]
+
+
+async def test_several_slashes_in_an_address_are_one(caller: Caller, session: aiohttp.ClientSession) -> None:
+    """Clients join a webhook that ends with a slash, as portals show it, and a method by another one."""
+    webhook = Webhook(1, "s3cret", frozenset({"crm"}))
+    caller.portal.webhooks[1, webhook.secret] = webhook
+    caller.emulator.world.config = replace(caller.emulator.world.config, webhooks_over_http=True)
+    for path in ("rest/1/s3cret//profile", "rest//1/s3cret/profile/", f"rest//profile?auth={caller.token()}"):
+        assert (await asked(session, "GET", f"{caller.portal.url}/{path}")).result["ID"] == "1"
+
+
+async def test_the_full_list_of_scopes_is_the_portals(caller: Caller, session: aiohttp.ClientSession) -> None:
+    """common/system/scope.md: in a form the text `false` asks for all, `0` does not."""
+    everything = (await caller.call("scope", {"full": True})).result
+    assert {"booking", "disk", "sign.b2e", "crm", "vote"} <= set(everything)
+    assert {one.scope for one in caller.emulator.world.methods.values() if one.scope} <= set(everything)
+    url, own = f"{caller.portal.url}/rest/scope", ["crm", "placement", "user", "im"]
+    for said, expected in (("false", everything), ("0", own), ("", own)):
+        form = {"full": said, "auth": caller.token()}
+        assert (await asked(session, "POST", url, data=form)).result == expected
+    assert (await caller.call("scope", {"full": False})).result == own
 
 
 async def test_a_request_to_another_host_finds_no_portal(caller: Caller, session: aiohttp.ClientSession) -> None:

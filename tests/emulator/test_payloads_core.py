@@ -199,7 +199,7 @@ async def test_batch_answers(caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("method", "name"),
-    [("event.get", "rest.imconnector.wrong_auth_type"), ("app.info", "rest.app.info.error")],
+    [("event.get", "rest.imconnector.wrong_auth_type"), ("app.option.get", "rest.app.info.error")],
 )
 async def test_refusals_without_application_context(caller: Caller, method: str, name: str) -> None:
     who = Who(caller.emulator.world, caller.portal, caller.user, None, frozenset({"crm"}), "webhook x")

@@ -56,11 +56,34 @@ async def test_several_handlers_on_one_code_and_unbinding_all(caller: Caller) ->
         (TAB | {"PLACEMENT": "PAGE_BACKGROUND_WORKER"}, (400, "EMPTY_ERROR_HANDLER_URL")),
         (TAB | {"HANDLER": "http://localhost/x"}, (400, "ERROR_WRONG_HANDLER_URL")),
         (TAB | {"HANDLER": "file://example.com/x"}, (400, "ERROR_UNSUPPORTED_PROTOCOL")),
-        (TAB | {"TITEL": "x"}, (400, "ERROR_ARGUMENT")),
     ],
 )
 async def test_refusals(caller: Caller, params: dict[str, Any], refusal: tuple[int, str]) -> None:
     assert (await caller.call("placement.bind", params)).refusal == refusal
+
+
+WORKER = {"PLACEMENT": "PAGE_BACKGROUND_WORKER", "OPTIONS": {"errorHandlerUrl": "http://127.0.0.1:9/error"}}
+
+
+async def test_a_background_worker_is_for_everybody_or_for_one_person(caller: Caller) -> None:
+    """widgets/universal/background-worker.md: one handler for everybody and one for each user."""
+    bound: list[tuple[str, dict[str, Any]]] = [("all", {}), ("anna", {"USER_ID": 1}), ("boris", {"USER_ID": 2})]
+    for path, whose in bound:
+        handler = {"HANDLER": f"http://127.0.0.1:9/{path}"}
+        assert (await caller.call("placement.bind", WORKER | handler | whose)).result is True
+    assert [row["userId"] for row in (await caller.call("placement.get")).result] == [0, 1, 2]
+    for _, whose in bound:
+        second = WORKER | {"HANDLER": "http://127.0.0.1:9/second"} | whose
+        assert (await caller.call("placement.bind", second)).refusal == (400, "ERROR_PLACEMENT_MAX_COUNT")
+    only = {"PLACEMENT": WORKER["PLACEMENT"], "USER_ID": 2}
+    assert (await caller.call("placement.unbind", only)).result == {"count": 2}
+    assert [row["userId"] for row in (await caller.call("placement.get")).result] == [0, 1]
+
+
+async def test_one_address_serves_a_place_once_whoever_it_is_for(caller: Caller) -> None:
+    handler = {"HANDLER": "http://127.0.0.1:9/worker"}
+    await caller.call("placement.bind", WORKER | handler)
+    assert (await caller.call("placement.bind", WORKER | handler | {"USER_ID": 1})).refusal == (400, "ERROR_CORE")
 
 
 async def test_duplicates_and_the_cap_of_universal_places(caller: Caller) -> None:

@@ -138,10 +138,12 @@ async def test_nobody(staff: Caller, number: int, code: str) -> None:
     assert (await staff.call("im.user.get", {"ID": number})).refusal == (400, code)
 
 
-async def test_last_activity_in_user_get(staff: Caller) -> None:
+async def test_last_activity_is_found_by_but_not_shown_in_lists(staff: Caller) -> None:
     staff.portal.presence.seen(staff.portal.users[2], online=False)
     (row,) = (await staff.call("user.get", {"FILTER": {"IS_ONLINE": "N"}})).result
-    assert (row["ID"], row["LAST_ACTIVITY_DATE"]) == ("2", "2026-12-02 12:00:00")
+    assert (row["ID"], row["LAST_ACTIVITY_DATE"]) == ("2", {})
+    boris = (await staff.as_user(2).call("user.current")).result
+    assert boris["LAST_ACTIVITY_DATE"] == "2026-12-02 12:00:00"
     late = {"FILTER": {">LAST_ACTIVITY_DATE": "2026-12-02T12:30:00+03:00"}}
     assert (await staff.call("user.get", late)).result == []
 

@@ -159,7 +159,6 @@ async def test_a_removed_app_runs_nothing_until_it_is_back(shop: Caller, listene
         ({"FILTER": "b24"}, (400, "ERROR_ACTIVITY_VALIDATION_FAILURE"), "Wrong activity FILTER!"),
         ({"DOCUMENT_TYPE": ["crm"]}, (400, "ERROR_ACTIVITY_VALIDATION_FAILURE"), "Wrong activity DOCUMENT_TYPE!"),
         ({"USE_PLACEMENT": "Y"}, (400, "ERROR_WRONG_HANDLER_URL"), "Wrong handler URL"),
-        ({"SUBSCRIBE": "Y"}, (400, "ERROR_ARGUMENT"), "Unknown parameter 'SUBSCRIBE' of bizproc.robot.add"),
     ],
 )  # fmt: skip
 async def test_refused_robots(

@@ -1,5 +1,6 @@
 """user.*, department.get against api-reference/user/*, departments/department-get.md."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -78,3 +79,30 @@ async def test_departments(staff: Caller) -> None:
     for filter_ in ({"PARENT": 1}, {"NAME": "Moscow"}, {"UF_HEAD": 3}):
         assert [row["ID"] for row in (await staff.call("department.get", filter_)).result] == ["2"]
     assert (await staff.call("department.get", {"SORT": 7})).result == []
+
+
+async def test_the_root_of_the_company_has_the_parent_0(staff: Caller) -> None:
+    staff.installation.scope |= {"department"}
+    for nothing in (0, "0"):
+        assert [row["ID"] for row in (await staff.call("department.get", {"PARENT": nothing})).result] == ["1"]
+
+
+async def test_departments_are_paged_by_start_in_any_letters(staff: Caller) -> None:
+    """department-get.md writes START, list-methods-pecularities.md start."""
+    staff.installation.scope |= {"department"}
+    staff.portal.departments |= {number: Department(number, f"D{number}", parent=1) for number in range(3, 60)}
+    for name in ("START", "start"):
+        answer = await staff.call("department.get", {"sort": "ID", name: 50})
+        assert [row["ID"] for row in answer.result] == [str(number) for number in range(51, 60)]
+    assert staff.emulator.world.warnings == []
+
+
+async def test_dates_that_php_keeps_as_objects_print_empty_in_lists(staff: Caller) -> None:
+    """user-get.md, example: `"TIMESTAMP_X": {}`, `"LAST_ACTIVITY_DATE": {}`; user-current.md shows a text."""
+    staff.user.registered = staff.user.last_activity = datetime(2024, 7, 23, 5, 8, 50, tzinfo=UTC)
+    text = (await staff.call("user.get", {"ID": 1})).text
+    assert '"TIMESTAMP_X":{}' in text
+    assert '"LAST_ACTIVITY_DATE":{}' in text
+    current = (await staff.call("user.current")).result
+    assert current["LAST_ACTIVITY_DATE"] == "2024-07-23 08:08:50"
+    assert current["TIMESTAMP_X"] == "23.07.2024 08:08:50"

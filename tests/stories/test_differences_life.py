@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from emulator.differences import PROFILES
 from tests.doors.frames import main, members, tab
 from tests.stories.scene import COMPANY, CONTACT
 from tests.stories.switches import proves, switch
@@ -60,12 +59,6 @@ def _told(given: dict[str, Any]) -> str:
 )
 async def test_it_is_read_followed_and_looked_after(world: World, given: dict[str, Any]) -> None:
     await switch(world, "differences", **given)
-    await a_life(world)
-
-
-@pytest.mark.parametrize("profile", [pytest.param(one, marks=proves(f"differences profile={one}")) for one in PROFILES])
-async def test_under_a_profile_it_is_read_followed_and_looked_after(world: World, profile: str) -> None:
-    await switch(world, "differences", profile=profile)
     await a_life(world)
 
 

@@ -79,7 +79,11 @@ LENIENT: dict[str, tuple[tuple[str, ...], str]] = {
 TRANSLATED = frozenset({"ERROR_WRONG_CONTEXT"})
 """Codes whose text the pages put in several ways."""
 _TEMPLATE = "the example is the template's: the page's table of codes has no such error"
+_WEBHOOKS = "the portal's own source says otherwise: docs/decisions/0006-what-portals-answer.md"
 UNPROVOKED: dict[tuple[str, str], str] = {
+    ("app.info", "Access denied! Application context required"): _WEBHOOKS,
+    ("app.option.get", "Application context required"): _WEBHOOKS,
+    ("user.option.get", "Application context required"): _WEBHOOKS,
     ("crm.activity.badge.add", "Not found."): _TEMPLATE,
     ("crm.activity.badge.list", "Not found."): _TEMPLATE,
     ("crm.activity.todo.add", "Not found."): "the page's OWNER_NOT_FOUND stands for a missing record",
