@@ -7,7 +7,7 @@ The record is JSON: `calls` by step and method (`asked`, `status`, `code`, `resu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -131,8 +131,9 @@ def as_json(difference: Difference) -> Mapping[str, str]:
     return {name: text for name, text in asdict(difference).items() if text}
 
 
-def compared(calls: Calls, facts: Facts, reference: Calls) -> list[Difference]:
-    """Each difference once, with the first step that shows it; in a stable order."""
+def compared(calls: Calls, facts: Facts, reference: Calls, places: Collection[str]) -> list[Difference]:
+    """Each difference once, with the first step that shows it; in a stable order. `places`: those that are documented;
+    a portal may have fewer."""
     found: dict[Difference, str] = {}
     for step, methods in calls.items():
         for method, seen in methods.items() if not step.endswith(ORIGINAL_NAMES) else ():
@@ -140,6 +141,8 @@ def compared(calls: Calls, facts: Facts, reference: Calls) -> list[Difference]:
                 for one in _of_call(method, seen, known):
                     found.setdefault(one, step)
     told = [Difference(**{**asdict(one), "step": step}) for one, step in found.items()]
+    if more := sorted(set(facts.get("places", ())) - set(places)):
+        told.append(Difference("placement.list", "places", "unknown", ", ".join(more)))
     return sorted([*told, *_of_facts(facts)])
 
 

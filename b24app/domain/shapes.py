@@ -59,9 +59,11 @@ def shape_of(value: Any, named: Callable[[str], bool]) -> Shape:
     return Shape(leaves=frozenset({_leaf(value)}))
 
 
-def plain(key: str) -> bool:
-    """Whether a key is a word of the API: nothing that somebody in the portal may have named."""
-    return len(key) <= LONGEST_NAME and bool(NAME.match(key)) and not OWNERS.match(key)
+def plain(key: str, *, digits: bool = False) -> bool:
+    """Whether a key is a word of the API: nothing that somebody in the portal may have named. `digits`: it may begin
+    with some."""
+    known = NAME.match(key.lstrip("0123456789") if digits else key) or (digits and key.isdecimal())
+    return len(key) <= LONGEST_NAME and bool(known) and not OWNERS.match(key)
 
 
 def size(length: int) -> str:
