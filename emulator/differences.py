@@ -100,6 +100,20 @@ TABLE: tuple[Difference, ...] = (
         ("placement.bind",),
     ),
     Difference(
+        "placements_undocumented",
+        Takes.FLAG,
+        "placement.list names codes that have no page.",
+        "bitrix-tools/b24-rest-docs#209",
+        ("placement.list",),
+    ),
+    Difference(
+        "camel_forms_mixed",
+        Takes.FLAG,
+        "User fields come under both camel forms side by side: ufCrm_ABC and ufCrmAbc.",
+        "bx-shef/polls, notes of 2026",
+        CARDS,
+    ),
+    Difference(
         "operating",
         Takes.WORD,
         "An answer's time has no operating figures, or always 0.",

@@ -66,10 +66,19 @@ def bent(portal: "Portal", entity: str, number: int, row: Mapping[str, Any]) -> 
     if differences.named("box_true", card):
         boxes = [name for name, value in made.items() if name.casefold().startswith("uf") and value in ("Y", "N")]
         made |= {name: made[name] == "Y" for name in boxes}
+    if differences.on("camel_forms_mixed"):
+        made = {_other_form(name): value for name, value in made.items()}
     for name in ("name", "title", "RQ_INN"):
         if isinstance(made.get(name), str):
             made[name] = _odd(portal, card, made[name])
     return made
+
+
+def _other_form(name: str) -> str:
+    """The other spelling, for names of an even length: so both stand side by side."""
+    if not name.startswith("ufCrm_") or len(name) % 2:
+        return name
+    return "ufCrm" + "".join(part.capitalize() for part in name.removeprefix("ufCrm_").split("_"))
 
 
 def _card(entity: str, number: int) -> str:

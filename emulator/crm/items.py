@@ -205,12 +205,13 @@ def _php_type(value: Any) -> str:
 
 
 def _fm_rows(value: Any) -> Record:
-    """`fm` as multi fields: a list adds rows, a map with ids as keys changes them (an empty value removes one)."""
+    """`fm` as multi fields: a list adds rows, ids inside or not; a map with ids as keys changes them (an empty value
+    removes one). The key decides: bitrix-tools/b24-rest-docs#264, #265."""
     rows = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
     found: Record = {}
     for key, row in rows:
         if isinstance(row, dict) and row.get("typeId") in MULTIFIELDS and "value" in row:
-            number = row.get("id") or (key if isinstance(value, dict) and str(key).isdigit() else 0)
+            number = key if isinstance(value, dict) and str(key).isdigit() else 0
             made = {"ID": number, "VALUE": row["value"], "VALUE_TYPE": row.get("valueType")}
             found.setdefault(row["typeId"], []).append(made)
     return found

@@ -9,6 +9,7 @@ from emulator.rest.handlers import check_handler
 from emulator.rest.registry import Call, method
 
 TEXTS = ("TITLE", "DESCRIPTION", "GROUP_NAME")
+UNDOCUMENTED = ("CRM_REQUISITE_EDIT_FORM", "TASK_TOP_MENU", "1C_PAGE")
 BIND = ("PLACEMENT", "HANDLER", *TEXTS, "LANG_ALL", "OPTIONS", "USER_ID", "ICON")
 
 
@@ -111,7 +112,8 @@ def placement_list(call: Call) -> list[str]:
     """Codes the app may bind: for its scopes, one scope, or all."""
     if wanted := call.params.get("SCOPE"):
         return [code for code in codes(None) if (found := place(code)) and found.scope == wanted]
-    return codes(None if php.truthy(call.params.get("FULL")) else call.scopes)
+    more = UNDOCUMENTED if call.portal.differences.on("placements_undocumented") else ()
+    return [*codes(None if php.truthy(call.params.get("FULL")) else call.scopes), *more]
 
 
 def _code(call: Call) -> str:

@@ -77,6 +77,17 @@ async def test_both_generations_share_the_record(caller: Caller) -> None:
     assert again["lastName"] == "Berg"
 
 
+async def test_a_list_of_fm_rows_adds_whatever_ids_are_inside(caller: Caller) -> None:
+    """The key of a map decides, nothing else: bitrix-tools/b24-rest-docs#264, #265."""
+    fields = {"name": "Anna", "fm": [{"typeId": "PHONE", "value": "1"}]}
+    item = (await caller.call("crm.item.add", {"entityTypeId": 3, "fields": fields})).result["item"]
+    change = {"fm": [{"id": item["fm"][0]["id"], "typeId": "PHONE", "value": "2"}]}
+    after = (await caller.call("crm.item.update", {"entityTypeId": 3, "id": item["id"], "fields": change})).result[
+        "item"
+    ]
+    assert [row["value"] for row in after["fm"]] == ["1", "2"]
+
+
 async def test_fm_rows_change_by_id(caller: Caller) -> None:
     """crm-item-update.md: the row id is the key."""
     fields = {"name": "Anna", "fm": [{"typeId": "PHONE", "value": "1"}, {"typeId": "EMAIL", "value": "a@example.com"}]}

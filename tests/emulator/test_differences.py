@@ -169,6 +169,22 @@ async def test_extra_keys_at_an_opening(caller: Caller) -> None:
     assert given == r'{"any":"207\/","ID":"5","install_finished":"Y"}'
 
 
+async def test_places_that_no_page_names(caller: Caller) -> None:
+    documented = (await caller.call("placement.list")).result
+    await differ(caller, placements_undocumented=True)
+    assert set((await caller.call("placement.list")).result) > set(documented)
+
+
+async def test_user_fields_under_both_camel_forms(caller: Caller, contact: int) -> None:
+    """Letters alone turn to camels anyway."""
+    for name in ("UF_CRM_A1_CODE", "UF_CRM_A1_KINDS"):
+        caller.portal.crm.userfields[Entity.CONTACT].add(name, "string", labels={})
+    assert "ufCrm_A1_CODE" in (await caller.call("crm.item.get", {"entityTypeId": 3, "id": contact})).result["item"]
+    await differ(caller, camel_forms_mixed=True)
+    item = (await caller.call("crm.item.get", {"entityTypeId": 3, "id": contact})).result["item"]
+    assert {"ufCrmBox", "ufCrm_A1_CODE", "ufCrmA1Kinds"} <= set(item)
+
+
 async def test_what_an_answer_tells_of_time(caller: Caller) -> None:
     await caller.call("profile")
     assert (await caller.call("profile")).body["time"]["operating"] > 0

@@ -19,6 +19,8 @@ ONE_BY_ONE: list[dict[str, Any]] = [
     {"date_filter_zone": "everything"},
     {"filter_drops_empty": True},
     {"options_extra_keys": True},
+    {"placements_undocumented": True},
+    {"camel_forms_mixed": True},
     {"operating": "absent"},
     {"operating": "zero"},
     {"time_absent": True},

@@ -32,6 +32,8 @@ DIFFERENCE_WORDS: dict[str, tuple[str, str]] = {
         "A handler slower than five seconds is not called again",
     ),
     "sw_differs_options_extra_keys": ("Лишние ключи при открытии", "Extra keys at an opening"),
+    "sw_differs_placements_undocumented": ("Места, которых нет в документации", "Places that no page names"),
+    "sw_differs_camel_forms_mixed": ("Имена полей в двух видах вперемешку", "Field names in two forms, mixed"),
     "sw_differs_operating_absent": ("Время методов не сообщается", "Operating time is not told"),
     "sw_differs_operating_zero": ("Время методов всегда ноль", "Operating time is always zero"),
     "sw_differs_time_absent": ("Ответы без времени", "Answers without a time"),
