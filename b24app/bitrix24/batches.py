@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24app.bitrix24 import answers, forms
+from b24app.bitrix24 import answers, forms, values
 from b24app.errors import CallRefused, NeedsAdmin, OutcomeUnknown, PortalBusy, PortalDown, PortalError
 
 Row = dict[str, Any]
@@ -77,12 +77,24 @@ def unsent(outcomes: Sequence[Outcome], wanted: int) -> list[Outcome]:
 
 
 def count(value: object) -> int | None:
-    """A `total` or `next`, which may be a text."""
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+    """A `total` or `next`, which may be a text; None for what is no number that can be kept."""
+    return values.number(value)
+
+
+def checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters, where no filter has an empty value: portals drop such a one and show the whole base.
+
+    Raises ValueError: it is our fault.
+    """
+    for name in ("filter", "FILTER"):
+        for key, value in (params.get(name) or {}).items():
+            if value is None or value in ("", [], ()):
+                raise ValueError(f"empty filter {key}")
+    return params
 
 
 def _written(command: Command) -> str:
-    query = forms.encode(command.params)
+    query = forms.encode(checked(command.params))
     return f"{command.method}?{query}" if query else command.method
 
 

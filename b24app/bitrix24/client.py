@@ -15,6 +15,7 @@ from b24app.bitrix24.batches import (
     Command,
     Outcome,
     Row,
+    checked,
     count,
     label,
     out_of_reach,
@@ -47,7 +48,7 @@ class PortalClient(Line):
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None, *, write: bool = False) -> Answer:
         """One method by itself, JSON types kept. Raises the PortalErrors; OutcomeUnknown only with `write`."""
-        body = await self._send(method, params or {}, write)
+        body = await self._send(method, checked(params or {}), write)
         return Answer(body.get("result"), count(body.get("total")), count(body.get("next")))
 
     async def batch(self, commands: Sequence[Command]) -> list[Outcome]:

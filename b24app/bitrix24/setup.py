@@ -17,7 +17,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.pace import ENTERPRISE, ON_PREMISE, Budget
 from b24app.bitrix24.people import person_of
-from b24app.errors import CallRefused
+from b24app.errors import CallRefused, PortalDown
 
 Texts = Mapping[str, str]
 """A text by language: ru, en."""
@@ -117,6 +117,9 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
     lists = [Command(f"crm.{entity}.userfield.list") for entity in entities]
     outcomes = await client.batch([*map(Command, basics), *lists])
     app, scope, profile, placements, events, *listed = [outcome.value() for outcome in outcomes]
+    app, granted = values.mapping(app), list(scope.values()) if isinstance(scope, dict) else scope
+    if not isinstance(granted, list):
+        raise PortalDown("scope", 200, "NOT_A_LIST")
     seen = [_seen(entity, row) for entity, rows in zip(entities, listed, strict=True) for row in values.rows(rows)]
     bound, me, app_id = _bindings(events, "event"), person_of(profile), values.ident(app.get("ID")) or 0
     return Present(
@@ -124,9 +127,9 @@ async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
         placements=frozenset((code, handler) for code, handler, _ in _bindings(placements, "placement")),
         events=frozenset((code.upper(), handler) for code, handler, offline in bound if not offline),
         offline=frozenset(code.upper() for code, _, offline in bound if offline),
-        scopes=frozenset(values.text(one, values.LONGEST_CODE) for one in scope),
+        scopes=frozenset(values.text(one, values.LONGEST_CODE) for one in granted),
         app_id=app_id if app_id < 2**31 else 0,
-        installed=values.flag(app["INSTALLED"]),
+        installed=app.get("INSTALLED") in (True, "Y", "1"),
         license=values.text(app.get("LICENSE"), values.LONGEST_CODE),
         is_admin=me.is_admin,
         user_id=me.user_id,

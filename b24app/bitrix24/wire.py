@@ -242,7 +242,9 @@ def _gauge(time: object) -> Gauge | None:
     if not isinstance(time, dict):
         return None
     operating, left = time.get("operating"), answers.seconds_to_reset(time)
-    return Gauge(min(operating, WINDOW), left) if isinstance(operating, int | float) and left is not None else None
+    if not isinstance(operating, int | float) or operating != operating or left is None:
+        return None
+    return Gauge(max(0.0, min(operating, WINDOW)), left)
 
 
 def _blocked(error: MethodParked, budget: Budget) -> Gauge:

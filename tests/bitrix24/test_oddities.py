@@ -181,6 +181,32 @@ async def test_operating_time_that_is_no_number(script: Script) -> None:
     assert isinstance(second.error, MethodParked)
 
 
+async def test_an_empty_filter_is_never_sent(script: Script) -> None:
+    """Portals drop a filter whose value is empty, and show the whole base."""
+    script.say(batch({"c0000": []}))
+    for empty in (None, "", [], ()):
+        with pytest.raises(ValueError, match="empty filter @id"):
+            await script.client.batch([Command("some.list", {"filter": {"@id": empty}})])
+        with pytest.raises(ValueError, match="empty filter @id"):
+            await script.client.call("some.list", {"filter": {"@id": empty}})
+    assert script.asked == []
+    await script.client.batch([Command("some.list", {"filter": {"=id": 0}})])
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("total", [10**300, "9" * 30, -1, True, "٧", None, [], "many"])
+async def test_a_total_that_no_column_holds_is_none(script: Script, total: object) -> None:
+    script.say({"result": [], "total": total, "next": total})
+    answer = await script.client.call("some.list")
+    assert (answer.total, answer.next) == (None, None)
+
+
+async def test_a_number_of_thousands_of_digits_spoils_nothing_beside_it(script: Script) -> None:
+    """Python refuses to read one, and the whole answer with it."""
+    script.say(b'{"result": [{"ID": "3", "N": 7, "HUGE": ' + b"9" * 5000 + b"}]}")
+    assert (await script.client.call("some.method")).result == [{"ID": "3", "N": 7, "HUGE": None}]
+
+
 async def test_next_may_be_a_text(script: Script) -> None:
     script.say(batch({"c0000": []}, next={"c0000": "50"}))
     assert [outcome.next for outcome in await script.client.batch([Command("m")])] == [50]

@@ -37,7 +37,7 @@ def everything(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def nothing(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    return given | {"id": -1} if ">=updatedTime" in given else given
+    return {**given, "id": -1} if ">=updatedTime" in given else given
 
 
 def digits(hours: int) -> Filter:
@@ -47,7 +47,7 @@ def digits(hours: int) -> Filter:
         if ">=updatedTime" not in given:
             return given
         wall = datetime.fromisoformat(given[">=updatedTime"]).replace(tzinfo=None)
-        return given | {">=updatedTime": (wall - timedelta(hours=hours)).replace(tzinfo=UTC).isoformat()}
+        return {**given, ">=updatedTime": (wall - timedelta(hours=hours)).replace(tzinfo=UTC).isoformat()}
 
     return read
 

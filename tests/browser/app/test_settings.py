@@ -93,7 +93,7 @@ async def test_the_check_of_the_connection_fills_in_line_by_line(world: World, p
     await person.go(f"/marketplace/app/{installation.id}/")
     check = person.app.locator("section", has=person.app.locator("#check"))
     await check.get_by_role("button", name="Проверить связь").click()
-    await expect(check.locator(".step.waiting")).to_have_count(10)
+    await expect(check.locator(".step.waiting")).to_have_count(12)
     await self_test_one(world.resources, (await world.row()).id)
     await expect(check.locator(".step.waiting")).to_have_count(2)
     await shoot(person.page, "app-check-under-way-ru-1280")
