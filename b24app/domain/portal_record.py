@@ -117,12 +117,14 @@ IMITATED: Mapping[tuple[str, str, str], str] = {
     ("result.items[].updatedTime", "type", "null"): "date_modified_null",
     ("result.items[].updatedTime", "type", "empty"): "date_modified_blank",
 }
-MISSING, FLAT, STUCK, NUMBERS, TRUE = BY_METHOD = (
+MISSING, FLAT, STUCK, NUMBERS, TRUE, PLACES, CAMELS = BY_METHOD = (
     "methods_missing",
     "user_filter_flat",
     "cursor_ignored",
     "user_ids_numbers",
     "box_true",
+    "placements_undocumented",
+    "camel_forms_mixed",
 )
 BY_TYPE: Mapping[str, str] = {"text-with-nul": "text_nul", "text-with-half-letter": "text_half_letter"}
 
@@ -142,7 +144,7 @@ def compared(calls: Calls, facts: Facts, reference: Calls, places: Collection[st
                     found.setdefault(one, step)
     told = [Difference(**{**asdict(one), "step": step}) for one, step in found.items()]
     if more := sorted(set(facts.get("places", ())) - set(places)):
-        told.append(Difference("placement.list", "places", "unknown", ", ".join(more)))
+        told.append(Difference("placement.list", "places", "unknown", ", ".join(more), switch=PLACES))
     return sorted([*told, *_of_facts(facts)])
 
 
@@ -163,8 +165,16 @@ def _of_call(method: str, seen: Call, known: Call) -> Iterator[Difference]:
         if part not in seen.parts:
             yield Difference(method, part, "missing")
             continue
-        for field, what, was, expected in shapes.differences(seen.parts[part], expected_shape, part):
-            yield Difference(method, field, what, was, expected, _switch(method, field, what, was))
+        found = list(shapes.differences(seen.parts[part], expected_shape, part))
+        under_another_name = {_spelled(field) for field, what, _, _ in found if what == "unknown"}
+        for field, what, was, expected in found:
+            if what != "missing" or _spelled(field) not in under_another_name:
+                yield Difference(method, field, what, was, expected, _switch(method, field, what, was))
+
+
+def _spelled(field: str) -> str:
+    """`ufCrm_B24APP_CHECK` and `ufCrmB24appCheck` alike."""
+    return field.replace("_", "").casefold()
 
 
 def _switch(method: str, field: str, what: str, was: str) -> str:
@@ -172,8 +182,8 @@ def _switch(method: str, field: str, what: str, was: str) -> str:
         return BY_TYPE[was]
     if method in ("user.get", "profile") and field.endswith("ID") and was == "integer":
         return NUMBERS
-    if method.startswith("crm.item.") and field.rpartition(".")[2].upper().startswith("UF") and was == "boolean":
-        return TRUE
+    if method.startswith("crm.item.") and field.rpartition(".")[2].upper().startswith("UF"):
+        return TRUE if was == "boolean" else CAMELS if what == "unknown" else ""
     return IMITATED.get((field, what, was), "") if method == "crm.item.list" else ""
 
 
