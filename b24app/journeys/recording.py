@@ -22,7 +22,7 @@ from b24app.bitrix24.recent import Recent
 from b24app.domain import portal_record, shapes
 from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.portal_record import Call, Difference
-from b24app.errors import CallRefused, MethodParked, PortalError
+from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.journeys import fields as our_fields
 from b24app.journeys.installation import events_handler
 from b24app.journeys.tokens import client
@@ -70,7 +70,7 @@ class Recorder:
         try:
             return await asking
         except PortalError as error:
-            if error.status == OK and not isinstance(error, MethodParked):  # our own word about what came
+            if error.status == OK and isinstance(error, PortalDown | CallRefused):  # our own word about what came
                 self.broken[name] = f"{error.method} {error.code}"
             elif not isinstance(error, CallRefused | MethodParked):
                 raise

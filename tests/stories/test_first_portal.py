@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,33 @@ async def test_whatever_breaks_it_off_the_test_card_is_deleted(world: World) -> 
     with pytest.raises(Killed):
         await recorded(world, tried)
     assert tried.left is None and not world.portal.crm.tables[CONTACT].rows
+    await world.settle()
+
+
+async def test_a_process_that_is_stopped_deletes_its_test_card_first(world: World, tmp_path: Path) -> None:
+    await world.install()
+    cards_there = world.portal.crm.tables[CONTACT].rows
+    said = record_portal(world.resources.settings, world.portal.host, tmp_path / "r", with_test_card=True)
+    task = asyncio.create_task(said)
+    while not cards_there:
+        await world.settle()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await task == 128 + signal.SIGTERM
+    assert not cards_there
+    await world.settle()
+
+
+async def test_the_operator_reads_which_card_stayed(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await world.install()
+    world.portal.counters[CONTACT] = 7_368_100
+    world.portal.differences.change({"methods_missing": ["crm.contact.delete"]})
+    said = record_portal(world.resources.settings, world.portal.host, tmp_path / "r", with_test_card=True)
+    assert await said == 1
+    (left,) = world.portal.crm.tables[CONTACT].rows
+    assert f"the test card could not be deleted: contact {left};" in capsys.readouterr().out
+    assert str(left) not in (tmp_path / "r").read_text("utf-8")
     await world.settle()
 
 
