@@ -39,9 +39,6 @@ class Listening(PortalClient):
     heard: list[Exchange] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
 
-    def methods(self, since: int = 0) -> list[str]:
-        return [one.method for one in self.heard[since:]]
-
     async def _send(self, method: str, params: Mapping[str, Any], write: bool) -> dict[str, Any]:
         try:
             body = await PortalClient._send(self, method, params, write)

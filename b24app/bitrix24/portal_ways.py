@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from b24app.bitrix24 import probes
+from b24app.bitrix24.answers import plain_code
 from b24app.bitrix24.cards import FieldMap, import_cards, read_cards
 from b24app.bitrix24.listening import Exchange, Listening, Row, rows
 from b24app.bitrix24.recent import Recent
 from b24app.bitrix24.values import ident
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.portal_ways import DateFilter, Ways, oddities
-from b24app.errors import PortalError
+from b24app.errors import CallRefused, PortalDown
 
 OK, A_YEAR = 200, timedelta(days=365)
 
@@ -49,10 +50,12 @@ async def look(line: Listening, fields: FieldMap, now: Callable[[], datetime]) -
 
 @contextmanager
 def _doubting(failed: list[str]) -> Iterator[None]:
-    """Keeps the code of an answer that came and is not believed."""
+    """Keeps the code of a refusal, or of an answer that came and is not believed."""
     try:
         yield
-    except PortalError as error:
+    except CallRefused as error:
+        failed.append(plain_code(error))
+    except PortalDown as error:
         if error.status != OK:
             raise
         failed.append(error.code)

@@ -17,19 +17,32 @@ from b24app.journeys.trying_out import Tried
 from b24app.manifest import read_manifest
 from b24app.settings import Settings
 
+STOPPED = 128 + signal.SIGTERM
+"""Exit code."""
+
 
 async def record_portal(settings: Settings, name: str, file: Path, *, with_test_card: bool = False) -> int:
     """Exit code 1: no such portal, it could not be asked to the end, or something in it is not as documented.
 
     `with_test_card`: a card is written too. A SIGTERM then ends this as a Ctrl-C does: the card is deleted first.
     """
-    tried = Tried() if with_test_card else None
-    task = asyncio.current_task()
-    assert task
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    tried, stopped = Tried() if with_test_card else None, list[bool]()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop() -> None:
+        stopped.append(True)
+        assert task
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         return await _record(settings, name, file, tried)
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        return STOPPED
     finally:
+        loop.remove_signal_handler(signal.SIGTERM)
         if tried and tried.left:
             print(f"✗ record    the test card could not be deleted: contact {tried.left}; delete it in the CRM")
 

@@ -7,7 +7,7 @@ The record is JSON: `calls` by step and method (`asked`, `status`, `code`, `resu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -117,6 +117,15 @@ IMITATED: Mapping[tuple[str, str, str], str] = {
     ("result.items[].updatedTime", "type", "null"): "date_modified_null",
     ("result.items[].updatedTime", "type", "empty"): "date_modified_blank",
 }
+MISSING, FLAT, STUCK, NUMBERS, TRUE, PLACES, CAMELS = BY_METHOD = (
+    "methods_missing",
+    "user_filter_flat",
+    "cursor_ignored",
+    "user_ids_numbers",
+    "box_true",
+    "placements_undocumented",
+    "camel_forms_mixed",
+)
 BY_TYPE: Mapping[str, str] = {"text-with-nul": "text_nul", "text-with-half-letter": "text_half_letter"}
 
 
@@ -124,8 +133,9 @@ def as_json(difference: Difference) -> Mapping[str, str]:
     return {name: text for name, text in asdict(difference).items() if text}
 
 
-def compared(calls: Calls, facts: Facts, reference: Calls) -> list[Difference]:
-    """Each difference once, with the first step that shows it; in a stable order."""
+def compared(calls: Calls, facts: Facts, reference: Calls, places: Collection[str]) -> list[Difference]:
+    """Each difference once, with the first step that shows it; in a stable order. `places`: those that are documented;
+    a portal may have fewer."""
     found: dict[Difference, str] = {}
     for step, methods in calls.items():
         for method, seen in methods.items() if not step.endswith(ORIGINAL_NAMES) else ():
@@ -133,6 +143,8 @@ def compared(calls: Calls, facts: Facts, reference: Calls) -> list[Difference]:
                 for one in _of_call(method, seen, known):
                     found.setdefault(one, step)
     told = [Difference(**{**asdict(one), "step": step}) for one, step in found.items()]
+    if more := sorted(set(facts.get("places", ())) - set(places)):
+        told.append(Difference("placement.list", "places", "unknown", ", ".join(more), switch=PLACES))
     return sorted([*told, *_of_facts(facts)])
 
 
@@ -144,7 +156,7 @@ def nearly(seconds: float) -> int:
 def _of_call(method: str, seen: Call, known: Call) -> Iterator[Difference]:
     if seen.codes != known.codes:
         code, expected = (" | ".join(sorted(one.codes)) for one in (seen, known))
-        switch = f"methods_missing = [{method}]" if "ERROR_METHOD_NOT_FOUND" in seen.codes else ""
+        switch = f"{MISSING} = [{method}]" if "ERROR_METHOD_NOT_FOUND" in seen.codes else ""
         yield Difference(method, "", "code", code, expected, switch)
         return
     if seen.statuses != known.statuses:
@@ -153,17 +165,25 @@ def _of_call(method: str, seen: Call, known: Call) -> Iterator[Difference]:
         if part not in seen.parts:
             yield Difference(method, part, "missing")
             continue
-        for field, what, was, expected in shapes.differences(seen.parts[part], expected_shape, part):
-            yield Difference(method, field, what, was, expected, _switch(method, field, what, was))
+        found = list(shapes.differences(seen.parts[part], expected_shape, part))
+        under_another_name = {_spelled(field) for field, what, _, _ in found if what == "unknown"}
+        for field, what, was, expected in found:
+            if what != "missing" or _spelled(field) not in under_another_name:
+                yield Difference(method, field, what, was, expected, _switch(method, field, what, was))
+
+
+def _spelled(field: str) -> str:
+    """`ufCrm_B24APP_CHECK` and `ufCrmB24appCheck` alike."""
+    return field.replace("_", "").casefold()
 
 
 def _switch(method: str, field: str, what: str, was: str) -> str:
     if what == "type" and was in BY_TYPE:
         return BY_TYPE[was]
     if method in ("user.get", "profile") and field.endswith("ID") and was == "integer":
-        return "user_ids_numbers"
-    if method.startswith("crm.item.") and field.rpartition(".")[2].upper().startswith("UF") and was == "boolean":
-        return "box_true"
+        return NUMBERS
+    if method.startswith("crm.item.") and field.rpartition(".")[2].upper().startswith("UF"):
+        return TRUE if was == "boolean" else CAMELS if what == "unknown" else ""
     return IMITATED.get((field, what, was), "") if method == "crm.item.list" else ""
 
 
@@ -171,7 +191,7 @@ def _of_facts(facts: Facts) -> Iterator[Difference]:
     """What was not seen differs from nothing."""
     for one in facts.get("conditions by id", ()):
         method, _, condition = str(one).partition(" ")
-        switch = "user_filter_flat" if method == "user.get" else "cursor_ignored" if condition[0] == ">" else ""
+        switch = FLAT if method == "user.get" else STUCK if condition[0] == ">" else ""
         yield Difference(method, condition, "not heeded", switch=switch)
     for name, one in FACTS.items():
         was = facts.get(name, one.documented)

@@ -17,7 +17,7 @@ EITHER, OTHERS = "|", "*"
 DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z", re.ASCII)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
 LONGEST_NAME = 48
-OWNERS = re.compile(r"uf_|uf[A-Z]|parentId|property_?\d|PARENT_ID", re.ASCII)
+OWNERS = re.compile(r"(?i:uf_|parent_?id|property_?\d)|uf[A-Z]", re.ASCII)
 """How keys begin that a portal's owner or another app has named."""
 SIZES = ((0, "0"), (1, "1"), (10, "2-10"), (50, "11-50"), (100, "51-100"), (255, "101-255"), (1000, "256-1000"))
 PASSES: Mapping[str, frozenset[str]] = {
@@ -59,9 +59,11 @@ def shape_of(value: Any, named: Callable[[str], bool]) -> Shape:
     return Shape(leaves=frozenset({_leaf(value)}))
 
 
-def plain(key: str) -> bool:
-    """Whether a key is a word of the API: nothing that somebody in the portal may have named."""
-    return len(key) <= LONGEST_NAME and bool(NAME.match(key)) and not OWNERS.match(key)
+def plain(key: str, *, digits: bool = False) -> bool:
+    """Whether a key is a word of the API: nothing that somebody in the portal may have named. `digits`: it may begin
+    with some."""
+    known = NAME.match(key.lstrip("0123456789") if digits else key) or (digits and key.isdecimal())
+    return len(key) <= LONGEST_NAME and bool(known) and not OWNERS.match(key)
 
 
 def size(length: int) -> str:

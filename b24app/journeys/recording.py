@@ -4,6 +4,7 @@ builders, kept as shapes without values and compared with what the emulator answ
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,13 +16,13 @@ import structlog
 
 from b24app.bitrix24 import card_layouts, cards, checkup, offline, people, probes, requisites, setup, values
 from b24app.bitrix24 import listening as listened
-from b24app.bitrix24.cards import item_name
+from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.listening import UNSAID, Exchange, Listening
 from b24app.bitrix24.recent import Recent
 from b24app.domain import portal_record, shapes
 from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.portal_record import Call, Difference
-from b24app.errors import CallRefused, MethodParked, PortalError
+from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.journeys import fields as our_fields
 from b24app.journeys.installation import events_handler
 from b24app.journeys.tokens import client
@@ -34,6 +35,9 @@ REFERENCE = Path(__file__).resolve().parent.parent / "bitrix24" / "shapes.json"
 OK, A_YEAR = 200, timedelta(days=365)
 NOWHERE = 2_000_000_000
 """An id that no card has: how a portal says so."""
+CODES = ("LICENSE", "LICENSE_TYPE", "LICENSE_FAMILY", "STATUS", "VERSION")
+NUMBER = re.compile(r"[0-9]+")
+"""Of a type of cards that somebody made: not to be told."""
 SAID = frozenset({"entityTypeId", "start", "scope", "CODE", "name"})
 """Parameters that are ours and nobody's secret."""
 READ: Mapping[str, frozenset[str]] = {
@@ -66,7 +70,7 @@ class Recorder:
         try:
             return await asking
         except PortalError as error:
-            if error.status == OK and not isinstance(error, MethodParked):  # our own word about what came
+            if error.status == OK and isinstance(error, PortalDown | CallRefused):  # our own word about what came
                 self.broken[name] = f"{error.method} {error.code}"
             elif not isinstance(error, CallRefused | MethodParked):
                 raise
@@ -98,7 +102,7 @@ def _looked_at(method: str, value: Any, ours: frozenset[str]) -> Any:
 
 
 def _named(read: frozenset[str] | None, ours: frozenset[str], key: str) -> bool:
-    return key in ours or (shapes.plain(key) if read is None else key in read or key in ("item", "fields"))
+    return key in ours or shapes.plain(key) if read is None else key in read or key in ("item", "fields")
 
 
 def asked(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,10 +122,8 @@ async def record(resources: Resources, portal: Portal, tried: Tried | None = Non
     """Raises Refused `not_set_up`. A portal that answers no more ends the record where it is; `stopped` says why.
     `tried`: a card is written as well, see `journeys.trying_out`."""
     manifest = resources.manifest
-    ours = {one.field for one in manifest.fields.values()}
-    recorder = Recorder(
-        listened.listening(client(resources, portal, Lane.INTERACTIVE)), frozenset(ours | set(map(item_name, ours)))
-    )
+    ours = frozenset(spelt for one in manifest.fields.values() for spelt in spellings(one.field))
+    recorder = Recorder(listened.listening(client(resources, portal, Lane.INTERACTIVE)), ours)
     facts: dict[str, Any] = {}
     stopped = ""
     try:
@@ -133,10 +135,10 @@ async def record(resources: Resources, portal: Portal, tried: Tried | None = Non
     facts |= _of_all(recorder.line, resources) | (_of_card(tried) if tried else {})
     if tried and facts.get("date filter", "unseen") in ("kept", "unseen"):
         facts["date filter"] = str(tried.dates)
-    differences = portal_record.compared(recorder.calls, facts, reference())
+    differences = portal_record.compared(recorder.calls, facts, *reference())
     said = {
         "form": portal_record.FORM,
-        "license": portal.license,
+        "app": {"code": manifest.code, **_codes(recorder.line.heard)},
         **({"stopped": stopped} if stopped else {}),
         "facts": dict(sorted(facts.items())),
         "differences": [portal_record.as_json(one) for one in differences],
@@ -151,9 +153,18 @@ def differences_of(said: Mapping[str, Any]) -> list[Difference]:
 
 
 @cache
-def reference() -> portal_record.Calls:
-    """What the emulator answers as documented."""
-    return portal_record.calls_from_json(json.loads(REFERENCE.read_text("utf-8")))
+def reference() -> tuple[portal_record.Calls, frozenset[str]]:
+    """What the emulator answers as documented, and the places for pages that it lists."""
+    found = json.loads(REFERENCE.read_text("utf-8"))
+    return portal_record.calls_from_json(found["calls"]), frozenset(found["places"])
+
+
+def _codes(heard: Iterable[Exchange]) -> Mapping[str, str]:
+    """Of the plan and of the installation, as `app.info` tells them."""
+    told = [one.result for one in heard if one.method == "app.info" and isinstance(one.result, Mapping)]
+    return {
+        name: code for name in CODES for one in told[:1] if shapes.plain(code := str(one.get(name, "")), digits=True)
+    }
 
 
 async def _everything(resources: Resources, portal: Portal, recorder: Recorder, facts: dict[str, Any]) -> None:
@@ -164,7 +175,8 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
     present = await recorder.step("portal", setup.present(line, entities))
     if present:
         facts["installed"] = present.installed
-    facts["places"] = sorted(await recorder.step("places", probes.place_codes(line)) or ())
+    places = await recorder.step("places", probes.place_codes(line)) or ()
+    facts["places"] = sorted({NUMBER.sub("N", one) for one in places if shapes.plain(one, digits=True)})
     views = await recorder.step("views", card_layouts.card_views(line, entities)) or ()
     await recorder.step("views", card_layouts.common(line, views))
     for view in views[:1]:

@@ -150,7 +150,10 @@ async def _present(resources: Resources, line: PortalClient) -> setup.Present | 
 
 async def _placeless(manifest: Manifest, line: PortalClient) -> tuple[str, ...]:
     """Places of ours that this portal does not have; none where it does not list any."""
-    there = await probes.place_codes(line)
+    try:
+        there = await probes.place_codes(line)
+    except CallRefused:
+        return ()
     return tuple(f"placements:{one}" for one in manifest.placements if there and one not in there)
 
 
