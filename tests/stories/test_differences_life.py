@@ -77,6 +77,8 @@ async def a_life(world: World) -> None:
     assert (await checked.call("/frame/check")).status == 200
     await self_test_one(world.resources, (await world.row()).id)
     await world.settle()
+    warnings = world.emulator.world.warnings
+    warnings[:] = [one for one in warnings if "empty condition" not in one]  # the check tries what becomes of one
 
     world.tick(CONTACT, contact, by=world.manager())
     await world.settle()
