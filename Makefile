@@ -23,20 +23,24 @@ $(VENV)/ready: requirements/dev.lock
 	  || { echo "Python 3.11 or 3.12 is needed: make PYTHON=python3.11 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "venv is missing: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock || { echo; \
+	  echo "The Python packages could not be had; pip says why above. Without access to the package index: PIP_INDEX_URL names"; \
+	  echo "a mirror, HTTPS_PROXY a proxy, PIP_CERT the certificate of a proxy that looks into TLS."; exit 1; }
 	@printf '#!/bin/sh\ncd "%s" && exec "%s/$(BIN)/python" -m b24app "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/b24app && chmod +x $(BIN)/b24app
 	@touch $@
 
 build/static/manifest.json: $(VENV)/ready package.json package-lock.json $(wildcard static/*.mjs static/src/*)
-	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-fund --no-audit --loglevel=error || { echo; \
+	  echo "The scripts of our pages could not be had; npm says why above. Without access to the registry: npm_config_registry names"; \
+	  echo "a mirror, HTTPS_PROXY a proxy, NODE_EXTRA_CA_CERTS the certificate of a proxy that looks into TLS."; exit 1; }
 	@PATH="$(NODE)/bin:$$PATH" node static/build.mjs
 	@touch $@
 
-demo: setup ## the whole product on loopback: portal, app, workers, sample client app; Ctrl-C stops it
-	@$(BIN)/python -m b24app demo
+demo: setup ## the whole product on loopback: portal, app, workers, sample client app; FRESH=1 forgets the last one
+	@$(BIN)/python -m b24app demo $(if $(FRESH),--fresh) $(if $(LOGS),--logs)
 
 demo-check: setup ## the demo's story without a person; one line per step, exit code 0 only if all held
-	@$(BIN)/python -m b24app demo --check
+	@$(BIN)/python -m b24app demo --check $(if $(LOGS),--logs)
 
 test: setup ## the whole suite; browser tests where a Chromium is found
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 
 from b24app.assembly import open_resources
+from b24app.hosts import KnownHosts
 from b24app.journeys.reception import Reception
 from b24app.limits import Limits
 from b24app.logs import set_up_logs
@@ -60,12 +61,14 @@ def build_app(settings: Settings, manifest: Manifest, resources: Resources | Non
         async with open_resources(settings, manifest) as opened:
             yield {"resources": opened, "reception": Reception(opened)}
 
-    return Starlette(
+    app = Starlette(
         routes=routes(manifest),
-        middleware=[Middleware(Limits)],
+        middleware=[Middleware(Limits), Middleware(KnownHosts, settings)],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would send the body on, with tokens, and to http behind TLS
+    return app
 
 
 def create_app() -> Starlette:

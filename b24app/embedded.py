@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket as socketlib
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -71,6 +72,11 @@ def postgres(data_dir: Path, *, durable: bool = True) -> Iterator[Postgres]:
             yield server
 
 
+def forget(data_dir: Path) -> None:
+    """Remove the database over `data_dir`, wherever it stands. Nobody may be running it."""
+    shutil.rmtree(_reachable(data_dir, _unprivileged()) / "postgres", ignore_errors=True)
+
+
 @contextmanager
 def redis(data_dir: Path, sockets: Path | None = None) -> Iterator[str]:
     """A Redis that keeps nothing over a stop; yields its URL (`unix://…`).
@@ -83,8 +89,14 @@ def redis(data_dir: Path, sockets: Path | None = None) -> Iterator[str]:
         socket = folder / "redis.sock"
         options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(home), "--save", ""]
         with _server([_redis_binary(), *options], None, signal.SIGTERM):
-            _wait(socket.exists, "Redis")
+            _wait(lambda: _listens(socket), "Redis")
             yield f"unix://{socket}?db=0"
+
+
+def _listens(path: Path) -> bool:
+    """The file is there before anybody may connect to it."""
+    with socketlib.socket(socketlib.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _redis_binary() -> str:

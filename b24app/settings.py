@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+from redis.connection import parse_url
 
 PREFIX = "B24APP_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,7 +104,7 @@ def _wrong_values(settings: Settings) -> list[str]:
     url = urlsplit(settings.public_url)
     if settings.public_url and (url.scheme not in ("http", "https") or not url.hostname or url.path or url.query):
         problems.append(f"{PREFIX}PUBLIC_URL must be an origin like https://app.example.com.")
-    elif settings.public_url and settings.dev_mode and not _is_loopback(url.hostname or ""):
+    elif settings.public_url and settings.dev_mode and not is_loopback(url.hostname or ""):
         problems.append(f"{PREFIX}DEV_MODE opens private addresses and is refused with a public {PREFIX}PUBLIC_URL.")
     elif settings.public_url and not settings.dev_mode and url.scheme != "https":
         problems.append(f"{PREFIX}PUBLIC_URL must be https outside {PREFIX}DEV_MODE.")
@@ -111,7 +112,20 @@ def _wrong_values(settings: Settings) -> list[str]:
         problems.append(f"{PREFIX}AUTH_SERVERS must be https origins outside {PREFIX}DEV_MODE.")
     if settings.database_url and not settings.database_url.startswith("postgresql+asyncpg://"):
         problems.append(f"{PREFIX}DATABASE_URL must start with postgresql+asyncpg://.")
+    if settings.redis_url and not _is_redis(settings.redis_url):
+        problems.append(
+            f"{PREFIX}REDIS_URL must be like redis://:password@host:6379/0, rediss://… or unix://…; in a password"
+            " /, @, : and % are written as %2F, %40, %3A and %25."
+        )
     return problems
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:
+        return False
+    return True
 
 
 def _is_key(text: str) -> bool:
@@ -122,7 +136,8 @@ def _is_key(text: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, without its port and brackets, is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,5 +1,7 @@
 """Wake-ups for workers: RQ jobs that carry an id and no news. Losing one costs a minute, never a row.
 
+Jobs are JSON: whoever can write to Redis could have a pickled one run code of theirs in a worker.
+
 Coalesced: while a wake-up for the same portal and lane waits in its queue, another is not sent, however long no worker
 comes. Sent off the event loop, since RQ speaks to Redis synchronously.
 """
@@ -13,14 +15,39 @@ from contextlib import suppress
 import structlog
 from redis import Redis, RedisError, WatchError
 from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
 from b24app.lanes import Lane
 
 INTERACTIVE, BULK, OUTBOX, CHORES = "interactive", "bulk", "outbox", "chores"
+ERASING = "erasing"  # for a worker of its own: the only one that knows the database's owner
+GENERAL = (INTERACTIVE, OUTBOX, CHORES, BULK)
+QUEUE_OF = {"erase_portal": ERASING}
 LOOK_AGAIN = 30  # seconds between looks whether a waiting wake-up is still in its queue: Redis may have forgotten it
 
 log = structlog.get_logger()
+
+
+def open_queue(name: str, redis: Redis) -> Queue:
+    """One of those above."""
+    return Queue(f"b24app:{name}", connection=redis, serializer=JSONSerializer)
+
+
+def forget_pickled(redis: Redis) -> None:
+    """Drop, unread, what earlier versions left: pickled jobs in queues of plain names. The rewake finds their rows."""
+    for name in GENERAL:
+        queue = Queue(name, connection=redis)
+        queue.delete()
+        begun, failed = queue.started_job_registry.key, queue.failed_job_registry.key
+        jobs = [*redis.lrange(queue.intermediate_queue_key, 0, -1)]
+        jobs += [*redis.zrange(begun, 0, -1), *redis.zrange(failed, 0, -1)]
+        keys = [Job.key_for(as_text(job).split(":")[0]) for job in jobs]
+        redis.delete(queue.intermediate_queue_key, begun, failed, *keys)
+    for marks in ("wake:*", "looked:*"):
+        for key in redis.scan_iter(match=marks, count=1000):
+            redis.delete(key)
 
 
 class Wake:
@@ -44,13 +71,18 @@ class Wake:
             return
         await self._send(OUTBOX, "outbox", "workers.outbox.drain")
 
-    async def chore(self, name: str, *args: int | str, queue: str = CHORES) -> None:
+    async def chore(self, name: str, *args: int | str, queue: str = "") -> None:
         """A chore of `workers.chores.CHORES`, once while it waits. `queue`: `INTERACTIVE` where a person waits."""
+        queue = queue or QUEUE_OF.get(name, CHORES)
         await self._send(queue, ":".join(map(str, ("chore", name, *args))), "workers.chores.run", name, *args)
 
     def heard(self, mark: str) -> None:
-        """A worker starts on a wake-up: what arrives from now on deserves a new one. Blocking."""
-        self._redis.delete(f"wake:{mark}", f"looked:{mark}")
+        """A worker starts on a wake-up: what arrives from now on deserves a new one, which a Redis that is away delays.
+        Blocking."""
+        try:
+            self._redis.delete(_sent(mark), _looked(mark))
+        except (RedisError, OSError) as error:
+            log.warning("wake_up_not_heard", mark=mark, error=type(error).__name__)
 
     async def _send(self, queue: str, mark: str, function: str, *args: int | str) -> None:
         try:
@@ -63,9 +95,9 @@ class Wake:
 
         Who changes the mark meanwhile has just sent a wake-up or begins one, after whatever we are here for.
         """
-        queue = Queue(name, connection=self._redis)
+        queue = open_queue(name, self._redis)
         with self._redis.pipeline() as pipe, suppress(WatchError):
-            pipe.watch(f"wake:{mark}")  # type: ignore[no-untyped-call]
+            pipe.watch(_sent(mark))  # type: ignore[no-untyped-call]
             if self._waits(queue, mark):
                 return
             job = queue.enqueue(
@@ -77,14 +109,24 @@ class Wake:
                 description=f"{function} {mark}",
                 pipeline=pipe,
             )
-            pipe.set(f"wake:{mark}", job.id)
-            pipe.set(f"looked:{mark}", 1, ex=LOOK_AGAIN)
+            pipe.set(_sent(mark), job.id)
+            pipe.set(_looked(mark), 1, ex=LOOK_AGAIN)
             pipe.execute()
 
     def _waits(self, queue: Queue, mark: str) -> bool:
         """Whether the job the mark names is in its queue; believed for `LOOK_AGAIN`, since a look reads the queue."""
-        job_id = self._redis.get(f"wake:{mark}")
+        job_id = self._redis.get(_sent(mark))
         if job_id is None:
             return False
-        looked_lately = not self._redis.set(f"looked:{mark}", 1, nx=True, ex=LOOK_AGAIN)
+        looked_lately = not self._redis.set(_looked(mark), 1, nx=True, ex=LOOK_AGAIN)
         return looked_lately or queue.get_job_position(as_text(job_id)) is not None
+
+
+def _sent(mark: str) -> str:
+    """The key with the id of the job that waits."""
+    return f"b24app:wake:{mark}"
+
+
+def _looked(mark: str) -> str:
+    """The key that is there while a look at the queue is believed."""
+    return f"b24app:looked:{mark}"

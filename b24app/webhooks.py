@@ -19,6 +19,7 @@ from time import monotonic
 import aiohttp
 from cryptography.fernet import InvalidToken
 
+from b24app.addresses import Address
 from b24app.domain import delivery
 from b24app.domain.delivery import Answer, Failure
 from b24app.guard import AddressRefused, Answered
@@ -35,7 +36,7 @@ UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=600, sock_connect=5, sock_read=60)
 class Message:
     """One attempt to be made. `keys` are the raw HMAC keys, newest first; `sequence` is None for pings."""
 
-    url: str
+    to: Address
     id: str
     body: bytes
     keys: tuple[bytes, ...]
@@ -102,7 +103,7 @@ async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> A
     started = monotonic()
     try:
         async with http.post(
-            message.url, data=message.body, headers=headers(message, at), allow_redirects=False
+            message.to.url, data=message.body, headers=headers(message, at), allow_redirects=False
         ) as found:
             response = await _head(found)
             answer = delivery.answer(found.status, delivery.retry_after(found.headers.get("retry-after"), at))
@@ -116,7 +117,7 @@ async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> A
 class Upload:
     """A file to be sent, signed like a webhook. `parts()` gives its bytes from the beginning, `length` of them."""
 
-    url: str
+    to: Address
     id: str
     parts: Callable[[], AsyncIterator[bytes]]
     length: int
@@ -143,7 +144,7 @@ async def upload(http: aiohttp.ClientSession, file: Upload, at: datetime) -> Att
     }
     try:
         async with http.post(
-            file.url, data=file.parts(), headers=found, allow_redirects=False, timeout=UPLOAD_TIMEOUT
+            file.to.url, data=file.parts(), headers=found, allow_redirects=False, timeout=UPLOAD_TIMEOUT
         ) as answered:
             response = await _head(answered)
             return Attempt(delivery.answer(answered.status), monotonic() - started, response)

@@ -15,12 +15,13 @@ import aiohttp
 import asyncpg
 import uvicorn
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import SimpleWorker
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from b24app.wake import open_queue
 from bench.parties import apart
 from workers.runtime import DrainWorker
 
@@ -76,7 +77,7 @@ def bare(wiring: Wiring) -> Iterator[None]:
 
 
 def _serve(wiring: Wiring) -> None:
-    queue = Queue(QUEUE, connection=Redis.from_url(wiring.redis_url))
+    queue = open_queue(QUEUE, Redis.from_url(wiring.redis_url))
 
     @asynccontextmanager
     async def connected(app: Starlette) -> AsyncIterator[None]:
@@ -98,5 +99,5 @@ def _serve(wiring: Wiring) -> None:
 def _work(wiring: Wiring) -> None:
     _jobs.append(Job(wiring))
     connection = Redis.from_url(wiring.redis_url)
-    worker: SimpleWorker = DrainWorker([Queue(QUEUE, connection=connection)], connection=connection)
+    worker: SimpleWorker = DrainWorker([open_queue(QUEUE, connection)], connection=connection)
     worker.work(logging_level="WARNING")

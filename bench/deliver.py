@@ -26,7 +26,7 @@ from rq import Queue
 from rq.worker import Worker
 from sqlalchemy import insert, update
 
-from b24app import webhooks
+from b24app import addresses, webhooks
 from b24app.assembly import open_resources
 from b24app.domain import news
 from b24app.domain.delivery import EndpointState
@@ -131,8 +131,9 @@ def _requests(portal: Portal, url: str) -> list[Request]:
     found = []
     for number in range(DELIVERIES):
         event = _event(portal, uuid4())
-        message = webhooks.Message(f"{url}/{number % ENDPOINTS}", event.id, event.body, (key,), number + 1, 1)
-        found.append(Request(message.url, message.body, webhooks.headers(message, now)))
+        to = addresses.parsed(f"{url}/{number % ENDPOINTS}", dev_mode=True)
+        message = webhooks.Message(to, event.id, event.body, (key,), number + 1, 1)
+        found.append(Request(to.text, message.body, webhooks.headers(message, now)))
     return found
 
 

@@ -1,7 +1,8 @@
-"""Run the emulator as a program: `python -m emulator [--config emulator.json] [--portal name=host …]`."""
+"""Run the emulator as a program: `python -m emulator [--config emulator.json] [--state FILE]`."""
 
 import argparse
 import asyncio
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +22,14 @@ def _asked() -> EmulatorConfig:
     parser = argparse.ArgumentParser(prog="python -m emulator", description="A Bitrix24 portal on this machine.")
     parser.add_argument("--config", type=Path, help="emulator.json; without it two portals with sample data")
     parser.add_argument("--tls", type=Path, metavar="FOLDER", help="serve https; CA and certificates go there")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the portals there between two runs")
     parser.add_argument("--no-pump", action="store_true", help="deliver events only when /_control/deliver asks")
     given = parser.parse_args()
     config = from_json(given.config) if given.config else DEMO
     if given.tls:
         config = replace(config, tls=True, tls_dir=given.tls)
+    if given.state:
+        config = replace(config, state=given.state)
     return replace(config, pump=False) if given.no_pump else config
 
 
@@ -38,17 +42,18 @@ def _told(emulator: Emulator) -> None:
 
 
 async def _run(config: EmulatorConfig) -> None:
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with serve(config) as emulator:
         _told(emulator)
-        await asyncio.Event().wait()
+        await stop.wait()
+    print("stopped")
 
 
 def main() -> None:
-    """Serve until interrupted."""
-    try:
-        asyncio.run(_run(_asked()))
-    except KeyboardInterrupt:
-        print("stopped")
+    """Serve until told to stop."""
+    asyncio.run(_run(_asked()))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@ a portal that is none. Beside the forgeries of `emulator.forge`.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from emulator import php
+from emulator.crm.entities import Entity
 from emulator.event_auth import reduced_auth
 from emulator.forge import EVENTS, OPENS, Forged, forge
 from emulator.installs import Installation
 from emulator.opening import open_form
+
+NOTHING: Mapping[str, object] = {}
 
 
 def attack(kind: str, victim: Installation, handler: str, other: Installation | None = None) -> Forged:
@@ -50,8 +53,15 @@ def _event_replayed(victim: Installation, handler: str) -> Forged:
     return Forged(handler, last.form, f"{last.event} was delivered before")
 
 
-def _signed(victim: Installation, handler: str, token: str | None, body: dict[str, object], why: str) -> Forged:
-    auth = reduced_auth(victim) | ({} if token is None else {"application_token": token})
+def _signed(
+    victim: Installation,
+    handler: str,
+    token: str | None,
+    body: dict[str, object],
+    why: str,
+    more: Mapping[str, object] = NOTHING,
+) -> Forged:
+    auth = reduced_auth(victim) | ({} if token is None else {"application_token": token}) | dict(more)
     stamp = int(victim.portal.world.now().timestamp())
     return Forged(handler, php.form_pairs(body | {"ts": stamp, "auth": auth}), why)
 
@@ -76,6 +86,32 @@ def _install_unknown(victim: Installation, handler: str) -> Forged:
     return Forged(handler, php.form_pairs(body), "the portal is a server of the attacker")
 
 
+def _uninstall_by_employee(victim: Installation, handler: str) -> Forged:
+    """What an employee can post who has looked into the form by which their own browser opens the app."""
+    fields = dict(_open_non_admin(victim, handler).form)
+    token = fields.get("APPLICATION_TOKEN", victim.application_token)  # an old portal's form holds none
+    body: dict[str, object] = {"event": "ONAPPUNINSTALL", "event_handler_id": 1}
+    body |= {"data": {"LANGUAGE_ID": victim.portal.lang, "CLEAN": 1}}
+    return _signed(victim, handler, token, body, "an employee's word for it, with the portal's own application token")
+
+
+def _event_by_another(victim: Installation, handler: str) -> Forged:
+    """An employee says that an administrator changed the contact that was added last."""
+    contacts = victim.portal.crm.tables[Entity.CONTACT].ids or [1]
+    body: dict[str, object] = {"event": "ONCRMCONTACTUPDATE", "event_handler_id": 1}
+    body |= {"data": {"FIELDS": {"ID": contacts[-1]}}}
+    boss = victim.portal.admin()
+    why = f"the application token is real, user {boss.id} did nothing"
+    return _signed(victim, handler, victim.application_token, body, why, {"user_id": boss.id})
+
+
+def _payment_wrong_token(victim: Installation, handler: str) -> Forged:
+    """The page's example has no application token (common/events/on-app-payment.md), this one a wrong one."""
+    data = {"CODE": victim.app.code, "VERSION": victim.version, "STATUS": "S", "PAYMENT_EXPIRED": "Y", "DAYS": 0}
+    body: dict[str, object] = {"event": "ONAPPPAYMENT", "event_handler_id": 1, "data": data}
+    return _signed(victim, handler, secrets.token_hex(16), body, "a payment with a wrong application token")
+
+
 def _robot(victim: Installation, handler: str, token: str | None, why: str) -> Forged:
     body: dict[str, object] = {"workflow_id": f"{secrets.token_hex(7)}.12345678", "code": "robot"}
     body |= {"document_id": ["crm", "CCrmDocumentDeal", "DEAL_1"], "document_type": ["crm", "CCrmDocumentDeal", "DEAL"]}
@@ -96,6 +132,9 @@ ATTACKS: dict[str, Callable[[Installation, str], Forged]] = {
     "open_non_admin": _open_non_admin,
     "event_replayed": _event_replayed,
     "event_former_token": _event_former_token,
+    "event_by_another": _event_by_another,
+    "uninstall_by_employee": _uninstall_by_employee,
+    "payment_wrong_token": _payment_wrong_token,
     "install_unknown": _install_unknown,
     "robot_unsigned": _robot_unsigned,
     "robot_wrong_token": _robot_wrong_token,

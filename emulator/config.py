@@ -32,6 +32,7 @@ class EmulatorConfig:
 
     `pump`: deliver events by itself in the background; False = whoever runs the world calls `deliver()`.
     `webhooks_over_http`: incoming webhooks without https, as a box with REST_APAUTH_ALLOW_HTTP allows.
+    `state`: the file that keeps the world between two runs (`keeping`); it needs fixed ports. None: every run is new.
     """
 
     portals: tuple[PortalConfig, ...] = (PortalConfig("first"),)
@@ -42,6 +43,7 @@ class EmulatorConfig:
     apps: tuple[MarketApp, ...] = ()
     pump: bool = False
     webhooks_over_http: bool = False
+    state: Path | None = None
 
 
 def from_json(path: Path) -> EmulatorConfig:
@@ -50,7 +52,7 @@ def from_json(path: Path) -> EmulatorConfig:
     try:
         portals = tuple(PortalConfig(**row) for row in raw.pop("portals", [{"name": "first"}]))
         apps = tuple(MarketApp(**{**row, "scope": tuple(row.get("scope", ()))}) for row in raw.pop("apps", []))
-        tls_dir = raw.pop("tls_dir", None)
-        return EmulatorConfig(portals=portals, apps=apps, tls_dir=Path(tls_dir) if tls_dir else None, **raw)
+        paths: dict[str, Any] = {name: Path(raw.pop(name)) for name in ("tls_dir", "state") if raw.get(name)}
+        return EmulatorConfig(portals=portals, apps=apps, **paths, **raw)
     except TypeError as error:
         raise ValueError(f"{path}: {error}") from error

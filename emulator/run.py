@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import uvicorn
 
+from emulator import keeping
 from emulator.app import build_app
 from emulator.config import EmulatorConfig
 from emulator.portal import Portal
@@ -109,17 +110,23 @@ async def serve(config: EmulatorConfig) -> AsyncIterator[Emulator]:
         names = [host.rpartition(":")[0] for host in hosts.values()]
         spare = [f"127.0.0.{number}" for number in range(2, 10)]
         papers = make_papers(config.tls_dir or Path(folder), sorted({*names, *spare})) if config.tls else None
-        world = build(config, hosts)
+        kept = keeping.take(config.state, config) if config.state else None
+        world = kept or build(config, hosts)
+        world.restored = kept is not None
         emulator = Emulator(world, papers)
         world.listen = emulator.listen_also
         async with _posting(papers) as world.session:
             await emulator.listen(list(sockets.values()))
+            for host in world.portals.keys() - hosts.values():  # renamed in an earlier run
+                await emulator.listen_also(host)
             pump = asyncio.create_task(world.events.pump()) if config.pump else None
             try:
                 yield emulator
             finally:
                 await _ended(pump)
                 await emulator.stop()
+        if config.state:
+            keeping.keep(world, config.state)
 
 
 def _posting(papers: Papers | None) -> aiohttp.ClientSession:

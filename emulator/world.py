@@ -28,6 +28,7 @@ class World:
 
     `journal`: the last REST requests; `crashes`: methods that broke by a bug of the emulator (tests want none);
     `warnings`: what the portal swallows in silence and a careful app never sends (unknown fields).
+    `restored`: this world was kept from an earlier run (`keeping`).
     """
 
     config: EmulatorConfig
@@ -47,6 +48,7 @@ class World:
     events: EventQueue = field(init=False)
     auth: AuthServer = field(init=False)
     session: aiohttp.ClientSession | None = None
+    restored: bool = False
 
     def __post_init__(self) -> None:
         self.events = EventQueue(self)

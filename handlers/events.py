@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from b24app.bitrix24 import checkup
 from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.facts import Subject
 from b24app.errors import Refused
 from b24app.journeys import lifecycle, selftest
 from b24app.journeys.reception import Reception
@@ -70,5 +71,6 @@ async def _store(resources: Resources, reception: Reception, event: PortalEvent)
         log.info("event_ignored", event_name=event.name, portal=portal.id)
         return
     body = json.dumps(event.without_auth(), ensure_ascii=False)
-    await reception.store(portal, Arrival(Source.EVENT, event.name, event.subject, event.user_id, body))
+    token = event.tokens.access_token if event.tokens and event.user_id and isinstance(event.subject, Subject) else ""
+    await reception.store(portal, Arrival(Source.EVENT, event.name, event.subject, event.user_id, body, token))
     resources.failpoint("event.stored")

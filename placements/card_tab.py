@@ -6,10 +6,11 @@ from starlette.responses import HTMLResponse
 
 from b24app.bitrix24.payloads import OpenRequest
 from b24app.domain.facts import Kind
+from b24app.domain.installation import PortalState
 from b24app.errors import Refused
 from b24app.journeys import cards, opening
 from b24app.resources import Resources
-from placements.opened import frame_of, ready, regained, welcome
+from placements.opened import back, frame_of, ready, regained, welcome
 from placements.render import Render
 
 
@@ -19,6 +20,8 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
     if subject is None or subject.kind is not kind:
         raise Refused("no_card", 404)
     proven = await opening.prove_open(resources, opened)
+    if proven.portal and proven.portal.state is PortalState.REMOVED:
+        proven = await back(resources, proven)
     portal = await ready(resources, proven)
     person = await cards.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
     portal = await welcome(resources, proven, portal, person)

@@ -27,6 +27,7 @@ from b24app.journeys.client_apps import NewClientApp
 from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
 from b24app.manifest import Mode
 from b24app.resources import Resources
+from b24app.store.engine import away
 from placements.install import InstallerView
 from placements.opened import spoken
 from placements.render import Render
@@ -84,7 +85,7 @@ async def answer(render: Render, action: Action_, request: Request) -> Response:
     except (Refused, PortalError) as error:
         return _refusal(render, error, lang)
     except Exception as error:
-        log.error("frame_call_failed", path=request.url.path, error=repr(error), exc_info=error)
+        log.error("frame_call_failed", path=request.scope["path"], error=repr(error), exc_info=not away(error))
         return JSONResponse(render.error("internal", lang, 500), 500)
 
 

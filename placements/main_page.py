@@ -8,16 +8,15 @@ from b24app.bitrix24.payloads import OpenRequest
 from b24app.journeys import opening
 from b24app.journeys.settings import settings_view
 from b24app.resources import Resources
-from placements.opened import frame_of, ready, regained, set_up, welcome
+from placements.opened import back, frame_of, ready, regained, welcome
 from placements.render import Render
 
 
 async def page(render: Render, resources: Resources, opened: OpenRequest) -> HTMLResponse:
     proven = await opening.prove_open(resources, opened)
+    if proven.portal is None or not proven.portal.fields:
+        proven = await back(resources, proven)
     person = await opening.who(resources, proven)
-    if (proven.portal is None or not proven.portal.fields) and person.is_admin:
-        await set_up(resources, proven)
-        proven = await opening.prove_open(resources, opened)
     portal = await welcome(resources, proven, await ready(resources, proven), person)
     async with resources.tenant(portal.id, durable=False) as db:
         viewer, token = await opening.open_session(db, resources, proven, portal, person)

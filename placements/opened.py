@@ -29,8 +29,10 @@ from b24app.journeys import installation, opening
 from b24app.journeys.installation import Grant, Report
 from b24app.journeys.opening import Proven
 from b24app.journeys.settings import portal_of
-from b24app.journeys.tokens import remember
+from b24app.journeys.tokens import remember, still_here
 from b24app.resources import Resources
+from b24app.store import portals
+from b24app.store.engine import away
 from b24app.store.portals import Portal
 from placements import words
 from placements.render import Render
@@ -57,7 +59,7 @@ async def answer(render: Render, page: Page, request: Request) -> Response:
         log.info("open_answered_in_words", code=code, member_id=opened.member_id, placement=opened.placement)
         return render.saying(code, opened.lang, frame=frame_of(opened), status=status)
     except Exception as error:
-        log.error("page_failed", path=request.url.path, error=repr(error), exc_info=error)
+        log.error("page_failed", path=request.scope["path"], error=repr(error), exc_info=not away(error))
         return render.saying("internal", opened.lang, frame=frame_of(opened), status=500)
 
 
@@ -89,9 +91,9 @@ async def ready(resources: Resources, proven: Proven) -> Portal:
     The auth server's word that the installation is finished counts where the portal's own event has not come yet.
     """
     portal = proven.portal
-    if portal is None or not portal.fields:
+    if portal is None or not portal.fields or portal.state is PortalState.REMOVED:
         raise Refused("portal_unknown", 403)
-    waits = portal.state in (PortalState.INSTALLING, PortalState.REMOVED)
+    waits = portal.state is PortalState.INSTALLING
     if waits and not proven.owner.installed:
         raise Refused("portal_unknown", 403)
     if waits:
@@ -100,14 +102,35 @@ async def ready(resources: Resources, proven: Proven) -> Portal:
     return await portal_of(resources, portal.id) if waits or moved else portal
 
 
+async def back(resources: Resources, proven: Proven) -> Proven:
+    """An administrator's open of a portal that is not set up, or whose removal counted: it goes on with what was kept.
+
+    Anybody else's stays as it is.
+    """
+    person = await opening.who(resources, proven)
+    if not person.is_admin:
+        return proven
+    await set_up(resources, proven)
+    return await opening.prove_open(resources, proven.request)
+
+
 async def welcome(resources: Resources, proven: Proven, portal: Portal, person: Person) -> Portal:
-    """An administrator brings a fresh token pair with every open: keep it, and go on where none worked any more."""
+    """An administrator brings a fresh token pair with every open: keep it, and go on where none worked any more.
+
+    The auth server has just vouched for the app being installed: whoever said that it was removed was wrong. Raise
+    Refused `portal_unknown` where it was removed meanwhile.
+    """
     opened = proven.request
-    if not person.is_admin or not opened.refresh_id:
+    if not person.is_admin:
         return portal
     async with resources.tenant(portal.id) as db:
-        await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
-    if portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
+        await still_here(db, portal.id)
+        if opened.refresh_id:
+            await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
+        if portal.removal_said_at:
+            await portals.call_off(db, portal.id)
+            log.warning("removal_called_off", portal=portal.id, user=person.user_id)
+    if opened.refresh_id and portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
         await installation.revive(resources, portal)
         return await portal_of(resources, portal.id)
     return portal

@@ -283,6 +283,7 @@ REFUSED: Mapping[str, Saying] = {
     "url_user_info": Saying(N_("The address is wrong"), N_("It may hold no name and password.")),
     "url_fragment": Saying(N_("The address is wrong"), N_("It may hold no #.")),
     "url_port_not_allowed": Saying(N_("The address is wrong"), N_("Only port 443 is called.")),
+    "url_host_name_wrong": Saying(N_("The address is wrong"), N_("The name in it is no domain name.")),
     "url_ip_address": Saying(N_("The address is wrong"), N_("Write a name, not a number.")),
     "url_private_address": Saying(N_("The address is wrong"), N_("Addresses inside private networks are not called.")),
     "url_unknown_host": Saying(N_("The address is wrong"), N_("There is no such name.")),

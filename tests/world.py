@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -40,7 +41,7 @@ from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
-from workers.chores import erase, import_one, rescan_one, rewake_all, sweep_one
+from workers.chores import erase, import_one, prove_removal, rescan_one, rewake_all, sweep_one
 from workers.files import carry_files
 from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
@@ -151,11 +152,23 @@ class World:
             return await inbox.count(db, portal_id, "failed")
 
     async def chores(self) -> None:
-        """What the tick sends workers to do about portals that were removed."""
+        """What the tick sends workers to do about portals that were removed, or are said to be."""
+        await self._prove_removals()
+        kept = timedelta(days=self.resources.manifest.retention.removed_days)
         async with self.resources.directory() as db:
-            leaving = await portals.erasable_ids(db)
+            leaving = await portals.erasable_ids(db, self.resources.now(), kept)
         for portal_id in leaving:
-            await erase(self.resources, portal_id)
+            await self._survive(erase, self.resources, portal_id)
+
+    async def erase(self) -> None:
+        """The day in which a removal with its data can be called off goes by."""
+        self.pass_time(days=1)
+        await self.chores()
+
+    async def _prove_removals(self) -> int:
+        async with self.resources.directory() as db:
+            said = await portals.removals_due(db, self.resources.now())
+        return sum([await self._survive(prove_removal, self.resources, portal_id) for portal_id in said])
 
     def foreign_app(self) -> MarketApp:
         """Somebody else's app in the same marketplace."""
@@ -279,6 +292,7 @@ class World:
 
     async def _round(self) -> int:
         done = await self.emulator.world.deliver()
+        done += await self._prove_removals()
         async with self.resources.directory() as db:
             active = await portals.active_ids(db)
             unread = await portals.unread_ids(db)

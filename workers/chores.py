@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 
 from b24app.domain.installation import PortalState
-from b24app.errors import PortalClosed, PortalError
-from b24app.journeys import importing, installation, offline, rescan, selftest, sweep
-from b24app.journeys.tokens import client
+from b24app.errors import PortalClosed, PortalError, Refused
+from b24app.journeys import importing, installation, offline, removal, rescan, selftest, sweep
+from b24app.journeys.tokens import confirmed, is_ours
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, retention, work
@@ -49,13 +49,15 @@ async def wake_due(resources: Resources) -> int:
 
 
 async def rewake_all(resources: Resources) -> int:
-    """The net under lost wake-ups: due rows, first reads and sweeps that were cut off or are due, portals to erase."""
+    """The net under lost wake-ups: due rows, first reads and sweeps that were cut off or are due, removals to ask
+    about, portals to erase."""
     async with resources.directory() as db:
         unread = await portals.unread_ids(db)
         owed = await portals.owed_ids(db)
         unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
         unfetched = await portals.unfetched_ids(db, resources.now() - offline.EVERY)
-        leaving = await portals.erasable_ids(db)
+        said = await portals.removals_due(db, resources.now())
+        leaving = await portals.erasable_ids(db, resources.now(), _kept(resources))
     unswept = await sweep.due(resources)
     woken = await wake_due(resources)
     for portal_id in unread:
@@ -68,9 +70,11 @@ async def rewake_all(resources: Resources) -> int:
         await resources.wake.chore("fetch_offline", portal_id)
     for portal_id in unswept:
         await resources.wake.chore("sweep_portal", portal_id)
+    for portal_id in said:
+        await resources.wake.chore("prove_removal", portal_id)
     for portal_id in leaving:
         await resources.wake.chore("erase_portal", portal_id)
-    return woken + len(unread) + len(owed) + len(unscanned) + len(unfetched) + len(unswept) + len(leaving)
+    return woken + sum(map(len, (unread, owed, unscanned, unfetched, unswept, said, leaving)))
 
 
 async def look_hourly(resources: Resources) -> int:
@@ -151,7 +155,6 @@ async def tidy_all(resources: Resources) -> int:
     """
     now, gone, until = resources.now(), 0, monotonic() + TIDY
     async with resources.directory() as db:
-        await retention.mark_forgotten(db, now, timedelta(days=resources.manifest.retention.removed_days))
         known = await portals.all_ids(db)
     for portal_id in known:
         full = True
@@ -165,11 +168,20 @@ async def tidy_all(resources: Resources) -> int:
     return gone
 
 
+async def prove_removal(resources: Resources, portal_id: int) -> bool:
+    """Ask the auth server whether the app was removed, as somebody says. Whether there was anything to ask."""
+    return await removal.prove(resources, portal_id) is not None
+
+
 async def erase(resources: Resources, portal_id: int) -> None:
-    """Uninstalled with "delete data", or long ago: every row of the portal goes, by the owner's role."""
+    """Removed, and kept as long as it had to be: every row of the portal goes, by the owner's role.
+
+    In two transactions: whoever installs the app at the same moment waits for the first, a short one.
+    """
     async with resources.directory() as db:
-        if portal_id not in await portals.erasable_ids(db):
+        if not await portals.part(db, portal_id, resources.now(), _kept(resources)):
             return
+    resources.failpoint("portal.parted")
     engine = open_engine(resources.settings.database_owner_url)
     try:
         async with engine.begin() as db:
@@ -179,23 +191,28 @@ async def erase(resources: Resources, portal_id: int) -> None:
     log.info("portal_erased", portal=portal_id, rows=rows)
 
 
+def _kept(resources: Resources) -> timedelta:
+    return timedelta(days=resources.manifest.retention.removed_days)
+
+
 async def look_at(resources: Resources, portal_id: int) -> None:
-    """Ask the portal itself whether the app may work for it."""
+    """Ask the auth server whether the app may work for the portal."""
     async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is PortalState.REMOVED:
         return
     try:
-        await client(resources, portal, Lane.BULK).call("app.info")
+        owner = await confirmed(resources, portal)
     except PortalClosed as error:
         if error.reason == "unpaid":
             async with resources.glance() as db:
                 await portals.move(db, portal_id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
         log.warning("portal_closed", portal=portal_id, reason=error.reason)
-    except PortalError as error:
+    except (PortalError, Refused) as error:
         log.info("portal_unsure", portal=portal_id, error=repr(error))
     else:
-        await installation.revive(resources, portal)
+        if is_ours(resources, portal, owner):
+            await installation.revive(resources, portal)
 
 
 CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
@@ -206,6 +223,7 @@ CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
     "self_test": self_test_one,
     "sweep_portal": sweep_one,
     "tidy_portals": tidy_all,
+    "prove_removal": prove_removal,
     "erase_portal": erase,
     "look_at_portal": look_at,
     "carry_files": carry_files,

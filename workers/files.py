@@ -15,12 +15,14 @@ from b24app.journeys import exporting, restoring, weekly
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, work
+from b24app.store.engine import away
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, WorkKind
 from workers.at_once import me
 from workers.inbox import heartbeat
 
 BUDGET = 20.0  # seconds of one go
+SOON = timedelta(minutes=1)  # where the database was away
 LATER = timedelta(hours=1)  # where a fault of ours outlasts every plan: a person reads of it in the log
 
 log = structlog.get_logger()
@@ -57,9 +59,11 @@ async def _handle(resources: Resources, portal: Portal, claim: Claim, until: flo
         async with heartbeat(resources, [claim]):
             due = await _carry(resources, portal, claim.key, until)
     except Exception as failed:
-        log.warning("file_interrupted", portal=portal.id, key=claim.key, error=repr(failed), exc_info=failed)
+        gone = away(failed)
+        log.warning("file_interrupted", portal=portal.id, key=claim.key, error=repr(failed), exc_info=not gone)
         later = plan(failed, claim.tries, resources.now())
-        due, error = later.at if isinstance(later, Later) else resources.now() + LATER, type(failed).__name__
+        due = later.at if isinstance(later, Later) else resources.now() + (SOON if gone else LATER)
+        error = type(failed).__name__
     async with resources.directory() as db:
         if due and error:
             await work.postpone(db, WorkKind.FILE, [claim], due, error)

@@ -25,7 +25,7 @@ from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, work
-from b24app.store.engine import collided
+from b24app.store.engine import away, collided
 from b24app.store.memberships import Overtaken
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, ClaimLost, WorkKind
@@ -38,6 +38,7 @@ LONGEST_SLICE = 2.0  # seconds that news for a subject of a bulk slice waits for
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
 OVERTAKEN = timedelta(seconds=1)
+DATABASE_AWAY = timedelta(seconds=5)
 HEARTBEAT = 20.0  # seconds; a claim lasts 60
 WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 
@@ -158,6 +159,10 @@ async def _slice_failed(resources: Resources, portal: Portal, slice_: Slice, err
     if _overtaken(error):
         log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)
         await _later(resources, kind, claims, Later(resources.now() + OVERTAKEN), "overtaken")
+        return
+    if away(error):  # nobody's fault: no try is counted, and where not even this can be stored the claims run out
+        log.warning("slice_interrupted", portal=portal.id, subjects=len(claims), error=repr(error))
+        await _later(resources, kind, claims, Later(resources.now() + DATABASE_AWAY, counted=False), "database_away")
         return
     unknown = not isinstance(error, AppError)
     log.warning("slice_failed", portal=portal.id, subjects=len(claims), error=repr(error), exc_info=unknown)

@@ -10,24 +10,29 @@ import asyncio
 import gc
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from time import sleep
-from typing import Any, TypeVar
+from types import FrameType
+from typing import Any
 
 import structlog
-from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis import Redis, RedisError
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
 from b24app.assembly import open_resources
 from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
+from b24app.store.engine import away
+from b24app.wake import forget_pickled, open_queue
 from workers.at_once import AtOnce
 
-T = TypeVar("T")
 STARTS_WITHIN = 30
 REDIS_AWAY = 1.0  # seconds until a lost Redis is tried again
+TTL = 75  # seconds; a quarter of a minute less is waited for a job, and a little more for a Redis that is silent
 LONGEST = 900.0  # seconds of one job, whatever it waits for
 
 log = structlog.get_logger()
@@ -41,8 +46,40 @@ class NoDeathPenalty(BaseDeathPenalty):
     def cancel_death_penalty(self) -> None: ...
 
 
+class _Stop:
+    """Whether this process was told to stop, whichever worker of it was there to hear."""
+
+    asked = False
+
+    def wait(self, seconds: float) -> None:
+        with suppress(StopRequested):  # a signal that the last worker's handler hears
+            sleep(seconds)
+
+
 class DrainWorker(SimpleWorker):
+    """`stop`: told of signals, which between two workers are heard by the one that is gone."""
+
     death_penalty_class = NoDeathPenalty
+
+    def __init__(self, queues: list[Queue], stop: _Stop | None = None, **given: Any) -> None:
+        super().__init__(queues, serializer=JSONSerializer, worker_ttl=TTL, **given)
+        self.told = stop or _Stop()
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.told.asked = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        with suppress(RedisError, OSError):  # in the middle of a job, which must not end by it
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
+    def teardown(self) -> None:
+        """A Redis that hears nothing of our end must not keep the thread that listens to it."""
+        try:
+            super().teardown()  # type: ignore[no-untyped-call]
+        except (RedisError, OSError):
+            with suppress(RedisError, OSError):
+                self.unsubscribe()  # type: ignore[no-untyped-call]
 
 
 class _Runtime:
@@ -94,31 +131,49 @@ def resources() -> Resources:
     return _runtime.resources
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Hand a coroutine to the process's loop and wait for it, `LONGEST` at most: drains stop long before."""
+def run(work: Coroutine[Any, Any, object]) -> None:
+    """Hand a coroutine to the process's loop and wait for it, `LONGEST` at most: drains stop long before.
+
+    A job that a database or Redis in trouble ends is no failure of the job: its rows wait for the rewake.
+    """
     assert _runtime.loop, "called outside a worker"
-    return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, LONGEST), _runtime.loop).result()
+    try:
+        asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, LONGEST), _runtime.loop).result()
+    except Exception as error:
+        if not (away(error) or isinstance(error, RedisError)):
+            raise
+        log.warning("job_interrupted", error=repr(error))
 
 
 def serve_queues(settings: Settings, manifest: Manifest, queues: list[str], *, burst: bool = False) -> None:
-    """Work until told to stop (SIGTERM finishes the current job); `burst` stops when the queues are empty."""
+    """Work until told to stop (SIGTERM finishes the current job); `burst` stops when the queues are empty.
+
+    RQ waits for a Redis that it cannot reach between two jobs, and takes any other trouble with Redis for its end (one
+    that is lost in a job; a replica, one out of memory, one that wants a password): then another worker begins.
+    """
     _runtime.start(settings, manifest)
     connection = Redis.from_url(settings.redis_url)
+    stop = _Stop()
     try:
-        while not _worked(connection, queues, burst):
-            sleep(REDIS_AWAY)
+        while not _worked(connection, queues, stop, burst):
+            stop.wait(REDIS_AWAY)
+            if stop.asked:
+                return
     finally:
         _runtime.stop()
 
 
-def _worked(connection: Redis, queues: list[str], burst: bool) -> bool:
-    """Whether the worker came to its end. RQ waits for a Redis that is lost between two jobs; in one, it gives up."""
-    worker = DrainWorker([Queue(name, connection=connection) for name in queues], connection=connection)
+def _worked(connection: Redis, queues: list[str], stop: _Stop, burst: bool) -> bool:
+    """Whether the worker came to its end because it should."""
     try:
+        forget_pickled(connection)
+        worker = DrainWorker([open_queue(name, connection) for name in queues], stop, connection=connection)
         worker.work(burst=burst, logging_level="WARNING")
-    except RedisConnectionError as error:
-        if worker._stop_requested:
-            raise
-        log.warning("redis_lost", error=type(error).__name__)
-        return False
-    return True
+    except StopRequested:
+        return True
+    except (RedisError, OSError) as error:
+        log.warning("worker_interrupted", error=type(error).__name__)
+        return stop.asked
+    if not (burst or stop.asked):
+        log.warning("worker_interrupted")
+    return burst or stop.asked

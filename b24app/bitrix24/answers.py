@@ -36,7 +36,9 @@ UNPAID = frozenset({"PAYMENT_REQUIRED"})
 NOT_INSTALLED = frozenset({"NOT_INSTALLED", "APPLICATION_NOT_FOUND", "ERROR_OAUTH"})
 NO_SCOPE = frozenset({"insufficient_scope", "invalid_scope"})
 NOT_FOUND = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND"})
-BROKEN = frozenset({"OVERLOAD_LIMIT", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
+SWITCHED_OFF = "OVERLOAD_LIMIT"
+"""Not a moment's trouble: the vendor has blocked the portal's REST by hand, until its support is asked."""
+BROKEN = frozenset({SWITCHED_OFF, "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_NUMBER = 300  # digits
 CODE, LONGEST_CODE = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]{1,24})*|[0-9]+"), 64

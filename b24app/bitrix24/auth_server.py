@@ -16,7 +16,7 @@ import aiohttp
 
 from b24app.bitrix24 import answers
 from b24app.bitrix24.wire import bounded
-from b24app.errors import NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
+from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5)
 """Shorter than a refresh is claimed for: an answer that comes must find its claim."""
@@ -88,6 +88,16 @@ class AuthServer:
         url = f"{self.origin(server_endpoint)}/oauth/token/"
         form = {"grant_type": "refresh_token", "client_id": self.client_id, "client_secret": self.client_secret}
         return _pair(await self._post("oauth/token", url, {**form, "refresh_token": refresh_token}))
+
+    async def knows_us(self, server_endpoint: str) -> bool:
+        """Whether our client id and secret are right: a token that is none is then all that is wrong."""
+        try:
+            await self.refresh(server_endpoint, "0" * 70)
+        except NeedsAdmin:
+            return True
+        except PortalError:
+            return False
+        return False
 
     def origin(self, server_endpoint: str) -> str:
         """`https://oauth.bitrix.info/rest/` → `https://oauth.bitrix.info`. Raises Refused when it is not on the

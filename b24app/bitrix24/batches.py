@@ -81,20 +81,8 @@ def count(value: object) -> int | None:
     return values.number(value)
 
 
-def checked(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters, where no filter has an empty value: portals drop such a one and show the whole base.
-
-    Raises ValueError: it is our fault.
-    """
-    for name in ("filter", "FILTER"):
-        for key, value in (params.get(name) or {}).items():
-            if value is None or value in ("", [], ()):
-                raise ValueError(f"empty filter {key}")
-    return params
-
-
 def _written(command: Command) -> str:
-    query = forms.encode(checked(command.params))
+    query = forms.encode(command.params)
     return f"{command.method}?{query}" if query else command.method
 
 
@@ -116,7 +104,7 @@ def _error(command: Command, told: object) -> PortalError:
 
 def _doubted(command: Command, error: PortalError) -> PortalError:
     """A write that broke off may have been done."""
-    if isinstance(error, PortalDown) and command.write and error.code != "OVERLOAD_LIMIT":
+    if isinstance(error, PortalDown) and command.write and error.code != answers.SWITCHED_OFF:
         return OutcomeUnknown(error.method, error.status, error.code, error.description)
     return error
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from b24app.bitrix24 import values
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
-from b24app.bitrix24.rows import Row, asked_for, rows_of
+from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
 from b24app.domain.facts import Card, Cards, Kind, Odd, Subject
 from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
 
@@ -165,7 +165,7 @@ def listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
     params = {
         "entityTypeId": ENTITY_TYPE[kind],
         "select": select(kind, fields),
-        "filter": {"@id": list(ids)},
+        "filter": checked({"@id": list(ids)}),
         "order": {"id": "ASC"},
         "start": -1,
     }

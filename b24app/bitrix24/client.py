@@ -15,7 +15,6 @@ from b24app.bitrix24.batches import (
     Command,
     Outcome,
     Row,
-    checked,
     count,
     label,
     out_of_reach,
@@ -24,7 +23,7 @@ from b24app.bitrix24.batches import (
     worth_repeating,
     written,
 )
-from b24app.bitrix24.rows import rising, rows_of
+from b24app.bitrix24.rows import checked, rising, rows_of
 from b24app.bitrix24.wire import Line, Wire
 from b24app.errors import PortalBusy, PortalError
 
@@ -48,7 +47,7 @@ class PortalClient(Line):
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None, *, write: bool = False) -> Answer:
         """One method by itself, JSON types kept. Raises the PortalErrors; OutcomeUnknown only with `write`."""
-        body = await self._send(method, checked(params or {}), write)
+        body = await self._send(method, params or {}, write)
         return Answer(body.get("result"), count(body.get("total")), count(body.get("next")))
 
     async def batch(self, commands: Sequence[Command]) -> list[Outcome]:
@@ -87,7 +86,7 @@ class PortalClient(Line):
         last, pages = after, 1
         columns = list(dict.fromkeys([id_field, *select]))
         while True:
-            wanted = _chained(method, dict(filter), columns, id_field, rows, last, pages, extra or {})
+            wanted = _chained(method, checked(filter), columns, id_field, rows, last, pages, extra or {})
             failed: PortalError | None = None
             began = last
             for place, outcome in enumerate(await self._request(wanted)):

@@ -26,6 +26,7 @@ RECORD_PLACE = re.compile(r"CRM_(CONTACT|COMPANY)_")
 RECORD_EVENT = re.compile(r"ONCRM(CONTACT|COMPANY)(?:ADD|UPDATE|DELETE)\Z")
 REQUISITE_EVENT = re.compile(r"ONCRMREQUISITE(?:ADD|UPDATE|DELETE)\Z")
 KIND_OF = {number: kind for kind, number in ENTITY_TYPE.items()}
+HOUR = 3600
 LONGEST_WORD = 64  # an event's, placement's or portal's name; they are logged before anything is proven
 SECRET_KEYS = frozenset({"auth", "access_token", "refresh_token", "application_token", "token"})
 
@@ -35,8 +36,9 @@ class OpenRequest:
     """One opening of a page of ours inside the portal, as the browser posted it.
 
     `domain`: the host the browser names, with its port; `secure`: whether the portal speaks https. `auth_id`: access
-    token of the user, empty for a user without access to the app; `expires`: its seconds. `server_endpoint` and
-    `application_token` are None on older portals. `options`: PLACEMENT_OPTIONS, empty when absent or damaged.
+    token of the user, empty for a user without access to the app; `expires`: its seconds, from 1 to 3600.
+    `server_endpoint` and `application_token` are None on older portals. `options`: PLACEMENT_OPTIONS, empty when absent
+    or damaged.
     """
 
     domain: str
@@ -64,7 +66,8 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class EventTokens:
-    """Tokens of the user who acted; `refresh_token` only with life-cycle events. `expires_in`: seconds."""
+    """Tokens of the user who acted; `refresh_token` only with life-cycle events. `expires_in`: seconds, from 1
+    to 3600."""
 
     access_token: str
     refresh_token: str | None
@@ -109,7 +112,7 @@ def open_request(query: bytes, body: bytes) -> OpenRequest:
         lang=lang if LANGUAGE.match(lang := _text(form, "LANG")) else "en",
         app_sid=_text(form, "APP_SID"),
         auth_id=_present(form, "AUTH_ID"),
-        expires=number(form.get("AUTH_EXPIRES")) or 3600,
+        expires=_lifetime(form.get("AUTH_EXPIRES")),
         refresh_id=_text(form, "REFRESH_ID"),
         server_endpoint=_text(form, "SERVER_ENDPOINT") or None,
         application_token=_text(form, "APPLICATION_TOKEN") or None,
@@ -155,6 +158,13 @@ def number(raw: object) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
+def _lifetime(raw: object) -> int:
+    """Seconds of an access token: an hour is what the portal gives (settings/oauth/index.md), and no word of a caller
+    makes it more."""
+    seconds = number(raw)
+    return HOUR if seconds is None else max(1, min(seconds, HOUR))
+
+
 def _fields(data: Form | str) -> Form:
     """The record's fields: some events wrap them in FIELDS, some do not, some send a scalar."""
     if not isinstance(data, dict):
@@ -186,7 +196,7 @@ def _tokens(auth: Form) -> EventTokens | None:
     return EventTokens(
         access_token=access,
         refresh_token=_text(auth, "refresh_token") or None,
-        expires_in=number(auth.get("expires_in")) or 3600,
+        expires_in=_lifetime(auth.get("expires_in")),
         scope=scopes(_text(auth, "scope")),
         status=_text(auth, "status"),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from b24app.bitrix24 import values
 from b24app.bitrix24.cards import ENTITY_TYPE, one_by_one
 from b24app.bitrix24.client import PAGE, Command, PortalClient
-from b24app.bitrix24.rows import Row, asked_for, rows_of
+from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
 from b24app.domain.facts import Attached, Attachment, Odd, Requisite, Subject
 from b24app.errors import PortalDown
 
@@ -74,7 +74,7 @@ async def count_requisites(client: PortalClient) -> int | None:
 
 
 def _listing(filter: Mapping[str, Any]) -> Command:
-    return Command(LIST, {"select": SELECT, "filter": filter, "order": {"ID": "ASC"}, "start": -1})
+    return Command(LIST, {"select": SELECT, "filter": checked(filter), "order": {"ID": "ASC"}, "start": -1})
 
 
 def _requisites(rows: Sequence[Row]) -> list[Requisite | Odd]:

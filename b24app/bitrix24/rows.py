@@ -7,13 +7,23 @@ an end of the list or a deletion, so nothing of it is passed over in silence.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from b24app.bitrix24 import values
 from b24app.errors import PortalDown
 
 Row = dict[str, Any]
+
+
+def checked(filter: Mapping[str, Any]) -> Row:
+    """The filter, where it has no empty value: portals drop such a one and show the whole base.
+
+    Raises ValueError: it is our fault.
+    """
+    if empty := [name for name, value in filter.items() if value is None or value in ("", [], ())]:
+        raise ValueError(f"empty filter {empty[0]}")
+    return dict(filter)
 
 
 def rows_of(method: str, result: object, key: str, id_field: str) -> list[tuple[int, Row]]:

@@ -17,7 +17,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.pace import ENTERPRISE, ON_PREMISE, Budget
 from b24app.bitrix24.people import person_of
-from b24app.errors import CallRefused, PortalDown
+from b24app.errors import CallRefused, PortalDown, ScopeMissing
 
 Texts = Mapping[str, str]
 """A text by language: ru, en."""
@@ -111,12 +111,13 @@ def budget_of(license: str) -> Budget:
 
 
 async def present(client: PortalClient, entities: Sequence[Entity]) -> Present:
-    """The portal's state in one request; user fields of `entities`. Raises the PortalErrors (AccessDenied: no
-    admin)."""
+    """The portal's state in one request; user fields of `entities`. What the app has no permission to list reads as not
+    there, and `scopes` tells why. Raises the PortalErrors (AccessDenied: no admin)."""
     basics = ["app.info", "scope", "profile", "placement.get", "event.get"]
     lists = [Command(f"crm.{entity}.userfield.list") for entity in entities]
     outcomes = await client.batch([*map(Command, basics), *lists])
-    app, scope, profile, placements, events, *listed = [outcome.value() for outcome in outcomes]
+    app, scope, profile = (outcome.value() for outcome in outcomes[:3])
+    placements, events, *listed = (_permitted(outcome) for outcome in outcomes[3:])
     app, granted = values.mapping(app), list(scope.values()) if isinstance(scope, dict) else scope
     if not isinstance(granted, list):
         raise PortalDown("scope", 200, "NOT_A_LIST")
@@ -161,6 +162,11 @@ async def bind_events(client: PortalClient, events: Sequence[tuple[str, str]]) -
     pairs = [{"event": event, "handler": handler} for event, handler in events]
     commands = [Command("event.bind", pair, write=True) for pair in pairs]
     return [there_already(outcome, True) for outcome in await client.batch(commands)]
+
+
+def _permitted(outcome: Outcome) -> object:
+    """What was answered; nothing where the app lacks the permission to ask."""
+    return () if isinstance(outcome.error, ScopeMissing) else outcome.value()
 
 
 def _bindings(raw: object, name: str) -> list[tuple[str, str, bool]]:

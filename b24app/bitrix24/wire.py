@@ -122,8 +122,8 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         """The body of a good answer. Raises the errors of `b24app.errors`, PortalError and below.
 
         A dead token is replaced by each other admin's in turn, each refreshed once at most; a busy portal is asked
-        again (it did nothing), and one that is down, which for a write means that nothing was done either. Every
-        attempt waits for its own permit.
+        again (it did nothing), and one that is down, which for a write means that nothing was done either; one whose
+        REST was switched off is not. Every attempt waits for its own permit.
         """
         body, methods = dict(params or {}), _methods(method, params or {})
         token, mended, busy, down = await self.line.keeper.current(), list[bool](), 0, 0
@@ -141,7 +141,7 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
             except PortalDown as error:
                 pause = self.line.pause * 2**down
                 down += 1
-                if down == DOWN_TRIES or error.wait > pause:
+                if down == DOWN_TRIES or error.wait > pause or error.code == answers.SWITCHED_OFF:
                     raise
                 await asyncio.sleep(pause)
 
@@ -183,7 +183,7 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         """An outage during a write: unknown, unless nothing was sent or the portal refused before doing anything."""
         if not isinstance(error, PortalDown):
             return error
-        not_done = error.status == -1 or 400 <= error.status < 500 or error.code == "OVERLOAD_LIMIT"
+        not_done = error.status == -1 or 400 <= error.status < 500 or error.code == answers.SWITCHED_OFF
         kind = PortalDown if not_done or not self.write else OutcomeUnknown
         doubted = kind(error.method, max(error.status, 0), error.code, error.description)
         doubted.wait = error.wait

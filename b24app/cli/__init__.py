@@ -21,6 +21,7 @@ from b24app.cli.failures import show_failures
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
+from b24app.wake import GENERAL
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,8 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8080)
     serve.set_defaults(run=lambda options: processes.serve(_settings(), options.host, options.port))
 
-    worker = commands.add_parser("worker", help="do the work; at least one needs the queue `interactive` for itself")
-    worker.add_argument("queues", nargs="*", default=["interactive", "outbox", "chores", "bulk"])
+    worker = commands.add_parser(
+        "worker", help="do the work; one of `interactive` alone, one of `erasing` as the owner"
+    )
+    worker.add_argument("queues", nargs="*", default=[*GENERAL])
     worker.set_defaults(run=lambda options: processes.worker(_settings(), options.queues))
 
     tick = commands.add_parser("tick", help="wake what is due; exactly one process of it")
@@ -99,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("demo", help="the whole product on loopback, with an emulated portal")
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")
-    show.set_defaults(run=lambda options: demo(check=options.check))
+    show.add_argument("--fresh", action="store_true", help="forget what an earlier demo has kept")
+    show.add_argument("--logs", action="store_true", help="show the logs here; they go to a file otherwise")
+    show.set_defaults(run=lambda options: demo(check=options.check, fresh=options.fresh, logs=options.logs))
 
     return parser
 

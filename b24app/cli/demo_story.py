@@ -12,12 +12,15 @@ from typing import Any
 
 import aiohttp
 
+from b24app.domain.installation import PortalState
 from b24app.resources import Resources
 from b24app.store import portals
 
 PATIENCE, POLL = 30.0, 0.05
+LIVES = ("installed", "gone on with", "installed again")
 CHECK = "UF_CRM_B24APP_CHECK"
 FRAME = re.compile(r'data-frame="([^"]*)"')
+MEMBERSHIP = re.compile(r'name="membership" value="([0-9a-f-]{36})"')
 JSON_BLOCK = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
 
 
@@ -37,18 +40,29 @@ class Story:
     manager: int = 0
     frame: Mapping[str, Any] = field(default_factory=dict)
 
-    async def tell(self) -> None:
-        """Raise `Told` at the first step that does not hold."""
+    async def tell(self, life: str) -> None:
+        """One of `LIVES`. Raise `Told` at the first step that does not hold."""
+        print(f"The demo, {life}:", flush=True)
         await self._people()
         await self._enter(self.admin)
-        await self._install()
-        self._say("the installer set everything up and the app's own page opened")
+        if life == LIVES[1]:
+            await self._until(self._knows_the_first, "the sample client app has forgotten what it heard")
+            self._say("portals, app and sample client app are as they were left")
+        else:
+            await self._install()
+            self._say("the installer set everything up and the app's own page opened")
         await self._until(self._imported, "the first read of the portal did not end")
         self._say("companies and contacts were read")
         await self._until(self._connected, "the sample client app's endpoint did not answer its ping")
         self._say("the sample client app registered its endpoint and answered the ping")
+        await self._verify(contact=1 + LIVES.index(life))
+        if life != LIVES[0]:
+            await self._enter(self.admin)
+            await self._uninstall()
+            self._say("the app was removed from the portal; its tokens are gone, its data goes in a day")
+
+    async def _verify(self, contact: int) -> None:
         await self._enter(self.manager)
-        contact = 1
         seconds = await self._tick(contact)
         self._say(f"a manager ticked the box; the client app heard “pending” after {seconds:.2f} s")
         tab = await self._tab(contact)
@@ -57,9 +71,8 @@ class Story:
         self._say("the card tab shows the delivery")
         seconds = await self._confirm(contact, tab)
         self._say(f"the manager pressed “confirm” in the tab; the client app heard “confirmed” after {seconds:.2f} s")
-        await self._enter(self.admin)
-        await self._uninstall()
-        self._say("the app was removed from the portal; its tokens are gone")
+        seconds = await self._merge()
+        self._say(f"two people decided by button were merged; the client app heard of one card after {seconds:.2f} s")
 
     def _say(self, step: str) -> None:
         print(f"✓ {step}", flush=True)
@@ -101,6 +114,9 @@ class Story:
             found = await portals.by_domain(db, self.portal.removeprefix("http://"))
         return bool(found and found.imported)
 
+    async def _knows_the_first(self) -> bool:
+        return any(one["data"].get("contact_id") == 1 for one in (await self._heard())["heard"])
+
     async def _connected(self) -> bool:
         return bool((await self._heard()).get("endpoint", {}).get("state") == "active")
 
@@ -124,27 +140,63 @@ class Story:
         return await self._open_frame(await self._json("POST", f"{self.portal}/marketplace/open/", body))
 
     async def _confirm(self, contact: int, tab: str) -> float:
+        return await self._press(contact, tab, "confirm", "confirmed")
+
+    async def _press(self, contact: int, tab: str, action: str, state: str) -> float:
         page = json.loads(html.unescape(JSON_BLOCK.findall(tab)[-1]))
-        membership = re.search(r'name="membership" value="([0-9a-f-]{36})"', tab)
+        membership = MEMBERSHIP.search(tab)
         if not membership:
-            raise Told("the card tab offers nothing to confirm")
+            raise Told(f"the card tab has no button to {action} with")
 
         async def press() -> None:
-            body = {"subject": f"contact:{contact}", "membership": membership[1], "action": "confirm", "note": ""}
+            body = {"subject": f"contact:{contact}", "membership": membership[1], "action": action, "note": ""}
             origin = self.resources.settings.public_url
             await self._json("POST", f"{origin}/frame/press", body, {"X-Page-Token": page["token"]})
 
-        return await self._hears(press, contact, "confirmed")
+        return await self._hears(press, contact, state)
+
+    async def _merge(self) -> float:
+        """Two cards of one person in one company, the commonest duplicate, each decided about by button."""
+        kept, gone = [await self._add_contact(company=1) for _ in range(2)]
+        for one in (kept, gone):
+            await self._press(one, await self._tab(one), "recheck", "pending")
+
+        async def merge() -> None:
+            pair = {"winner": str(kept), "loser": str(gone)}
+            async with self.http.post(f"{self.portal}/crm/contact/merge/", data=pair) as page:
+                page.raise_for_status()
+
+        seconds = await self._hears(merge, gone, "left")
+        told = [one["data"] for one in (await self._heard())["heard"] if one["data"].get("contact_id") == gone]
+        if {one["reason"] for one in told if one["new_state"] in ("left", "suspended")} != {"merged"}:
+            raise Told("the client app was not told of the merge as one")
+        return seconds
+
+    async def _add_contact(self, company: int) -> int:
+        """Through the list's dialog and the card. The number of a contact whose tab shows the company."""
+        person = {"NAME": "Марина", "LAST_NAME": "Белова"}
+        async with self.http.post(f"{self.portal}/crm/contact/list/", data=person) as card:
+            card.raise_for_status()
+            contact = int(card.url.parts[4])  # /crm/contact/details/<id>/
+        body = {"fields": {"COMPANY": [company]}}
+        await self._json("POST", f"{self.portal}/crm/contact/details/{contact}/save/", body)
+
+        async def shown() -> bool:
+            return f'data-path="/crm/company/details/{company}/"' in await self._tab(contact)
+
+        await self._until(shown, "the card tab does not show the new contact's company")
+        return contact
 
     async def _uninstall(self) -> None:
         url = f"{self.portal}/marketplace/detail/{self.resources.manifest.code}/"
         async with self.http.post(url, data={"action": "uninstall", "clean": "1"}) as page:
             page.raise_for_status()
-        await self._until(self._gone, "the portal's data did not go")
+        await self._until(self._gone, "the app does not believe that it was removed")
 
     async def _gone(self) -> bool:
         async with self.resources.glance() as db:
-            return await portals.by_domain(db, self.portal.removeprefix("http://")) is None
+            found = await portals.by_domain(db, self.portal.removeprefix("http://"))
+        return found is None or found.state is PortalState.REMOVED
 
     async def _hears(self, act: Callable[[], Awaitable[None]], contact: int, state: str) -> float:
         """Seconds from the act until the client app has heard the news."""

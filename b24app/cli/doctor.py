@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,7 +15,8 @@ from b24app.cli.doctor_portal import check_portal
 from b24app.cli.doctor_record import record_portal
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
-from b24app.store.schema import WrongRole, pending_migrations, refuse_strong_role
+from b24app.store.engine import open_engine
+from b24app.store.schema import WrongRole, pending_migrations, reads_only, refuse_strong_role
 
 
 def doctor(
@@ -49,6 +51,8 @@ async def _look(settings: Settings) -> list[str]:
         problems.append(str(error))
     try:
         await refuse_strong_role(settings.database_url)
+        if await _reads_only(settings.database_url):
+            problems.append("B24APP_DATABASE_URL names a database that only reads: a standby?")
         if await pending_migrations(settings.database_owner_url):
             problems.append("The database is behind: run `b24app migrate`.")
     except WrongRole as error:
@@ -57,9 +61,20 @@ async def _look(settings: Settings) -> list[str]:
         problems.append(f"B24APP_DATABASE_URL does not answer ({type(error).__name__}): is PostgreSQL running?")
     redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
     try:
-        await redis.ping()
-    except (RedisError, OSError) as error:
+        await redis.set("b24app:ready", 1, ex=60)
+    except (RedisConnectionError, OSError) as error:
         problems.append(f"B24APP_REDIS_URL does not answer ({type(error).__name__}): is Redis running?")
+    except RedisError as error:
+        problems.append(f"B24APP_REDIS_URL cannot be written ({type(error).__name__}): a replica, or full?")
     finally:
         await redis.aclose()
     return problems
+
+
+async def _reads_only(url: str) -> bool:
+    engine = open_engine(url)
+    try:
+        async with engine.connect() as db:
+            return await reads_only(db)
+    finally:
+        await engine.dispose()

@@ -7,13 +7,14 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
-from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.assembly import open_resources
 from b24app.logs import set_up_logs
 from b24app.manifest import read_manifest
-from b24app.settings import Settings
+from b24app.settings import Settings, WrongSettings
+from b24app.store.engine import away
 from b24app.store.schema import refuse_strong_role
+from b24app.wake import ERASING
 
 TICK, MINUTE, HOUR = 1.0, 60, 3600
 
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """One web process. Behind a reverse proxy, start as many as there are cores."""
+    set_up_logs()
+    asyncio.run(refuse_strong_role(settings.database_url, waits=True))  # uvicorn, once started, would not hear a signal
     uvicorn.run(
         "b24app.asgi:create_app",
         factory=True,
@@ -35,10 +38,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 
 def worker(settings: Settings, queues: list[str]) -> None:
+    """Raise `WrongSettings` where it would have to erase without being the owner."""
     from workers.runtime import serve_queues  # the workers' layer stands beside this one
 
+    if ERASING in queues and settings.database_owner_url == settings.database_url:
+        raise WrongSettings(["B24APP_DATABASE_OWNER_URL is missing: the queue `erasing` is served as the owner."])
     set_up_logs()
-    asyncio.run(refuse_strong_role(settings.database_url))
+    asyncio.run(refuse_strong_role(settings.database_url, waits=True))
     serve_queues(settings, read_manifest(settings.manifest), queues)
 
 
@@ -59,7 +65,7 @@ async def _tick(settings: Settings) -> None:
                 await (wake_due(resources) if beats % MINUTE else rewake_all(resources))
                 if beats % HOUR == 0:
                     await look_hourly(resources)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("tick_missed", error=type(error).__name__)
+            except Exception as error:  # there is one tick, and the next second may go well
+                log.warning("tick_missed", error=repr(error), exc_info=not away(error))
             beats += 1
             await asyncio.sleep(TICK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,20 +23,61 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One inbox row to be: `name` is the portal event's name or ours, `user_id` who acted where that is known."""
+    """One inbox row to be: `name` is the portal event's name or ours, `user_id` who acted where it says so, `token`
+    that person's own access token, which can prove it."""
 
     source: Source
     name: str
     subject: Topic
     user_id: int | None = None
     body: str = ""
+    token: str = ""
 
 
-def actor(users: Sequence[int], ours: frozenset[int]) -> int | None:
-    """Who acted, of the users the waiting events name, oldest first.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A user whom a waiting row names as the one who acted.
 
-    Our own writes come back as events of the admin whose token we hold, so the last user who is none of those wins;
-    where only such users are named, an admin did it by hand.
+    `row`: its id; `sure`: the portal said so in answer to a call of ours, which nobody can forge; `deletes`: what
+    happened is a deletion.
     """
-    named = [user for user in users if user not in ours] or users
-    return named[-1] if named else None
+
+    user_id: int
+    row: int = 0
+    sure: bool = False
+    deletes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted. `doubted`: somebody was named, and nothing bears it out; `ask`: rows whose own token may."""
+
+    user_id: int | None = None
+    doubted: bool = False
+    ask: tuple[int, ...] = ()
+
+
+def actor(
+    named: Sequence[Named],
+    *,
+    ours: Collection[int],
+    editor: int | None,
+    gone: bool = False,
+    proven: Collection[int] = (),
+) -> Actor:
+    """Who acted, of those whom the waiting rows name, oldest first.
+
+    An event proves nothing by itself, since its application token stands in every employee's browser: whom it names
+    counts where `editor`, the card's last one since we looked, is the same, or the row is `proven` by its token. Our
+    own writes come back as events of the admins whose tokens we hold (`ours`), so others go before these. Where two
+    people acted, nobody knows which of them did what counts. Of a card that is `gone` only deletions tell.
+    """
+    told = [one for one in named if one.deletes] if gone else named
+    others = [one for one in told if one.user_id not in ours]
+    pool = others or told
+    sure = {one.user_id for one in pool if one.sure or one.user_id == editor or one.row in proven}
+    ask = {one.user_id: one.row for one in pool if one.user_id not in sure}
+    if not others and not gone:
+        ask = {}  # an echo of what we wrote proves nothing about the box
+    found = next(iter(sure)) if len(sure) == 1 else None
+    return Actor(found, doubted=found is None and bool(others or (gone and told)), ask=tuple(ask.values()))

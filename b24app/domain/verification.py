@@ -5,14 +5,15 @@ robot or a button changes the box; `decide` compares what the card shows now wit
 which memberships change and what the card should show. Pure: the same facts always give the same decision.
 
 Whose box moves which memberships:
-- ticking a contact (company) puts every live membership of it back to checking;
+- ticking a contact (company) puts every live membership of it back to checking, a company also those of people it is
+  linked with whose cards come later;
 - unticking approves when exactly one membership of it waits; with several the box is put back (`Problem.WHICH_ONE`);
 - a button names one membership and wins over the bare box, once the card shows what the button wrote.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -40,9 +41,10 @@ STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never show
 class Facts:
     """Everything one decision rests on.
 
-    `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as the last portal
-    event told; `ids`: fresh ids; `ticked`: linked companies whose box is ticked although nobody of them waits: whoever
-    is linked next has to be checked. `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
+    `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as portal events told
+    and something else bore out; `doubted`: they name somebody whom nothing bears out; `ids`: fresh ids; `ticked`:
+    linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
+    `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
     this gone one; `unsettled`: gone cards this one was linked with, whose own journey comes first; `copied`: living
     cards whose mark it carries; `attached`: what we still know on this gone card.
     """
@@ -53,6 +55,7 @@ class Facts:
     memberships: tuple[Membership, ...]
     intents: tuple[Intent, ...] = ()
     event_user: int | None = None
+    doubted: bool = False
     ids: tuple[UUID, ...] = ()
     ticked: frozenset[int] = frozenset()
     inherits: tuple[Gone, ...] = ()
@@ -82,6 +85,12 @@ class Decision:
     look_again: bool = False
     waits: bool = False
     gone: bool = False
+
+    @property
+    def names(self) -> bool:
+        """Whether it says of any membership who decided, and no button told."""
+        said = [one for one in (*self.memberships, *(move.after for move in self.moves)) if one.decided_at]
+        return any(one.decided_by_source is not DecidedBySource.BUTTON for one in said)
 
     @property
     def touched(self) -> set[UUID | tuple[int, int]]:
@@ -246,7 +255,7 @@ def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
         return None
     who = _who(facts, card)
     if card.needs_check:
-        for one in draft.live():
+        for one in (*draft.live(), *_unread(facts, card, draft)):
             draft.move(one, State.PENDING, Reason.BOX_TICKED, who)
         return None
     waiting = draft.waiting()
@@ -257,14 +266,36 @@ def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
     return None
 
 
+def _unread(facts: Facts, card: Card, draft: Draft) -> Iterator[Membership]:
+    """Of people whom a company's card links already while their own cards were not read yet: the box is for all."""
+    if card.subject.kind is not Kind.COMPANY:
+        return
+    fresh = iter(facts.ids)
+    for person in card.links:
+        one = draft.of(person, card.subject.id)
+        if one is None:
+            state = State.CONFIRMED
+            yield Membership(next(fresh), person, card.subject.id, state, Reason.KNOWN, told_state=state)
+        elif one.state is State.LEFT:
+            yield one
+
+
 def _who(facts: Facts, card: Card) -> tuple[int | None, DecidedBySource]:
-    """The portal event's user, else whoever the record says modified it since we last looked, else nobody we know."""
+    """The portal event's user, else whoever the record says modified it since we last looked; nobody we know where the
+    two differ."""
     if facts.event_user:
         return facts.event_user, DecidedBySource.EVENT
-    last = facts.record.modified_at if facts.record else None
-    if card.modified_by and last is not None and card.modified_at > last:
-        return card.modified_by, DecidedBySource.MODIFIED_BY
+    if facts.record and not facts.doubted and (editor := last_editor(facts.record, card)):
+        return editor, DecidedBySource.MODIFIED_BY
     return None, DecidedBySource.UNKNOWN
+
+
+def last_editor(record: Record | None, card: Card | None) -> int | None:
+    """Whoever the card says modified it since we last looked; of a card we have not seen before, whoever did last."""
+    if card is None or not card.modified_by:
+        return None
+    seen = record.modified_at if record else None
+    return card.modified_by if record is None or (seen is not None and card.modified_at > seen) else None
 
 
 def _event_source(user: int | None) -> DecidedBySource:

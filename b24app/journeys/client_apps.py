@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from b24app import addresses
+from b24app.addresses import WrongUrl
 from b24app.domain.installation import PortalState
 from b24app.errors import Refused
 from b24app.resources import Resources
@@ -39,8 +40,10 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
     """A client app with its first key. Raises `Refused` with `name_wrong` or `origin_wrong`."""
     if not 1 <= len(name.strip()) <= NAME_LIMIT:
         raise Refused("name_wrong", 422, {"limit": NAME_LIMIT})
-    if any(not _is_origin(one) for one in origins):
-        raise Refused("origin_wrong", 422)
+    try:
+        origins = tuple(addresses.origin(one) for one in origins)
+    except WrongUrl:
+        raise Refused("origin_wrong", 422) from None
     app, key = ClientApp(uuid4(), name.strip(), resources.now()), KEY_PREFIX + secrets.token_urlsafe(32)
     async with resources.tenant(portal_id) as db:
         await client_apps.add(db, portal_id, app)
@@ -50,13 +53,19 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
 
 
 async def new_key(resources: Resources, portal_id: int, client_app_id: UUID) -> NewClientApp:
-    """Another key for an app that has none left: it came out of an export file. Raises `Refused` `not_found`."""
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    """A key in place of those it has, for the same origins: they are refused at once. Raises `Refused` `not_found`.
+
+    An app has none when it came out of an export file.
+    """
+    key, now = KEY_PREFIX + secrets.token_urlsafe(32), resources.now()
     async with resources.tenant(portal_id) as db:
-        app = await client_apps.one(db, portal_id, client_app_id)
-        if app is None or app.key_hints:
+        if not await client_apps.lock(db, portal_id, client_app_id):
             raise Refused("not_found", 404)
-        await client_apps.add_key(db, KeyOwner(portal_id, app.id, ()), portals.digest(key), key[-4:], resources.now())
+        origins = await client_apps.revoke_keys(db, portal_id, client_app_id, now)
+        owner = KeyOwner(portal_id, client_app_id, origins)
+        await client_apps.add_key(db, owner, portals.digest(key), key[-4:], now)
+        app = await client_apps.one(db, portal_id, client_app_id)
+    assert app
     return NewClientApp(app, key)
 
 
@@ -95,11 +104,3 @@ async def caller(resources: Resources, key: str) -> Caller | None:
     async with resources.tenant(portal.id) as db:
         app = await client_apps.one(db, portal.id, owner.client_app_id)
     return Caller(portal, app, owner.origins) if app else None
-
-
-def _is_origin(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        return False

@@ -7,9 +7,8 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from b24app import webhooks
+from b24app import addresses, webhooks
 from b24app.domain.delivery import Failure
-from b24app.guard import wrong_url
 from b24app.journeys.delivery_run import Job, Run, Target
 from b24app.journeys.delivery_sending import spread, start
 from b24app.store import endpoints, outbox, work
@@ -58,9 +57,9 @@ async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job
 def _target(run: Run, endpoint: Endpoint) -> Target:
     now, key = run.resources.now(), _key(run, endpoint.secret)
     old = [_key(run, one.sealed) for one in endpoint.old_secrets if one.until > now]
-    wrong = wrong_url(endpoint.url, dev_mode=run.resources.settings.dev_mode)
-    obstacle = Failure.REFUSED_ADDRESS if wrong else Failure.UNSIGNED if key is None else None
-    return Target(endpoint, tuple(one for one in (key, *old) if one is not None), obstacle)
+    address = addresses.known(endpoint.url, dev_mode=run.resources.settings.dev_mode)
+    obstacle = Failure.REFUSED_ADDRESS if address is None else Failure.UNSIGNED if key is None else None
+    return Target(endpoint, address, tuple(one for one in (key, *old) if one is not None), obstacle)
 
 
 def _key(run: Run, sealed: bytes) -> bytes | None:

@@ -10,6 +10,7 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 from b24app import webhooks
+from b24app.addresses import Address
 from b24app.domain.delivery import DeliveryState, Failure, Outcome, Schedule, Trigger
 from b24app.domain.news import EndpointPing
 from b24app.resources import Resources
@@ -27,9 +28,11 @@ Key = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An endpoint as it is now, the keys that sign for it, and why nothing can be sent there, if so."""
+    """An endpoint as it is now, where it is called, the keys that sign for it, and why nothing can be sent there, if
+    so: `address` is None where it is not one that we call."""
 
     endpoint: Endpoint
+    address: Address | None
     keys: tuple[bytes, ...]
     obstacle: Failure | None
 

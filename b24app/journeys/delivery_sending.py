@@ -128,9 +128,9 @@ async def _attempt(run: Run, job: Job) -> Done:
 async def _send(run: Run, job: Job, trigger: Trigger, number: int) -> Made:
     target, load, at = job.target, job.load, run.resources.now()
     assert target
-    if target.obstacle:
+    if target.obstacle or target.address is None:
         return Made(trigger, number, at, webhooks.Attempt(Answer(None, target.obstacle), 0.0))
-    message = webhooks.Message(target.endpoint.url, load.event_id, load.body, target.keys, load.sequence, number)
+    message = webhooks.Message(target.address, load.event_id, load.body, target.keys, load.sequence, number)
     try:
         attempt = await webhooks.send(run.resources.outward_http, message, at)
     except Exception as error:  # a fault of ours that one receiver brings out must not end the drain of all

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import guard, webhooks
+from b24app import addresses, guard, webhooks
+from b24app.addresses import WrongUrl
 from b24app.domain import news
 from b24app.domain.delivery import DeliveryState, EndpointState
 from b24app.errors import Refused
@@ -91,9 +92,11 @@ async def check(resources: Resources, portal_id: int, wanted: Wanted) -> None:
     if wanted.url is None:
         return
     dev_mode = resources.settings.dev_mode
-    problem = guard.wrong_url(wanted.url, dev_mode=dev_mode) or await guard.wrong_address(
-        wanted.url, lookups=resources.lookups, tenant=portal_id, dev_mode=dev_mode
-    )
+    try:
+        address = addresses.parsed(wanted.url, dev_mode=dev_mode)
+    except WrongUrl as wrong:
+        raise Refused(f"url_{wrong.reason}", 422, {"field": "url"}) from None
+    problem = await guard.wrong_address(address, lookups=resources.lookups, tenant=portal_id, dev_mode=dev_mode)
     if problem:
         raise Refused(f"url_{problem}", 422, {"field": "url"})
 

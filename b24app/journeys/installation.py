@@ -23,13 +23,15 @@ from b24app.domain.facts import Kind
 from b24app.domain.installation import PortalState, missing
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.journeys import fields as our_fields
-from b24app.journeys.tokens import client, remember
+from b24app.journeys.tokens import client, remember, still_here
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.store import card_layouts as card_rows
-from b24app.store import imports, inbox, portals, tokens, viewer_sessions, work
+from b24app.store import imports, inbox, portals, work
 from b24app.store.portals import Portal
+
+UNFINISHED = (PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID)
 
 log = structlog.get_logger()
 
@@ -104,7 +106,8 @@ async def admit(resources: Resources, grant: Grant) -> Portal:
 async def reconcile(resources: Resources, portal: Portal) -> Report:
     """Wanted − present = calls. Stores the field map and the report; never removes anything of the portal's.
 
-    Raises the PortalErrors of the listing; what single additions were refused for stands in the report.
+    Raises the PortalErrors of the listing, and Refused `portal_unknown` where the app was removed meanwhile; what
+    single additions were refused for stands in the report.
     """
     manifest, line = resources.manifest, client(resources, portal, Lane.INTERACTIVE)
     present = await setup.present(line, our_fields.entities(manifest))
@@ -120,6 +123,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     report = Report(tuple(steps))
     views = await _views(line, manifest)
     async with resources.tenant(portal.id) as db:
+        await still_here(db, portal.id)
         await card_rows.see(db, portal.id, views, resources.now())
         await portals.change(
             db,
@@ -141,7 +145,8 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
         return await reconcile(resources, portal)
     except PortalError as error:
         log.warning("reconcile_postponed", portal=portal.id, error=repr(error))
-        async with resources.glance() as db:
+        async with resources.tenant(portal.id) as db:
+            await still_here(db, portal.id)
             await portals.change(db, portal.id, report={"ok": False, "steps": [], "owed": True})
         return None
 
@@ -151,11 +156,9 @@ async def activate(resources: Resources, portal_id: int) -> None:
     now = resources.now()
     async with resources.directory() as db:
         portal = await portals.by_id(db, portal_id)
-        if portal is None or portal.state is PortalState.ACTIVE:
+        if portal is None or not await portals.move(db, portal_id, PortalState.ACTIVE, only_from=UNFINISHED):
             return
-        if not await portals.move(db, portal_id, PortalState.ACTIVE, only_from=set(PortalState) - {PortalState.ACTIVE}):
-            return
-        await portals.change(db, portal_id, installed_at=now, removed_at=None, erase=False, imported_at=None)
+        await portals.change(db, portal_id, installed_at=now, imported_at=None)
     async with resources.tenant(portal_id) as db:
         await imports.restart(db, portal_id)
     log.info("portal_active", portal=portal_id, was=portal.state)
@@ -170,27 +173,6 @@ async def revive(resources: Resources, portal: Portal) -> None:
             log.info("portal_revived", portal=portal.id, was=portal.state)
         await work.hurry(db, portal.id, inbox.KINDS, resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
-
-
-async def remove(resources: Resources, portal: Portal, *, clean: bool) -> None:
-    """The app was deleted from the portal: its tokens go now, with `clean` every row, by an owner's chore."""
-    now = resources.now()
-    async with resources.tenant(portal.id) as db:
-        await tokens.erase(db, portal.id)
-        await viewer_sessions.end_all(db, portal.id)
-        await portals.change(
-            db,
-            portal.id,
-            state=PortalState.REMOVED,
-            removed_at=now,
-            erase=clean,
-            token_digest=None,
-            fields={},
-            report={},
-        )
-    log.info("portal_removed", portal=portal.id, clean=clean)
-    if clean:
-        await resources.wake.chore("erase_portal", portal.id)
 
 
 def events_handler(public_url: str) -> str:

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from b24app.bitrix24.cards import read_cards
+from b24app.bitrix24.cards import FieldMap, read_cards
+from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
@@ -38,10 +39,17 @@ log = structlog.get_logger()
 async def press(
     resources: Resources, viewer: Viewer, token: str, subject: Subject, membership_id: UUID, action: Action, note: str
 ) -> None:
-    """Raise Refused: `not_of_this_card` · `already_so` · `module_off` · `no_right` · `fresh_token_needed` (401) ·
-    `portal_unknown` · `crm_refused`; PortalError where the portal cannot be reached."""
-    now = resources.now()
-    portal = await _portal(resources, viewer)
+    """The card's mark goes with the person's write: a merge may come before anybody looks again.
+
+    Raise Refused: `not_of_this_card` · `already_so` · `module_off` · `no_right` · `fresh_token_needed` (401) ·
+    `portal_unknown` · `crm_refused`; PortalError where the portal cannot be reached.
+    """
+    portal, now = await _portal(resources, viewer), resources.now()
+    client = person_client(resources, portal, portal.endpoint, token)
+    try:
+        mark = await _unmarked(client, subject, field_map(portal))
+    except PortalError as unread:
+        raise _said(unread) from unread
     async with resources.tenant(portal.id) as db:
         members = (await memberships.of_subjects(db, portal.id, [subject]))[subject]
         after = _after(members, membership_id, action, now)
@@ -57,7 +65,8 @@ async def press(
         await intents.drop_stated(db, portal.id, now - STATED_FOR)
         await intents.state(db, portal.id, subject, intent)
     resources.failpoint("button.stated")
-    await _write(resources, portal, token, subject, after, intent)
+    change = CardChange(subject, {"check": after.check, "status": after.status, **mark})
+    await _write(resources, portal, client, change, intent)
     resources.failpoint("button.written")
     async with resources.tenant(portal.id) as db:
         await intents.prove(db, portal.id, intent.id)
@@ -116,16 +125,24 @@ def _after(members: Sequence[Membership], membership_id: UUID, action: Action, n
     return project([moved if each.id == one.id else each for each in members], Shown())
 
 
+async def _unmarked(client: PortalClient, subject: Subject, fields: FieldMap) -> dict[str, Value]:
+    """The mark that the card lacks, with those it carries: a merge may just have brought them.
+
+    Nothing for a card that is not shown: the portal says why when it is written. Raises the PortalErrors.
+    """
+    if not fields[subject.kind].mark:
+        return {}
+    card = (await read_cards(client, [subject], fields)).get(subject)
+    return {"mark": (subject.id, *card.marks)} if card and subject.id not in card.marks else {}
+
+
 async def _write(
-    resources: Resources, portal: Portal, token: str, subject: Subject, after: Shown, intent: Intent
+    resources: Resources, portal: Portal, client: PortalClient, change: CardChange, intent: Intent
 ) -> None:
     """The person's own write. Where the portal refuses it, the intent is withdrawn and the reason said in words.
 
     A lost answer proves no right: if the box did change it comes in as a bare change.
     """
-    values: dict[str, Value] = {"check": after.check, "status": after.status}
-    change = CardChange(subject, values)
-    client = person_client(resources, portal, portal.endpoint, token)
     (outcome,) = await write_cards(client, [change], field_map(portal))
     error = outcome.error
     if error is None:
@@ -134,7 +151,7 @@ async def _write(
         await intents.withdraw(db, portal.id, intent.id)
     if isinstance(error, OutcomeUnknown):
         raise error
-    log.info("button_refused", portal=portal.id, subject=str(subject), code=error.code)
+    log.info("button_refused", portal=portal.id, subject=str(change.subject), code=error.code)
     raise _said(error)
 
 

@@ -1,5 +1,5 @@
-"""Life-cycle events of the installation, each proven its own way: by access token where the application token is new,
-by application token everywhere else."""
+"""Life-cycle events of the installation. None counts before the auth server bears it out: about the access token that
+comes with it, or about those we hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import whoami
 from b24app.domain.installation import PortalState
 from b24app.errors import PortalError, Refused
-from b24app.journeys import installation
+from b24app.journeys import installation, removal
 from b24app.journeys.installation import Grant
 from b24app.journeys.person import person_client
 from b24app.resources import Resources
@@ -27,9 +27,10 @@ CHECK_EVERY = 600  # seconds between two looks at a portal that somebody says ha
 
 
 def prove(portal: Portal | None, event: PortalEvent) -> Portal:
-    """That this portal sent the event. Raises Refused `unknown_portal` or `wrong_application_token`, both 403.
+    """That somebody of this portal sent the event: any employee can read its application token out of an open page.
 
-    ONAPPINSTALL and ONAPPUPDATE bring a new application token and are proven by their access token instead.
+    Raises Refused `unknown_portal` or `wrong_application_token`, both 403. ONAPPINSTALL and ONAPPUPDATE bring a new
+    application token and are proven by their access token instead.
     """
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("unknown_portal", 403)
@@ -53,17 +54,20 @@ async def installed(resources: Resources, event: PortalEvent) -> None:
 
 
 async def uninstalled(resources: Resources, portal: Portal, event: PortalEvent) -> None:
-    """ONAPPUNINSTALL, proven by its application token, the only proof left."""
+    """ONAPPUNINSTALL: nothing is removed before the auth server refuses our tokens."""
     data = event.data if isinstance(event.data, dict) else {}
-    await installation.remove(resources, portal, clean=data.get("CLEAN") == "1")
+    await removal.say(resources, portal, clean=data.get("CLEAN") == "1")
 
 
 async def paid(resources: Resources, event: PortalEvent) -> None:
-    """ONAPPPAYMENT may come without any proof: it changes nothing, and at most once in ten minutes we ask ourselves."""
+    """ONAPPPAYMENT may come without an application token (common/events/on-app-payment.md), not with a wrong one. It
+    changes nothing: at most once in ten minutes we ask the auth server ourselves."""
     async with resources.glance() as db:
         portal = await portals.by_member(db, event.member_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("unknown_portal", 403)
+    if event.application_token:
+        prove(portal, event)
     try:
         first = await resources.redis.set(f"payment:{portal.id}", 1, nx=True, ex=CHECK_EVERY)
     except (RedisError, OSError):

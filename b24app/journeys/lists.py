@@ -12,7 +12,7 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import count_requisites, import_requisites
 from b24app.domain.facts import Attached, Attachment, Card, Listed, Odd, Requisite, Subject, Topic
 from b24app.journeys.fields import field_map
-from b24app.journeys.missing import cards_after_all, requisites_after_all
+from b24app.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
 from b24app.store import records, requisites
 from b24app.store.portals import Portal
 
@@ -23,16 +23,18 @@ Seen = Item | Odd
 async def pages(line: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
     """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
     if isinstance(what, Attached):
-        async for found in import_requisites(line, after):
+        async for found in listed_pages(line, import_requisites(line, after)):
             yield found
         return
-    async for cards in import_cards(line, what, field_map(portal), after):
+    async for cards in listed_pages(line, import_cards(line, what, field_map(portal), after)):
         yield cards
 
 
 async def before_us(line: PortalClient, what: Listed, now: datetime) -> Extent:
     """How much a read has before it. Raises the PortalErrors."""
-    return Extent(await count_requisites(line)) if isinstance(what, Attached) else await extent(line, what, now)
+    if isinstance(what, Attached):
+        return Extent(await listed(line, count_requisites(line)))
+    return await listed(line, extent(line, what, now))
 
 
 async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, last: int | None) -> Sequence[Topic]:

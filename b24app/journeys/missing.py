@@ -1,18 +1,39 @@
 """What a list no longer shows: deleted; there after all, made or restored meanwhile; or hidden from our admin, who lost
-a right. Only the first is acted on as a deletion."""
+a right. Only the first is acted on as a deletion. A list that refuses our admin altogether says the third of all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import NoReturn, TypeVar
 
 from b24app.bitrix24 import cards, requisites
 from b24app.bitrix24.client import PortalClient
+from b24app.bitrix24.people import whoami
 from b24app.bitrix24.requisites import Requisites
 from b24app.domain.facts import Attachment, Cards, Subject
-from b24app.errors import PortalDown
+from b24app.errors import AccessDenied, PortalDown
 from b24app.journeys.fields import field_map
 from b24app.journeys.tokens import demote
 from b24app.store.portals import Portal
+
+Shown = TypeVar("Shown")
+
+
+async def listed(line: PortalClient, reading: Awaitable[Shown]) -> Shown:
+    """What a list shows. Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked."""
+    try:
+        return await reading
+    except AccessDenied as refused:
+        await _refused(line, refused)
+
+
+async def listed_pages(line: PortalClient, pages: AsyncIterator[Shown]) -> AsyncIterator[Shown]:
+    """As `listed`, page by page."""
+    try:
+        async for page in pages:
+            yield page
+    except AccessDenied as refused:
+        await _refused(line, refused)
 
 
 async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Cards:
@@ -38,6 +59,13 @@ async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]
     return there
 
 
-async def _ask_another(line: PortalClient) -> None:
+async def _refused(line: PortalClient, refused: AccessDenied) -> NoReturn:
+    """An administrator sees everything: one who is refused all the same is not to blame, and no other would help."""
+    if (await whoami(line)).is_admin:
+        raise refused
+    await _ask_another(line)
+
+
+async def _ask_another(line: PortalClient) -> NoReturn:
     await demote(line)
     raise PortalDown("crm.item.list", code="CARDS_HIDDEN")

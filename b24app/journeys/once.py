@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.errors import Refused
@@ -58,7 +59,8 @@ async def once(
     work: Callable[[Keep[T]], Awaitable[T]],
     answer: Callable[[T], Response],
 ) -> Response:
-    """Do `work` unless it was done before. `Refused`: `idempotency_key_wrong`, `_reused`, `_in_progress`.
+    """Do `work` unless it was done before. `Refused`: `idempotency_key_wrong`, `_reused`, `_in_progress`, and
+    `idempotency_answer_lost` where it was done and no key opens the answer any more: doing it again would do it twice.
 
     Work and answer are kept in one transaction: who is killed between them has done neither, and who was taken for dead
     meanwhile does nothing.
@@ -99,8 +101,15 @@ async def _before(resources: Resources, request: Request, now: datetime) -> Resp
         if kept.request != asked:
             raise Refused("idempotency_key_reused", 422)
         if kept.status is not None and kept.response is not None:
-            return Response(kept.status, json.loads(resources.vault.open(kept.response)), replayed=True)
+            return Response(kept.status, _opened(resources, kept.response), replayed=True)
         died = now - kept.created_at > AT_WORK
         if died and await idempotency.take_over(db, request.portal_id, request.digest, kept.created_at, now):
             return None
     raise Refused("idempotency_key_in_progress", 409)
+
+
+def _opened(resources: Resources, sealed: bytes) -> Any:
+    try:
+        return json.loads(resources.vault.open(sealed))
+    except InvalidToken:
+        raise Refused("idempotency_answer_lost", 409) from None

@@ -6,6 +6,7 @@ the app is ours, and the portal is the one the request names. DOMAIN alone prove
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,16 +22,19 @@ from b24app.bitrix24.payloads import OpenRequest
 from b24app.bitrix24.people import whoami
 from b24app.domain.installation import PortalState
 from b24app.domain.viewer import Viewer
-from b24app.errors import NeedsFreshToken, PortalClosed, PortalError, Refused
+from b24app.errors import AccessDenied, AppError, NeedsFreshToken, PortalClosed, PortalError, Refused
 from b24app.journeys.person import person_client
-from b24app.journeys.tokens import settle_at
+from b24app.journeys.tokens import settle_at, still_here
 from b24app.page_token import PageToken
 from b24app.resources import Resources
 from b24app.store import portals, viewer_sessions
 from b24app.store.portals import Portal
+from b24app.store.viewer_sessions import Session
 
 SESSION = timedelta(hours=1)
 RENEWABLE = timedelta(hours=12)  # a page left open longer is opened anew
+BELIEVED = timedelta(minutes=5)  # what the portal says of a person with a page open
+UNANSWERED, ANSWERS_IN = timedelta(minutes=1), 5.0  # it did not say; in so many seconds
 
 log = structlog.get_logger()
 
@@ -72,7 +76,11 @@ async def adopt_address(resources: Resources, proven: Proven, portal: Portal) ->
 async def open_session(
     db: AsyncConnection, resources: Resources, proven: Proven, portal: Portal, person: Person
 ) -> tuple[Viewer, str]:
-    """The viewer and the page token of a proven open. Losing the row in a crash costs the page a reload."""
+    """The viewer and the page token of a proven open. Losing the row in a crash costs the page a reload.
+
+    First in its transaction. Raises Refused `portal_unknown` where the app was removed meanwhile.
+    """
+    await still_here(db, portal.id)
     viewer = Viewer(
         session_id=uuid4(),
         portal_id=portal.id,
@@ -94,12 +102,19 @@ def token_of(resources: Resources, viewer: Viewer) -> str:
 async def viewer_of(resources: Resources, text: str) -> tuple[Viewer, str]:
     """Who sends this page token, and their own access token.
 
-    Raise Refused `bad_page_token` (403), `session_expired` (401: the page brings a fresh token).
+    The proof of the open is good for the first call; from then on the portal is asked about them at most once in
+    `BELIEVED`. Raise PortalClosed, and Refused `bad_page_token`, `no_access` (403), `session_expired` (401: the page
+    brings a fresh token).
     """
-    viewer, access = await _session(resources, page_token.read(resources.settings.secret_keys, text))
-    if viewer.expires_at <= resources.now():
+    found = await _session(resources, page_token.read(resources.settings.secret_keys, text))
+    now, token = resources.now(), resources.vault.open(found.access)
+    if found.viewer.expires_at <= now:
         raise Refused("session_expired", 401)
-    return viewer, resources.vault.open(access)
+    if found.asks_from is not None and now < found.asks_from:
+        return found.viewer, token
+    async with resources.tenant(found.viewer.portal_id, durable=False) as db:
+        asks = await viewer_sessions.ask_from(db, found, now + BELIEVED if found.asks_from else now)
+    return (await _ask_again(resources, found.viewer, token) if asks and found.asks_from else found.viewer), token
 
 
 async def renew(resources: Resources, text: str, access_token: str) -> tuple[Viewer, str]:
@@ -107,22 +122,66 @@ async def renew(resources: Resources, text: str, access_token: str) -> tuple[Vie
     named = page_token.read(resources.settings.secret_keys, text)
     if named.expires_at + RENEWABLE < resources.now():
         raise Refused("session_expired", 403)
-    viewer, _ = await _session(resources, named)
-    async with resources.glance() as db:
-        portal = await portals.by_id(db, viewer.portal_id)
-    if portal is None or portal.state is PortalState.REMOVED:
-        raise Refused("portal_unknown", 403)
+    viewer = (await _session(resources, named)).viewer
+    portal = await _portal(resources, viewer.portal_id)
     owner = await _ask(resources.auth, portal.auth_server, access_token)
     _same_app(resources.auth, owner)
     if (owner.member_id, owner.user_id) != (portal.member_id, viewer.user_id):
         raise Refused("wrong_portal", 403)
-    viewer = replace(viewer, expires_at=resources.now() + SESSION)
+    person = await _profile(resources, portal, viewer, access_token)
+    now = resources.now()
+    viewer = replace(viewer, is_admin=person.is_admin, expires_at=now + SESSION)
     async with resources.tenant(viewer.portal_id) as db:
-        await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token))
+        await still_here(db, portal.id)
+        if not await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token), now + BELIEVED):
+            raise Refused("bad_page_token", 403)
     return viewer, token_of(resources, viewer)
 
 
-async def _session(resources: Resources, named: PageToken) -> tuple[Viewer, bytes]:
+async def _ask_again(resources: Resources, viewer: Viewer, token: str) -> Viewer:
+    """The viewer as the portal knows them now. A portal that cannot say is asked again in a minute."""
+    now, portal = resources.now(), await _portal(resources, viewer.portal_id)
+    refusal: AppError | None
+    try:
+        async with asyncio.timeout(ANSWERS_IN):
+            person = await _profile(resources, portal, viewer, token)
+    except NeedsFreshToken:
+        asks_from, refusal = now, Refused("session_expired", 401)
+    except PortalClosed as error:
+        asks_from, refusal = now, error
+    except (PortalError, TimeoutError) as error:
+        log.info("viewer_not_asked_about", portal=portal.id, user=viewer.user_id, error=type(error).__name__)
+        asks_from, refusal = now + UNANSWERED, None
+    else:
+        asks_from, refusal = now + BELIEVED, None
+        viewer = replace(viewer, is_admin=person.is_admin)
+    async with resources.tenant(portal.id, durable=False) as db:
+        await viewer_sessions.change(db, viewer, asks_from=asks_from)
+    if refusal:
+        raise refusal
+    return viewer
+
+
+async def _profile(resources: Resources, portal: Portal, viewer: Viewer, token: str) -> Person:
+    """Raises Refused `no_access` where the portal lets this person in no more: their session ends."""
+    try:
+        return await whoami(person_client(resources, portal, portal.endpoint, token))
+    except AccessDenied as error:
+        async with resources.tenant(portal.id) as db:
+            await viewer_sessions.end(db, portal.id, viewer.session_id)
+        log.warning("viewer_let_out", portal=portal.id, user=viewer.user_id, error=repr(error))
+        raise Refused("no_access", 403) from None
+
+
+async def _portal(resources: Resources, portal_id: int) -> Portal:
+    async with resources.glance() as db:
+        portal = await portals.by_id(db, portal_id)
+    if portal is None or portal.state is PortalState.REMOVED:
+        raise Refused("portal_unknown", 403)
+    return portal
+
+
+async def _session(resources: Resources, named: PageToken) -> Session:
     async with resources.tenant(named.portal_id) as db:
         found = await viewer_sessions.load(db, named.portal_id, named.session_id)
     if found is None:

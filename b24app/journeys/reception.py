@@ -20,12 +20,12 @@ from b24app.errors import Refused
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import inbox, portals
-from b24app.store.engine import collided
+from b24app.store.engine import collided, lost
 from b24app.store.portals import Portal
 
 LARGEST_GROUP = 500
 COMMITS = 2  # at once: one waits for the disk while the next is being written
-GIVES_WAY = 5  # times
+TRIES_AGAIN = 5  # times
 KNOWN_FOR = 5.0  # seconds a process believes what it last read of a portal; the commit looks again
 
 log = structlog.get_logger()
@@ -92,15 +92,16 @@ class Reception:
                         letter.stored.set_exception(Refused("not_stored", 503))
 
     async def _store(self, group: Sequence[_Letter]) -> None:
-        """A worker that settles the same cards may make us give way: the portal would not send the event again."""
-        gave_way = 0
+        """The portal would not send the event again. A worker that settles the same cards may make us give way, and a
+        restart of the database may break the connection; an event that was stored all the same is only a hint more."""
+        tried = 0
         while True:
             try:
                 await self._write(group)
                 return
             except DBAPIError as error:
-                gave_way += 1
-                if gave_way > GIVES_WAY or not collided(error):
+                tried += 1
+                if tried > TRIES_AGAIN or not (collided(error) or lost(error)):
                     raise
 
     async def _write(self, group: Sequence[_Letter]) -> None:

@@ -15,7 +15,7 @@ from b24app.bitrix24.requisites import LIST, read_requisites
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Attachment, Odd, Requisite, Subject
 from b24app.journeys import odd
-from b24app.journeys.missing import requisites_after_all
+from b24app.journeys.missing import listed, requisites_after_all
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
@@ -90,7 +90,7 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     if portal.mode("verification") is Mode.OFF:
         return Slice(rows, {}, {})
     line = client(resources, portal, lane)
-    shown = await read_requisites(line, wanted)
+    shown = await listed(line, read_requisites(line, wanted))
     seen = {*shown.found, *shown.odd}
     there = await requisites_after_all(line, [one for one in known if one not in seen])
     return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd})

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.auth_server import TokenOwner, TokenPair, check_endpoint
+from b24app.bitrix24.auth_server import WRONG_APP, TokenOwner, TokenPair, check_endpoint
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
-from b24app.domain.installation import PortalState
-from b24app.errors import NeedsAdmin, PortalClosed, PortalDown
+from b24app.domain.installation import PortalState, Word
+from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store import portals, tokens
@@ -36,8 +36,13 @@ log = structlog.get_logger()
 async def remember(
     db: AsyncConnection, resources: Resources, portal_id: int, user_id: int, access: str, refresh: str, expires_in: int
 ) -> None:
-    """Keep a proven admin's fresh pair as the newest of the portal."""
+    """Keep a proven admin's fresh pair as the newest of the portal. Raises Refused `portal_unknown` where the app was
+    removed meanwhile.
+
+    The refresh token is the browser's word; whose it is the auth server says when it is used.
+    """
     now, vault = resources.now(), resources.vault
+    await still_here(db, portal_id)
     expires_at = now + timedelta(seconds=expires_in)
     await tokens.save(db, portal_id, user_id, vault.seal(access), vault.seal(refresh), expires_at, now)
 
@@ -56,12 +61,32 @@ def client(resources: Resources, portal: Portal, lane: Lane, keeper: StoredToken
     )
 
 
+async def still_here(db: AsyncConnection, portal_id: int) -> None:
+    """First in a transaction that stores anything for the portal. Raises Refused `portal_unknown` where the app was
+    removed; while it runs, a removal waits."""
+    if not await portals.enter(db, portal_id):
+        raise Refused("portal_unknown", 403)
+
+
+async def confirmed(resources: Resources, portal: Portal) -> TokenOwner:
+    """The auth server's word about the installation, by a stored token. Raises Refused and the PortalErrors."""
+    keeper = StoredTokens(resources, portal)
+    token = await keeper.current()
+    try:
+        return await resources.auth.app_info(portal.auth_server, token)
+    except NeedsFreshToken:
+        return await resources.auth.app_info(portal.auth_server, await keeper.refreshed(token))
+
+
 async def adopt_address(resources: Resources, portal: Portal) -> bool:
     """The portal answers from another host: believe the auth server about it, not the redirect. Whether it moved."""
-    token = await StoredTokens(resources, portal).current()
-    owner = await resources.auth.app_info(portal.auth_server, token)
-    same = (owner.client_id, owner.member_id) == (resources.settings.client_id, portal.member_id)
-    return same and await settle_at(resources, portal, owner)
+    owner = await confirmed(resources, portal)
+    return is_ours(resources, portal, owner) and await settle_at(resources, portal, owner)
+
+
+def is_ours(resources: Resources, portal: Portal, owner: TokenOwner) -> bool:
+    """Whether a token is one of our app in this portal."""
+    return (owner.client_id, owner.member_id) == (resources.settings.client_id, portal.member_id)
 
 
 async def settle_at(resources: Resources, portal: Portal, owner: TokenOwner) -> bool:
@@ -127,6 +152,27 @@ class StoredTokens:
             await self._bury(pair, "authorization_error")
         return await self.refreshed(rejected)
 
+    async def word(self, pair: Pair) -> Word:
+        """What the auth server says of this pair now. Its hour may be over: then by refreshing it, which keeps it."""
+        try:
+            if pair.expires_at > self.resources.now():
+                owner = await self.resources.auth.app_info(self.portal.auth_server, self._access(pair))
+                return Word.WORKS if is_ours(self.resources, self.portal, owner) else Word.REFUSED
+        except NeedsFreshToken:
+            pass
+        except (PortalError, Refused) as error:
+            return _word_of(error)
+        try:
+            if await self._refresh(pair):
+                return Word.WORKS
+        except (PortalError, Refused) as error:
+            if error.code in WRONG_APP and await self.resources.auth.knows_us(self.portal.auth_server):
+                return Word.REFUSED  # "The application may not be installed" (settings/oauth/error-codes.md)
+            return _word_of(error)
+        async with self.resources.tenant(self.portal.id) as db:
+            now = {one.user_id: one for one in await tokens.every(db, self.portal.id)}.get(pair.user_id)
+        return Word.REFUSED if now and now.refused_at else Word.SILENT
+
     async def _newest(self) -> Pair:
         async with self.resources.tenant(self.portal.id) as db:
             pairs = await tokens.living(db, self.portal.id)
@@ -149,13 +195,16 @@ class StoredTokens:
                 await tokens.release(db, self.portal.id, pair.user_id, claim)
             raise
         except NeedsAdmin as error:
-            await self._bury(pair, error.code)
+            await self._bury(pair, error.code, self.resources.now())
             return None
         except PortalClosed as error:
             async with self.resources.tenant(self.portal.id) as db:
-                await tokens.release(db, self.portal.id, pair.user_id, claim)
                 await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
+                await tokens.release(db, self.portal.id, pair.user_id, claim)
             raise
+        if (fresh.member_id, fresh.user_id or pair.user_id) != (self.portal.member_id, pair.user_id):
+            await self._bury(pair, "foreign_token")  # what the browser of an open sent with its access token
+            return None
         self.resources.failpoint("tokens.refreshed")
         return await self._keep(pair, fresh)
 
@@ -165,16 +214,17 @@ class StoredTokens:
         access, refresh = vault.seal(fresh.access_token), vault.seal(fresh.refresh_token)
         expires_at = now + timedelta(seconds=fresh.expires_in)
         async with self.resources.tenant(self.portal.id) as db:
+            await portals.enter(db, self.portal.id)  # where it was removed no pair is left to be replaced
             kept = await tokens.replace(db, self.portal.id, spent, access, refresh, expires_at, now)
             if kept:  # whoever took our claim over in vain may have found no other pair
                 await portals.move(db, self.portal.id, PortalState.ACTIVE, only_from=[PortalState.NEEDS_ADMIN])
         log.info("token_refreshed", portal=self.portal.id, user=spent.user_id, kept=kept)
         return fresh.access_token if kept else None
 
-    async def _bury(self, pair: Pair, reason: str) -> None:
+    async def _bury(self, pair: Pair, reason: str, refused_at: datetime | None = None) -> None:
         log.warning("token_dead", portal=self.portal.id, user=pair.user_id, reason=reason)
         async with self.resources.tenant(self.portal.id) as db:
-            await tokens.bury(db, self.portal.id, pair.user_id, pair.access)
+            await tokens.bury(db, self.portal.id, pair.user_id, pair.access, refused_at)
 
     async def _portal_state(self, db: AsyncConnection, state: PortalState) -> None:
         if await portals.move(db, self.portal.id, state, only_from=[PortalState.ACTIVE]):
@@ -182,3 +232,13 @@ class StoredTokens:
 
     def _access(self, pair: Pair) -> str:
         return self.resources.vault.open(pair.access)
+
+
+def _word_of(error: PortalError | Refused) -> Word:
+    """An unpaid app is installed; an auth server that is away, or not on our list any more, says nothing."""
+    match error:
+        case PortalClosed(reason="unpaid"):
+            return Word.WORKS
+        case PortalClosed() | NeedsAdmin():
+            return Word.REFUSED
+    return Word.SILENT

@@ -306,7 +306,7 @@ def _settled(case: Case, mode: Mode, now: datetime) -> Record:
     if case.not_stored:
         shown = Shown(case.not_stored.needs_check, case.not_stored.status)
         return Record(shown, shown, case.decision.wanted, now, case.not_stored.modified_at)
-    if mode is Mode.ON and case.difference and case.decision.wanted:
+    if mode is Mode.ON and case.difference and case.decision.wanted not in (None, case.observed):
         return Record(case.decision.wanted, case.observed, None, now, card.modified_at)
     kept = (before.previous, before.written_at) if before and before.settled == case.observed else (None, None)
     return Record(case.observed, kept[0], None, kept[1], card.modified_at)

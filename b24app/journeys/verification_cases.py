@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -11,10 +11,11 @@ from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import Value
 from b24app.domain.arrivals import actor
-from b24app.domain.facts import Card, Cards, Kind, Subject
-from b24app.domain.membership import Membership, Shown
-from b24app.domain.verification import Decision, Facts, decide
-from b24app.journeys import odd
+from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.membership import Membership, Shown, State
+from b24app.domain.succession import Gone
+from b24app.domain.verification import Decision, Facts, decide, last_editor
+from b24app.journeys import odd, witnesses
 from b24app.journeys.fields import field_map
 from b24app.journeys.test_cards import passed_over
 from b24app.journeys.tokens import StoredTokens
@@ -40,6 +41,7 @@ class Case:
     facts: Facts
     decision: Decision
     marks: bool = False  # the portal has our field for it
+    asks: tuple[int, ...] = ()  # rows whose token could tell who acted
     held_back: bool = False
     not_stored: Card | None = None
     error: Exception | None = None
@@ -57,7 +59,7 @@ class Case:
     def difference(self) -> dict[str, Value]:
         """Our fields that the card shows otherwise than it should.
 
-        Its mark is written along with the others, by itself only where it is a copy's: a quiet portal stays quiet.
+        Its mark is written along with a decision, by itself only where it is a copy's: a quiet portal stays quiet.
         """
         wanted, observed, card = self.decision.wanted, self.observed, self.facts.card
         if wanted is None or observed is None or card is None or self.held_back:
@@ -66,9 +68,15 @@ class Case:
         found: dict[str, Value] = {
             name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(observed, name)
         }
-        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self.facts.copied):
+        if self.marks and set(self.decision.marks) != set(card.marks) and (found or self._decided or self.facts.copied):
             found["mark"] = self.decision.marks
         return found
+
+    @property
+    def _decided(self) -> bool:
+        """Somebody has decided about it just now, or in a try whose write did not come to its end."""
+        unwritten = self.facts.record is not None and self.facts.record.intended is not None
+        return unwritten or any(one.live and one.decided_at for one in self.decision.memberships)
 
     def memberships(self) -> list[Membership]:
         """All of the subject's, as decided."""
@@ -95,22 +103,26 @@ async def gather(
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
     cards = passed_over(resources, portal, await read_existing(portal, line, subjects), known)
-    ticked = await _ticked(resources, portal, cards, members)
     readable = tuple(one for one in subjects if one not in cards.odd)
-    fates = await look_up(Slice(resources, portal, line, readable, cards, known, members, heirs, owed))
+    slice_ = Slice(resources, portal, line, readable, cards, known, members, heirs, owed)
+    fates = await look_up(slice_)
+    ticked = await _ticked(slice_, fates.inherits)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
         if subject in cards.odd:
             continue
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
+        record = before.record if before else None
+        acted = actor(rows.named, ours=ours, editor=last_editor(record, card), gone=card is None)
         facts = Facts(
             subject=subject,
             card=card,
-            record=before.record if before else None,
+            record=record,
             memberships=members[subject],
             intents=tuple(pressed.get(subject, ())),
-            event_user=actor(rows.users, ours),
+            event_user=acted.user_id,
+            doubted=acted.doubted,
             ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
             ticked=ticked,
             inherits=fates.inherits.get(subject, ()),
@@ -121,8 +133,8 @@ async def gather(
         )
         now = resources.now()
         decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
-        cases.append(Case(claim, rows, facts, decision, marks, _held_back(facts, decision, now)))
-    return cases, odd.unread(portal, claims, cards.odd.values(), LIST)
+        cases.append(Case(claim, rows, facts, decision, marks, acted.ask, _held_back(facts, decision, now)))
+    return await _borne_out(resources, portal, cases, ours), odd.unread(portal, claims, cards.odd.values(), LIST)
 
 
 def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
@@ -131,16 +143,44 @@ def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
     return bool(record and shown and wanted and record.held_back(shown, wanted, now))
 
 
-async def _ticked(
-    resources: Resources, portal: Portal, cards: Cards, members: Mapping[Subject, Sequence[Membership]]
-) -> frozenset[int]:
-    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits."""
-    fresh: set[int] = set()
-    for subject, card in cards.found.items():
+async def _borne_out(resources: Resources, portal: Portal, cases: Sequence[Case], ours: frozenset[int]) -> list[Case]:
+    """Decisions that could name somebody whom only an event names are made again with what its own token says."""
+    asking = [one for one in cases if one.asks and one.decision.names]
+    proven = await witnesses.proven(resources, portal, [row for one in asking for row in one.asks])
+    return [_named(one, proven, ours, resources.now()) if proven.intersection(one.asks) else one for one in cases]
+
+
+def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: datetime) -> Case:
+    facts = case.facts
+    editor = last_editor(facts.record, facts.card)
+    acted = actor(case.rows.named, ours=ours, editor=editor, gone=facts.card is None, proven=proven)
+    facts = replace(facts, event_user=acted.user_id, doubted=acted.doubted)
+    return replace(case, facts=facts, decision=decide(facts, now))
+
+
+async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:
+    """Companies some contact is newly linked to, whose box is ticked although nobody of them waits: as the slice shows
+    them; read now where something of theirs waits for a later one, or they are new to us; else as we know them."""
+    fresh: set[Subject] = set()
+    for subject, card in slice_.cards.found.items():
         if subject.kind is Kind.CONTACT:
-            fresh |= set(card.links) - {one.company_id for one in members[subject] if one.live}
+            ours = {one.company_id for one in slice_.members[subject] if one.live}
+            fresh |= {Subject(Kind.COMPANY, one) for one in set(card.links) - ours}
     if not fresh:
         return frozenset()
+    resources, portal = slice_.resources, slice_.portal
     async with resources.tenant(portal.id) as db:
-        ticked = await records.ticked(db, portal.id, Kind.COMPANY, fresh)
-        return frozenset(ticked - await memberships.waiting_in(db, portal.id, ticked))
+        known = await records.load(db, portal.id, fresh)
+        later = await inbox.on_their_way(db, portal.id, fresh)
+        waiting = await memberships.waiting_in(db, portal.id, [one.id for one in fresh])
+    asked = [one for one in fresh if one in slice_.cards.found or one in later or one not in known]
+    shown = (await slice_.look_at(asked)).found
+    merged = {one for one, many in inherits.items() if any(map(_waits_in, many))}
+    ticked = {one for one, card in shown.items() if card.needs_check and one not in merged}
+    ticked |= {one for one in fresh & set(known) if one not in shown and known[one].record.settled.check}
+    return frozenset({one.id for one in ticked} - waiting)
+
+
+def _waits_in(gone: Gone) -> bool:
+    """Somebody of this gone company waits: that ticked the box of the one that goes on."""
+    return any(one.standing is State.PENDING for one in gone.memberships)

@@ -18,7 +18,7 @@ from b24app.domain.membership import Membership
 from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
 from b24app.errors import Unreadable
 from b24app.journeys.fields import field_map
-from b24app.journeys.missing import cards_after_all
+from b24app.journeys.missing import cards_after_all, listed
 from b24app.resources import Resources
 from b24app.store import aliases, memberships, records, requisites
 from b24app.store.portals import Portal
@@ -64,18 +64,27 @@ class Slice:
         Raises `Unreadable` where one of them is there and nobody can understand it: that is no reason to take it for
         gone.
         """
-        wanted = set(subjects)
-        fresh = await read_existing(self.portal, self.line, wanted - set(self.subjects))
-        for one in fresh.odd.values():
+        found = await self.look_at(subjects)
+        for one in found.odd.values():
             raise Unreadable(LIST, one.field)
-        return {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))}
+        return found.found
+
+    async def look_at(self, subjects: Iterable[Subject]) -> Cards:
+        """Those of these that exist, of the slice or read now, and those that nobody can understand."""
+        wanted = set(subjects)
+        seen = {*self.subjects, *self.cards.odd}
+        fresh = await read_existing(self.portal, self.line, wanted - seen)
+        return Cards(
+            {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))},
+            {one: odd for one in wanted if (odd := self.cards.odd.get(one) or fresh.odd.get(one))},
+        )
 
 
 async def read_existing(portal: Portal, line: PortalClient, subjects: Collection[Subject]) -> Cards:
     """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
     if not subjects:
         return Cards()
-    cards = await read_cards(line, subjects, field_map(portal))
+    cards = await listed(line, read_cards(line, subjects, field_map(portal)))
     absent = [one for one in subjects if one not in cards.found and one not in cards.odd]
     there = await cards_after_all(portal, line, absent)
     return Cards({**cards.found, **there.found}, {**cards.odd, **there.odd})
@@ -144,7 +153,7 @@ async def _holders(slice_: Slice, gone: Collection[Subject], hung: Hung) -> Hold
     asked = [it.subject for one in gone for it in hung.get(one, ())]
     if not asked:
         return {}
-    shown = (await read_requisites(slice_.line, asked)).found
+    shown = (await listed(slice_.line, read_requisites(slice_.line, asked))).found
     at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in gone}
     return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 

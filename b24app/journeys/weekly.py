@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import structlog
 
-from b24app import webhooks
+from b24app import addresses, webhooks
 from b24app.domain.delivery import Answer, Failure
 from b24app.domain.weekly import next_try, next_week
 from b24app.journeys import endpoints, exporting
@@ -100,8 +100,11 @@ async def _uploaded(resources: Resources, portal: Portal, target: Target, export
     key = webhooks.opened_key(resources.vault, target.secret)
     if key is None:
         return Answer(None, Failure.UNSIGNED)
+    address = addresses.known(target.url, dev_mode=resources.settings.dev_mode)
+    if address is None:
+        return Answer(None, Failure.REFUSED_ADDRESS)
     parts = partial(exporting.stream, resources, portal.id, export)
-    file = Upload(target.url, f"exp_{export.id.hex}", parts, export.bytes, key, target.tries + 1)
+    file = Upload(address, f"exp_{export.id.hex}", parts, export.bytes, key, target.tries + 1)
     return (await webhooks.upload(resources.outward_http, file, resources.now())).answer
 
 

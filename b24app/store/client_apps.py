@@ -101,8 +101,7 @@ async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: 
     )
     if done.first() is None:
         return None
-    keys = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
-    await db.execute(update(api_keys).where(*keys, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
+    await revoke_keys(db, portal_id, client_app_id, now)
     closed = await db.execute(
         update(endpoints)
         .where(endpoints.c.portal_id == portal_id, endpoints.c.client_app_id == client_app_id)
@@ -110,6 +109,14 @@ async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: 
         .returning(endpoints.c.id)
     )
     return list(closed.scalars())
+
+
+async def revoke_keys(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> tuple[str, ...]:
+    """Its keys are refused from now on. Returns the origins that they were for."""
+    mine = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
+    revoked = update(api_keys).where(*mine, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
+    found = await db.execute(revoked.returning(api_keys.c.origins))
+    return tuple(sorted({origin for origins in found.scalars() for origin in origins}))
 
 
 async def _apps(db: AsyncConnection, portal_id: int, *more: Any) -> list[ClientApp]:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.arrivals import Arrival, Named, Source
 from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.lanes import Lane
 from b24app.store import work
@@ -25,31 +25,37 @@ KINDS = (WorkKind.RECORD, WorkKind.REQUISITE)
 
 RECEIVE = text(f"""
     WITH stored AS (
-        INSERT INTO inbox (portal_id, source, name, subject, user_id, body, received_at)
-        SELECT :portal, r.source, r.name, r.subject, r.user_id, r.body, :now
+        INSERT INTO inbox (portal_id, source, name, subject, user_id, body, token, received_at)
+        SELECT :portal, r.source, r.name, r.subject, r.user_id, r.body, r.token, :now
         FROM unnest(CAST(:sources AS text[]), CAST(:names AS text[]), CAST(:subjects AS text[]),
-                    CAST(:users AS bigint[]), CAST(:bodies AS bytea[])) AS r(source, name, subject, user_id, body)
+                    CAST(:users AS bigint[]), CAST(:bodies AS bytea[]), CAST(:tokens AS bytea[]))
+             AS r(source, name, subject, user_id, body, token)
     ) {work.ARRIVE.text}
 """)
 
 
 _WAITING = text(
-    "SELECT subject, array_agg(id), array_agg(user_id) FROM inbox"
+    "SELECT subject, array_agg(id), array_agg(user_id), array_agg(source), array_agg(name) FROM inbox"
     " WHERE portal_id = :portal AND subject = ANY(CAST(:keys AS text[])) AND state = 'waiting' GROUP BY subject"
 )
 
+_TOKENS = text(
+    "SELECT id, user_id, token FROM inbox"
+    " WHERE portal_id = :portal AND id = ANY(CAST(:ids AS bigint[])) AND token IS NOT NULL"
+)
+
 _CLOSE = text(
-    "UPDATE inbox SET state = :state, error = :error, handled_at = :now"
+    "UPDATE inbox SET state = :state, error = :error, handled_at = :now, token = NULL"
     " WHERE portal_id = :portal AND id = ANY(CAST(:ids AS bigint[])) AND state = 'waiting'"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for one subject: the rows' ids and the users their events name, oldest first."""
+    """What waits for one subject: the rows' ids and the users they name, oldest first."""
 
     ids: tuple[int, ...] = ()
-    users: tuple[int, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 async def receive(
@@ -80,6 +86,7 @@ async def _receive(
         "subjects": subjects,
         "users": [one.user_id for one in arrivals],
         "bodies": [vault.seal(one.body) if one.body else None for one in arrivals],
+        "tokens": [vault.seal(one.token) if one.token else None for one in arrivals],
         "now": now,
     }
     await db.execute(RECEIVE, rows | work.arrival(portal_id, kind, subjects, lane, now))
@@ -89,7 +96,19 @@ async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[T]) 
     """Rows not handled yet, by subject."""
     named = {str(one): one for one in subjects}
     rows = await db.execute(_WAITING, {"portal": portal_id, "keys": list(named)})
-    return {named[key]: _waiting(ids, users) for key, ids, users in rows}
+    return {named[key]: _waiting(rows_of) for key, *rows_of in rows}
+
+
+async def tokens_of(db: AsyncConnection, portal_id: int, ids: Collection[int]) -> Mapping[int, tuple[int, bytes]]:
+    """The user whom a waiting row names and the sealed token it came with, by the row's id."""
+    rows = await db.execute(_TOKENS, {"portal": portal_id, "ids": list(ids)})
+    return {row.id: (row.user_id, row.token) for row in rows if row.user_id}
+
+
+async def forget_tokens(db: AsyncConnection, portal_id: int) -> None:
+    """The app was removed: no token of anybody stays."""
+    kept = (inbox.c.portal_id == portal_id, inbox.c.state == "waiting", inbox.c.token.is_not(None))
+    await db.execute(update(inbox).where(*kept).values(token=None))
 
 
 async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection[T]) -> set[T]:
@@ -155,6 +174,11 @@ async def _close(
         await db.execute(_CLOSE, closed)
 
 
-def _waiting(ids: Sequence[int], users: Sequence[int | None]) -> Waiting:
-    ordered = sorted(zip(ids, users, strict=True))
-    return Waiting(tuple(row for row, _ in ordered), tuple(user for _, user in ordered if user))
+def _waiting(columns: Sequence[Sequence[Any]]) -> Waiting:
+    ordered = sorted(zip(*columns, strict=True))
+    named = [
+        Named(user, row, sure=source == Source.OFFLINE.value, deletes=name.upper().endswith("DELETE"))
+        for row, user, source, name in ordered
+        if user
+    ]
+    return Waiting(tuple(row for row, *_ in ordered), tuple(named))

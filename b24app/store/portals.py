@@ -5,15 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, bindparam, case, cast, func, literal, or_, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.drift import Cause
-from b24app.domain.installation import PortalState
+from b24app.domain.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
 from b24app.manifest import Mode
 from b24app.store import departures
 from b24app.store.tables import portals
@@ -22,6 +37,8 @@ ENTER = text("""
     SELECT set_config('app.portal', id::text, true) FROM portals WHERE id = :portal AND state <> 'removed'
     FOR KEY SHARE
 """)
+NOT_SAID: Mapping[str, Any] = {"removal_said_at": None, "removal_due_at": None, "erase": False}
+"""What a portal is that nobody says has removed the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,7 @@ class Portal:
     offline: bool
     swept_at: datetime | None
     sweep_asked: str | None
+    removal_said_at: datetime | None  # an event says that the app was removed
 
     @property
     def imported(self) -> bool:
@@ -71,7 +89,9 @@ async def by_member(db: AsyncConnection, member_id: str) -> Portal | None:
 
 
 async def by_domain(db: AsyncConnection, domain: str) -> Portal | None:
-    return _portal((await db.execute(select(portals).where(portals.c.domain == domain))).one_or_none())
+    """The newest: one that is being erased may have stood there as well."""
+    here = select(portals).where(portals.c.domain == domain).order_by(portals.c.id.desc()).limit(1)
+    return _portal((await db.execute(here)).one_or_none())
 
 
 async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
@@ -81,7 +101,7 @@ async def by_id(db: AsyncConnection, portal_id: int) -> Portal | None:
 async def enter(db: AsyncConnection, portal_id: int) -> bool:
     """From here on this portal's rows are the ones seen, where it is there and not removed: whether it is.
 
-    It stays so until the transaction ends.
+    It stays so until the transaction ends: `leave` waits for that. First in its transaction, as in `leave`.
     """
     return (await db.execute(ENTER, {"portal": portal_id})).one_or_none() is not None
 
@@ -148,10 +168,101 @@ async def unfetched_ids(db: AsyncConnection, before: datetime) -> list[int]:
     return list((await db.execute(query.where(portals.c.imported_at.is_not(None)).order_by(portals.c.id))).scalars())
 
 
-async def erasable_ids(db: AsyncConnection) -> list[int]:
-    """Portals whose admin asked to delete the data."""
-    rows = await db.execute(select(portals.c.id).where(portals.c.erase))
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What an event says that was taken in hand: since when, with the data or not. `due_at` tells whether another has
+    said it meanwhile."""
+
+    said_at: datetime
+    clean: bool
+    due_at: datetime
+
+
+async def say_removed(db: AsyncConnection, portal_id: int, clean: bool, now: datetime, pause: timedelta) -> None:
+    """An event says that the app was removed. The auth server is asked now, or when `pause` is over since it was last.
+
+    Of two that wait together the milder counts: what was kept can be deleted later.
+    """
+    waits = portals.c.removal_said_at.is_not(None)
+    values = {
+        "removal_said_at": func.coalesce(portals.c.removal_said_at, now),
+        "removal_due_at": func.greatest(now, portals.c.removal_asked_at + pause),
+        "erase": and_(literal(clean), or_(~waits, portals.c.erase)),
+    }
+    here = (portals.c.id == portal_id, portals.c.state != PortalState.REMOVED)
+    await db.execute(update(portals).where(*here).values(values))
+
+
+async def removals_due(db: AsyncConnection, now: datetime) -> list[int]:
+    """Portals of which the auth server has to be asked whether the app was removed."""
+    rows = await db.execute(select(portals.c.id).where(portals.c.removal_due_at <= now).order_by(portals.c.id))
     return list(rows.scalars())
+
+
+async def take_removal(db: AsyncConnection, portal_id: int, now: datetime, until: datetime) -> Removal | None:
+    """What is due about this portal, for one caller; due again at `until` if they never come back."""
+    due = (portals.c.id == portal_id, portals.c.removal_due_at <= now, portals.c.removal_said_at.is_not(None))
+    taken = update(portals).where(*due).values(removal_due_at=until, removal_asked_at=now)
+    row = (await db.execute(taken.returning(portals.c.removal_said_at, portals.c.erase))).one_or_none()
+    return Removal(row.removal_said_at, row.erase, until) if row else None
+
+
+async def settle_removal(db: AsyncConnection, portal_id: int, taken: Removal, **values: Any) -> bool:
+    """Set columns where nobody has said it again or called it off since it was taken. Whether it was so."""
+    same = (portals.c.id == portal_id, portals.c.removal_due_at == taken.due_at)
+    return (await db.execute(update(portals).where(*same).values(**values))).rowcount == 1
+
+
+async def call_off(db: AsyncConnection, portal_id: int) -> None:
+    """An administrator's proven open: whoever said that the app was removed was wrong, or it is back."""
+    await change(db, portal_id, **NOT_SAID)
+
+
+async def leave(db: AsyncConnection, portal_id: int, taken: Removal, now: datetime) -> bool:
+    """The app is no longer in the portal; False where that was called off or done meanwhile.
+
+    First in its transaction: whoever stores something for the portal at the same time is through with it, or is told
+    by `enter`.
+    """
+    here = (portals.c.id == portal_id, portals.c.state != PortalState.REMOVED)
+    if (await db.execute(select(portals.c.id).where(*here).with_for_update())).one_or_none() is None:
+        return False
+    gone = {"state": PortalState.REMOVED, "removed_at": now, "erase": taken.clean, "removal_said_at": None}
+    gone |= {"removal_due_at": None, "token_digest": None, "fields": {}, "report": {}}
+    return await settle_removal(db, portal_id, taken, **gone)
+
+
+def _over(now: datetime, kept: timedelta) -> ColumnElement[bool]:
+    """A removal that asked for it, one that did not, and one that nothing bore out and no administrator called off."""
+    removed = portals.c.state == PortalState.REMOVED
+    waits = portals.c.state.in_([PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID])
+    return or_(
+        and_(removed, portals.c.erase, portals.c.removed_at <= now - ERASED_AFTER),
+        and_(removed, portals.c.removed_at <= now - kept),
+        and_(waits, portals.c.removal_due_at.is_(None), portals.c.removal_said_at <= now - UNPROVEN_FOR),
+    )
+
+
+async def erasable_ids(db: AsyncConnection, now: datetime, kept: timedelta) -> list[int]:
+    """Portals whose rows have been kept long enough; `kept`: without "delete data"."""
+    rows = await db.execute(select(portals.c.id).where(_over(now, kept)).order_by(portals.c.id))
+    return list(rows.scalars())
+
+
+async def part(db: AsyncConnection, portal_id: int, now: datetime, kept: timedelta) -> bool:
+    """Past calling off: nobody finds the portal by its member id any more, whatever of it is still there.
+
+    Whether its rows may be erased. An installation at the same moment comes before it, or starts from nothing.
+    """
+    over = select(portals.c.id).where(portals.c.id == portal_id, _over(now, kept)).with_for_update()
+    if (await db.execute(over)).one_or_none() is None:
+        return False
+    removed_at = func.coalesce(portals.c.removed_at, portals.c.removal_said_at)
+    gone = {"state": PortalState.REMOVED, "removed_at": removed_at, "erase": True, "token_digest": None}
+    await change(db, portal_id, **gone, removal_said_at=None, removal_due_at=None)
+    await departures.note(db, portal_id)
+    await change(db, portal_id, member_id=f"left:{portal_id}")
+    return True
 
 
 async def remember(
@@ -169,14 +280,12 @@ async def remember(
 ) -> Portal:
     """A proven portal: new, or the one we know by its member id with today's address and scopes.
 
-    A removed portal starts again; one whose data is being deleted starts from nothing, beside what is left of it.
+    A removed portal goes on with what was kept, and nobody says any more that it left; one whose data is being deleted
+    starts from nothing, beside what is left of it.
     """
-    leaving = select(portals.c.id).where(portals.c.member_id == member_id, portals.c.erase).with_for_update()
-    for portal_id in (await db.execute(leaving)).scalars():
-        await departures.note(db, portal_id)
-        await change(db, portal_id, member_id=f"left:{portal_id}")
     again = case((portals.c.state == PortalState.REMOVED, PortalState.INSTALLING.value), else_=portals.c.state)
     known = {"domain": domain, "endpoint": endpoint, "auth_server": auth_server, "scopes": scopes}
+    back = {"state": again, "removed_at": None, **NOT_SAID}
     new = insert(portals).values(
         **known,
         member_id=member_id,
@@ -187,7 +296,7 @@ async def remember(
         created_at=now,
     )
     row = await db.execute(
-        new.on_conflict_do_update(index_elements=["member_id"], set_=known | {"state": again}).returning(portals)
+        new.on_conflict_do_update(index_elements=["member_id"], set_=known | back).returning(portals)
     )
     found = _portal(row.one())
     assert found
@@ -229,4 +338,5 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         offline=row.offline,
         swept_at=row.swept_at,
         sweep_asked=row.sweep_asked,
+        removal_said_at=row.removal_said_at,
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, and_, delete, select, tuple_, update
+from sqlalchemy import Table, and_, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.delivery import EndpointState
-from b24app.domain.installation import PortalState
 from b24app.store import departures, exports, restores
 from b24app.store.idempotency import KEPT
 from b24app.store.tables import (
@@ -64,18 +63,12 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     return gone
 
 
-async def mark_forgotten(db: AsyncConnection, now: datetime, kept: timedelta) -> None:
-    """Portals removed without "delete data" are kept for so long, then erased like the others."""
-    left = and_(portals.c.state == PortalState.REMOVED, portals.c.removed_at < now - kept)
-    await db.execute(update(portals).where(left).values(erase=True))
-
-
 async def erase(db: AsyncConnection, portal_id: int, now: datetime) -> int:
-    """Delete every row of a portal, its own last, and keep the line that says so. Needs the owner's role.
+    """Delete every row of a portal that has parted, its own last; the line that says so stays.
 
-    Table by table, not by the foreign keys alone: some tables go without one. Returns how many rows went.
+    Needs the owner's role. Table by table, not by the foreign keys alone: some tables go without one. Returns how many
+    rows went.
     """
-    await departures.note(db, portal_id)
     gone = 0
     for table in reversed(metadata.sorted_tables):
         if "portal_id" in table.c and table is not departures_table:

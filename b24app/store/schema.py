@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import make_url, text
+from sqlalchemy import Row, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from b24app.store.engine import open_engine
+from b24app.store.engine import away, open_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+AWAY = 1.0  # seconds until a database that is away is asked again
+
+log = structlog.get_logger()
 
 
 STRONG = text("""
@@ -21,6 +27,7 @@ STRONG = text("""
         SELECT 1 FROM pg_tables t WHERE t.schemaname = 'public' AND t.tableowner = r.rolname) AS strong
     FROM pg_roles r WHERE r.rolname = current_user
 """)
+READS_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
 
 
 class WrongRole(RuntimeError):
@@ -63,13 +70,32 @@ async def pending_migrations(owner_url: str) -> bool:
         await engine.dispose()
 
 
-async def refuse_strong_role(url: str) -> None:
-    """Raise `WrongRole` where the connecting role owns the tables, is a superuser or may bypass row-level security."""
+async def refuse_strong_role(url: str, *, waits: bool = False) -> None:
+    """Raise `WrongRole` where the connecting role owns the tables, is a superuser or may bypass row-level security.
+
+    `waits`: for a database that is away, which a supervisor would start us too often for.
+    """
     engine = open_engine(url)
     try:
-        async with engine.connect() as db:
-            row = (await db.execute(STRONG)).one()
+        row = await _role(engine, waits)
     finally:
         await engine.dispose()
     if row.strong:
         raise WrongRole("B24APP_DATABASE_URL names an owner, superuser or BYPASSRLS role: use a plain one.")
+
+
+async def _role(engine: AsyncEngine, waits: bool) -> Row[Any]:
+    while True:
+        try:
+            async with engine.connect() as db:
+                return (await db.execute(STRONG)).one()
+        except Exception as error:
+            if not (waits and away(error)):
+                raise
+            log.warning("database_away", error=repr(error))
+        await asyncio.sleep(AWAY)
+
+
+async def reads_only(db: AsyncConnection) -> bool:
+    """Whether nothing can be stored: a standby, or a database or role that was told to only read."""
+    return bool((await db.execute(READS_ONLY)).scalar_one())

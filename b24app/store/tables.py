@@ -83,7 +83,10 @@ portals = Table(
     _moment("swept_at"),  # when the last look at every card began
     Column("sweep_asked", Text),  # domain.drift.Cause: somebody wants every card compared before the night
     _moment("removed_at"),
-    _flag("erase"),  # uninstalled with "delete data"
+    _flag("erase"),  # whoever says that the app was removed asks for the data to be deleted
+    _moment("removal_said_at"),  # an event said so; it counts once the auth server bears it out
+    _moment("removal_due_at"),  # when the auth server is asked about it next
+    _moment("removal_asked_at"),
     info=DIRECTORY,
 )
 
@@ -153,6 +156,7 @@ tokens = Table(
     Column("refresh", LargeBinary, nullable=False),  # encrypted
     _moment("expires_at", required=True),
     _flag("alive", "true"),
+    _moment("refused_at"),  # when the auth server would not refresh it
     Column("claim_token", Uuid),  # who is refreshing
     _moment("claimed_at"),
     _moment("updated_at", required=True),
@@ -171,6 +175,7 @@ viewer_sessions = Table(
     Column("lang", Text, nullable=False),
     Column("access", LargeBinary, nullable=False),  # the person's own token, encrypted; never refreshed by us
     _moment("expires_at", required=True),
+    _moment("asks_from"),  # calls from then on ask the portal about them again; none: no call came yet
     info=TENANT,
 )
 
@@ -184,6 +189,7 @@ inbox = Table(
     Column("subject", Text, nullable=False),  # "contact:7"
     Column("user_id", BigInteger),  # who acted, where the portal told
     Column("body", LargeBinary),  # what came, tokens cut out, encrypted
+    Column("token", LargeBinary),  # whoever acted, encrypted: proves who it was; until the row is handled
     Column("state", Text, nullable=False, server_default="waiting"),  # waiting | done | failed | closed
     Column("error", Text),
     _moment("received_at", required=True),

@@ -33,6 +33,7 @@ class Pair:
     refresh: bytes
     expires_at: datetime
     alive: bool
+    refused_at: datetime | None = None  # the auth server would not refresh it
 
 
 async def save(
@@ -46,7 +47,7 @@ async def save(
 ) -> None:
     """The newest pair of this admin; only the newest `KEPT` admins of the portal are kept."""
     values = {"access": access, "refresh": refresh, "expires_at": expires_at, "alive": True, "updated_at": now}
-    values |= {"claim_token": None, "claimed_at": None}
+    values |= {"refused_at": None, "claim_token": None, "claimed_at": None}
     new = insert(tokens).values(portal_id=portal_id, user_id=user_id, **values)
     await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "user_id"], set_=values))
     kept = (
@@ -89,7 +90,7 @@ async def replace(
         update(tokens)
         .where(tokens.c.portal_id == portal_id, tokens.c.user_id == spent.user_id, tokens.c.access == spent.access)
         .values(access=access, refresh=refresh, expires_at=expires_at, updated_at=now, alive=True)
-        .values(claim_token=None, claimed_at=None)
+        .values(refused_at=None, claim_token=None, claimed_at=None)
     )
     return done.rowcount == 1
 
@@ -103,12 +104,15 @@ async def release(db: AsyncConnection, portal_id: int, user_id: int, token: UUID
     )
 
 
-async def bury(db: AsyncConnection, portal_id: int, user_id: int, access: bytes) -> None:
-    """This very pair works no more. A newer one that came meanwhile stays."""
+async def bury(
+    db: AsyncConnection, portal_id: int, user_id: int, access: bytes, refused_at: datetime | None = None
+) -> None:
+    """This very pair works no more; `refused_at` where the auth server says so. A newer one that came meanwhile
+    stays."""
     await db.execute(
         update(tokens)
         .where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id, tokens.c.access == access)
-        .values(alive=False, claim_token=None, claimed_at=None)
+        .values(alive=False, refused_at=refused_at, claim_token=None, claimed_at=None)
     )
 
 
@@ -117,4 +121,4 @@ async def erase(db: AsyncConnection, portal_id: int) -> None:
 
 
 def _pair(row: Row[Any]) -> Pair:
-    return Pair(row.user_id, row.access, row.refresh, row.expires_at, row.alive)
+    return Pair(row.user_id, row.access, row.refresh, row.expires_at, row.alive, row.refused_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
@@ -11,6 +13,15 @@ from b24app.domain.viewer import Viewer
 from b24app.store.tables import viewer_sessions as table
 
 _ADD = insert(table)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A viewer with their sealed token. Calls from `asks_from` on ask the portal about them; None: no call came yet."""
+
+    viewer: Viewer
+    access: bytes
+    asks_from: datetime | None
 
 
 async def add(db: AsyncConnection, viewer: Viewer, access: bytes) -> None:
@@ -29,24 +40,43 @@ async def add(db: AsyncConnection, viewer: Viewer, access: bytes) -> None:
     )
 
 
-async def load(db: AsyncConnection, portal_id: int, session_id: UUID) -> tuple[Viewer, bytes] | None:
-    """The viewer and their sealed token, expired or not."""
+async def load(db: AsyncConnection, portal_id: int, session_id: UUID) -> Session | None:
+    """Expired or not."""
     row = (
         await db.execute(select(table).where(table.c.portal_id == portal_id, table.c.id == session_id))
     ).one_or_none()
     if row is None:
         return None
     viewer = Viewer(row.id, row.portal_id, row.user_id, row.user_name, row.is_admin, row.lang, row.expires_at)
-    return viewer, row.access
+    return Session(viewer, row.access, row.asks_from)
 
 
-async def renew(db: AsyncConnection, viewer: Viewer, access: bytes) -> None:
-    """The person's next token, proven again."""
-    await db.execute(
+async def ask_from(db: AsyncConnection, found: Session, moment: datetime) -> bool:
+    """Whether it was this call that moved the session's next question to the portal to this moment."""
+    mine = (table.c.portal_id == found.viewer.portal_id, table.c.id == found.viewer.session_id)
+    unmoved = table.c.asks_from.is_not_distinct_from(found.asks_from)
+    return (await db.execute(update(table).where(*mine, unmoved).values(asks_from=moment))).rowcount == 1
+
+
+async def change(db: AsyncConnection, viewer: Viewer, *, asks_from: datetime) -> None:
+    """What the portal has just said of them."""
+    mine = (table.c.portal_id == viewer.portal_id, table.c.id == viewer.session_id)
+    await db.execute(update(table).where(*mine).values(is_admin=viewer.is_admin, asks_from=asks_from))
+
+
+async def renew(db: AsyncConnection, viewer: Viewer, access: bytes, asks_from: datetime) -> bool:
+    """The person's next token, proven again. Whether the session was still there."""
+    done = await db.execute(
         update(table)
         .where(table.c.portal_id == viewer.portal_id, table.c.id == viewer.session_id)
-        .values(access=access, expires_at=viewer.expires_at)
+        .values(access=access, is_admin=viewer.is_admin, expires_at=viewer.expires_at, asks_from=asks_from)
     )
+    return done.rowcount == 1
+
+
+async def end(db: AsyncConnection, portal_id: int, session_id: UUID) -> None:
+    """The portal lets this person in no more."""
+    await db.execute(delete(table).where(table.c.portal_id == portal_id, table.c.id == session_id))
 
 
 async def end_all(db: AsyncConnection, portal_id: int) -> None:

@@ -17,11 +17,13 @@ ORDERED = (">", ">=", "<", "<=")
 def heeded(portal: "Portal", kind: str, given: Any, condition: Condition) -> tuple[Condition | Group, ...]:
     """What is left of a condition. `kind`: the field's type word; `given`: the value as it was sent.
 
-    A dropped one is kept in the world's warnings: a careful app sends none that could be.
+    A dropped one is kept in the world's warnings: a careful app sends none that could be. What a batch's reference that
+    leads nowhere leaves behind, an empty list, nobody has sent.
     """
     differences = portal.differences
-    if given in ("", None) and differences.on("filter_drops_empty"):
-        portal.world.warnings.append(f"{portal.name}: empty condition on {condition.field} dropped")
+    if given in ("", None, []) and differences.on("filter_drops_empty"):
+        if given != []:
+            portal.world.warnings.append(f"{portal.name}: empty condition on {condition.field} dropped")
         return ()
     if condition.field == "ID" and condition.op in (">", ">=") and differences.on("cursor_ignored"):
         return ()

@@ -76,6 +76,7 @@ def state(world: World) -> Body:
     """What the world looks like from above; no tokens."""
     return {
         "now": world.now().isoformat(),
+        "restored": world.restored,
         "portals": [_portal_state(portal) for portal in world.portals.values()],
         "queued": len(world.events.queued),
         "lost": world.events.lost,

@@ -101,8 +101,9 @@ class Method:
         return [] if self.params is None else [name for name in given if self._letters(name) not in known]
 
     def starts_with(self, given: Iterable[str]) -> str:
-        """The name under which `start` was given, in the letters the method takes."""
-        return next((name for name in given if self._letters(name) == "start"), "start")
+        """The name under which `start` was given, in the letters the method takes; what takes any name takes START."""
+        same = (name for name in given if self.params is not None and self._letters(name) == "start")
+        return next(same, "start")
 
     def _letters(self, name: str) -> str:
         return name.casefold() if self.case == "any" else name

@@ -115,8 +115,8 @@ def _read(call: Call, user: User, name: str) -> Any:
         return "employee"
     if name == "ID":
         return user.id
-    if name in ("DATE_REGISTER", "LAST_ACTIVITY_DATE"):
-        return user.registered if name == "DATE_REGISTER" else user.last_activity
+    if name in ("DATE_REGISTER", "TIMESTAMP_X", "LAST_ACTIVITY_DATE"):
+        return user.last_activity if name == "LAST_ACTIVITY_DATE" else user.registered
     return _row(call, user).get(name)
 
 

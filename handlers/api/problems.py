@@ -13,9 +13,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from b24app.errors import Refused
+from b24app.store.engine import away
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -48,6 +50,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "url_fragment": ("The address must not hold a # part.", "В адресе не должно быть части после #."),
     "url_port_not_allowed": ("Only port 443 is allowed.", "Разрешён только порт 443."),
+    "url_host_name_wrong": (
+        "The host name is no valid domain name (IDNA 2008). If it is yours, give its xn-- form.",
+        "Имя сервера — не доменное имя (IDNA 2008). Если оно ваше, укажите его в виде xn--….",
+    ),
     "url_ip_address": ("Give a host name, not an IP address.", "Укажите имя сервера, а не IP-адрес."),
     "url_private_address": (
         "The address points into a private or reserved network.",
@@ -82,6 +88,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The first request with this Idempotency-Key is still at work. Ask again shortly.",
         "Первый запрос с этим Idempotency-Key ещё выполняется. Повторите чуть позже.",
     ),
+    "not_now": (
+        "Our database does not answer right now. Repeat the request in a few seconds.",
+        "Наша база данных сейчас не отвечает. Повторите запрос через несколько секунд.",
+    ),
+    "idempotency_answer_lost": (
+        "This request was done, and its answer cannot be read any more. Read your endpoints or deliveries to see what "
+        "it did; a secret you have not got is replaced by rotate-secret.",
+        "Этот запрос выполнен, но его ответ больше не прочитать. Что он сделал, видно в ваших адресах и доставках; "
+        "неполученный секрет заменяет rotate-secret.",
+    ),
     "failed": ("Something broke on our side. It is logged.", "Что-то сломалось на нашей стороне. Мы это записали."),
 }
 TITLES: Mapping[int, tuple[str, str]] = {
@@ -93,6 +109,7 @@ TITLES: Mapping[int, tuple[str, str]] = {
     409: ("Not possible now", "Сейчас невозможно"),
     422: ("Wrong values", "Неверные значения"),
     500: ("Our fault", "Ошибка на нашей стороне"),
+    503: ("Not available now", "Сейчас недоступно"),
 }
 
 log = structlog.get_logger()
@@ -126,7 +143,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status, {})
     headers |= {"Content-Language": "ru" if ru else "en", "Vary": "Accept-Language"}
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
@@ -161,6 +178,13 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     return problem(request, codes.get(error.status_code, "failed"), error.status_code)
 
 
+def _not_now(request: Request, error: Exception) -> JSONResponse:
+    if not away(error):
+        raise error
+    log.warning("database_away", path=request.scope.get("route_path", ""), error=repr(error))
+    return problem(request, "not_now", 503)
+
+
 def _broken(request: Request, error: Exception) -> JSONResponse:
     log.error("api_failed", path=request.scope.get("route_path", ""), error=type(error).__name__, exc_info=error)
     return problem(request, "failed", 500)
@@ -171,4 +195,6 @@ def add_handlers(api: FastAPI) -> None:
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(SQLAlchemyError, _not_now)
+    api.add_exception_handler(OSError, _not_now)
     api.add_exception_handler(Exception, _broken)

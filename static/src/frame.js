@@ -108,25 +108,37 @@ function focusOn(element) {
   element?.focus({ preventScroll: true })
 }
 
-/** Put fresh contents in, unless somebody is typing there; what was opened stays open. */
-function show(html, always) {
+/** What is shown once, a key, stands until its own button is pressed: `data-hold` names its place in fresh contents. */
+function hold(old, next) {
+  for (const held of old.querySelectorAll('[data-hold]')) {
+    const slot = next.querySelector(`[data-slot="${CSS.escape(held.dataset.hold)}"]`)
+    if (slot && !slot.firstElementChild) slot.append(held)
+  }
+}
+
+/** Put fresh contents in, unless somebody is typing there; what was opened stays open, but for the pressed form. */
+function show(html, always, form) {
   const old = content()
+  form?.closest('[data-hold]')?.remove()
   if (!always && old.contains(document.activeElement) && document.activeElement.matches('input, textarea')) return
   const fresh = document.createElement('template')
   fresh.innerHTML = html
   const next = fresh.content.getElementById('content')
   if (!next || next.outerHTML === old.dataset.source) return
   next.dataset.source = next.outerHTML
-  const focused = old.contains(document.activeElement) && (document.activeElement.id || titleOf(document.activeElement))
+  const active = document.activeElement
+  const focused = old.contains(active) && (active.id || titleOf(active))
   const notice = document.getElementById('notice')
   if (old.contains(notice)) old.before(notice)
+  hold(old, next)
   for (const opened of old.querySelectorAll('details[open][id]')) {
+    if (opened.contains(form ?? null)) continue
     next.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute('open', '')
   }
   old.replaceWith(next)
   localTimes(next)
   calm = SLOW
-  if (focused) focusOn(document.getElementById(focused))
+  if (focused) focusOn(next.contains(active) ? active : document.getElementById(focused))
 }
 
 const waits = () => content().hasAttribute('data-waits')
@@ -144,7 +156,7 @@ function plan() {
 async function refresh() {
   if (!document.hidden) {
     const answer = await call(page.url, page.body)
-    if (answer.html && !content().querySelector('[data-hold]')) show(answer.html, false)
+    if (answer.html) show(answer.html, false)
   }
   plan()
 }
@@ -177,7 +189,7 @@ async function press(form) {
   const answer = await call(form.dataset.call, { ...page.body, ...fields })
   busy(form, false)
   if (answer.error && 'atOnce' in form.dataset) form.reset()
-  if (answer.html) show(answer.html, true)
+  if (answer.html) show(answer.html, true, form)
   // a disabled button loses the focus: who uses a keyboard goes on there, or at the title of its section
   const lost = pressed !== document.body && document.activeElement === document.body
   if (lost) focusOn(pressed.isConnected ? pressed : document.getElementById(title))

@@ -10,6 +10,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from b24app import guard
+from b24app.addresses import parsed
 from b24app.bitrix24.wire import open_session
 from b24app.errors import PortalDown
 from b24app.guard import wrong_address
@@ -36,7 +37,7 @@ class Names(AbstractResolver):
 
 
 @pytest.mark.parametrize("root", ["https://{}:{}/rest/", "http://{}:{}/rest/"])
-@pytest.mark.parametrize("host", ["portal.example", "127.0.0.2", "[::ffff:127.0.0.2]", "localhost"])
+@pytest.mark.parametrize("host", ["portal.example", "127.0.0.2", "[::ffff:127.0.0.2]", "localhost", "xn--localhost-"])
 async def test_a_portal_at_a_private_address_is_never_connected_to(rig: Rig, root: str, host: str) -> None:
     """Not even a write is in doubt: nothing was sent."""
     with socket.create_server(("127.0.0.2", 0)) as listening:
@@ -61,7 +62,8 @@ async def test_plain_http_is_refused_at_a_public_address_too(rig: Rig) -> None:
 
 async def test_a_name_server_that_never_answers_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "DNS_PATIENCE", 0.01)
-    for address, reason in ((None, "unknown_host"), ("10.0.0.1", "private_address"), ("8.8.8.8", None)):
-        lookups = Lookups(Names(address))
-        found = await wrong_address("https://cabinet.example.com/", lookups=lookups, tenant=1, dev_mode=False)
+    address = parsed("https://cabinet.example.com/", dev_mode=False)
+    for found_at, reason in ((None, "unknown_host"), ("10.0.0.1", "private_address"), ("8.8.8.8", None)):
+        lookups = Lookups(Names(found_at))
+        found = await wrong_address(address, lookups=lookups, tenant=1, dev_mode=False)
         assert found == reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
 from b24app import embedded
@@ -23,6 +25,7 @@ from b24app.journeys.endpoints import WithSecret
 from b24app.manifest import Manifest
 from b24app.store import idempotency, portals, tables
 from b24app.store.portals import Portal
+from b24app.vault import Vault
 from tests.outside import Desk, Shop, open_desk, strict
 from tests.world import Killed
 
@@ -248,6 +251,25 @@ async def test_killed_between_work_and_answer_it_is_done_once_all_the_same(desk:
     rotated = await endpoints.find(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
     assert desk.resources.vault.open(rotated.secret) == again.body
     assert len(rotated.old_secrets) == 1
+
+
+async def test_what_was_done_is_not_done_again_when_the_key_of_its_answer_is_gone(desk: Desk) -> None:
+    """The deployment's key ring was changed, and the process that answers the repeat knows the new key only."""
+    shop = await desk.shop()
+    asked, rotate = rotation(desk, shop)
+    first = await once.once(desk.resources, asked, rotate, shown)
+    ring = (Fernet.generate_key().decode(), *desk.resources.settings.secret_keys)
+
+    kept = await once.once(replace(desk.resources, vault=Vault(ring)), asked, rotate, shown)
+    with pytest.raises(Refused) as refused:
+        await once.once(replace(desk.resources, vault=Vault(ring[:1])), asked, rotate, shown)
+
+    assert (kept.body, kept.replayed) == (first.body, True)
+    assert (refused.value.code, refused.value.status) == ("idempotency_answer_lost", 409)
+    rotated = await endpoints.find(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    assert desk.resources.vault.open(rotated.secret) == first.body
+    desk.clock.move(hours=13)
+    assert not (await once.once(desk.resources, asked, rotate, shown)).replayed
 
 
 async def test_who_was_taken_for_dead_does_nothing_any_more(desk: Desk) -> None:

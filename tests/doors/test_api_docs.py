@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from b24app.addresses import parsed
 from b24app.domain import delivery, news, policy
 from b24app.settings import ROOT
 from b24app.webhooks import Message, headers
@@ -44,6 +45,6 @@ def test_every_section_is_in_the_table(section: policy.Section) -> None:
 
 
 def test_every_header_is_explained() -> None:
-    message = Message("https://x.example", "evt_1", b"{}", (b"key",), 1, 1)
+    message = Message(parsed("https://x.example", dev_mode=False), "evt_1", b"{}", (b"key",), 1, 1)
     for name in headers(message, Clock()()):
         assert not name.startswith("webhook-") or f"`{name}`" in WEBHOOKS

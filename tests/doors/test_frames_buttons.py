@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from b24app.domain.membership import Action
+from b24app.journeys import client_apps
 from b24app.store import tables
 from b24app.store.intents import STATED
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.people import CrmAccess
 from tests.doors.frames import main, members, tab
+from tests.stories.scene import at
 from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
@@ -127,7 +129,7 @@ async def test_a_lost_answer_proves_no_right(world: World) -> None:
     world.tick(CONTACT, contact)
     await world.settle()
     opened = await tab(world, "contact", contact)
-    world.emulator.world.faults.add(Break.CUT, times=1, method="batch")
+    at(world, "button.stated", lambda: world.emulator.world.faults.add(Break.CUT, times=1, method="batch"))
     lost = await opened.press("confirm", members(opened.html)[0])
     assert lost.status == 502 and "не подтвердил изменение" in lost.json()["error"]["text"]
     assert await intents(world) == [], "the box may have changed, but not by this button's word"
@@ -182,7 +184,7 @@ async def test_settings_are_for_administrators_and_a_key_is_shown_once(world: Wo
     assert {one.status for one in refused} == {403}
 
     made = (await admin.call("/frame/client-apps", name="Мобильное приложение")).json()["html"]
-    key = made.split('id="new-key" value="')[1].split('"')[0]
+    key = "b24_" + made.split('value="b24_')[1].split('"')[0]
     assert (await world.api("GET", "/me", key)).status == 200
     again = await admin.content()
     assert key not in again and f"ключ …{key[-4:]}" in again
@@ -191,6 +193,27 @@ async def test_settings_are_for_administrators_and_a_key_is_shown_once(world: Wo
     assert (await admin.call("/frame/client-apps/revoke", client_app=app_id)).status == 200
     assert (await world.api("GET", "/me", key)).status == 401
     assert (await admin.call("/frame/client-apps", name=" ")).status == 422
+
+
+async def test_a_new_key_takes_the_place_of_the_old_one_for_the_same_origins(world: World) -> None:
+    await world.install()
+    portal = await world.row()
+    first = await client_apps.create(world.resources, portal.id, "Кабинет", ("https://cabinet.example",))
+    admin, manager = await main(world, world.admin()), await main(world, world.manager())
+    asked = {"client_app": str(first.app.id)}
+    assert (await manager.call("/frame/client-apps/key", **asked)).status == 403
+    assert (await world.api("GET", "/me", first.key)).status == 200
+
+    made = (await admin.call("/frame/client-apps/key", **asked)).json()["html"]
+    key = "b24_" + made.split('value="b24_')[1].split('"')[0]
+
+    assert (await world.api("GET", "/me", first.key)).status == 401
+    for origin, status in (("https://cabinet.example", 200), ("https://elsewhere.example", 403)):
+        assert (await world.api("GET", "/me", key, Origin=origin)).status == status
+    told = await admin.content()
+    assert f"ключ …{key[-4:]}" in told and first.key[-4:] not in told
+    await client_apps.revoke(world.resources, portal.id, first.app.id)
+    assert (await admin.call("/frame/client-apps/key", **asked)).status == 404
 
 
 async def test_repair_puts_back_what_somebody_removed(world: World) -> None:

@@ -10,8 +10,9 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from b24app import names as resolving
+from b24app.addresses import parsed, refused
 from b24app.domain.delivery import Failure
-from b24app.guard import AddressRefused, Answered, GuardedResolver, refused, wrong_url
+from b24app.guard import AddressRefused, Answered, GuardedResolver, wrong_url
 from b24app.webhooks import Message, headers, new_secret, send, signing_key
 from tests.outside import Clock, receiving
 
@@ -23,6 +24,8 @@ from tests.outside import Clock, receiving
         *("172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255"),
         *("198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "168.63.129.16"),
         *("::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1"),
+        *("2001::1", "2001:1ff:ffff::1", "3fff::1", "5f00::1", "::7f00:1", "::808:808", "::ffff:0:808:808"),
+        *("2606:4700::5efe:7f00:1", "2606:4700::200:5efe:7f00:1", "64:ff9b::808:808", "4000::1"),
         *("2001:db8::1", "2002:7f00:1::1", "fc00::1", "fdff::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1"),
     ],
 )
@@ -32,7 +35,16 @@ def test_private_and_reserved_addresses_are_refused(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["1.1.1.1", "8.8.8.8", "100.63.255.255", "172.32.0.1", "168.63.129.17", "2606:4700::1", "::ffff:8.8.8.8"],
+    [
+        "1.1.1.1",
+        "8.8.8.8",
+        "100.63.255.255",
+        "172.32.0.1",
+        "168.63.129.17",
+        "2606:4700::1",
+        "2a02:6b8::2:242",
+        "::ffff:8.8.8.8",
+    ],
 )
 def test_public_addresses_are_not(address: str) -> None:
     assert not refused(address)
@@ -50,7 +62,27 @@ def test_public_addresses_are_not(address: str) -> None:
         ("https://cabinet.example.com/#top", "fragment"),
         ("https:///hooks", "not_a_url"),
         ("https://cabinet.example.com:99999/", "not_a_url"),
-        ("https://пример.рф/", "not_a_url"),
+        ("https://пример.рф/", None),
+        ("https://МАГАЗИН.рф/хуки?ключ=да", None),
+        ("https://xn--e1afmkfd.xn--p1ai/", None),
+        ("https://straße.example/", None),
+        ("https://my_hooks.example.com./", None),
+        ("https://xn--localhost-.example/", "host_name_wrong"),
+        ("https://a..example/", "host_name_wrong"),
+        ("https://%6c%6fcalhost/", "host_name_wrong"),
+        ("https://good.example\\@evil.example/", "user_info"),
+        ("https://good.example\\evil.example/", "host_name_wrong"),
+        (f"https://{'a' * 64}.example/", "host_name_wrong"),
+        (f"https://{'я' * 60}.рф/", "host_name_wrong"),
+        (f"https://{'a.' * 126}example/", "host_name_wrong"),
+        ("https://☃.example/", "host_name_wrong"),
+        ("https://１２７.０.０.１/", "private_address"),
+        ("https://ｌｏｃａｌｈｏｓｔ/", "private_address"),
+        ("https://[::ffff:0:127.0.0.1]/", "private_address"),
+        ("https://[fe80::1%25eth0]/", "private_address"),
+        ("https://cabinet.example.com/\u202e", "not_a_url"),
+        ("https://cabinet.example.com/\ud800", "not_a_url"),
+        ("https://cabinet.example.com/\0", "not_a_url"),
         ("https://cabinet.example.com/a b", "not_a_url"),
         ("https://[::1", "not_a_url"),
         ("cabinet.example.com", "not_a_url"),
@@ -105,7 +137,7 @@ async def test_one_bad_address_among_good_ones_refuses_the_name() -> None:
 
 
 def _message(url: str) -> Message:
-    return Message(url, "evt_1", b"{}", (signing_key(new_secret(bytes(32))),), 1, 1)
+    return Message(parsed(url, dev_mode=True), "evt_1", b"{}", (signing_key(new_secret(bytes(32))),), 1, 1)
 
 
 async def test_a_name_that_points_inside_is_never_connected_to() -> None:
@@ -140,7 +172,7 @@ async def test_nobody_there_and_no_such_name() -> None:
 def test_the_signature_is_the_specifications_own_example() -> None:
     """Standard Webhooks, spec/standard-webhooks.md and its libraries' tests: secret, id, timestamp, body, signature."""
     message = Message(
-        url="https://x.example",
+        to=parsed("https://x.example", dev_mode=False),
         id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         body=b'{"test": 2432232314}',
         keys=(signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),),

@@ -110,11 +110,11 @@ async def test_names_that_no_server_answers_for_hold_up_nobody_else(
         let_go.set()
 
 
-async def test_a_name_that_no_server_could_know_is_unknown(desk: Desk) -> None:
+async def test_a_name_that_no_server_could_know_is_not_asked_for(desk: Desk) -> None:
     shop = await desk.shop()
     assert await raw(desk, "/api/v1/endpoints", dumps({"url": f"http://{'a' * 64}.example/"}), shop.key) == (
         422,
-        "url_unknown_host",
+        "url_host_name_wrong",
     )
 
 

@@ -108,6 +108,13 @@ async def test_attacks(caller: Caller, listener: Listener, kind: str) -> None:
             assert body == true_event
         case "event_former_token":
             assert token == former != caller.installation.application_token
+        case "event_by_another":
+            assert (token, body["auth"]["user_id"]) == (caller.installation.application_token, "1")
+            assert "access_token" not in body["auth"]
+        case "uninstall_by_employee":
+            assert (body["event"], token) == ("ONAPPUNINSTALL", caller.installation.application_token)
+        case "payment_wrong_token":
+            assert token not in (former, caller.installation.application_token)
         case "install_unknown":
             assert body["event"] == "ONAPPINSTALL"
             assert body["auth"]["member_id"] not in [one.member_id for one in world.portals.values()]

@@ -121,6 +121,9 @@ async def test_an_empty_condition_is_dropped_and_warned_of(caller: Caller, conta
     warned = caller.emulator.world.warnings
     assert warned == ["first: empty condition on NAME dropped"]
     warned.clear()
+    cards = "crm.item.list?entityTypeId=3&filter"
+    nowhere = {"a": f"{cards}[id]=0", "b": f"{cards}[>id]=$result[a][items][49][id]"}
+    assert len((await caller.call("batch", {"cmd": nowhere})).result["result"]["b"]["items"]) == 1
 
 
 @pytest.mark.parametrize("method", ["crm.item.list", "crm.requisite.list", "event.offline.list"])

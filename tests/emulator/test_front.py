@@ -194,8 +194,8 @@ async def test_options_of_app_and_user(caller: Caller) -> None:
     assert (await caller.call("app.option.get", {"option": "a"})).result == {"b": 1}
     boris = caller.as_user(2)
     assert (await boris.call("app.option.set", {"options": {"a": 2}})).refusal == (403, "ACCESS_DENIED")
-    assert (await boris.call("user.option.set", {"seen": "Y"})).result is True
-    assert (await boris.call("user.option.get")).result == {"seen": "Y"}
+    assert (await boris.call("user.option.set", {"seen": "Y", "START": "Z"})).result is True
+    assert (await boris.call("user.option.get")).result == {"seen": "Y", "START": "Z"}
     assert (await caller.call("user.option.get")).result == []
 
 

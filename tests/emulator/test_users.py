@@ -103,6 +103,10 @@ async def test_dates_that_php_keeps_as_objects_print_empty_in_lists(staff: Calle
     text = (await staff.call("user.get", {"ID": 1})).text
     assert '"TIMESTAMP_X":{}' in text
     assert '"LAST_ACTIVITY_DATE":{}' in text
+    for name in ("TIMESTAMP_X", "LAST_ACTIVITY_DATE"):
+        late = {"FILTER": {f">{name}": "2024-07-23T00:00:00+03:00"}, "sort": name, "order": "DESC"}
+        assert [row["ID"] for row in (await staff.call("user.get", late)).result] == ["1"]
+        assert len((await staff.call("user.get", {"sort": name})).result) == 4
     current = (await staff.call("user.current")).result
     assert current["LAST_ACTIVITY_DATE"] == "2024-07-23 08:08:50"
     assert current["TIMESTAMP_X"] == "23.07.2024 08:08:50"

@@ -17,7 +17,7 @@ from tests.foreign.explained import BY_CHANCE, EXPLAINED, WRITTEN_FOR
 from tests.foreign.report import judged, read
 from tests.foreign.stage import Stage, constants, environment, open_stage
 
-SUITE = "tests/integration"
+SUITE, PARTS = "tests/integration", ("b24pysdk", "tests", "pytest.ini", "pyproject.toml")
 LOG = ROOT / "build" / "foreign.log"  # what pytest had to say
 HINT = (
     "The suite of b24pysdk is not kept here. Outside this folder: git clone --depth 1 --branch "
@@ -28,7 +28,7 @@ HINT = (
 def main(arguments: list[str]) -> int:
     """0 = each failure is explained, 1 = not, 2 = there is no checkout."""
     checkout = Path(arguments[0]).expanduser() if arguments and arguments[0] else None
-    if checkout is None or not (checkout / SUITE).is_dir():
+    if checkout is None or not all((checkout / part).exists() for part in (*PARTS, SUITE)):
         print(HINT)
         return 2
     version = _version(checkout)
@@ -53,9 +53,10 @@ async def _played(checkout: Path, folder: Path) -> tuple[list[dict[str, Any]], f
     The suite runs in a copy, since it writes tokens into its own folder.
     """
     copy, report = folder / "suite", folder / "report.jsonl"
-    for part in ("b24pysdk", "tests"):
-        shutil.copytree(checkout / part, copy / part)
-    shutil.copy(checkout / "pytest.ini", copy)
+    copy.mkdir()
+    for part in PARTS:
+        copied = shutil.copytree if (checkout / part).is_dir() else shutil.copy
+        copied(checkout / part, copy / part)
     LOG.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "pytest", "-p", "witness", "-p", "no:asyncio", "--tb=short", SUITE]
     async with open_stage(folder) as stage:

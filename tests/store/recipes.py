@@ -63,6 +63,7 @@ from b24app.store.file_parts import Part
 from b24app.store.imports import Step
 from b24app.store.portal_calls import Call
 from b24app.store.settling import AttemptRow, Change
+from b24app.store.viewer_sessions import Session
 from b24app.vault import Vault
 from tests.store.rich import DIGEST, Owned
 
@@ -97,6 +98,7 @@ QUERIES: Mapping[str, Query] = {
     "client_apps.lock": lambda db, p, o: client_apps.lock(db, p, o.endpoint.client_app_id),
     "client_apps.one": lambda db, p, o: client_apps.one(db, p, o.endpoint.client_app_id),
     "client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
+    "client_apps.revoke_keys": lambda db, p, o: client_apps.revoke_keys(db, p, o.endpoint.client_app_id, o.now),
     "client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
     "client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
     "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.Filter(), None, 50),
@@ -180,6 +182,8 @@ QUERIES: Mapping[str, Query] = {
     "inbox.receive": lambda db, p, o: inbox.receive(
         db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
     ),
+    "inbox.forget_tokens": lambda db, p, o: inbox.forget_tokens(db, p),
+    "inbox.tokens_of": lambda db, p, o: inbox.tokens_of(db, p, [o.waiting]),
     "inbox.waiting": lambda db, p, o: inbox.waiting(db, p, [o.subject, o.company]),
     "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
     "intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
@@ -262,9 +266,18 @@ QUERIES: Mapping[str, Query] = {
     "viewer_sessions.add": lambda db, p, o: viewer_sessions.add(
         db, replace(o.viewer, portal_id=p, session_id=uuid4()), b"theirs"
     ),
+    "viewer_sessions.ask_from": lambda db, p, o: viewer_sessions.ask_from(
+        db, Session(replace(o.viewer, portal_id=p), b"", None), o.now
+    ),
+    "viewer_sessions.change": lambda db, p, o: viewer_sessions.change(
+        db, replace(o.viewer, portal_id=p, is_admin=False), asks_from=o.now
+    ),
+    "viewer_sessions.end": lambda db, p, o: viewer_sessions.end(db, p, o.viewer.session_id),
     "viewer_sessions.end_all": lambda db, p, o: viewer_sessions.end_all(db, p),
     "viewer_sessions.load": lambda db, p, o: viewer_sessions.load(db, p, o.viewer.session_id),
-    "viewer_sessions.renew": lambda db, p, o: viewer_sessions.renew(db, replace(o.viewer, portal_id=p), b"theirs"),
+    "viewer_sessions.renew": lambda db, p, o: viewer_sessions.renew(
+        db, replace(o.viewer, portal_id=p), b"theirs", o.now
+    ),
 }
 
 DIRECTORY, INDEX = "directory of portals and keys", "work index"
@@ -279,6 +292,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.active_ids": DIRECTORY,
     "portals.all_ids": DIRECTORY,
     "portals.ask_sweep": DIRECTORY,
+    "portals.call_off": DIRECTORY,
     "portals.by_domain": DIRECTORY,
     "portals.by_id": DIRECTORY,
     "portals.by_member": DIRECTORY,
@@ -286,15 +300,20 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.count_by_state": DIRECTORY,
     "portals.erasable_ids": DIRECTORY,
     "portals.enter": DIRECTORY,
+    "portals.leave": DIRECTORY,
     "portals.move": DIRECTORY,
     "portals.owed_ids": DIRECTORY,
+    "portals.part": DIRECTORY,
     "portals.remember": DIRECTORY,
+    "portals.removals_due": DIRECTORY,
+    "portals.say_removed": DIRECTORY,
+    "portals.settle_removal": DIRECTORY,
+    "portals.take_removal": DIRECTORY,
     "portals.unpaid_ids": DIRECTORY,
     "portals.unread_ids": DIRECTORY,
     "portals.unscanned_ids": DIRECTORY,
     "portals.unfetched_ids": DIRECTORY,
     "portals.unswept_ids": DIRECTORY,
-    "retention.mark_forgotten": DIRECTORY,
     "settling.hold": INDEX,
     "work.arrive": INDEX,
     "work.claim": INDEX,
@@ -305,6 +324,7 @@ ELSEWHERE: Mapping[str, str] = {
     "work.postpone": INDEX,
     "work.renew": INDEX,
     "work.waiting": INDEX,
+    "schema.reads_only": "what the session may do",
 }
 AS_OWNER: Mapping[str, str] = {"retention.erase": "a chore of the owner, whom no wall binds: a whole portal goes"}
 

@@ -111,11 +111,9 @@ async def test_a_portal_that_left_its_data_is_forgotten_in_time(world: World) ->
     installation = await world.install()
     await world.uninstall(installation, clean=False)
     world.pass_time(days=89)
-    await tidy_all(world.resources)
     await world.chores()
     assert await world.row()
     world.pass_time(days=2)
-    await tidy_all(world.resources)
     await world.chores()
     async with world.resources.directory() as db:
         assert await portals.all_ids(db) == []

@@ -84,7 +84,7 @@ async def restored(world: World, file: bytes) -> str:
 async def goes_and_comes_back(world: World, installation: Installation) -> None:
     """Removed with its data, erased, installed anew."""
     await world.uninstall(installation, clean=True)
-    await world.chores()
+    await world.erase()
     await world.install()
 
 

@@ -68,6 +68,10 @@ class Running(World):
                 [sys.executable, "-m", "b24app", *command], cwd=ROOT, env=dict(self.environment), stderr=log
             )
 
+    def said(self, words: str) -> int:
+        """How often these words stand in what the processes have said."""
+        return (self.home / "log.txt").read_text().count(words)
+
     def all_up(self) -> None:
         """Whatever the last story left dead or broken is well again."""
         self.emulator.world.faults.clear()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.doors.frames import main, members, tab
-from tests.stories.scene import COMPANY, CONTACT
+from tests.stories.scene import COMPANY, CONTACT, asked
 from tests.stories.switches import proves, switch
 from tests.world import World
 from workers.chores import fetch_offline_one, self_test_one
@@ -90,6 +90,7 @@ async def a_life(world: World) -> None:
     assert world.card(CONTACT, contact) == (False, "Подтверждён")
 
     world.pass_time(hours=2)  # tokens have expired
+    renewed = asked(world, "oauth/token")
     await fetch_offline_one(world.resources, (await world.row()).id)
     await world.rescan()
     world.tick(CONTACT, other)
@@ -97,9 +98,11 @@ async def a_life(world: World) -> None:
     world.pass_time(minutes=6)
     await world.rescan()
     assert states(world) == {contact: "confirmed", other: "pending"}, "the look found it"
+    assert asked(world, "oauth/token") > renewed
 
     page = await tab(world, "contact", other)
-    assert (await page.press("confirm", *members(page.html), "Звонили")).status == 200
+    (waiting,) = members(page.html)
+    assert (await page.press("confirm", waiting, "Звонили")).status == 200
     await world.settle()
     assert states(world)[other] == "confirmed"
     assert world.card(CONTACT, other) == (False, "Подтверждён")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from redis import Redis
-from rq import Queue
 
 from b24app.domain.installation import PortalState
-from b24app.wake import CHORES
+from b24app.wake import CHORES, open_queue
 from emulator.faults import Break
 from emulator.installs import pay
 from tests.stories.scene import CONTACT, Scene, another_admin, break_calls, pass_until, rows, told_once, waits
@@ -39,7 +38,7 @@ async def test_an_unpaid_portal_waits_and_goes_on_when_it_is_paid(world: World, 
 async def do_chore(world: World, name: str) -> None:
     """The worker's part: whoever asked for the chore has left it in Redis."""
     redis = Redis.from_url(world.resources.settings.redis_url)
-    (job,) = [one for one in Queue(CHORES, connection=redis).jobs if one.args[0] == name]
+    (job,) = [one for one in open_queue(CHORES, redis).jobs if one.args[0] == name]
     redis.close()
     await WORKER_CHORES[name](world.resources, *job.args[1:])
 
@@ -126,7 +125,7 @@ async def test_an_app_removed_with_its_data_begins_anew(world: World, scene: Sce
     await world.settle()
     await switch(world, "uninstall", clean=True)
     await world.settle()
-    await world.chores()
+    await world.erase()
     assert (await world.api("GET", "/memberships", scene.key)).status == 401
 
     await world.install()

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 from redis import Redis
-from rq import Queue
 from sqlalchemy import select, update
 
 from b24app.cli.failures import settled, show_failures
@@ -14,7 +13,7 @@ from b24app.domain.installation import PortalState
 from b24app.store import failures, portals
 from b24app.store.tables import inbox
 from b24app.store.tables import work as work_table
-from b24app.wake import CHORES
+from b24app.wake import CHORES, open_queue
 from emulator.crm.entities import Entity
 from tests.world import World
 from workers.chores import look_at, look_hourly
@@ -95,7 +94,7 @@ async def test_a_portal_that_has_paid_is_found_without_its_event(world: World) -
     assert await look_hourly(world.resources) == 1
 
     connection = Redis.from_url(world.resources.settings.redis_url)
-    jobs = {(job.func_name, tuple(job.args)) for job in Queue(CHORES, connection=connection).jobs}
+    jobs = {(job.func_name, tuple(job.args)) for job in open_queue(CHORES, connection).jobs}
     connection.close()
     assert {arguments for _, arguments in jobs} >= {("tidy_portals",), ("look_at_portal", portal.id)}
     await look_at(world.resources, portal.id)

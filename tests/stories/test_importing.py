@@ -174,7 +174,7 @@ async def test_a_ticked_company_is_known_as_ticked_for_all_its_people(world: Wor
     firms, people = grow(world.portal, 2, 10)
     installation = await world.install()
     await world.uninstall(installation, clean=True)
-    await world.chores()
+    await world.erase()
     world.portal.crm.update(COMPANY, firms[1], {CHECK: "1"}, world.manager())
     await world.install()
     key = await world.subscribe()

@@ -80,7 +80,7 @@ async def test_removing_with_data_leaves_nothing(world: World) -> None:
     portal_id = (await world.row()).id
 
     await world.uninstall(installation, clean=True)
-    await world.chores()
+    await world.erase()
 
     assert await known_portals(world) == []
     assert await rows_of(world, portal_id) == {}
@@ -211,7 +211,7 @@ async def test_a_portal_that_already_shows_ticked_boxes_is_believed_without_news
     world.tick(Entity.CONTACT, contact)
     await world.settle()
     await world.uninstall(installation, clean=True)
-    await world.chores()
+    await world.erase()
 
     await world.install()
     key = await world.subscribe()
@@ -253,7 +253,7 @@ async def test_a_late_worker_wakes_no_removed_portal(world: World) -> None:
     await revive(world.resources, late)
 
     assert (await world.row()).state is PortalState.REMOVED
-    await world.chores()
+    await world.erase()
     assert await known_portals(world) == []
 
 

@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from b24app.store.tables import aliases, memberships, requisites
+from b24app.store.tables import requisites
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess
 from tests.doors.frames import tab
+from tests.stories.merging import everything_settles, heirs, mark, states, told
 from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 Story = Callable[[World], Awaitable[None]]
-
-
-async def states(world: World) -> dict[tuple[int, int], str]:
-    """(contact, company) → state, without those that have ended."""
-    portal_id = (await world.row()).id
-    async with world.resources.tenant(portal_id) as db:
-        rows = await db.execute(select(memberships).where(memberships.c.portal_id == portal_id))
-    return {(row.contact_id, row.company_id): row.state for row in rows if row.state != "left"}
-
-
-async def everything_settles(world: World) -> None:
-    """Where events are lost, the sweep finds what the rescan cannot."""
-    await world.settle()
-    if world.emulator.world.faults.events.lose_rate:
-        await world.sweep()
-
-
-def told(world: World) -> list[tuple[str, Any]]:
-    """Per piece of news: moved → the new pair of ids; else the new state."""
-    found: list[tuple[str, Any]] = []
-    for one in {one.id: one for one in world.receiver.heard if one.type != "endpoint.ping"}.values():
-        moved = one.type == "membership.moved"
-        where = (one.data["contact_id"], one.data["company_id"])
-        found.append(("moved", where) if moved else (one.data["new_state"], where))
-    return found
 
 
 async def a_company_is_merged_into_another(world: World) -> None:
@@ -305,10 +280,9 @@ async def test_a_copy_of_a_card_is_not_its_heir(world: World) -> None:
     await world.subscribe()
     world.tick(CONTACT, person)
     await world.settle()
-    mark = world.portal.crm.get(CONTACT, person)["UF_CRM_B24APP_MARK"]  # type: ignore[index]
-    assert mark == [str(person)]
+    assert mark(world, CONTACT, person) == [str(person)]
 
-    copy = world.add_contact(name="Вера", last_name="Орлова", UF_CRM_B24APP_MARK=mark)
+    copy = world.add_contact(name="Вера", last_name="Орлова", UF_CRM_B24APP_MARK=[str(person)])
     await world.settle()
     world.portal.crm.delete(CONTACT, person, world.admin())
     await world.settle()
@@ -403,14 +377,6 @@ async def test_who_may_not_change_the_card_cannot_claim_a_deleted_one(world: Wor
 
 
 # --- told by requisites ----------------------------------------------------------------------------------------------
-
-
-async def heirs(world: World) -> dict[str, int]:
-    """Card that is gone → the id of the one that goes on for it, where its memberships are settled, too."""
-    portal_id = (await world.row()).id
-    async with world.resources.tenant(portal_id) as db:
-        rows = await db.execute(select(aliases).where(aliases.c.applied_at.is_not(None)))
-    return {f"{row.kind}:{row.old_id}": row.new_id for row in rows}
 
 
 async def hangs_on(world: World) -> set[tuple[str, int]]:

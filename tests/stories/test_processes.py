@@ -6,11 +6,13 @@ Each story happens in the same deployment, with a contact of its own.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
@@ -161,6 +163,88 @@ async def test_redis_is_lost_and_comes_back(world: Running, redis: RedisServer) 
     assert len(heard_of(world, contact)) == 1
 
 
+REFUSALS = {"a replica": "", "out of memory": "maxmemory", "without its replicas": "min-replicas-to-write"}
+
+
+async def refuse(connection: Redis, setting: str, refuses: bool) -> None:
+    """One byte of memory, one replica that is not there; or a primary of which it is the replica."""
+    if setting:
+        await connection.config_set(setting, int(refuses))
+    elif refuses:
+        await connection.slaveof("127.0.0.1", 1)
+    else:
+        await connection.slaveof()
+
+
+@pytest.mark.parametrize("trouble", REFUSALS)
+async def test_a_redis_that_refuses_ends_no_process(world: Running, redis: RedisServer, trouble: str) -> None:
+    """RQ takes such a refusal for its end, in the middle of a job and between two."""
+    contact = await a_contact(world)
+    (job,) = slow(world, LONG)
+    refused = world.said("worker_interrupted")
+    async with Redis.from_url(redis.url) as connection:
+        world.tick(CONTACT, contact)
+        await world.until(lambda: not job.times, "the worker is in the middle of a job")
+        await refuse(connection, REFUSALS[trouble], True)
+        try:
+            await world.until(lambda: world.said("worker_interrupted") > refused + 1, "the worker tries again")
+            async with world.http.get(f"{world.app_url}/readyz") as answer:
+                assert (answer.status, await answer.json()) == (200, {"database": "ok", "redis": "away"})
+        finally:
+            await refuse(connection, REFUSALS[trouble], False)
+
+    await ends_well(world, contact)
+    assert world.said("Traceback") == 0
+
+
+@pytest.mark.parametrize("moment", ["between two jobs", "in a job"])
+async def test_a_worker_is_told_to_stop_while_redis_refuses(world: Running, redis: RedisServer, moment: str) -> None:
+    contact, worker = await a_contact(world), world.children["worker"]
+    async with Redis.from_url(redis.url) as connection:
+        if moment == "in a job":
+            (job,) = slow(world, LONG)
+            world.tick(CONTACT, contact)
+            await world.until(lambda: not job.times, "the worker is in the middle of a job")
+        await refuse(connection, "maxmemory", True)
+        try:
+            await asyncio.to_thread(world.kill, "worker", signal.SIGTERM)
+        finally:
+            await refuse(connection, "maxmemory", False)
+
+    assert worker.returncode == 0
+    assert world.said("Traceback") == 0
+    if moment == "in a job":
+        await ends_well(world, contact)
+
+
+async def test_a_database_is_away_for_a_while(world: Running, database: embedded.Postgres) -> None:
+    """All processes wait, and one that is started meanwhile waits as well."""
+    contact = await a_contact(world)
+    missed, waited = world.said("tick_missed"), world.said("database_away")
+    db = await asyncpg.connect(host=str(database.sockets), user="postgres", database=embedded.DATABASE)
+    await db.execute("ALTER ROLE b24app CONNECTION LIMIT 0")
+    await db.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'b24app'")
+    world.start("worker", "outbox", name="late")
+    world.tick(CONTACT, contact)
+    await world.until(lambda: world.said("tick_missed") > missed + 1, "the tick goes on")
+    await world.until(lambda: world.said("database_away") > waited + 1, "the late worker waits")
+    async with world.http.get(f"{world.app_url}/readyz") as answer:
+        assert (answer.status, (await answer.json())["database"]) == (503, "away")
+    await db.execute("ALTER ROLE b24app CONNECTION LIMIT -1")
+    await db.close()
+
+    await world.until(lambda: _is_ready(world), "the app is ready")
+    world.tick(CONTACT, contact)  # what was said meanwhile nobody could store
+    await ends_well(world, contact)
+    world.kill("late", signal.SIGTERM)
+    assert world.said("Traceback") == 0
+
+
+async def _is_ready(world: Running) -> bool:
+    async with world.http.get(f"{world.app_url}/readyz") as answer:
+        return answer.status == 200
+
+
 async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
     contact = await a_contact(world)
     for name in ("worker", "tick"):
@@ -168,7 +252,7 @@ async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
 
     world.tick(CONTACT, contact)
     connection = Redis.from_url(redis.url)
-    await world.until(lambda: connection.llen("rq:queue:interactive"), "a wake-up is on its way")
+    await world.until(lambda: connection.llen("rq:queue:b24app:interactive"), "a wake-up is on its way")
     await connection.flushdb()
     await connection.aclose()
 

@@ -18,7 +18,7 @@ from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.people import CrmAccess
 from emulator.portal import Portal
-from tests.stories.scene import break_calls, pass_until, waits
+from tests.stories.scene import another_admin, break_calls, pass_until, waits
 from tests.world import World
 from workers import inbox as workers_inbox
 from workers.chores import fetch_offline_one, import_one
@@ -209,7 +209,7 @@ async def test_another_portals_requisites_are_another_portals(world: World, comp
 async def test_a_removal_with_the_data_takes_them(world: World, company: int) -> None:
     portal_id = (await world.row()).id
     await world.uninstall(world.installation(), clean=True)
-    await world.chores()
+    await world.erase()
     async with world.resources.tenant(portal_id) as db:
         assert (await db.execute(select(requisites))).first() is None
 
@@ -230,6 +230,70 @@ async def test_what_our_admin_no_longer_sees_does_not_count_as_deleted(world: Wo
     assert await kept(world) == shown(world) != before
 
 
+async def test_an_admin_whom_the_list_refuses_is_replaced_by_the_next(world: World, company: int) -> None:
+    """A requisite list refuses whoever may not open the CRM, where a list of cards just shows nothing."""
+    before = await kept(world)
+    changes(world, company)
+    second, admin = another_admin(world), world.admin()
+    await world.open(world.installation(), second)
+    await world.open(world.installation(), admin)
+    admin.admin, admin.crm_access = False, CrmAccess.NONE
+
+    await world.settle()
+    world.pass_time(minutes=1)
+    await world.settle()
+
+    assert (await world.row()).state == "active"
+    assert await kept(world) == shown(world) != before
+
+
+async def test_the_last_admin_whom_the_list_refuses_leaves_the_portal_waiting(world: World, company: int) -> None:
+    before = await kept(world)
+    changes(world, company)
+    admin = world.admin()
+    admin.admin, admin.crm_access = False, CrmAccess.NONE
+
+    await world.settle()
+
+    assert (await world.row()).state == "needs_admin"
+    assert await kept(world) == before
+    admin.admin = True
+    await world.open(world.installation(), admin)
+    await world.settle()
+    assert await kept(world) == shown(world) != before
+
+
+async def test_a_sweep_that_the_list_of_requisites_refuses_goes_on_with_the_next_admin(world: World) -> None:
+    second, admin = another_admin(world), world.admin()
+    await world.install()
+    await world.open(world.installation(), second)
+    await world.open(world.installation(), admin)
+    world.add_requisite(COMPANY, world.add_company())
+    world.forget_events()
+    admin.admin, admin.crm_access = False, CrmAccess.NONE
+
+    for _ in range(2):
+        await world.sweep()
+
+    assert (await world.row()).state == "active"
+    assert await kept(world) == shown(world) != {}
+
+
+async def test_an_admin_who_still_is_one_is_not_buried_for_a_refusal(world: World, company: int) -> None:
+    """A portal in trouble refuses with any words."""
+    break_calls(world, Break.EMPTY_ERROR, times=1)
+    before = await kept(world)
+    changes(world, company)
+
+    await world.settle()
+
+    assert (await world.row()).state == "active"
+    assert await kept(world) == before
+    world.pass_time(minutes=1)
+    await world.settle()
+    assert await kept(world) == shown(world) != before
+
+
 async def test_a_portal_that_is_down_is_asked_later(world: World, company: int) -> None:
     break_calls(world, Break.ERROR_500)
     (one,) = world.portal.crm.requisites.of(COMPANY, company)
@@ -243,13 +307,13 @@ async def test_a_portal_that_is_down_is_asked_later(world: World, company: int) 
 
 
 async def test_what_is_refused_for_too_long_is_given_up_and_tried_again_by_a_person(world: World, company: int) -> None:
+    """Without a reason: our admin is one."""
     changes(world, company)
-    admin = world.admin()
-    admin.admin, admin.crm_access = False, CrmAccess.NONE
+    break_calls(world, Break.EMPTY_ERROR)
     for _ in range(6):
         await world.settle()
         world.pass_time(hours=2)
-    admin.admin, admin.crm_access = True, CrmAccess.ALL
+    world.emulator.world.faults.clear()
     (line,) = await settled(world.resources, await world.row(), (), retry=False, close=False)
     assert "  ONCRMREQUISITEUPDATE  access_denied" in line
 

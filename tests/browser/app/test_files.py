@@ -65,7 +65,7 @@ async def test_data_is_taken_out_deleted_and_brought_back(
     await shoot(person.page, "app-export-ready-ru-1280")
 
     await world.uninstall(world.installation(), clean=True)
-    await world.chores()
+    await world.erase()
     await world.install()
     app = await settings(person, world)
     await expect(app.get_by_text("Если у Вас есть выгрузка, восстановите её ниже")).to_be_visible()

@@ -151,3 +151,87 @@ async def test_red_lines_say_what_to_do_on_a_phone_and_in_english(
         await shoot(person.page, f"app-check-bad-{portal.lang}-{390 if person is on_phone else 1280}")
     shown = await person.app.locator(".checks").inner_text()
     assert not re.search("[а-яА-Я]", shown.replace("Личный кабинет", ""))
+
+
+async def test_what_is_shown_once_stands_until_it_is_saved_whatever_else_is_pressed(
+    world: World, person: Person, shoot: Shoot
+) -> None:
+    world.leftovers_explained = "the weekly export waits for its week"
+    arrange(world)
+    installation = await world.install()
+    await person.enter(world.admin())
+    await person.go(f"/marketplace/app/{installation.id}/")
+    app, keys = person.app, person.app.locator("[id^=new-key]")
+    secret, preview = app.locator("#new-secret"), app.locator(".preview")
+
+    async def create(name: str) -> None:
+        await app.get_by_label("Название клиентского приложения").fill(name)
+        await app.get_by_role("button", name="Создать ключ").click()
+
+    await create("Мобильное приложение")
+    first = await keys.input_value()
+    await app.get_by_role("button", name="Проверить и восстановить").click()
+    await expect(app.get_by_role("button", name="Проверить и восстановить")).to_be_enabled()
+    await expect(keys).to_have_value(first)
+    await create("Сайт")
+    await expect(keys).to_have_count(2)
+    await app.get_by_label("Адрес", exact=True).fill(world.receiver.url.replace("/webhooks", "/files"))
+    await app.get_by_role("button", name="Отправлять").click()
+    shown = await secret.input_value()
+    await app.get_by_role("button", name="Показать, что изменится").click()
+    await expect(preview).to_be_visible()
+
+    await app.get_by_role("button", name="Проверить связь").click()
+    await expect(app.locator(".checks .step.waiting").first).to_be_visible()
+    await self_test_one(world.resources, (await world.row()).id)
+    await world.settle()
+    await expect(app.locator(".checks .step.waiting")).to_have_count(0)  # the page goes on asking meanwhile
+    async with person.page.expect_response("**/frame/mode"):
+        await app.locator("#mode-watch").click()
+    await app.locator("input[data-upload]").set_input_files({"name": "x.gz", "mimeType": "", "buffer": b"x"})
+    await expect(app.get_by_text("Это не выгрузка приложения")).to_be_visible()
+
+    assert first in [await one.input_value() for one in await keys.all()]
+    await expect(secret).to_have_value(shown)
+    await expect(preview).to_be_visible()
+    await shoot(person.page, "app-main-held-ru-1280")
+
+    held = app.locator(".banner", has=app.locator(f"[value='{first}']"))
+    await held.get_by_role("button", name="Скопировать").click()
+    await expect(held.get_by_role("button", name="Скопировано")).to_be_visible()
+    await held.get_by_role("button", name="Ключ сохранён").click()
+    await expect(keys).to_have_count(1)
+    assert await keys.input_value() != first
+    await app.get_by_role("button", name="Секрет сохранён").click()
+    await expect(secret).to_have_count(0)
+    await expect(preview).to_be_visible()
+
+
+async def test_a_lost_key_is_replaced_after_a_word_of_warning(
+    world: World, page: Page, on_phone: Person, shoot: Shoot
+) -> None:
+    words = {
+        "ru": ("Название клиентского приложения", "Создать ключ", "Ключ сохранён", "Новый ключ", "Да, заменить ключ"),
+        "en": ("Name of the client app", "Create a key", "I have saved it", "New key", "Yes, replace the key"),
+    }
+    for portal, person in ((world.portal, on_phone), (world.other_portal, Person(page, world.other_portal))):
+        name, create, saved, renew, replace = words[portal.lang]
+        installation, width = await world.install(portal), 390 if person is on_phone else 1280
+        await person.enter(world.admin(portal))
+        await person.go(f"/marketplace/app/{installation.id}/")
+        keys = person.app.locator("[id^=new-key]")
+        await person.app.get_by_label(name).fill("Мобильное приложение" if portal.lang == "ru" else "Mobile app")
+        await person.app.get_by_role("button", name=create).click()
+        first = await keys.input_value()
+        await person.app.get_by_role("button", name=saved).click()
+        await expect(keys).to_have_count(0)
+
+        await person.app.get_by_text(renew, exact=True).click()
+        await expect(person.app.get_by_role("button", name=replace)).to_be_visible()
+        await shoot(person.page, f"app-main-renew-{portal.lang}-{width}")
+        await person.app.get_by_role("button", name=replace).click()
+        await expect(keys).not_to_have_value(first)
+        await expect(person.app.get_by_role("button", name=replace)).to_be_hidden()
+        await shoot(person.page, f"app-main-renewed-{portal.lang}-{width}")
+        assert (await world.api("GET", "/me", first)).status == 401
+        assert (await world.api("GET", "/me", await keys.input_value())).status == 200

@@ -1,0 +1,89 @@
+"""An event says that the app was removed: whether that is true, and what ends with it.
+
+The event's application token proves nothing: it stands in the form that every employee's browser posts. What a real
+removal does, and nobody else can, is end every token at once; so the auth server is asked about those we hold.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from b24app.domain.installation import Verdict, Word, ask_again_at, verdict
+from b24app.journeys.tokens import StoredTokens
+from b24app.resources import Resources
+from b24app.store import inbox, portals, tokens, viewer_sessions
+from b24app.store.portals import Portal, Removal
+from b24app.store.tokens import Pair
+
+PAUSE = timedelta(minutes=1)  # between two questions, however often somebody says it
+HELD = timedelta(minutes=10)  # longer than the auth server can keep one who asks about every pair
+
+log = structlog.get_logger()
+
+
+async def say(resources: Resources, portal: Portal, *, clean: bool) -> None:
+    """Note it; a chore asks, or the tick sends another."""
+    async with resources.glance() as db:
+        await portals.say_removed(db, portal.id, clean, resources.now(), PAUSE)
+    log.warning("removal_said", portal=portal.id, clean=clean)
+    await resources.wake.chore("prove_removal", portal.id)
+
+
+async def prove(resources: Resources, portal_id: int) -> Verdict | None:
+    """Ask what is due, and do what follows; None where nothing is."""
+    now = resources.now()
+    async with resources.glance() as db:
+        taken = await portals.take_removal(db, portal_id, now, now + HELD)
+        portal = await portals.by_id(db, portal_id)
+    if taken is None or portal is None:
+        return None
+    found = verdict(await _words(resources, portal, taken))
+    async with resources.glance() as db:
+        match found:
+            case Verdict.INSTALLED:
+                await portals.settle_removal(db, portal_id, taken, **portals.NOT_SAID)
+                log.warning("removal_refuted", portal=portal_id, clean=taken.clean)
+            case Verdict.ASK_AGAIN:
+                due_at = ask_again_at(taken.said_at, resources.now())
+                await portals.settle_removal(db, portal_id, taken, removal_due_at=due_at)
+                log.warning("removal_unasked", portal=portal_id, due_at=due_at.isoformat())
+            case Verdict.UNPROVEN:
+                await portals.settle_removal(db, portal_id, taken, removal_due_at=None)
+                log.warning("removal_unproven", portal=portal_id, said_at=taken.said_at.isoformat())
+    if found is Verdict.REMOVED:
+        await _end(resources, portal, taken)
+    return found
+
+
+async def _words(resources: Resources, portal: Portal, taken: Removal) -> list[Word]:
+    """What is said of each pair that worked before the event, newest first, until one works."""
+    async with resources.tenant(portal.id) as db:
+        pairs = await tokens.every(db, portal.id)
+    words = []
+    for pair in pairs:
+        word = await _word(resources, portal, pair, taken)
+        words += [word] if word else []
+        if word is Word.WORKS:
+            break
+    return words
+
+
+async def _word(resources: Resources, portal: Portal, pair: Pair, taken: Removal) -> Word | None:
+    """None of a pair that was dead before the event: it proves nothing."""
+    if pair.alive:
+        return await StoredTokens(resources, portal).word(pair)
+    return Word.REFUSED if pair.refused_at and pair.refused_at >= taken.said_at else None
+
+
+async def _end(resources: Resources, portal: Portal, taken: Removal) -> None:
+    """Tokens and sessions go now, and client apps hear no more; the rows later, see `portals.erasable_ids`."""
+    async with resources.tenant(portal.id) as db:
+        left = await portals.leave(db, portal.id, taken, resources.now())
+        if left:
+            await tokens.erase(db, portal.id)
+            await viewer_sessions.end_all(db, portal.id)
+            await inbox.forget_tokens(db, portal.id)
+    if left:
+        log.info("portal_removed", portal=portal.id, clean=taken.clean)
