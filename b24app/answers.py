@@ -62,6 +62,8 @@ class StatusFirst:
     """A parser of one answer. `fresh` puts a new one of the library's into the handler and returns it. `kept`: the
     connection has brought an answer before, and what was left of that one may still come."""
 
+    __slots__ = ("_ended", "_fresh", "_handler", "_kept", "_parser", "_patience", "_payload", "_seen")
+
     def __init__(self, handler: ResponseHandler, fresh: Callable[[], Parser], *, kept: bool) -> None:
         self._handler, self._fresh, self._kept = handler, fresh, kept
         self._parser = self._new()

@@ -1,6 +1,7 @@
 """Wake-ups for workers: RQ jobs that carry an id and no news. Losing one costs a minute, never a row.
 
-Jobs are JSON: whoever can write to Redis could have a pickled one run code of theirs in a worker.
+Jobs are JSON, and workers call three functions only: whoever can write to Redis could have a worker run code of theirs
+by a pickle, or by a name.
 
 Coalesced: while a wake-up for the same portal and lane waits in its queue, another is not sent, however long no worker
 comes. Sent off the event loop, since RQ speaks to Redis synchronously.
@@ -25,6 +26,8 @@ INTERACTIVE, BULK, OUTBOX, CHORES = "interactive", "bulk", "outbox", "chores"
 ERASING = "erasing"  # for a worker of its own: the only one that knows the database's owner
 GENERAL = (INTERACTIVE, OUTBOX, CHORES, BULK)
 QUEUE_OF = {"erase_portal": ERASING}
+DRAIN_INBOX, DRAIN_OUTBOX, RUN_CHORE = "workers.inbox.drain", "workers.outbox.drain", "workers.chores.run"
+WAKING = frozenset({DRAIN_INBOX, DRAIN_OUTBOX, RUN_CHORE})
 LOOK_AGAIN = 30  # seconds between looks whether a waiting wake-up is still in its queue: Redis may have forgotten it
 
 log = structlog.get_logger()
@@ -63,18 +66,18 @@ class Wake:
 
     async def inbox(self, portal_id: int, lane: Lane) -> None:
         queue = INTERACTIVE if lane is Lane.INTERACTIVE else BULK
-        await self._send(queue, f"inbox:{portal_id}:{int(lane)}", "workers.inbox.drain", portal_id, int(lane))
+        await self._send(queue, f"inbox:{portal_id}:{int(lane)}", DRAIN_INBOX, portal_id, int(lane))
 
     async def outbox(self, portal_id: int = 0, rows: int = 0) -> None:
         """Deliveries wait: `rows` of them this portal has just published, if it is known."""
         if self.at_once and rows and await self.at_once(portal_id, rows):
             return
-        await self._send(OUTBOX, "outbox", "workers.outbox.drain")
+        await self._send(OUTBOX, "outbox", DRAIN_OUTBOX)
 
     async def chore(self, name: str, *args: int | str, queue: str = "") -> None:
         """A chore of `workers.chores.CHORES`, once while it waits. `queue`: `INTERACTIVE` where a person waits."""
         queue = queue or QUEUE_OF.get(name, CHORES)
-        await self._send(queue, ":".join(map(str, ("chore", name, *args))), "workers.chores.run", name, *args)
+        await self._send(queue, ":".join(map(str, ("chore", name, *args))), RUN_CHORE, name, *args)
 
     def heard(self, mark: str) -> None:
         """A worker starts on a wake-up: what arrives from now on deserves a new one, which a Redis that is away delays.

@@ -99,5 +99,7 @@ def _serve(wiring: Wiring) -> None:
 def _work(wiring: Wiring) -> None:
     _jobs.append(Job(wiring))
     connection = Redis.from_url(wiring.redis_url)
-    worker: SimpleWorker = DrainWorker([open_queue(QUEUE, connection)], connection=connection)
+    worker: SimpleWorker = DrainWorker(
+        [open_queue(QUEUE, connection)], functions=frozenset({"bench.bare.run"}), connection=connection
+    )
     worker.work(logging_level="WARNING")

@@ -104,7 +104,7 @@ def _event(number: int) -> bytes:
         "auth[application_token]": TOKEN,
     }
     body = urlencode(form).encode()
-    head = f"POST {PATH} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

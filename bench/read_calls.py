@@ -144,7 +144,7 @@ async def _admit(resources: Resources, emulator: Emulator, installed: Installati
     grant = emulator.world.auth.issue(installed, installed.portal.admin())
     owner = await resources.auth.app_info(server, grant.access_token)
     row = await installation.admit(
-        resources, Grant(owner, grant.access_token, grant.refresh_token, 3600, server, None, "ru")
+        resources, Grant(resources.now(), owner, grant.access_token, grant.refresh_token, 3600, server, None, "ru")
     )
     await installation.reconcile(resources, row)
     await installation.activate(resources, row.id)

@@ -72,6 +72,7 @@ async def set_up(resources: Resources, proven: Proven) -> tuple[Portal, Report]:
     """Admit the portal and bring it to what app.yaml declares. The caller has proven an administrator."""
     opened = proven.request
     grant = Grant(
+        proven_at=proven.at,
         owner=proven.owner,
         access=opened.auth_id,
         refresh=opened.refresh_id,

@@ -56,6 +56,7 @@ class Heard:
     headers: Mapping[str, str]
     body: bytes
     path: str
+    target: str = ""  # as it stood in the request's first line
 
     @property
     def id(self) -> str:
@@ -78,7 +79,7 @@ class Receiver:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.heard.append(Heard(headers, await request.read(), request.path))
+        self.heard.append(Heard(headers, await request.read(), request.path, request.raw_path))
         answer = self.answers.pop(0) if self.answers else self.always
         return web.Response(status=answer) if isinstance(answer, int) else await answer(request)
 

@@ -18,7 +18,8 @@ from typing import Any
 import structlog
 from redis import Redis, RedisError
 from rq import Queue, SimpleWorker
-from rq.exceptions import StopRequested
+from rq.exceptions import DeserializationError, StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
@@ -27,7 +28,7 @@ from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
 from b24app.store.engine import away
-from b24app.wake import forget_pickled, open_queue
+from b24app.wake import WAKING, forget_pickled, open_queue
 from workers.at_once import AtOnce
 
 STARTS_WITHIN = 30
@@ -56,14 +57,31 @@ class _Stop:
             sleep(seconds)
 
 
+def _function(job: Job) -> str:
+    try:
+        return str(job.func_name)
+    except DeserializationError:
+        return ""
+
+
 class DrainWorker(SimpleWorker):
-    """`stop`: told of signals, which between two workers are heard by the one that is gone."""
+    """`stop`: told of signals, which between two workers are heard by the one that is gone. `functions`: what may be
+    called; a name that somebody else wrote into Redis could be any function of Python's."""
 
     death_penalty_class = NoDeathPenalty
 
-    def __init__(self, queues: list[Queue], stop: _Stop | None = None, **given: Any) -> None:
+    def __init__(
+        self, queues: list[Queue], stop: _Stop | None = None, functions: frozenset[str] = WAKING, **given: Any
+    ) -> None:
         super().__init__(queues, serializer=JSONSerializer, worker_ttl=TTL, **given)
-        self.told = stop or _Stop()
+        self.told, self.functions = stop or _Stop(), functions
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        if _function(job) in self.functions:
+            super().execute_job(job, queue)
+        else:
+            log.warning("job_unknown", queue=queue.name)
+            job.delete()
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.told.asked = True

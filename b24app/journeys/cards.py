@@ -50,8 +50,8 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """Everything a card tab prints. `others`: names of the cards across by id; `lost`: deleted cards that this one may
-    go on for; `waits`: news is on its way, ask again soon."""
+    """Everything a card tab prints. `others`: names of the cards across by id, also of those that went; `lost`: deleted
+    cards that this one may go on for; `waits`: news is on its way, ask again soon."""
 
     subject: Subject
     others: Mapping[int, str]
@@ -81,7 +81,8 @@ async def prove_right(resources: Resources, portal: Portal, subject: Subject, us
 
 async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, subject: Subject) -> CardView:
     """What our store knows; the caller has proven the right to see it."""
-    members = [(one, title) for one, title in await card_news.members(db, portal.id, subject) if _shown(one)]
+    everybody = await card_news.members(db, portal.id, subject)
+    members = [(one, title) for one, title in everybody if _shown(one)]
     since = resources.now() - STATED_FOR
     pressed, awaited = await card_news.awaited(db, portal.id, subject, [one.id for one, _ in members], since)
     told = await card_news.about(db, portal.id, subject)
@@ -91,7 +92,7 @@ async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, s
     rows = [_belonging(subject, one, title, names, one.id in pressed, mode) for one, title in members]
     return CardView(
         subject=subject,
-        others={one.other.id: one.title for one in rows if one.other},
+        others={other.id: title for one, title in everybody if (other := one.other_side(subject.kind))},
         belongings=tuple(sorted(rows, key=_order)),
         told=tuple(told),
         lost=tuple(lost) if mode is Mode.ON else (),

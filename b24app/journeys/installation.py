@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -31,6 +32,7 @@ from b24app.store import card_layouts as card_rows
 from b24app.store import imports, inbox, portals, work
 from b24app.store.portals import Portal
 
+CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway
 UNFINISHED = (PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID)
 
 log = structlog.get_logger()
@@ -68,8 +70,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a proven installer brings: the auth server's word about the token, and the pair itself."""
+    """What a proven installer brings: the auth server's word about the token, asked for at `proven_at`, and the pair
+    itself."""
 
+    proven_at: datetime
     owner: TokenOwner
     access: str
     refresh: str
@@ -80,8 +84,26 @@ class Grant:
 
 
 async def admit(resources: Resources, grant: Grant) -> Portal:
-    """Know the portal from now on: directory row, token pair. Its state stays what it was; new ones are installing."""
-    owner, now = grant.owner, resources.now()
+    """Know the portal from now on: directory row, token pair. Its state stays what it was; new ones are installing.
+
+    Where the app was removed since the proof, the auth server is asked once more. Raises Refused `portal_unknown`, and
+    what `app_info` raises.
+    """
+    portal = await _known(resources, grant)
+    if portal is None:
+        await resources.auth.app_info(grant.auth_server, grant.access)
+        portal = await _known(resources, replace(grant, proven_at=resources.now() + CLOCKS))
+    if portal is None:
+        raise Refused("portal_unknown", 403)
+    if grant.refresh:
+        async with resources.tenant(portal.id) as db:
+            await remember(db, resources, portal.id, grant.owner.user_id, grant.access, grant.refresh, grant.expires_in)
+    return await _fresh(resources, portal.id)
+
+
+async def _known(resources: Resources, grant: Grant) -> Portal | None:
+    """None where the app was removed after the proof."""
+    owner = grant.owner
     async with resources.directory() as db:
         portal = await portals.remember(
             db,
@@ -93,14 +115,12 @@ async def admit(resources: Resources, grant: Grant) -> Portal:
             lang=grant.lang,
             scopes=sorted(owner.scope),
             modes={module: mode.value for module, mode in resources.manifest.modes.items()},
-            now=now,
+            proven_at=grant.proven_at,
+            now=resources.now(),
         )
-        if grant.application_token:
+        if portal and grant.application_token:
             await portals.change(db, portal.id, token_digest=portals.digest(grant.application_token))
-    if grant.refresh:
-        async with resources.tenant(portal.id) as db:
-            await remember(db, resources, portal.id, owner.user_id, grant.access, grant.refresh, grant.expires_in)
-    return await _fresh(resources, portal.id)
+        return portal
 
 
 async def reconcile(resources: Resources, portal: Portal) -> Report:

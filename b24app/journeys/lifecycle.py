@@ -83,6 +83,7 @@ async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
         raise Refused("not_an_installation", 403)
     if event.tokens is None or not event.application_token:
         raise Refused("missing_tokens", 403)
+    at = resources.now()
     try:
         owner = await resources.auth.app_info(event.server_endpoint, event.tokens.access_token)
         _same_portal(resources, event, owner)
@@ -94,6 +95,7 @@ async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
         raise Refused("admins_only", 403)
     data = event.data if isinstance(event.data, dict) else {}
     return Grant(
+        proven_at=at,
         owner=owner,
         access=event.tokens.access_token,
         refresh=event.tokens.refresh_token or "",

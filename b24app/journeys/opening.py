@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
@@ -41,12 +41,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An open the auth server vouched for. `portal`: as we know it, in whatever state; None where we never met it."""
+    """An open the auth server vouched for, asked at `at`. `portal`: as we know it, in whatever state; None where we
+    never met it."""
 
     request: OpenRequest
     owner: TokenOwner
     auth_server: str
     portal: Portal | None
+    at: datetime
 
 
 async def prove_open(resources: Resources, request: OpenRequest, *, installing: bool = False) -> Proven:
@@ -128,33 +130,25 @@ async def renew(resources: Resources, text: str, access_token: str) -> tuple[Vie
     _same_app(resources.auth, owner)
     if (owner.member_id, owner.user_id) != (portal.member_id, viewer.user_id):
         raise Refused("wrong_portal", 403)
-    person = await _profile(resources, portal, viewer, access_token)
-    now = resources.now()
-    viewer = replace(viewer, is_admin=person.is_admin, expires_at=now + SESSION)
+    viewer, asks_from = await _asked(resources, portal, viewer, access_token)
+    viewer = replace(viewer, expires_at=resources.now() + SESSION)
     async with resources.tenant(viewer.portal_id) as db:
         await still_here(db, portal.id)
-        if not await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token), now + BELIEVED):
+        if not await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token), asks_from):
             raise Refused("bad_page_token", 403)
     return viewer, token_of(resources, viewer)
 
 
 async def _ask_again(resources: Resources, viewer: Viewer, token: str) -> Viewer:
-    """The viewer as the portal knows them now. A portal that cannot say is asked again in a minute."""
+    """The viewer as the portal knows them now."""
     now, portal = resources.now(), await _portal(resources, viewer.portal_id)
-    refusal: AppError | None
+    refusal: AppError | None = None
     try:
-        async with asyncio.timeout(ANSWERS_IN):
-            person = await _profile(resources, portal, viewer, token)
+        viewer, asks_from = await _asked(resources, portal, viewer, token)
     except NeedsFreshToken:
         asks_from, refusal = now, Refused("session_expired", 401)
     except PortalClosed as error:
         asks_from, refusal = now, error
-    except (PortalError, TimeoutError) as error:
-        log.info("viewer_not_asked_about", portal=portal.id, user=viewer.user_id, error=type(error).__name__)
-        asks_from, refusal = now + UNANSWERED, None
-    else:
-        asks_from, refusal = now + BELIEVED, None
-        viewer = replace(viewer, is_admin=person.is_admin)
     async with resources.tenant(portal.id, durable=False) as db:
         await viewer_sessions.change(db, viewer, asks_from=asks_from)
     if refusal:
@@ -162,15 +156,27 @@ async def _ask_again(resources: Resources, viewer: Viewer, token: str) -> Viewer
     return viewer
 
 
-async def _profile(resources: Resources, portal: Portal, viewer: Viewer, token: str) -> Person:
-    """Raises Refused `no_access` where the portal lets this person in no more: their session ends."""
+async def _asked(resources: Resources, portal: Portal, viewer: Viewer, token: str) -> tuple[Viewer, datetime]:
+    """The viewer, and from when on to ask again: a portal that cannot say is asked in a minute.
+
+    Raises NeedsFreshToken, PortalClosed, and Refused `no_access` where the portal lets this person in no more: their
+    session ends.
+    """
+    now = resources.now()
     try:
-        return await whoami(person_client(resources, portal, portal.endpoint, token))
+        async with asyncio.timeout(ANSWERS_IN):
+            person = await whoami(person_client(resources, portal, portal.endpoint, token))
     except AccessDenied as error:
         async with resources.tenant(portal.id) as db:
             await viewer_sessions.end(db, portal.id, viewer.session_id)
         log.warning("viewer_let_out", portal=portal.id, user=viewer.user_id, error=repr(error))
         raise Refused("no_access", 403) from None
+    except (NeedsFreshToken, PortalClosed):
+        raise
+    except (PortalError, TimeoutError) as error:
+        log.info("viewer_not_asked_about", portal=portal.id, user=viewer.user_id, error=type(error).__name__)
+        return viewer, now + UNANSWERED
+    return replace(viewer, is_admin=person.is_admin), now + BELIEVED
 
 
 async def _portal(resources: Resources, portal_id: int) -> Portal:
@@ -194,7 +200,7 @@ async def _prove(resources: Resources, request: OpenRequest, installing: bool) -
         raise Refused("no_access", 403)
     async with resources.glance() as db:
         portal = await portals.by_member(db, request.member_id)
-    servers = _servers(resources, request, portal)
+    servers, at = _servers(resources, request, portal), resources.now()
     server, owner = await _first_answer(resources.auth, servers, request.auth_id)
     _same_app(resources.auth, owner)
     if owner.member_id != request.member_id or not same_host(owner.domain, request.domain):
@@ -202,7 +208,7 @@ async def _prove(resources: Resources, request: OpenRequest, installing: bool) -
     check_endpoint(owner, resources.settings.dev_mode)
     if portal and not installing:
         _check_application_token(portal, request)
-    return Proven(request, owner, server, portal)
+    return Proven(request, owner, server, portal, at)
 
 
 def _servers(resources: Resources, request: OpenRequest, portal: Portal | None) -> tuple[str, ...]:

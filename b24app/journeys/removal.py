@@ -84,6 +84,8 @@ async def _end(resources: Resources, portal: Portal, taken: Removal) -> None:
         if left:
             await tokens.erase(db, portal.id)
             await viewer_sessions.end_all(db, portal.id)
-            await inbox.forget_tokens(db, portal.id)
-    if left:
-        log.info("portal_removed", portal=portal.id, clean=taken.clean)
+    if not left:
+        return
+    async with resources.tenant(portal.id) as db:  # apart: a worker that settles these rows may wait for the portal's
+        await inbox.forget_tokens(db, portal.id, before=resources.now() + timedelta(days=1))
+    log.info("portal_removed", portal=portal.id, clean=taken.clean)

@@ -30,12 +30,13 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Slice:
     """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; those shown
-    that nobody can understand stay as we knew them, and their rows wait."""
+    that nobody can understand stay as we knew them, and their rows wait. `hung`: the card of each that had gone."""
 
     rows: Mapping[Attachment, tuple[int, ...]]
     known: Mapping[Attachment, Requisite]
     shown: Mapping[Attachment, Requisite]
     odd: Mapping[Attachment, Odd] = field(default_factory=dict)
+    hung: Mapping[Attachment, Subject] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[Requisite]:
@@ -50,6 +51,7 @@ class Slice:
     def owners(self) -> set[Subject]:
         """Cards of everything that changed, where it hung and where it hangs."""
         before = {self.known[one.subject].owner for one in self.changed if one.subject in self.known}
+        before |= {self.hung[one] for one in self.shown if one in self.hung}
         return before | {one.owner for one in (*self.changed, *self.gone)}
 
 
@@ -86,6 +88,7 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, wanted)
         known = await requisites.load(db, portal.id, wanted)
+        hung = await requisites.hung(db, portal.id, wanted)
     rows = {subject: one.ids for subject, one in waiting.items()}
     if portal.mode("verification") is Mode.OFF:
         return Slice(rows, {}, {})
@@ -93,7 +96,7 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     shown = await listed(line, read_requisites(line, wanted))
     seen = {*shown.found, *shown.odd}
     there = await requisites_after_all(line, [one for one in known if one not in seen])
-    return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd})
+    return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, hung)
 
 
 async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:
@@ -101,7 +104,7 @@ async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim],
     called = [Arrival(Source.NEIGHBOUR, "requisite", one) for one in sorted(found.owners)]
     async with resources.tenant(portal.id) as db:
         await requisites.save(db, portal.id, found.changed, now)
-        await requisites.drop(db, portal.id, [one.subject for one in found.gone])
+        await requisites.mark_gone(db, portal.id, [one.subject for one in found.gone], now)
         await inbox.receive(db, resources.vault, portal.id, called, lane, now)
         handled = [row for one, many in found.rows.items() if one not in found.odd for row in many]
         await inbox.handled(db, portal.id, handled, now)

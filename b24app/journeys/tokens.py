@@ -235,10 +235,13 @@ class StoredTokens:
 
 
 def _word_of(error: PortalError | Refused) -> Word:
-    """An unpaid app is installed; an auth server that is away, or not on our list any more, says nothing."""
+    """An unpaid app is installed; an auth server that is away, not on our list any more, or answers with a page that is
+    not there, says nothing."""
     match error:
         case PortalClosed(reason="unpaid"):
             return Word.WORKS
+        case PortalClosed(code="") if error.status == 404:
+            return Word.SILENT
         case PortalClosed() | NeedsAdmin():
             return Word.REFUSED
     return Word.SILENT

@@ -105,7 +105,7 @@ async def look_up(slice_: Slice) -> Fates:
     living = await slice_.read(one for one in known if not known[one].record.gone and one not in heirs)
     gone = {one for one in known if one not in living and one not in heirs}
     taken = {subject: {*slice_.owed.get(subject, ()), *(marks & gone)} for subject, marks in marked.items()}
-    for subject, predecessor in lost.items():
+    for subject, predecessor in (*lost.items(), *(await _returned(slice_)).items()):
         taken[subject].add(predecessor)
     found = {one: subject for subject, many in taken.items() for one in many}
     hung = await _hung(slice_)
@@ -185,6 +185,26 @@ async def _lost(slice_: Slice) -> Mapping[Subject, Subject]:
             if len(like) == 1:
                 found[card.subject] = like[0]
     return found
+
+
+async def _returned(slice_: Slice) -> Mapping[Subject, Subject]:
+    """Cards we see for the first time, each with the deleted one whose requisites hang on it now: from the recycle bin
+    they come back under their own numbers."""
+    new = {card.subject for card in _present(slice_) if card.subject not in slice_.known and not card.marks}
+    if not new:
+        return {}
+    since = slice_.resources.now() - SUSPENDED_FOR
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        went = await requisites.went_with(db, slice_.portal.id, {one.kind for one in new}, since, MOST_NEAR)
+    if not went:
+        return {}
+    shown = (await listed(slice_.line, read_requisites(slice_.line, [one.subject for one in went]))).found
+    heirs: dict[Subject, set[Subject]] = defaultdict(set)
+    for one in went:
+        if one.subject in shown:
+            heirs[one.owner].add(shown[one.subject].owner)
+    plain = {gone: next(iter(cards)) for gone, cards in heirs.items() if len(cards) == 1}
+    return {card: gone for gone, card in plain.items() if card in new and card.kind is gone.kind}
 
 
 def _like(one: Known, card: Card) -> bool:

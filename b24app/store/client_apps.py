@@ -112,7 +112,7 @@ async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: 
 
 
 async def revoke_keys(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> tuple[str, ...]:
-    """Its keys are refused from now on. Returns the origins that they were for."""
+    """Its keys are refused from now on. Returns the origins that they were for. Needs no tenant."""
     mine = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
     revoked = update(api_keys).where(*mine, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
     found = await db.execute(revoked.returning(api_keys.c.origins))

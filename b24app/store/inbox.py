@@ -105,10 +105,11 @@ async def tokens_of(db: AsyncConnection, portal_id: int, ids: Collection[int]) -
     return {row.id: (row.user_id, row.token) for row in rows if row.user_id}
 
 
-async def forget_tokens(db: AsyncConnection, portal_id: int) -> None:
-    """The app was removed: no token of anybody stays."""
+async def forget_tokens(db: AsyncConnection, portal_id: int, before: datetime) -> None:
+    """Of rows that still wait and were received before this: all, where the app was removed, or those whose hour is
+    over."""
     kept = (inbox.c.portal_id == portal_id, inbox.c.state == "waiting", inbox.c.token.is_not(None))
-    await db.execute(update(inbox).where(*kept).values(token=None))
+    await db.execute(update(inbox).where(*kept, inbox.c.received_at < before).values(token=None))
 
 
 async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection[T]) -> set[T]:

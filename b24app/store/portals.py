@@ -276,9 +276,11 @@ async def remember(
     lang: str,
     scopes: list[str],
     modes: Mapping[str, str],
+    proven_at: datetime,
     now: datetime,
-) -> Portal:
-    """A proven portal: new, or the one we know by its member id with today's address and scopes.
+) -> Portal | None:
+    """A proven portal: new, or the one we know by its member id with today's address and scopes. None where it has left
+    since it was proven.
 
     A removed portal goes on with what was kept, and nobody says any more that it left; one whose data is being deleted
     starts from nothing, beside what is left of it.
@@ -295,12 +297,9 @@ async def remember(
         modes=dict(modes),
         created_at=now,
     )
-    row = await db.execute(
-        new.on_conflict_do_update(index_elements=["member_id"], set_=known | back).returning(portals)
-    )
-    found = _portal(row.one())
-    assert found
-    return found
+    there = or_(portals.c.state != PortalState.REMOVED, portals.c.removed_at < proven_at)
+    row = new.on_conflict_do_update(index_elements=["member_id"], set_=known | back, where=there).returning(portals)
+    return _portal((await db.execute(row)).one_or_none())
 
 
 async def move(db: AsyncConnection, portal_id: int, to: PortalState, *, only_from: Collection[PortalState]) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.delivery import EndpointState
 from b24app.store import departures, exports, restores
+from b24app.store import inbox as inbox_rows
 from b24app.store.idempotency import KEPT
 from b24app.store.tables import (
     attempts,
@@ -24,12 +25,14 @@ from b24app.store.tables import (
     portal_calls,
     portals,
     records,
+    requisites,
     viewer_sessions,
 )
 from b24app.store.tables import departures as departures_table
 
 FILES = timedelta(days=1)  # an export that was asked for, and an uploaded one with its preview
 SESSIONS, CALLS, HANDLED, NEWS = timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90)
+TOKENS = timedelta(hours=1)  # of events that wait: what they could prove has run out
 SLICE = 5_000
 
 
@@ -58,8 +61,10 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     gone += await _delete(db, events, portal_id, told)
     gone += await _delete(db, endpoints, portal_id, nowhere)
     gone += await _delete(db, records, portal_id, records.c.gone_at < now - NEWS)  # with the name of whoever it was
+    gone += await _delete(db, requisites, portal_id, requisites.c.gone_at < now - HANDLED)
     gone += await exports.drop(db, portal_id, exports.ASKED, before=now - FILES)
     gone += await restores.drop(db, portal_id, before=now - FILES)
+    await inbox_rows.forget_tokens(db, portal_id, before=now - TOKENS)
     return gone
 
 

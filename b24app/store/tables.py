@@ -270,8 +270,15 @@ requisites = Table(
     Column("kpp", Text, nullable=False, server_default=""),
     _flag("active", "true"),
     _moment("seen_at", required=True),
+    _moment("gone_at"),  # the portal shows it no more; only its number and its card are kept, for its return
     PrimaryKeyConstraint("portal_id", "crm_id"),
     info=TENANT,
+)
+Index(
+    "ix_requisites_gone",
+    requisites.c.portal_id,
+    requisites.c.gone_at,
+    postgresql_where=text("gone_at IS NOT NULL"),
 )
 Index("ix_requisites_owner", requisites.c.portal_id, requisites.c.owner_kind, requisites.c.owner_id)
 Index("ix_requisites_inn", requisites.c.portal_id, requisites.c.inn, postgresql_where=text("inn <> ''"))

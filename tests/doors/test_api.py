@@ -175,6 +175,9 @@ async def test_ids_of_others_do_not_exist(desk: Desk) -> None:
         ({"url": "http://127.0.0.1/#part"}, "url", "url_fragment"),
         ({"url": "http://127.0.0.1/", "event_types": ["loyalty.stolen"]}, "event_types", "event_type_unknown"),
         ({"url": "http://127.0.0.1/", "description": "x" * 501}, "description", "string_too_long"),
+        ({"url": "http://xn--localhost-.example/"}, "url", "url_host_name_wrong"),
+        ({"url": "http://☃.example/"}, "url", "url_host_name_wrong"),
+        ({"url": "http://127.0.0.1/\0"}, "url", "url_not_a_url"),
     ],
 )
 async def test_wrong_fields_are_named(desk: Desk, body: Any, field: str, code: str) -> None:

@@ -107,6 +107,24 @@ async def test_a_portal_that_cannot_say_is_asked_again_in_a_minute(world: World,
     assert await looked(page) == 403
 
 
+async def test_a_page_is_renewed_though_the_portal_cannot_say(world: World) -> None:
+    """The auth server vouches for the fresh token; the portal is asked as soon as it answers."""
+    installation = await world.install()
+    manager = world.manager()
+    page = await main(world, manager)
+    world.pass_time(minutes=61)
+    fresh = world.emulator.world.auth.issue(installation, manager).access_token
+    world.emulator.world.faults.add(Break.ERROR_500, FOREVER, host=world.portal.host)
+    renewed = await page.call("/frame/token", access_token=fresh)
+    assert renewed.status == 200, renewed.text
+    page.block["token"] = renewed.json()["token"]
+    assert await looked(page) == 200
+    world.emulator.world.faults.clear()
+    manager.active = False
+    world.pass_time(minutes=2)
+    assert await looked(page) == 403
+
+
 async def test_a_demoted_administrators_page_offers_nothing_to_press(world: World) -> None:
     await world.install()
     admin = world.admin()

@@ -98,7 +98,6 @@ QUERIES: Mapping[str, Query] = {
     "client_apps.lock": lambda db, p, o: client_apps.lock(db, p, o.endpoint.client_app_id),
     "client_apps.one": lambda db, p, o: client_apps.one(db, p, o.endpoint.client_app_id),
     "client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
-    "client_apps.revoke_keys": lambda db, p, o: client_apps.revoke_keys(db, p, o.endpoint.client_app_id, o.now),
     "client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
     "client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
     "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.Filter(), None, 50),
@@ -182,7 +181,7 @@ QUERIES: Mapping[str, Query] = {
     "inbox.receive": lambda db, p, o: inbox.receive(
         db, VAULT, p, [Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", o.subject, 1, "{}")], Lane.BULK, o.now
     ),
-    "inbox.forget_tokens": lambda db, p, o: inbox.forget_tokens(db, p),
+    "inbox.forget_tokens": lambda db, p, o: inbox.forget_tokens(db, p, o.now + LONG),
     "inbox.tokens_of": lambda db, p, o: inbox.tokens_of(db, p, [o.waiting]),
     "inbox.waiting": lambda db, p, o: inbox.waiting(db, p, [o.subject, o.company]),
     "intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
@@ -230,9 +229,11 @@ QUERIES: Mapping[str, Query] = {
         db, p, [replace(o.requisite, subject=Attachment(Attached.REQUISITE, 10**6))], o.now
     ),
     "requisites.between": lambda db, p, o: requisites.between(db, p, 0, None),
-    "requisites.drop": lambda db, p, o: requisites.drop(db, p, [o.requisite.subject]),
+    "requisites.hung": lambda db, p, o: requisites.hung(db, p, [o.went]),
     "requisites.hung_on": lambda db, p, o: requisites.hung_on(db, p, [o.requisite.owner]),
     "requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
+    "requisites.mark_gone": lambda db, p, o: requisites.mark_gone(db, p, [o.requisite.subject], o.now),
+    "requisites.went_with": lambda db, p, o: requisites.went_with(db, p, list(Kind), o.now - timedelta(days=30), 9),
     "requisites.save": lambda db, p, o: requisites.save(db, p, [replace(o.requisite, inn="7700000000")], o.now),
     "restores.begin": lambda db, p, o: restores.begin(db, p, uuid4(), 1, o.now),
     "restores.change": lambda db, p, o: restores.change(db, p, o.restore, state="checking"),
@@ -285,6 +286,7 @@ ELSEWHERE: Mapping[str, str] = {
     "client_apps.add_key": DIRECTORY,
     "client_apps.by_key": DIRECTORY,
     "client_apps.origin_known": DIRECTORY,
+    "client_apps.revoke_keys": DIRECTORY,
     "departures.finish": DIRECTORY,
     "departures.last": DIRECTORY,
     "departures.note": DIRECTORY,

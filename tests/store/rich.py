@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
 from b24app.domain.drift import Cause, Reach
-from b24app.domain.facts import Card, Kind, Requisite, Subject
+from b24app.domain.facts import Attached, Attachment, Card, Kind, Requisite, Subject
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.viewer import Viewer
 from b24app.store import (
@@ -55,6 +55,7 @@ class Owned:
     subject: Subject
     company: Subject
     requisite: Requisite  # of the company
+    went: Attachment  # hung on a deleted person for whom nobody goes on
     membership: Membership  # ticked, and not told yet
     stated: Intent
     viewer: Viewer
@@ -83,6 +84,7 @@ async def rich(world: World) -> Owned:
     contact = world.add_contact(company)
     world.add_requisite(Entity.COMPANY, company)
     lost, _ = (world.add_contact(company, name="Пётр", last_name="Лесной") for _ in range(2))
+    world.add_requisite(Entity.CONTACT, lost)
     await world.install()
     await world.install(world.other_portal)
     world.portal.crm.delete(Entity.CONTACT, lost, world.admin())
@@ -143,6 +145,8 @@ async def _unfinished(
     found = select(tables.records.c.crm_id).where(named, tables.records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
+    hung = select(tables.requisites.c.crm_id).where(tables.requisites.c.gone_at.is_not(None))
+    went = Attachment(Attached.REQUISITE, (await db.execute(hung)).scalar_one())
     reader = uuid4()
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
@@ -166,6 +170,7 @@ async def _unfinished(
         subject=contact,
         company=company,
         requisite=(await requisites.hung_on(db, mine, [company]))[company][0],
+        went=went,
         membership=member,
         stated=stated,
         viewer=viewer,

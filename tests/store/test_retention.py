@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from b24app.store import portals
-from b24app.store.tables import TENANT_TABLES
+from b24app.store.tables import TENANT_TABLES, inbox
 from emulator.crm.entities import Entity
 from tests.world import World
 from workers.chores import erase, tidy_all
@@ -41,6 +41,19 @@ async def test_what_is_old_goes_and_what_is_known_stays(world: World) -> None:
     assert {after[name] for name in ("attempts", "outbox", "events")} == {0}
     kept = ("memberships", "records", "endpoints", "client_apps", "tokens")
     assert [after[name] for name in kept] == [before[name] for name in kept]
+
+
+async def test_the_token_of_an_event_that_waits_goes_with_its_hour(world: World) -> None:
+    contact = world.add_contact()
+    await world.install()
+    world.tick(Entity.CONTACT, contact)
+    await world.emulator.world.deliver()
+    for minutes, left in ((59, 1), (2, 0)):
+        world.pass_time(minutes=minutes)
+        await tidy_all(world.resources)
+        async with world.resources.tenant((await world.row()).id) as db:
+            assert len((await db.execute(select(inbox.c.id).where(inbox.c.token.is_not(None)))).all()) == left
+    world.leftovers_explained = "no worker has been there"
 
 
 async def test_the_name_on_a_deleted_card_goes_with_the_news_of_it(world: World) -> None:

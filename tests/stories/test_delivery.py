@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -24,6 +26,7 @@ from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
 from b24app.store import portals, tables, work
 from b24app.vault import Vault
+from tests.doors.test_answers import Line, answering
 from tests.outside import Desk, Shop, open_desk, strict, verified
 from tests.world import Killed
 
@@ -381,6 +384,48 @@ async def test_a_secret_whose_key_is_gone_holds_back_its_own_endpoint_only(desk:
     rotated = await endpoints.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
     await desk.drain(seconds=6)
     assert verified(desk.receiver.news()[-1], rotated.secret)
+    assert [one.state for one in await desk.deliveries(shop)] == [DeliveryState.DELIVERED]
+
+
+async def test_a_receiver_that_counts_its_answer_in_letters_becomes_active_and_hears_all_once(desk: Desk) -> None:
+    portal = await desk.portal("one")
+    app = (await client_apps.create(desk.resources, portal.id, "Кабинет")).app
+    line = Line([b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n" + '{"status": "принято"}'.encode()])
+    async with answering(line) as url:
+        made = await endpoints.register(desk.resources, portal, app.id, Wanted(url))
+        await desk.drain()
+        await desk.publish(portal, desk.event(portal), desk.event(portal))
+        await desk.drain()
+        await desk.drain(minutes=10)
+
+    found = await endpoints.find(desk.resources, portal, app.id, made.endpoint.id)
+    assert found.state is EndpointState.ACTIVE
+    assert len(line.heads) == 3, "a ping and two webhooks"
+    assert await desk.waiting() == 0
+
+
+async def test_an_address_in_its_own_letters_is_kept_as_given_and_called_in_its_ascii_form(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, known, asked = await desk.shop(), socket.getaddrinfo, []
+
+    def answer(host: str, *more: Any, **named: Any) -> Any:
+        asked.append(host)
+        return known("127.0.0.5" if host == "xn--80aairftm.xn--p1ai" else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    url = desk.receiver.url.replace("127.0.0.5", "магазин.рф") + "/хук?sig=a%2Fb&to[]=1"
+    path = f"/endpoints/{shop.endpoint_id}"
+    assert (await desk.api("PATCH", path, shop.key, {"url": url})).json()["url"] == url
+    await desk.drain()
+    await desk.publish(shop.portal, desk.event(shop.portal))
+    await desk.drain()
+
+    heard = desk.receiver.news()[-1]
+    assert (heard.path, heard.headers["host"].partition(":")[0]) == ("/hooks/хук", "xn--80aairftm.xn--p1ai")
+    assert heard.target == "/hooks/%D1%85%D1%83%D0%BA?sig=a%2Fb&to[]=1"
+    assert set(asked) == {"xn--80aairftm.xn--p1ai"}
+    assert [one["url"] for one in (await desk.api("GET", "/endpoints", shop.key)).json()["data"]] == [url]
     assert [one.state for one in await desk.deliveries(shop)] == [DeliveryState.DELIVERED]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from b24app.domain.facts import Kind, Subject
+from b24app.store import memberships
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from tests.doors.frames import members, tab
@@ -49,7 +51,9 @@ async def told_as_one(world: World, company: int, old: int, new: int, key: str) 
     assert answer["contact"]["id"] == new
     content = await (await tab(world, "contact", new)).content()
     assert "отметка поставлена" not in content, "nobody ticked anything"
-    assert "Карточка удалена" not in await (await tab(world, "company", company)).content()
+    content = await (await tab(world, "company", company)).content()
+    assert "Карточка объединена или восстановлена" in content and "Карточка удалена" not in content
+    assert f"Контакт № {old}" not in content, "whose card went has a name"
 
 
 async def both_were_sent_back_to_checking(world: World) -> None:
@@ -105,7 +109,22 @@ async def both_were_confirmed(world: World) -> None:
     assert world.card(CONTACT, new) == (False, "Подтверждён")
 
 
+async def the_one_that_goes_was_decided_about_in_the_companys_card(world: World) -> None:
+    company, old, new, key = await two_cards(world)
+    page = await tab(world, "company", company)
+    async with world.resources.tenant((await world.row()).id) as db:
+        of = (await memberships.of_subjects(db, (await world.row()).id, [Subject(Kind.CONTACT, old)])).values()
+    assert (await page.press("recheck", str(next(iter(of))[0].id))).status == 200
+
+    await merged(world, new, old)
+
+    assert await states(world) == {(new, company): "pending"}
+    assert sorted(told(world)) == [("left", (old, company)), ("pending", (new, company))]
+    await told_as_one(world, company, old, new, key)
+
+
 STORIES: list[Story] = [
+    the_one_that_goes_was_decided_about_in_the_companys_card,
     both_were_sent_back_to_checking,
     the_one_that_goes_was_sent_back_and_the_other_confirmed,
     only_the_one_that_goes_was_decided_about,
@@ -226,6 +245,23 @@ async def test_a_mark_that_could_not_be_written_at_once_is_written_in_the_next_t
 
     assert mark(world, CONTACT, old) == [str(old)]
     assert len(world.receiver.events()) == 1
+
+
+async def test_where_only_the_one_that_stays_was_decided_about_the_tab_asks(world: World) -> None:
+    """The other one carries nothing that tells, and by its name alone nobody goes on for it."""
+    company, old, new, key = await two_cards(world)
+    await press(world, new, "recheck")
+    await merged(world, new, old)
+    assert await states(world) == {(new, company): "pending", (old, company): "suspended"}
+
+    page = await tab(world, "contact", new)
+    assert (await page.call("/frame/same-card", gone=str(old))).status == 200
+    await everything_settles(world)
+
+    assert await states(world) == {(new, company): "pending"}
+    assert await heirs(world) == {f"contact:{old}": new}
+    (answer,) = (await world.api("GET", f"/memberships?contact_id={old}", key)).json()["data"]
+    assert answer["contact"]["id"] == new
 
 
 async def test_watching_puts_no_mark_into_a_card(world: World) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from b24app.domain.installation import PortalState
@@ -26,8 +24,9 @@ MISSING = {
 
 def installed_without(world: World, scope: str, portal: str) -> Installation:
     here = world.emulator.portal(portal)
-    app = replace(world.market_app, scope=tuple(one for one in world.market_app.scope if one != scope))
-    return install(here, app, here.admin())
+    installation = install(here, world.market_app, here.admin())
+    installation.scope -= {scope}
+    return installation
 
 
 @pytest.mark.parametrize("scope", MISSING)

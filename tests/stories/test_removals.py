@@ -8,21 +8,22 @@ application token proves no server: it is a hidden input of the form every emplo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from b24app.asgi import build_app
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner, TokenPair
+from b24app.bitrix24.cards import Person
+from b24app.bitrix24.payloads import open_request
 from b24app.domain.installation import PortalState, Verdict
-from b24app.errors import PortalDown, PortalError, Refused
-from b24app.journeys import installation, removal
+from b24app.errors import PortalClosed, PortalDown, PortalError, Refused
+from b24app.journeys import installation, opening, removal
 from b24app.journeys.tokens import StoredTokens, remember, still_here
 from b24app.resources import Resources
 from b24app.store import portals
@@ -33,8 +34,8 @@ from b24app.store.tokens import living
 from emulator.faults import FOREVER, Break
 from emulator.installs import finish, install, pay, uninstall
 from emulator.opening import open_form
+from placements import opened
 from tests.doors.frames import main
-from tests.serving import bound, serving
 from tests.stories.scene import CONTACT, Scene, another_admin, told_once
 from tests.stories.switches import proves, switch
 from tests.world import World
@@ -236,6 +237,23 @@ async def test_an_auth_server_that_is_away_is_asked_until_it_answers(world: Worl
     assert (await world.row()).state is PortalState.REMOVED
 
 
+async def test_a_page_that_is_not_there_is_no_word_about_the_app(world: World, scene: Scene) -> None:
+    """The auth server's front may be broken: 404 and HTML, whatever is asked."""
+
+    class Misrouted(AuthServer):
+        async def app_info(self, server_endpoint: str, token: str) -> TokenOwner:
+            raise PortalClosed("app.info", "deleted", 404)
+
+    auth = world.resources.auth
+    lost = Misrouted(auth.session, auth.origins, auth.client_id, auth.client_secret)
+    await says_removed(world)
+    portal_id = (await world.row()).id
+    assert await removal.prove(replace(world.resources, auth=lost), portal_id) is Verdict.ASK_AGAIN
+    world.pass_time(hours=1)
+    await world.settle()
+    assert (await said(world)).removal_said_at is None
+
+
 async def test_a_worker_that_dies_while_asking_leaves_the_question(world: World, scene: Scene) -> None:
     uninstall(scene.installation, world.admin(), clean=False)
     await world.emulator.world.deliver()
@@ -355,7 +373,8 @@ async def test_an_administrators_open_calls_off_a_removal_that_counted_in_error(
     await says_removed(world)
     await world.settle()
     assert (await world.row()).state is PortalState.REMOVED
-    place = {"placement": "CRM_CONTACT_DETAIL_TAB", "ID": scene.contact} if "tab" in where else {}
+    tab: dict[str, Any] = {"placement": "CRM_CONTACT_DETAIL_TAB", "ID": scene.contact}
+    place = tab if "tab" in where else {}
     employee = await world.open(scene.installation, world.manager(), **place)
     assert employee.status == 403
 
@@ -400,40 +419,71 @@ def answering(resources: Resources, meanwhile: Any) -> Resources:
     return replace(resources, auth=made)
 
 
-@asynccontextmanager
-async def another_process(world: World, resources: Resources) -> AsyncIterator[World]:
-    """The same world seen from another process of the app."""
-    socket, address = bound("127.0.0.1")
-    async with serving(build_app(resources.settings, resources.manifest, resources), socket):
-        yield replace(world, app_url=f"http://{address}")
+async def proven_open(world: World, scene: Scene) -> tuple[opening.Proven, Person]:
+    """An administrator's page that is being opened: everything is proven, nothing stored yet."""
+    form = open_form(scene.installation, world.admin())
+    query, body = urlsplit(form.action).query, urlencode(form.fields)
+    proven = await opening.prove_open(world.resources, open_request(query.encode(), body.encode()))
+    return proven, await opening.who(world.resources, proven)
 
 
-@pytest.fixture
-async def leaves(world: World, scene: Scene) -> AsyncIterator[World]:
-    """A process in which the app is removed between the auth server's first answer and whoever asked."""
-    told: list[str] = []
-
-    async def leaves() -> None:
-        if not told:
-            told.append("removed")
-            await world.uninstall(scene.installation, clean=False)
-
-    async with another_process(world, answering(world.resources, leaves)) as there:
-        yield there
-    assert told
-    assert (await world.row()).state is PortalState.REMOVED
-    assert [await kept(world, table) for table in (tokens, viewer_sessions)] == [0, 0]
+async def nothing_came_back(world: World) -> None:
     row = await said(world)
-    assert (row.fields, row.report) == ({}, {})
+    assert (row.state, row.fields, row.report) == (PortalState.REMOVED, {}, {})
+    assert [await kept(world, table) for table in (tokens, viewer_sessions)] == [0, 0]
 
 
-@pytest.mark.parametrize("path", ["/app", "/install", "/placements/contact-tab"])
-async def test_a_page_that_was_being_opened_stores_nothing_after_the_removal(
-    world: World, scene: Scene, leaves: World, path: str
+async def test_a_page_that_was_being_opened_stores_nothing_after_the_removal(world: World, scene: Scene) -> None:
+    proven, person = await proven_open(world, scene)
+    portal = await opened.ready(world.resources, proven)
+    await world.uninstall(scene.installation, clean=True)
+
+    with pytest.raises(Refused, match="portal_unknown"):
+        await opened.welcome(world.resources, proven, portal, person)
+    with pytest.raises(Refused, match="portal_unknown"):
+        async with world.resources.tenant(portal.id) as db:
+            await opening.open_session(db, world.resources, proven, portal, person)
+    await nothing_came_back(world)
+
+
+async def test_an_installer_that_was_being_opened_calls_no_removal_off(world: World, scene: Scene) -> None:
+    proven, _ = await proven_open(world, scene)
+    await world.uninstall(scene.installation, clean=True)
+    with pytest.raises(PortalClosed):
+        await opened.set_up(world.resources, proven)
+    await nothing_came_back(world)
+    assert (await said(world)).erase
+
+
+async def test_an_installation_that_was_proven_while_the_removal_before_it_was_asked_about_is_admitted(
+    world: World, scene: Scene
 ) -> None:
-    place = {"placement": "CRM_CONTACT_DETAIL_TAB", "ID": scene.contact} if "tab" in path else {}
-    page = await leaves.open(scene.installation, world.admin(), handler=path, **place)
-    assert page.status in (401, 403), page.text
+    """The portal's word about a callback installation is never repeated (mass-market-apps/installation-callback.md)."""
+    uninstall(scene.installation, world.admin(), clean=False)
+    late = list(world.emulator.world.events.queued)
+    world.emulator.world.events.queued.clear()
+    again = install(world.portal, world.market_app, world.admin())
+    form = open_form(again, world.admin())
+    query, body = urlsplit(form.action).query, urlencode(form.fields)
+    request = open_request(query.encode(), body.encode())
+    proven = await opening.prove_open(world.resources, request, installing=True)
+    world.emulator.world.events.queued.extend(late)
+    world.pass_time(seconds=1)
+    await world.settle()
+    assert (await world.row()).state is PortalState.REMOVED
+
+    portal, report = await opened.set_up(world.resources, proven)
+    assert (portal.state, report.ok) == (PortalState.INSTALLING, True)
+    world.leftovers_explained = "the installation is not finished"
+
+
+async def test_an_installation_calls_off_what_nothing_bore_out(world: World, lost: Scene) -> None:
+    await says_removed(world)
+    await world.settle()
+    assert (await said(world)).removal_said_at
+    assert (await world.open(lost.installation, world.admin(), handler="/install")).status == 200
+    row = await said(world)
+    assert (row.removal_said_at, row.erase) == (None, False)
 
 
 async def test_a_removal_waits_for_whoever_is_storing_and_takes_what_they_stored(world: World, scene: Scene) -> None:
@@ -532,9 +582,20 @@ async def test_an_erasing_that_comes_late_leaves_who_is_back_alone(world: World,
     world.pass_time(days=1)
     async with world.resources.directory() as db:
         now = world.resources.now()
-        known = {"domain": first.domain, "endpoint": first.endpoint, "auth_server": first.auth_server}
-        again = {"lang": "ru", "scopes": [], "modes": {}, "public_id": "prt_another", "now": now}
-        back = await portals.remember(db, member_id=first.member_id, **known, **again)
+        back = await portals.remember(
+            db,
+            member_id=first.member_id,
+            public_id="prt_another",
+            domain=first.domain,
+            endpoint=first.endpoint,
+            auth_server=first.auth_server,
+            lang="ru",
+            scopes=[],
+            modes={},
+            proven_at=now,
+            now=now,
+        )
+        assert back
         erasing = asyncio.create_task(erase(world.resources, first.id))
         assert await waits_for_a_lock(world.resources.engine)
     await erasing

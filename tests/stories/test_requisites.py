@@ -32,7 +32,8 @@ async def kept(world: World, portal: Portal | None = None) -> dict[int, tuple[st
     """Requisite → the card it hangs on, and its INN."""
     portal_id = (await world.row(portal)).id
     async with world.resources.tenant(portal_id) as db:
-        rows = await db.execute(select(requisites).where(requisites.c.portal_id == portal_id))
+        there = (requisites.c.portal_id == portal_id, requisites.c.gone_at.is_(None))
+        rows = await db.execute(select(requisites).where(*there))
     return {row.crm_id: (f"{row.owner_kind}:{row.owner_id}", row.inn) for row in rows}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +18,7 @@ from rq import Queue
 from b24app.lanes import Lane
 from b24app.settings import WrongSettings, read_settings
 from b24app.wake import INTERACTIVE, Wake, forget_pickled, open_queue
+from workers.runtime import DrainWorker
 
 MARK = "inbox:1:0"
 SECRET = "hush/hush@hush"
@@ -105,6 +108,30 @@ async def test_a_job_is_plain_json(wake: Wake, redis: Redis) -> None:
     await wake.inbox(1, Lane.INTERACTIVE)
     (job,) = open_queue(INTERACTIVE, redis).jobs
     assert json.loads(zlib.decompress(job.to_dict()["data"])) == ["workers.inbox.drain", None, [1, 0], {}]
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """A worker in this process hears them instead of pytest, for a while."""
+    kept = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for one, handler in kept.items():
+        signal.signal(one, handler)
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_worker_calls_what_wakes_it_and_nothing_else(redis: Redis, tmp_path: Path) -> None:
+    """JSON keeps code out, not names: any function could be called with texts and numbers."""
+    queue = open_queue(INTERACTIVE, redis)
+    queue.enqueue("os.mkdir", str(tmp_path / "made"))
+    broken = queue.enqueue("os.mkdir", str(tmp_path / "made"))
+    redis.hset(broken.key, "data", b"no JSON")
+
+    DrainWorker([queue], connection=redis).work(burst=True, logging_level="ERROR")
+
+    assert not (tmp_path / "made").exists()
+    assert queue.count == 0
+    assert not list(redis.scan_iter("rq:job:*"))
 
 
 async def test_what_an_earlier_version_left_is_dropped_unread(wake: Wake, redis: Redis) -> None:
