@@ -15,14 +15,14 @@ import structlog
 
 from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.writing import CardChange, Value, write_cards
+from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
 from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.verification import STATED_FOR, project
 from b24app.domain.viewer import Viewer
-from b24app.errors import AccessDenied, NeedsFreshToken, OutcomeUnknown, PortalError, Refused
+from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused
 from b24app.journeys.fields import field_map
 from b24app.journeys.person import person_client
 from b24app.lanes import Lane
@@ -145,7 +145,7 @@ async def _write(
     """
     (outcome,) = await write_cards(client, [change], field_map(portal))
     error = outcome.error
-    if error is None:
+    if error is None or _shows_the_box(outcome, change):
         return
     async with resources.tenant(portal.id) as db:
         await intents.withdraw(db, portal.id, intent.id)
@@ -153,6 +153,15 @@ async def _write(
         raise error
     log.info("button_refused", portal=portal.id, subject=str(change.subject), code=error.code)
     raise _said(error)
+
+
+def _shows_the_box(written: Written, change: CardChange) -> bool:
+    """What the person pressed for is in the card, though not our mark: who may not see that field decides all the same,
+    and the journey writes it."""
+    card = written.card
+    if card is None or not isinstance(written.error, NotStored):
+        return False
+    return (card.needs_check, card.status) == (change.values["check"], change.values["status"])
 
 
 def _said(error: PortalError) -> Exception:
