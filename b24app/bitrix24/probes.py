@@ -14,11 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from b24app.bitrix24 import values
-from b24app.bitrix24.batches import label
 from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.client import Command, PortalClient
-from b24app.bitrix24.forms import encode
-from b24app.bitrix24.listening import UNSAID, Exchange, Listening, Row, rows
+from b24app.bitrix24.listening import UNSAID, Exchange, Row, rows
 from b24app.domain.portal_ways import DateFilter, Operating
 
 MINUTE, FAR = timedelta(minutes=1), timedelta(days=2)
@@ -70,16 +68,11 @@ async def date_filter(line: PortalClient, asked: Exchange, card: Row) -> DateFil
     return DateFilter.DIGITS
 
 
-async def drops_empty(line: Listening, asked: Exchange) -> bool:
+async def drops_empty(line: PortalClient, asked: Exchange) -> bool:
     """Whether a condition with an empty value is passed over, tried on cards named by their ids, so that no more than
-    those can come. `asked`: a list by ids that brought rows. Raises the PortalErrors.
-
-    Written by hand: nothing else of the app can send an empty condition.
-    """
-    params = {**asked.params, "filter": {**asked.params["filter"], "=id": ""}}
-    began = len(line.heard)
-    await line.call("batch", {"halt": 0, "cmd": {label(0): f"{asked.method}?{encode(params)}"}})
-    return bool(maps(line.heard[began:]))
+    those can come. `asked`: a list by ids that brought rows. Raises the PortalErrors."""
+    (found,) = await again(line, asked, [{"filter": {**asked.params["filter"], "=id": ""}}])
+    return bool(found)
 
 
 async def keeps_original_names(line: PortalClient, asked: Exchange) -> bool:

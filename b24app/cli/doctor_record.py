@@ -36,7 +36,8 @@ async def record_portal(settings: Settings, name: str, file: Path, *, with_test_
 
     loop.add_signal_handler(signal.SIGTERM, stop)
     try:
-        return await _record(settings, name, file, tried)
+        code = await _record(settings, name, file, tried)
+        return STOPPED if stopped else code  # a cancellation may get lost in Python 3.11 (wait_for)
     except asyncio.CancelledError:
         if not stopped:
             raise

@@ -22,6 +22,7 @@ from b24app.bitrix24.recent import Recent
 from b24app.domain import portal_record, shapes
 from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.portal_record import Call, Difference
+from b24app.domain.portal_ways import DateFilter
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.journeys import fields as our_fields
 from b24app.journeys.installation import events_handler
@@ -55,7 +56,7 @@ log = structlog.get_logger()
 @dataclass(slots=True)
 class Recorder:
     """`calls`: by step and method, as `domain.portal_record` has them; `broken`: what our own reading of a step broke
-    off with; `lacking`: fields of our selects that did not come."""
+    off with; `users`: whose names are asked for."""
 
     line: Listening
     ours: frozenset[str]
@@ -133,7 +134,7 @@ async def record(resources: Resources, portal: Portal, tried: Tried | None = Non
     except PortalError as error:
         stopped = error.code or type(error).__name__
     facts |= _of_all(recorder.line, resources) | (_of_card(tried) if tried else {})
-    if tried and facts.get("date filter", "unseen") in ("kept", "unseen"):
+    if tried and tried.dates is not DateFilter.UNSEEN and facts.get("date filter", "unseen") in ("kept", "unseen"):
         facts["date filter"] = str(tried.dates)
     differences = portal_record.compared(recorder.calls, facts, *reference())
     said = {

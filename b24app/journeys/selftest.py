@@ -44,6 +44,9 @@ from b24app.store.portals import Portal
 from b24app.store.self_tests import SelfTest
 from b24app.wake import INTERACTIVE
 
+LOOKED_BY = frozenset({"crm", "placement"})
+"""Scopes without which what is set up shows as not there."""
+
 log = structlog.get_logger()
 
 
@@ -118,9 +121,9 @@ async def _ask(resources: Resources, portal: Portal, line: Listening) -> Found:
     manifest, public_url = resources.manifest, resources.settings.public_url
     try:
         basics = await checkup.basics(line, events_handler(public_url))
-        present = await _present(resources, line)
+        present = await _present(resources, line) if basics.scopes >= LOOKED_BY else None
         placeless = await _placeless(manifest, line) if present else ()
-        ways = await _ways(resources, portal, line) if present else None
+        ways = await _ways(resources, portal, line) if "crm" in basics.scopes else None
     except PortalError as error:
         log.warning("self_test_unanswered", portal=line.portal_id, error=repr(error))
         return Found(trouble=_trouble(error))
