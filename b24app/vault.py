@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 class Vault:
@@ -17,3 +17,10 @@ class Vault:
     def open(self, sealed: bytes) -> str:
         """Raise `cryptography.fernet.InvalidToken` where no key fits."""
         return self._fernet.decrypt(sealed).decode()
+
+    def opened(self, sealed: bytes) -> str | None:
+        """None where no key fits: the one that sealed it was dropped."""
+        try:
+            return self.open(sealed)
+        except InvalidToken:
+            return None

@@ -109,8 +109,8 @@ async def viewer_of(resources: Resources, text: str) -> tuple[Viewer, str]:
     brings a fresh token).
     """
     found = await _session(resources, page_token.read(resources.settings.secret_keys, text))
-    now, token = resources.now(), resources.vault.open(found.access)
-    if found.viewer.expires_at <= now:
+    now, token = resources.now(), resources.vault.opened(found.access)
+    if found.viewer.expires_at <= now or token is None:
         raise Refused("session_expired", 401)
     if found.asks_from is not None and now < found.asks_from:
         return found.viewer, token

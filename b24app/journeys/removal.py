@@ -71,9 +71,10 @@ async def _words(resources: Resources, portal: Portal, taken: Removal) -> list[W
 
 
 async def _word(resources: Resources, portal: Portal, pair: Pair, taken: Removal) -> Word | None:
-    """None of a pair that was dead before the event: it proves nothing."""
+    """None of a pair that was dead before the event, or that no key of ours opens: it proves nothing."""
     if pair.alive:
-        return await StoredTokens(resources, portal).word(pair)
+        keeper = StoredTokens(resources, portal)
+        return await keeper.word(pair) if keeper.can_open(pair) else None
     return Word.REFUSED if pair.refused_at and pair.refused_at >= taken.said_at else None
 
 

@@ -118,7 +118,7 @@ class StoredTokens:
 
     def known(self, pairs: Sequence[Pair]) -> None:
         """What somebody has just read of the store, newest first: spares the first look where it is good."""
-        newest = next((one for one in pairs if one.alive), None)
+        newest = next((one for one in pairs if one.alive and self.can_open(one)), None)
         if newest and newest.expires_at > self.resources.now():
             self._read[:] = [self._access(newest)]
 
@@ -173,9 +173,16 @@ class StoredTokens:
             now = {one.user_id: one for one in await tokens.every(db, self.portal.id)}.get(pair.user_id)
         return Word.REFUSED if now and now.refused_at else Word.SILENT
 
+    def can_open(self, pair: Pair) -> bool:
+        """Whether a key fits the pair: one that was dropped too early takes it out of use as long as it is away."""
+        return self.resources.vault.opened(pair.refresh) is not None
+
     async def _newest(self) -> Pair:
         async with self.resources.tenant(self.portal.id) as db:
-            pairs = await tokens.living(db, self.portal.id)
+            living = await tokens.living(db, self.portal.id)
+            pairs = [one for one in living if self.can_open(one)]
+            if len(pairs) < len(living):
+                log.warning("tokens_sealed_away", portal=self.portal.id, pairs=len(living) - len(pairs))
             if not pairs:
                 await self._portal_state(db, PortalState.NEEDS_ADMIN)
         if not pairs:

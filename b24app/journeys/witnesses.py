@@ -24,7 +24,8 @@ async def proven(resources: Resources, portal: Portal, rows: Collection[int]) ->
         return frozenset()
     async with resources.tenant(portal.id) as db:
         named = await inbox.tokens_of(db, portal.id, rows)
-    tokens = {row: (user, resources.vault.open(sealed)) for row, (user, sealed) in named.items()}
+    opened = {row: (user, resources.vault.opened(sealed)) for row, (user, sealed) in named.items()}
+    tokens = {row: (user, token) for row, (user, token) in opened.items() if token}
     turn, owners = asyncio.Semaphore(AT_ONCE), dict[str, int]()
 
     async def ask(token: str) -> None:

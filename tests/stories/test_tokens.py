@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
+import pytest
+from cryptography.fernet import Fernet
+
 from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenPair
 from b24app.domain.installation import PortalState
-from b24app.errors import NeedsAdmin
+from b24app.errors import NeedsAdmin, Refused
+from b24app.journeys import opening
 from b24app.journeys.tokens import StoredTokens
 from b24app.resources import Resources
 from b24app.store import tokens
+from b24app.vault import Vault
+from emulator.crm.entities import Entity
+from tests.doors.frames import main
 from tests.world import World
 
 
@@ -96,3 +103,30 @@ async def test_a_newer_pair_of_an_admin_who_opened_meanwhile_stays(world: World)
     newer = await stored(world)
     auth.arrive.set()
     assert await ours == await stored(world) == newer
+
+
+async def test_a_key_that_was_dropped_too_early_waits_for_an_administrator(world: World) -> None:
+    """What was sealed with it cannot be opened: that is one more reason to have no token, and no fault of any card."""
+    contact = world.add_contact(world.add_company())
+    installation = await world.install()
+    await world.subscribe()
+    ours = world.resources
+    world.resources = replace(ours, vault=Vault((Fernet.generate_key().decode(),)))
+    world.tick(Entity.CONTACT, contact)
+    await world.settle()
+    assert (await world.row()).state is PortalState.NEEDS_ADMIN
+    assert not world.receiver.events()
+
+    world.resources = ours
+    await world.open(installation, world.admin())
+    await world.settle()
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+
+
+async def test_an_open_page_whose_key_was_dropped_brings_a_fresh_token(world: World) -> None:
+    await world.install()
+    page = await main(world, world.admin())
+    without = replace(world.resources, vault=Vault((Fernet.generate_key().decode(),)))
+    with pytest.raises(Refused) as refused:
+        await opening.viewer_of(without, page.block["token"])
+    assert (refused.value.code, refused.value.status) == ("session_expired", 401)
