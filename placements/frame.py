@@ -16,7 +16,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from b24app.bitrix24.payloads import number
+from b24app.bitrix24.values import number
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Action
 from b24app.domain.viewer import Viewer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24app.bitrix24.payloads import number
+from b24app.bitrix24.values import number
 from b24app.errors import Refused
 from b24app.journeys import intents
 from placements import frame

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from b24app.bitrix24 import answers
+from b24app.bitrix24 import answers, values
 from b24app.bitrix24.wire import bounded
 from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 
@@ -155,7 +155,7 @@ def _owner(result: object) -> TokenOwner:
                 member_id=member_id,
                 domain=str(install.get("domain", "")),
                 client_endpoint=str(install.get("client_endpoint", "")),
-                user_id=_number(user_id),
+                user_id=values.ident(user_id) or 0,
                 scope=scopes(install.get("scope", "")),
                 status=str(install.get("status", "")),
                 version=str(install.get("version", "")),
@@ -170,9 +170,9 @@ def _pair(body: Mapping[str, Any]) -> TokenPair:
             return TokenPair(
                 access_token=access,
                 refresh_token=refresh,
-                expires_in=_number(body.get("expires_in", 3600)),
+                expires_in=values.lifetime(body.get("expires_in")),
                 member_id=member_id,
-                user_id=_number(body.get("user_id", 0)),
+                user_id=values.ident(body.get("user_id")) or 0,
                 client_endpoint=str(body.get("client_endpoint", "")),
                 scope=scopes(body.get("scope", "")),
                 status=str(body.get("status", "")),
@@ -184,7 +184,3 @@ def scopes(raw: object) -> frozenset[str]:
     """`"crm, placement"`, with or without spaces, or a list of names."""
     names = raw if isinstance(raw, list) else str(raw or "").split(",")
     return frozenset(name.strip() for name in map(str, names) if name.strip())
-
-
-def _number(raw: object) -> int:
-    return int(str(raw)) if str(raw).isdecimal() else 0

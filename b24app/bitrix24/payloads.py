@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from b24app.bitrix24 import values
 from b24app.bitrix24.auth_server import scopes
 from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.forms import Form, parse_php_form
@@ -26,7 +27,6 @@ RECORD_PLACE = re.compile(r"CRM_(CONTACT|COMPANY)_")
 RECORD_EVENT = re.compile(r"ONCRM(CONTACT|COMPANY)(?:ADD|UPDATE|DELETE)\Z")
 REQUISITE_EVENT = re.compile(r"ONCRMREQUISITE(?:ADD|UPDATE|DELETE)\Z")
 KIND_OF = {number: kind for kind, number in ENTITY_TYPE.items()}
-HOUR = 3600
 LONGEST_WORD = 64  # an event's, placement's or portal's name; they are logged before anything is proven
 SECRET_KEYS = frozenset({"auth", "access_token", "refresh_token", "application_token", "token"})
 
@@ -60,7 +60,7 @@ class OpenRequest:
     def subject(self) -> Subject | None:
         """The contact or company whose card is open: the kind stands in the placement's code, the id in the options."""
         place = RECORD_PLACE.match(self.placement)
-        record = number(self.options.get("ID") or self.options.get("ENTITY_ID"))
+        record = values.number(self.options.get("ID") or self.options.get("ENTITY_ID"))
         return Subject(Kind(place[1].lower()), record) if place and record else None
 
 
@@ -112,7 +112,7 @@ def open_request(query: bytes, body: bytes) -> OpenRequest:
         lang=lang if LANGUAGE.match(lang := _text(form, "LANG")) else "en",
         app_sid=_text(form, "APP_SID"),
         auth_id=_present(form, "AUTH_ID"),
-        expires=_lifetime(form.get("AUTH_EXPIRES")),
+        expires=values.lifetime(form.get("AUTH_EXPIRES")),
         refresh_id=_text(form, "REFRESH_ID"),
         server_endpoint=_text(form, "SERVER_ENDPOINT") or None,
         application_token=_text(form, "APPLICATION_TOKEN") or None,
@@ -134,8 +134,8 @@ def portal_event(body: bytes) -> PortalEvent:
     return PortalEvent(
         name=name,
         subject=_subject(name, fields),
-        record_id=number(fields.get("ID") or fields.get("id")),
-        user_id=number(auth.get("user_id")) or None,
+        record_id=values.number(fields.get("ID") or fields.get("id")),
+        user_id=values.number(auth.get("user_id")) or None,
         member_id=_word(auth, "member_id"),
         application_token=_text(auth, "application_token"),
         domain=_text(auth, "domain"),
@@ -143,26 +143,13 @@ def portal_event(body: bytes) -> PortalEvent:
         client_endpoint=_text(auth, "client_endpoint"),
         tokens=_tokens(auth),
         data=data,
-        ts=number(form.get("ts")),
+        ts=values.number(form.get("ts")),
     )
 
 
 def subject_of(name: str, data: Form | str) -> Topic | None:
     """The contact, company or requisite that an event of this name (upper case) is about."""
     return _subject(name, _fields(data))
-
-
-def number(raw: object) -> int | None:
-    """A record id or a time out of a form or JSON; None for anything that is not a plain whole number."""
-    text = str(raw) if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
-
-
-def _lifetime(raw: object) -> int:
-    """Seconds of an access token: an hour is what the portal gives (settings/oauth/index.md), and no word of a caller
-    makes it more."""
-    seconds = number(raw)
-    return HOUR if seconds is None else max(1, min(seconds, HOUR))
 
 
 def _fields(data: Form | str) -> Form:
@@ -176,16 +163,16 @@ def _fields(data: Form | str) -> Form:
 def _subject(name: str, fields: Form) -> Topic | None:
     """Contacts, companies and requisites by the event's name; an address by the card it hangs on (its anchor)."""
     if REQUISITE_EVENT.match(name):
-        found = number(fields.get("ID"))
+        found = values.number(fields.get("ID"))
         return Attachment(Attached.REQUISITE, found) if found else None
     if event := RECORD_EVENT.match(name):
-        kind, record = Kind(event[1].lower()), number(fields.get("ID"))
+        kind, record = Kind(event[1].lower()), values.number(fields.get("ID"))
     else:
         anchored = name.startswith("ONCRMADDRESS")
-        anchor = KIND_OF.get(number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
+        anchor = KIND_OF.get(values.number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
         if not anchor:
             return None
-        kind, record = anchor, number(fields.get("ANCHOR_ID"))
+        kind, record = anchor, values.number(fields.get("ANCHOR_ID"))
     return Subject(kind, record) if record else None
 
 
@@ -196,7 +183,7 @@ def _tokens(auth: Form) -> EventTokens | None:
     return EventTokens(
         access_token=access,
         refresh_token=_text(auth, "refresh_token") or None,
-        expires_in=_lifetime(auth.get("expires_in")),
+        expires_in=values.lifetime(auth.get("expires_in")),
         scope=scopes(_text(auth, "scope")),
         status=_text(auth, "status"),
     )

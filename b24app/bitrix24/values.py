@@ -14,6 +14,7 @@ from typing import Any
 LONGEST_TEXT = 500  # characters: the portal's own names and titles have 255 at most
 LONGEST_CODE = 100  # characters of what is compared and found again: codes, INN, KPP
 LONGEST_ID = 18  # digits: a bigint holds any number of so many
+HOUR = 3600
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 """The date of what has none; no other is older, and none is near the ends of the calendar, where zones overflow."""
 
@@ -37,6 +38,13 @@ def number(raw: object) -> int | None:
         return None
     digits = str(raw)
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_ID else None
+
+
+def lifetime(raw: object) -> int:
+    """Seconds of an access token: an hour is what the portal gives (settings/oauth/index.md), and no word of anybody's
+    makes it more."""
+    seconds = number(raw)
+    return HOUR if seconds is None else max(1, min(seconds, HOUR))
 
 
 def ident(raw: object) -> int | None:

@@ -125,3 +125,10 @@ def test_what_is_no_date(raw: object) -> None:
 def test_a_date_without_a_zone_is_one_of_utc() -> None:
     assert values.moment("2026-11-22T10:00:00") == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert values.moment("2026-11-22T10:00:00+03:00") == datetime(2026, 11, 22, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [(3600, 3600), ("60", 60), (None, 3600), (0, 1), (-5, 3600), ("9" * 5000, 3600), (10**9, 3600)]
+)
+def test_no_word_makes_an_access_token_live_longer_than_an_hour(said: object, seconds: int) -> None:
+    assert values.lifetime(said) == seconds
