@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -15,8 +16,11 @@ from b24app.cli.doctor_portal import check_portal
 from b24app.cli.doctor_record import record_portal
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
+from b24app.store import portals
 from b24app.store.engine import open_engine
 from b24app.store.schema import WrongRole, pending_migrations, reads_only, refuse_strong_role
+
+GRACE = timedelta(hours=2)  # an erasing waits for its worker, and takes a while with much data
 
 
 def doctor(
@@ -55,6 +59,8 @@ async def _look(settings: Settings) -> list[str]:
             problems.append("B24APP_DATABASE_URL names a database that only reads: a standby?")
         if await pending_migrations(settings.database_owner_url):
             problems.append("The database is behind: run `b24app migrate`.")
+        elif overdue := await _not_erased(settings):
+            problems.append(f"{overdue} removed portals should have been erased: does `b24app worker erasing` run?")
     except WrongRole as error:
         problems.append(str(error))
     except (SQLAlchemyError, OSError) as error:
@@ -69,6 +75,17 @@ async def _look(settings: Settings) -> list[str]:
     finally:
         await redis.aclose()
     return problems
+
+
+async def _not_erased(settings: Settings) -> int:
+    """Removed portals whose rows should have gone more than `GRACE` ago."""
+    kept = timedelta(days=read_manifest(settings.manifest).retention.removed_days)
+    engine = open_engine(settings.database_url)
+    try:
+        async with engine.connect() as db:
+            return len(await portals.erasable_ids(db, datetime.now(UTC) - GRACE, kept))
+    finally:
+        await engine.dispose()
 
 
 async def _reads_only(url: str) -> bool:

@@ -1,0 +1,28 @@
+"""What `b24app doctor` says of a deployment."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from b24app.cli.doctor import doctor
+from b24app.settings import as_environment
+from b24app.store import portals
+from tests.world import World
+
+
+async def test_portals_that_nobody_erases_are_a_finding(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worker of the queue `erasing` is one of its own: a deployment can forget it."""
+    installation = await world.install()
+    await world.uninstall(installation, clean=True)
+    environ = as_environment(world.resources.settings)
+    assert await asyncio.to_thread(doctor, environ) == 0
+
+    row = await world.row()
+    async with world.resources.directory() as db:
+        await portals.change(db, row.id, removed_at=world.resources.now() - timedelta(days=2))
+
+    assert await asyncio.to_thread(doctor, environ) == 1
+    assert "b24app worker erasing" in capsys.readouterr().out
