@@ -33,7 +33,12 @@ from workers import runtime
 from workers.at_once import me
 
 INTERACTIVE_SLICE = 200  # subjects
-FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 500, 10, 2000  # of the bulk lane; 2,000 nearly fill a request
+FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = (
+    500,
+    10,
+    1900,
+)  # of the bulk lane: a read nearly fills a request, and if one
+# in twenty has to be written, writes and their read-back fill two
 LONGEST_SLICE = 2.0  # seconds that news for a subject of a bulk slice waits for it; slices grow and shrink with it
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
