@@ -362,6 +362,14 @@ async def test_a_removal_with_the_data_is_called_off_by_installing_again_within_
     told_once(world, scene)
 
 
+async def test_a_removal_right_after_an_installation_is_asked_about_at_once(world: World, scene: Scene) -> None:
+    """The minute between two questions is for whoever says it in vain."""
+    await world.uninstall(scene.installation, clean=False)
+    again = await world.install()
+    await world.uninstall(again, clean=False)
+    assert (await world.row()).state is PortalState.REMOVED
+
+
 @pytest.mark.parametrize("where", ["the app's page", "a card's tab"])
 async def test_an_administrators_open_calls_off_a_removal_that_counted_in_error(
     world: World, scene: Scene, where: str
