@@ -320,6 +320,32 @@ async def test_tokens_known_dead_before_the_event_prove_nothing(world: World, lo
     assert (await world.row()).state is PortalState.ACTIVE
 
 
+async def test_what_is_said_while_the_administrators_page_opens_is_called_off_as_well(
+    world: World, lost: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would stand there for months, and have the rows erased the moment the last token dies."""
+    real, waits = opening.who, [says_removed]
+
+    async def who(resources: Resources, proven: opening.Proven) -> Person:
+        person = await real(resources, proven)
+        while waits:
+            await waits.pop()(world)
+            await world.settle()
+        return person
+
+    monkeypatch.setattr(opening, "who", who)
+    await world.open(lost.installation, world.admin())
+    await world.settle()
+    row = await said(world)
+    assert (row.state, row.removal_said_at, row.erase) == (PortalState.ACTIVE, None, False)
+
+    world.pass_time(days=40)
+    world.emulator.world.auth.revoke_refresh(lost.installation)
+    await lose_access(world)
+    await world.chores()
+    assert (await world.row()).state is PortalState.NEEDS_ADMIN, "and its rows are there"
+
+
 async def test_an_employees_open_does_not_call_it_off(world: World, lost: Scene) -> None:
     await says_removed(world)
     await world.settle()
