@@ -175,6 +175,7 @@ QUERIES: Mapping[str, Query] = {
     "imports.start": _started_anew,
     "inbox.count": lambda db, p, o: inbox.count(db, p, "failed"),
     "inbox.failed": lambda db, p, o: inbox.failed(db, p, [o.waiting], "CallRefused", o.now),
+    "inbox.given_up": lambda db, p, o: inbox.given_up(db, p, [o.subject, o.company], "CallRefused"),
     "inbox.handled": lambda db, p, o: inbox.handled(db, p, [o.waiting], o.now),
     "inbox.on_their_way": lambda db, p, o: inbox.on_their_way(db, p, [o.subject, o.company]),
     "inbox.pulse": lambda db, p, o: inbox.pulse(db, p),

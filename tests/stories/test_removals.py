@@ -346,6 +346,31 @@ async def test_what_is_said_while_the_administrators_page_opens_is_called_off_as
     assert (await world.row()).state is PortalState.NEEDS_ADMIN, "and its rows are there"
 
 
+async def test_a_pair_that_a_dead_worker_may_have_spent_proves_nothing(world: World, scene: Scene) -> None:
+    """It refreshed and died before it stored what came. Whoever goes on saying that the app was removed waits for just
+    that."""
+    world.pass_time(hours=2)
+    world.failpoints.armed.add("tokens.refreshed")
+    await says_removed(world)
+    await world.settle()
+    world.pass_time(minutes=1)
+    world.tick(CONTACT, scene.contact)
+    await says_removed(world)
+    await world.settle()
+    world.pass_time(minutes=15)
+    await world.settle()
+    row = await said(world)
+    assert (world.kills, row.state, row.removal_due_at) == (1, PortalState.NEEDS_ADMIN, None)
+
+    world.pass_time(days=2)
+    await world.chores()
+    page = await world.open(scene.installation, world.admin())
+    assert page.status == 200, page.text
+    await world.settle()
+    assert (await world.row()).state is PortalState.ACTIVE
+    told_once(world, scene)
+
+
 async def test_an_employees_open_does_not_call_it_off(world: World, lost: Scene) -> None:
     await says_removed(world)
     await world.settle()
@@ -545,8 +570,9 @@ async def test_a_refresh_under_way_brings_nothing_back(world: World, scene: Scen
     world.pass_time(minutes=2)  # whoever claimed the pair is given up
     await world.uninstall(scene.installation, clean=False)
     arrive.set()
-    with pytest.raises(PortalError):
-        await refreshing
+    await refreshing  # a pair that is good for nothing, and bears the removal out
+    world.pass_time(minutes=1)
+    await world.settle()
     assert (await world.row()).state is PortalState.REMOVED
     assert await kept(world, tokens) == 0
 
