@@ -129,6 +129,22 @@ async def test_a_button_whose_write_is_not_stored_is_refused(world: World, scene
     assert world.card(CONTACT, scene.contact) == (True, "На проверке")
 
 
+@proves("differences write_ignores")
+async def test_a_button_whose_box_is_stored_counts_though_its_status_is_not(world: World, scene: Scene) -> None:
+    """Told that it was refused, the person would see it confirmed a moment later, without their note."""
+    await switch(world, "differences", write_ignores=[STATUS])
+    world.tick(CONTACT, scene.contact)
+    await world.settle()
+
+    page = await tab(world, "contact", scene.contact)
+    answer = await page.press("confirm", *members(page.html))
+    await world.settle()
+
+    assert answer.status == 200, answer.text
+    assert news(world) == [(scene.contact, "pending"), (scene.contact, "confirmed")]
+    assert world.receiver.events()[-1].data["decided_by"]["source"] == "button"
+
+
 # --- somebody is quicker than the reading back ---------------------------------------------------------------------
 
 
