@@ -47,14 +47,15 @@ async def test_a_status_that_is_not_stored_is_written_once_and_named(world: Worl
     assert await world.failed() == 2, "one for each card"
 
 
+@pytest.mark.parametrize("minutes", [0, 11])
 @proves("differences write_ignores")
-async def test_it_is_written_again_when_a_person_retries_it(world: World, scene: Scene) -> None:
+async def test_it_is_written_again_when_a_person_retries_it(world: World, scene: Scene, minutes: int) -> None:
     await switch(world, "differences", write_ignores=[STATUS])
     world.tick(CONTACT, scene.contact)
     await world.settle()
     await switch(world, "differences", write_ignores=[])
 
-    world.pass_time(minutes=11)
+    world.pass_time(minutes=minutes)
     await settled(world.resources, await world.row(), (), retry=True, close=False)
     await world.settle()
 
