@@ -128,8 +128,7 @@ async def welcome(resources: Resources, proven: Proven, portal: Portal, person: 
         await still_here(db, portal.id)
         if opened.refresh_id:
             await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
-        if portal.removal_said_at:
-            await portals.call_off(db, portal.id)
+        if await portals.call_off(db, portal.id):
             log.warning("removal_called_off", portal=portal.id, user=person.user_id)
     if opened.refresh_id and portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
         await installation.revive(resources, portal)

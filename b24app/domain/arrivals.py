@@ -64,16 +64,20 @@ def actor(
     editor: int | None,
     gone: bool = False,
     proven: Collection[int] = (),
+    written: bool = True,
 ) -> Actor:
     """Who acted, of those whom the waiting rows name, oldest first.
 
     An event proves nothing by itself, since its application token stands in every employee's browser: whom it names
-    counts where `editor`, the card's last one since we looked, is the same, or the row is `proven` by its token. Our
-    own writes come back as events of the admins whose tokens we hold (`ours`), so others go before these. Where two
+    counts where `editor`, the card's last one since we looked, is the same, or the row is `proven` by its token.
+    Our own writes come back as events of the admins whose tokens we hold (`ours`), so others go before these,
+    unless the card was changed later than we have `written` it: then the admin's own hand came last. Where two
     people acted, nobody knows which of them did what counts. Of a card that is `gone` only deletions tell.
     """
     told = [one for one in named if one.deletes] if gone else named
     others = [one for one in told if one.user_id not in ours]
+    if others and not gone and not written and editor in ours:
+        return Actor(doubted=True)
     pool = others or told
     sure = {one.user_id for one in pool if one.sure or one.user_id == editor or one.row in proven}
     ask = {one.user_id: one.row for one in pool if one.user_id not in sure}

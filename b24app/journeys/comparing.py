@@ -23,8 +23,8 @@ async def compare(
 ) -> Mapping[Drift, int]:
     """What differs, by how it does; `gone`: what we know and the portal has no more.
 
-    What waits in the inbox already is no drift: an event told us. What cannot be understood is left for its journey and
-    not counted. Call `resources.wake.inbox` after the commit.
+    What waits in the inbox already is no drift: an event told us. What cannot be understood is left for its journey,
+    once, and not counted. Call `resources.wake.inbox` after the commit.
     """
     now = resources.now()
     strange = {one.subject: one for one in page if isinstance(one, Odd)}
@@ -32,7 +32,8 @@ async def compare(
     drifted |= {one: _lack(one) for one in gone}
     told = await inbox.on_their_way(db, portal.id, {*drifted, *strange}) if drifted or strange else set()
     arrivals = [Arrival(Source.RESCAN, drift.value, topic) for topic, drift in drifted.items() if topic not in told]
-    arrivals += odd.rows_for(portal, [one for topic, one in strange.items() if topic not in told], Source.RESCAN)
+    known = told | (await inbox.given_up(db, portal.id, strange, odd.UNREADABLE) if strange else set())
+    arrivals += odd.rows_for(portal, [one for topic, one in strange.items() if topic not in known], Source.RESCAN)
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
     fresh = {one.subject for one in page if one.modified_at and one.modified_at > now - ON_ITS_WAY}
     return Counter(drift for topic, drift in drifted.items() if topic not in told | fresh)

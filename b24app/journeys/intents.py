@@ -17,7 +17,7 @@ from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
 from b24app.domain.arrivals import Arrival, Source
-from b24app.domain.facts import Subject
+from b24app.domain.facts import Card, Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.verification import STATED_FOR, project
@@ -47,7 +47,7 @@ async def press(
     portal, now = await _portal(resources, viewer), resources.now()
     client = person_client(resources, portal, portal.endpoint, token)
     try:
-        mark = await _unmarked(client, subject, field_map(portal))
+        before = await _before(client, subject, field_map(portal))
     except PortalError as unread:
         raise _said(unread) from unread
     async with resources.tenant(portal.id) as db:
@@ -65,8 +65,9 @@ async def press(
         await intents.drop_stated(db, portal.id, now - STATED_FOR)
         await intents.state(db, portal.id, subject, intent)
     resources.failpoint("button.stated")
+    mark = _mark_lacking(before) if before else {}
     change = CardChange(subject, {"check": after.check, "status": after.status, **mark})
-    await _write(resources, portal, client, change, intent)
+    await _write(resources, portal, client, change, intent, moves=bool(before and before.needs_check != after.check))
     resources.failpoint("button.written")
     async with resources.tenant(portal.id) as db:
         await intents.prove(db, portal.id, intent.id)
@@ -125,27 +126,30 @@ def _after(members: Sequence[Membership], membership_id: UUID, action: Action, n
     return project([moved if each.id == one.id else each for each in members], Shown())
 
 
-async def _unmarked(client: PortalClient, subject: Subject, fields: FieldMap) -> dict[str, Value]:
-    """The mark that the card lacks, with those it carries: a merge may just have brought them.
+async def _before(client: PortalClient, subject: Subject, fields: FieldMap) -> Card | None:
+    """The card as it stands, where it may lack our mark.
 
     Nothing for a card that is not shown: the portal says why when it is written. Raises the PortalErrors.
     """
-    if not fields[subject.kind].mark:
-        return {}
-    card = (await read_cards(client, [subject], fields)).get(subject)
-    return {"mark": (subject.id, *card.marks)} if card and subject.id not in card.marks else {}
+    return (await read_cards(client, [subject], fields)).get(subject) if fields[subject.kind].mark else None
+
+
+def _mark_lacking(card: Card) -> dict[str, Value]:
+    """With the marks it carries: a merge may just have brought them."""
+    return {} if card.subject.id in card.marks else {"mark": (card.subject.id, *card.marks)}
 
 
 async def _write(
-    resources: Resources, portal: Portal, client: PortalClient, change: CardChange, intent: Intent
+    resources: Resources, portal: Portal, client: PortalClient, change: CardChange, intent: Intent, *, moves: bool
 ) -> None:
-    """The person's own write. Where the portal refuses it, the intent is withdrawn and the reason said in words.
+    """The person's own write, which `moves` the box or leaves it. Where the portal refuses it, the intent is withdrawn
+    and the reason said in words.
 
     A lost answer proves no right: if the box did change it comes in as a bare change.
     """
     (outcome,) = await write_cards(client, [change], field_map(portal))
     error = outcome.error
-    if error is None or _shows_the_box(outcome, change):
+    if error is None or _shows(outcome, change, moves=moves):
         return
     async with resources.tenant(portal.id) as db:
         await intents.withdraw(db, portal.id, intent.id)
@@ -155,13 +159,13 @@ async def _write(
     raise _said(error)
 
 
-def _shows_the_box(written: Written, change: CardChange) -> bool:
-    """What the person pressed for is in the card, though not our mark: who may not see that field decides all the same,
-    and the journey writes it."""
+def _shows(written: Written, change: CardChange, *, moves: bool) -> bool:
+    """What the person pressed for is in the card, though not our mark, or not the status beside a box that moved: who
+    may not write these fields decides all the same, and the journey writes them."""
     card = written.card
     if card is None or not isinstance(written.error, NotStored):
         return False
-    return (card.needs_check, card.status) == (change.values["check"], change.values["status"])
+    return card.needs_check == change.values["check"] and (moves or card.status == change.values["status"])
 
 
 def _said(error: PortalError) -> Exception:

@@ -14,6 +14,8 @@ from b24app.errors import Unreadable
 from b24app.store.portals import Portal
 from b24app.store.work import Claim
 
+UNREADABLE = "unreadable"
+
 log = structlog.get_logger()
 
 
@@ -39,7 +41,7 @@ def rows_for(portal: Portal, many: Iterable[Odd], source: Source) -> list[Arriva
     found = list(many)
     for one in found:
         name(portal, one)
-    return [Arrival(source, "unreadable", one.subject) for one in found]
+    return [Arrival(source, UNREADABLE, one.subject) for one in found]
 
 
 def name(portal: Portal, one: Odd) -> None:

@@ -202,7 +202,8 @@ class StoredTokens:
                 await tokens.release(db, self.portal.id, pair.user_id, claim)
             raise
         except NeedsAdmin as error:
-            await self._bury(pair, error.code, self.resources.now())
+            lost = pair.claimed_at is not None  # whoever claimed it before may have spent it: no word about the app
+            await self._bury(pair, error.code, None if lost else self.resources.now())
             return None
         except PortalClosed as error:
             async with self.resources.tenant(self.portal.id) as db:

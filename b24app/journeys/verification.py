@@ -32,7 +32,7 @@ from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import aliases, events, inbox, intents, memberships, records, work
+from b24app.store import aliases, events, inbox, intents, memberships, records, tokens, work
 from b24app.store.portals import Portal
 from b24app.store.work import Claim, ClaimLost, WorkKind
 
@@ -130,14 +130,30 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
     done = await write_cards(line, changes, field_map(portal))
     resources.failpoint("verification.written")
     written = {one.subject: outcome for one, outcome in zip(changing, done, strict=True)}
-    return [_after_write(one, written[one.subject]) if one.subject in written else one for one in cases]
+    ours: frozenset[int] = frozenset()
+    if any(isinstance(one.error, NotStored) for one in done):
+        async with resources.tenant(portal.id) as db:
+            ours = frozenset(one.user_id for one in await tokens.every(db, portal.id))
+    return [_after_write(one, written[one.subject], ours) if one.subject in written else one for one in cases]
 
 
-def _after_write(case: Case, written: Written) -> Case:
+def _after_write(case: Case, written: Written, ours: frozenset[int]) -> Case:
     if isinstance(written.error, NotStored) and written.card:
+        if _ticked_meanwhile(case, written.card, ours):
+            return case  # as it was written; that the box stands otherwise now is that person's decision
         log.warning("write_not_stored", subject=str(case.subject), wrote=sorted(case.difference))
         return replace(case, not_stored=written.card)
     return replace(case, error=written.error)
+
+
+def _ticked_meanwhile(case: Case, shown: Card, ours: frozenset[int]) -> bool:
+    """Somebody else has saved the card since it was read, and its box asks for a check though we had cleared it. The
+    other way round nobody is let in on a guess: the box may as well not have been stored."""
+    read = case.facts.card
+    if read is None or case.difference.get("check") is not False or not shown.needs_check:
+        return False
+    edited = (shown.modified_at, shown.modified_by) != (read.modified_at, read.modified_by)
+    return edited and shown.modified_by not in {0, *ours}
 
 
 async def _settle(
@@ -304,7 +320,8 @@ def _settled(case: Case, mode: Mode, now: datetime) -> Record:
     if case.held_back and before:
         return replace(before, modified_at=card.modified_at)
     if case.not_stored:
-        shown = Shown(case.not_stored.needs_check, case.not_stored.status)
+        box = case.not_stored if "check" in case.difference else card  # else somebody has moved it since it was read
+        shown = Shown(box.needs_check, case.not_stored.status)
         return Record(shown, shown, case.decision.wanted, now, case.not_stored.modified_at)
     if mode is Mode.ON and case.difference and case.decision.wanted not in (None, case.observed):
         return Record(case.decision.wanted, case.observed, None, now, card.modified_at)

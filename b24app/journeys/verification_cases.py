@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import Value
-from b24app.domain.arrivals import actor
+from b24app.domain.arrivals import Actor, actor
 from b24app.domain.facts import Card, Kind, Subject
-from b24app.domain.membership import Membership, Shown, State
+from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide, last_editor
 from b24app.journeys import odd, witnesses
@@ -25,6 +25,7 @@ from b24app.store import aliases, inbox, intents, memberships, records, tokens
 from b24app.store.portals import Portal
 from b24app.store.work import Claim
 
+CLOCKS = timedelta(seconds=2)  # the portal's and ours; its dates are whole seconds
 WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of another one so many times
 
 
@@ -114,7 +115,7 @@ async def gather(
             continue
         rows, card, before = waiting.get(subject, inbox.Waiting()), cards.get(subject), known.get(subject)
         record = before.record if before else None
-        acted = actor(rows.named, ours=ours, editor=last_editor(record, card), gone=card is None)
+        acted = _actor(rows, record, card, ours)
         facts = Facts(
             subject=subject,
             card=card,
@@ -137,6 +138,24 @@ async def gather(
     return await _borne_out(resources, portal, cases, ours), odd.unread(portal, claims, cards.odd.values(), LIST)
 
 
+def _actor(
+    rows: inbox.Waiting,
+    record: Record | None,
+    card: Card | None,
+    ours: frozenset[int],
+    proven: frozenset[int] = frozenset(),
+) -> Actor:
+    editor, written = last_editor(record, card), _may_be_ours(record, card)
+    return actor(rows.named, ours=ours, editor=editor, gone=card is None, proven=proven, written=written)
+
+
+def _may_be_ours(record: Record | None, card: Card | None) -> bool:
+    """Whether the card's last change may be our own write."""
+    if record is None or card is None:
+        return False
+    return record.written_at is not None and card.modified_at <= record.written_at + CLOCKS
+
+
 def _held_back(facts: Facts, decision: Decision, now: datetime) -> bool:
     card, record, wanted = facts.card, facts.record, decision.wanted
     shown = Shown(card.needs_check, card.status) if card else None
@@ -152,8 +171,7 @@ async def _borne_out(resources: Resources, portal: Portal, cases: Sequence[Case]
 
 def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: datetime) -> Case:
     facts = case.facts
-    editor = last_editor(facts.record, facts.card)
-    acted = actor(case.rows.named, ours=ours, editor=editor, gone=facts.card is None, proven=proven)
+    acted = _actor(case.rows, facts.record, facts.card, ours, proven)
     facts = replace(facts, event_user=acted.user_id, doubted=acted.doubted)
     return replace(case, facts=facts, decision=decide(facts, now))
 

@@ -58,17 +58,6 @@ class Slice:
     heirs: aliases.Heirs
     owed: aliases.Owed
 
-    async def read(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
-        """Those of these that exist, of the slice or read now.
-
-        Raises `Unreadable` where one of them is there and nobody can understand it: that is no reason to take it for
-        gone.
-        """
-        found = await self.look_at(subjects)
-        for one in found.odd.values():
-            raise Unreadable(LIST, one.field)
-        return found.found
-
     async def look_at(self, subjects: Iterable[Subject]) -> Cards:
         """Those of these that exist, of the slice or read now, and those that nobody can understand."""
         wanted = set(subjects)
@@ -102,7 +91,8 @@ async def look_up(slice_: Slice) -> Fates:
             heirs |= await aliases.heirs(db, slice_.portal.id, doubted)
             known = await records.load(db, slice_.portal.id, doubted)
     lost = await _lost(slice_)
-    living = await slice_.read(one for one in known if not known[one].record.gone and one not in heirs)
+    there = await slice_.look_at(one for one in known if not known[one].record.gone and one not in heirs)
+    living = {*there.found, *there.odd}
     gone = {one for one in known if one not in living and one not in heirs}
     taken = {subject: {*slice_.owed.get(subject, ()), *(marks & gone)} for subject, marks in marked.items()}
     for subject, predecessor in (*lost.items(), *(await _returned(slice_)).items()):
@@ -214,18 +204,24 @@ def _like(one: Known, card: Card) -> bool:
 
 
 async def _trace(slice_: Slice, gone: Collection[Subject], holders: Holders) -> Mapping[Subject, Subject]:
-    """Who goes on for each of these, where that is plain."""
+    """Who goes on for each of these, where that is plain.
+
+    A neighbour nobody can understand keeps no deletion waiting: should it go on, its mark tells once it can be read.
+    Raises `Unreadable` where such a one holds what hung on one of these, which tells of it only now.
+    """
     places = {one: _places(one, slice_.members[one]) for one in gone}
     every = set().union(*places.values()) if places else set()
     if not every and not any(holders.values()):
         return {}
-    shown = await slice_.read(every)
+    shown = (await slice_.look_at(every)).found
     async with slice_.resources.tenant(slice_.portal.id) as db:
         known = await records.load(db, slice_.portal.id, every)
     stood = {one: [(shown[at], known[at]) for at in places[one] if at in shown and at in known] for one in gone}
     near = {one: {*holders.get(one, ()), *_near(one, stood[one])} for one in gone}
-    cards = await slice_.read(set().union(*near.values()))
-    found = {}
+    there = await slice_.look_at(set().union(*near.values()))
+    for holder in set().union(*holders.values()) & there.odd.keys():
+        raise Unreadable(LIST, there.odd[holder].field)
+    cards, found = there.found, {}
     for one in gone:
         title = slice_.known[one].title if one in slice_.known else ""
         traces = [

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.lanes import Lane
 from b24app.store import inbox as inbox_rows
-from b24app.store import work
+from b24app.store import records, work
 from b24app.store.tables import inbox
+from b24app.store.work import WorkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ async def retry(db: AsyncConnection, portal_id: int, now: datetime, ids: Collect
     for kind in inbox_rows.KINDS:
         mine = [one for one in subjects if inbox_rows.kind_of(one) is kind]
         await work.arrive(db, portal_id, kind, mine, Lane.BULK, now)
+    cards = {inbox_rows.parse(one) for one in subjects if inbox_rows.kind_of(one) is WorkKind.RECORD}
+    await records.write_again(db, portal_id, cards)
     return len(subjects)
 
 

@@ -117,6 +117,14 @@ async def on_their_way(db: AsyncConnection, portal_id: int, subjects: Collection
     return set(await waiting(db, portal_id, subjects))
 
 
+async def given_up(db: AsyncConnection, portal_id: int, subjects: Collection[T], error: str) -> set[T]:
+    """Of which of these a row is kept as failed with this error."""
+    named = {str(one): one for one in subjects}
+    kept = (inbox.c.portal_id == portal_id, inbox.c.state == "failed", inbox.c.error == error)
+    rows = await db.execute(select(inbox.c.subject).where(*kept, inbox.c.subject.in_(named)).distinct())
+    return {named[key] for key in rows.scalars()}
+
+
 async def handled(db: AsyncConnection, portal_id: int, ids: Collection[int], now: datetime) -> None:
     await _close(db, portal_id, ids, "done", None, now)
 

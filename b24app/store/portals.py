@@ -213,9 +213,11 @@ async def settle_removal(db: AsyncConnection, portal_id: int, taken: Removal, **
     return (await db.execute(update(portals).where(*same).values(**values))).rowcount == 1
 
 
-async def call_off(db: AsyncConnection, portal_id: int) -> None:
-    """An administrator's proven open: whoever said that the app was removed was wrong, or it is back."""
-    await change(db, portal_id, **NOT_SAID)
+async def call_off(db: AsyncConnection, portal_id: int) -> bool:
+    """An administrator's proven open: whoever said that the app was removed was wrong, or it is back. Whether anybody
+    had said it, be it while the page was being opened."""
+    said = (portals.c.id == portal_id, portals.c.removal_said_at.is_not(None))
+    return (await db.execute(update(portals).where(*said).values(**NOT_SAID))).rowcount == 1
 
 
 async def leave(db: AsyncConnection, portal_id: int, taken: Removal, now: datetime) -> bool:

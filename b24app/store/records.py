@@ -90,6 +90,13 @@ async def settle(db: AsyncConnection, portal_id: int, subject: Subject, record: 
     )
 
 
+async def write_again(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> None:
+    """What these cards did not store is not held back: a person wants it tried."""
+    mine = (records.c.portal_id == portal_id, text(among("kind", "crm_id")))
+    held = update(records).where(*mine, records.c.previous == records.c.settled).values(written_at=None)
+    await db.execute(held, named(subjects))
+
+
 async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collection[int]) -> set[int]:
     """Which of these cards show the box ticked."""
     rows = await db.execute(

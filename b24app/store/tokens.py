@@ -34,6 +34,7 @@ class Pair:
     expires_at: datetime
     alive: bool
     refused_at: datetime | None = None  # the auth server would not refresh it
+    claimed_at: datetime | None = None  # somebody set out to refresh it, and has not told how that ended
 
 
 async def save(
@@ -121,4 +122,4 @@ async def erase(db: AsyncConnection, portal_id: int) -> None:
 
 
 def _pair(row: Row[Any]) -> Pair:
-    return Pair(row.user_id, row.access, row.refresh, row.expires_at, row.alive, row.refused_at)
+    return Pair(row.user_id, row.access, row.refresh, row.expires_at, row.alive, row.refused_at, row.claimed_at)

@@ -80,6 +80,13 @@ async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> No
     await imports.start(db, portal_id, {Kind.CONTACT: 7, Kind.COMPANY: None}, owned.now)
 
 
+async def _written_again(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
+    """Of a card that did not store what was written."""
+    vain = Record(Shown(), Shown(), Shown(True, "pending"), owned.now)
+    await records.settle(db, portal_id, owned.subject, vain, owned.now)
+    await records.write_again(db, portal_id, [owned.subject])
+
+
 QUERIES: Mapping[str, Query] = {
     "aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
     "aliases.heirs": lambda db, p, o: aliases.heirs(db, p, [o.gone]),
@@ -175,6 +182,7 @@ QUERIES: Mapping[str, Query] = {
     "imports.start": _started_anew,
     "inbox.count": lambda db, p, o: inbox.count(db, p, "failed"),
     "inbox.failed": lambda db, p, o: inbox.failed(db, p, [o.waiting], "CallRefused", o.now),
+    "inbox.given_up": lambda db, p, o: inbox.given_up(db, p, [o.subject, o.company], "CallRefused"),
     "inbox.handled": lambda db, p, o: inbox.handled(db, p, [o.waiting], o.now),
     "inbox.on_their_way": lambda db, p, o: inbox.on_their_way(db, p, [o.subject, o.company]),
     "inbox.pulse": lambda db, p, o: inbox.pulse(db, p),
@@ -224,6 +232,7 @@ QUERIES: Mapping[str, Query] = {
     "records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
     "records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record(Shown(True, "refused")), o.now),
+    "records.write_again": _written_again,
     "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
     "requisites.add_new": lambda db, p, o: requisites.add_new(
         db, p, [replace(o.requisite, subject=Attachment(Attached.REQUISITE, 10**6))], o.now

@@ -5,10 +5,16 @@ Its event about such a write is like any other, so answering it by writing again
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from b24app.cli.failures import settled
+from emulator.crm.entities import Entity
+from emulator.crm.store import Changes, Crm
 from tests.doors.frames import members, tab
+from tests.stories.merging import states
 from tests.stories.scene import COMPANY, CONTACT, Scene, written
 from tests.stories.switches import proves, switch
 from tests.world import CHECK, STATUS, World
@@ -41,14 +47,15 @@ async def test_a_status_that_is_not_stored_is_written_once_and_named(world: Worl
     assert await world.failed() == 2, "one for each card"
 
 
+@pytest.mark.parametrize("minutes", [0, 11])
 @proves("differences write_ignores")
-async def test_it_is_written_again_when_a_person_retries_it(world: World, scene: Scene) -> None:
+async def test_it_is_written_again_when_a_person_retries_it(world: World, scene: Scene, minutes: int) -> None:
     await switch(world, "differences", write_ignores=[STATUS])
     world.tick(CONTACT, scene.contact)
     await world.settle()
     await switch(world, "differences", write_ignores=[])
 
-    world.pass_time(minutes=11)
+    world.pass_time(minutes=minutes)
     await settled(world.resources, await world.row(), (), retry=True, close=False)
     await world.settle()
 
@@ -121,3 +128,72 @@ async def test_a_button_whose_write_is_not_stored_is_refused(world: World, scene
     assert answer.status == 409, answer.text
     assert news(world) == [(scene.contact, "pending")]
     assert world.card(CONTACT, scene.contact) == (True, "На проверке")
+
+
+@proves("differences write_ignores")
+async def test_a_button_whose_box_is_stored_counts_though_its_status_is_not(world: World, scene: Scene) -> None:
+    """Told that it was refused, the person would see it confirmed a moment later, without their note."""
+    await switch(world, "differences", write_ignores=[STATUS])
+    world.tick(CONTACT, scene.contact)
+    await world.settle()
+
+    page = await tab(world, "contact", scene.contact)
+    answer = await page.press("confirm", *members(page.html))
+    await world.settle()
+
+    assert answer.status == 200, answer.text
+    assert news(world) == [(scene.contact, "pending"), (scene.contact, "confirmed")]
+    assert world.receiver.events()[-1].data["decided_by"]["source"] == "button"
+
+
+# --- somebody is quicker than the reading back ---------------------------------------------------------------------
+
+
+def right_after_our_write(monkeypatch: pytest.MonkeyPatch, card: tuple[Entity, int], act: Callable[[], None]) -> None:
+    """Once, between our write of the card and what the same request reads back of it."""
+    real, waits = Crm.update, [card]
+
+    def update(crm: Crm, entity: Entity, id: int, fields: Any, actor: Any, *, history: bool = True) -> Changes:
+        changed = real(crm, entity, id, fields, actor, history=history)
+        if not history and (entity, id) in waits:
+            waits.clear()
+            act()
+        return changed
+
+    monkeypatch.setattr(Crm, "update", update)
+
+
+async def test_a_tick_between_a_write_and_its_reading_back_counts(
+    world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """We clear the company's box, and before we look somebody sets it again: that is a decision, not a lost write."""
+    world.tick(CONTACT, scene.contact)
+    await world.settle()
+    company = COMPANY, scene.company
+    right_after_our_write(monkeypatch, company, lambda: world.tick(*company))
+
+    world.tick(CONTACT, scene.contact, ticked=False)
+    await world.settle()
+
+    assert news(world) == [(scene.contact, one) for one in ("pending", "confirmed", "pending")]
+    assert await states(world) == {(scene.contact, scene.company): "pending"}
+    assert await world.failed() == 0
+
+
+@proves("differences write_ignores")
+async def test_a_box_that_was_moved_beside_a_status_that_is_not_stored_counts(
+    world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.tick(CONTACT, scene.contact)
+    await world.settle()
+    world.tick(CONTACT, scene.contact, ticked=False)
+    await world.settle()
+    await switch(world, "differences", write_ignores=[STATUS])
+    contact = CONTACT, scene.contact
+    right_after_our_write(monkeypatch, contact, lambda: world.tick(*contact))
+
+    world.portal.crm.update(*contact, {STATUS: ""}, world.manager())
+    await world.settle()
+
+    assert news(world) == [(scene.contact, one) for one in ("pending", "confirmed", "pending")]
+    assert world.card(*contact) == (True, "")

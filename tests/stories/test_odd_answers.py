@@ -278,3 +278,37 @@ async def test_a_box_is_a_box_however_it_is_written(
     world.tick(CONTACT, contact)
     await world.settle()
     assert told(world) == [(contact, "pending")]
+
+
+@pytest.mark.parametrize("entity", [CONTACT, COMPANY])
+async def test_who_is_deleted_beside_a_card_nobody_can_understand_is_suspended(
+    world: World, monkeypatch: pytest.MonkeyPatch, entity: Entity
+) -> None:
+    """Else one odd card would keep the deletions of all its neighbours from counting."""
+    company = world.add_company()
+    leaves, stays = world.add_contact(company), world.add_contact(company, name="Вера")
+    await world.install()
+    _, change = ODD["several values of a box"]
+    bends.cards(monkeypatch, change, {CONTACT: stays, COMPANY: company}[entity], entity)
+
+    world.portal.crm.delete(CONTACT, leaves, world.admin())
+    await world.settle()
+
+    world.leftovers_explained = "the company is tried again"
+    assert await states(world) == {leaves: "suspended", stays: "confirmed"}
+
+
+async def test_a_card_nobody_can_understand_is_kept_for_a_person_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks every night finds it there every night."""
+    strange = world.add_contact(world.add_company())
+    await world.install()
+    bends.cards(monkeypatch, ODD["several values of a box"][1], strange)
+    for _ in range(3):
+        world.pass_time(days=1)
+        await world.sweep()
+        for _ in range(6):
+            world.pass_time(minutes=30)
+            await world.settle()
+    assert await world.failed() == 1

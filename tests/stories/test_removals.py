@@ -320,6 +320,57 @@ async def test_tokens_known_dead_before_the_event_prove_nothing(world: World, lo
     assert (await world.row()).state is PortalState.ACTIVE
 
 
+async def test_what_is_said_while_the_administrators_page_opens_is_called_off_as_well(
+    world: World, lost: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would stand there for months, and have the rows erased the moment the last token dies."""
+    real, waits = opening.who, [says_removed]
+
+    async def who(resources: Resources, proven: opening.Proven) -> Person:
+        person = await real(resources, proven)
+        while waits:
+            await waits.pop()(world)
+            await world.settle()
+        return person
+
+    monkeypatch.setattr(opening, "who", who)
+    await world.open(lost.installation, world.admin())
+    await world.settle()
+    row = await said(world)
+    assert (row.state, row.removal_said_at, row.erase) == (PortalState.ACTIVE, None, False)
+
+    world.pass_time(days=40)
+    world.emulator.world.auth.revoke_refresh(lost.installation)
+    await lose_access(world)
+    await world.chores()
+    assert (await world.row()).state is PortalState.NEEDS_ADMIN, "and its rows are there"
+
+
+async def test_a_pair_that_a_dead_worker_may_have_spent_proves_nothing(world: World, scene: Scene) -> None:
+    """It refreshed and died before it stored what came. Whoever goes on saying that the app was removed waits for just
+    that."""
+    world.pass_time(hours=2)
+    world.failpoints.armed.add("tokens.refreshed")
+    await says_removed(world)
+    await world.settle()
+    world.pass_time(minutes=1)
+    world.tick(CONTACT, scene.contact)
+    await says_removed(world)
+    await world.settle()
+    world.pass_time(minutes=15)
+    await world.settle()
+    row = await said(world)
+    assert (world.kills, row.state, row.removal_due_at) == (1, PortalState.NEEDS_ADMIN, None)
+
+    world.pass_time(days=2)
+    await world.chores()
+    page = await world.open(scene.installation, world.admin())
+    assert page.status == 200, page.text
+    await world.settle()
+    assert (await world.row()).state is PortalState.ACTIVE
+    told_once(world, scene)
+
+
 async def test_an_employees_open_does_not_call_it_off(world: World, lost: Scene) -> None:
     await says_removed(world)
     await world.settle()
@@ -527,8 +578,9 @@ async def test_a_refresh_under_way_brings_nothing_back(world: World, scene: Scen
     world.pass_time(minutes=2)  # whoever claimed the pair is given up
     await world.uninstall(scene.installation, clean=False)
     arrive.set()
-    with pytest.raises(PortalError):
-        await refreshing
+    await refreshing  # a pair that is good for nothing, and bears the removal out
+    world.pass_time(minutes=1)
+    await world.settle()
     assert (await world.row()).state is PortalState.REMOVED
     assert await kept(world, tokens) == 0
 

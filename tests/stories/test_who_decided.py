@@ -16,7 +16,7 @@ from emulator.faults import FOREVER, Break
 from emulator.opening import open_form
 from emulator.people import User
 from tests.doors.frames import tab
-from tests.stories.scene import CONTACT, Scene, told_once
+from tests.stories.scene import CONTACT, INTENDED, Scene, at, told_once
 from tests.stories.switches import proves, switch
 from tests.world import World
 
@@ -119,13 +119,22 @@ async def test_two_people_who_saved_the_card_at_the_same_time_are_not_guessed_be
 
 async def test_the_events_token_bears_out_who_acted_before_our_own_write(world: World, scene: Scene) -> None:
     """The card's last editor is the administrator whose token we write with."""
-    world.pass_time(seconds=5)
+    other = employee(world, 77)
     world.tick(CONTACT, scene.contact)
-    world.portal.crm.update(CONTACT, scene.contact, {"NAME": "Пётр"}, world.admin())
+    at(world, INTENDED, lambda: world.tick(CONTACT, scene.contact, ticked=False, by=other))
     before = questions(world)
     await world.settle()
-    assert decided_by(world) == by(world.manager())
+    assert decided_by(world) == by(other)
     assert questions(world) > before
+
+
+async def test_an_edit_before_the_administrators_own_tick_is_not_the_decision(world: World, scene: Scene) -> None:
+    """We hold that administrator's token, and have written nothing since: it was their hand."""
+    world.pass_time(seconds=5)
+    world.portal.crm.update(CONTACT, scene.contact, {"NAME": "Пётр"}, world.manager())
+    world.tick(CONTACT, scene.contact, by=world.admin())
+    await world.settle()
+    assert decided_by(world) == {"user_id": None, "source": "unknown"}
 
 
 async def test_an_auth_server_that_is_away_costs_a_name_and_nothing_else(world: World, scene: Scene) -> None:
