@@ -209,6 +209,8 @@ class StoredTokens:
             async with self.resources.tenant(self.portal.id) as db:
                 await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
                 await tokens.release(db, self.portal.id, pair.user_id, claim)
+                if error.reason == "not_installed":
+                    await portals.suspect_removal(db, self.portal.id, self.resources.now())
             raise
         if (fresh.member_id, fresh.user_id or pair.user_id) != (self.portal.member_id, pair.user_id):
             await self._bury(pair, "foreign_token")  # what the browser of an open sent with its access token

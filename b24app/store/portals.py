@@ -193,6 +193,14 @@ async def say_removed(db: AsyncConnection, portal_id: int, clean: bool, now: dat
     await db.execute(update(portals).where(*here).values(values))
 
 
+async def suspect_removal(db: AsyncConnection, portal_id: int, now: datetime) -> None:
+    """The auth server says that the app is not installed, and no event has: it may have been lost. Nothing is erased
+    before its time."""
+    unsaid = (portals.c.id == portal_id, portals.c.state != PortalState.REMOVED, portals.c.removal_said_at.is_(None))
+    said = {"removal_said_at": now, "removal_due_at": now, "erase": False}
+    await db.execute(update(portals).where(*unsaid).values(said))
+
+
 async def removals_due(db: AsyncConnection, now: datetime) -> list[int]:
     """Portals of which the auth server has to be asked whether the app was removed."""
     rows = await db.execute(select(portals.c.id).where(portals.c.removal_due_at <= now).order_by(portals.c.id))

@@ -318,6 +318,7 @@ ELSEWHERE: Mapping[str, str] = {
     "portals.remember": DIRECTORY,
     "portals.removals_due": DIRECTORY,
     "portals.say_removed": DIRECTORY,
+    "portals.suspect_removal": DIRECTORY,
     "portals.settle_removal": DIRECTORY,
     "portals.take_removal": DIRECTORY,
     "portals.unpaid_ids": DIRECTORY,

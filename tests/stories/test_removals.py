@@ -413,6 +413,17 @@ async def test_a_removal_with_the_data_is_called_off_by_installing_again_within_
     told_once(world, scene)
 
 
+async def test_a_removal_that_no_event_told_of_is_found_out(world: World, scene: Scene) -> None:
+    """Its rows are kept as those of a removal that did not ask for their deletion."""
+    uninstall(scene.installation, world.admin(), clean=True)
+    world.forget_events()
+    world.pass_time(hours=2)
+    await world.rescan()
+    await world.settle()
+    row = await said(world)
+    assert (row.state, row.erase) == (PortalState.REMOVED, False)
+
+
 async def test_a_removal_right_after_an_installation_is_asked_about_at_once(world: World, scene: Scene) -> None:
     """The minute between two questions is for whoever says it in vain."""
     await world.uninstall(scene.installation, clean=False)
