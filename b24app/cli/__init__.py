@@ -112,7 +112,18 @@ def _parser() -> argparse.ArgumentParser:
 def _doctor(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if (options.record and not options.portal) or (options.with_test_card and not options.record):
         parser.error("--record needs --portal, --with-test-card needs --record")
+    if options.record and (problem := _unwritable(options.record)):
+        parser.error(f"--record {options.record}: {problem}")
     return doctor(os.environ, options.portal, options.record, with_test_card=options.with_test_card)
+
+
+def _unwritable(file: Path) -> str:
+    """Why nothing can be written there, "" where it can; known before a portal is asked for minutes."""
+    if file.is_dir():
+        return "that is a folder"
+    if not file.parent.is_dir():
+        return "there is no such folder"
+    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else "it may not be written"
 
 
 def _settings() -> Settings:
