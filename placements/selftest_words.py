@@ -10,7 +10,7 @@ from b24app.domain.portal_ways import Oddity
 from b24app.domain.selftest import Check, Feature, Finding, Line
 from b24app.i18n import Words
 from b24app.manifest import Manifest
-from placements.parts import in_words
+from placements.parts import CARD, in_words
 from placements.words import FAILURE, N_, Saying
 
 CHECK: Mapping[Check, str] = {
@@ -171,9 +171,16 @@ def in_sentences(manifest: Manifest, text: Words, line: Line) -> Sentences:
 def _names(manifest: Manifest, text: Words, line: Line) -> str:
     if line.finding is Finding.SCOPES_LACK:
         return in_words(manifest, text, "scopes", line.names)
-    split = (name.partition(":") for name in line.names)
-    named = (in_words(manifest, text, part, [name]) for part, _, name in split if name)
+    named = (_name(manifest, text, line, name) for name in line.names if ":" in name)
     return ", ".join(dict.fromkeys(named))
+
+
+def _name(manifest: Manifest, text: Words, line: Line, name: str) -> str:
+    """A card without its id came with nothing: it is named, not each field of it."""
+    part, _, what = name.partition(":")
+    card = what.partition(".")[0]
+    whole = card in CARD and f"{part}:{card}.id" in line.names
+    return text.text(CARD[card]) if whole else in_words(manifest, text, part, [what])
 
 
 def _lost(text: Words, line: Line) -> Iterator[str]:

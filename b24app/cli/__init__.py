@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from b24app.cli.client_apps import add_client_app
 from b24app.cli.demo import demo
 from b24app.cli.doctor import doctor
 from b24app.cli.failures import show_failures
+from b24app.logs import set_up_logs
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
@@ -112,7 +114,19 @@ def _parser() -> argparse.ArgumentParser:
 def _doctor(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if (options.record and not options.portal) or (options.with_test_card and not options.record):
         parser.error("--record needs --portal, --with-test-card needs --record")
+    if options.record and (problem := _unwritable(options.record)):
+        parser.error(f"--record {options.record}: {problem}")
+    set_up_logs(logging.ERROR)  # what it has to say are its lines
     return doctor(os.environ, options.portal, options.record, with_test_card=options.with_test_card)
+
+
+def _unwritable(file: Path) -> str:
+    """Why nothing can be written there, "" where it can; known before a portal is asked for minutes."""
+    if file.is_dir():
+        return "that is a folder"
+    if not file.parent.is_dir():
+        return "there is no such folder"
+    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else "it may not be written"
 
 
 def _settings() -> Settings:

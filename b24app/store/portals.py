@@ -238,7 +238,8 @@ async def leave(db: AsyncConnection, portal_id: int, taken: Removal, now: dateti
     if (await db.execute(select(portals.c.id).where(*here).with_for_update())).one_or_none() is None:
         return False
     gone = {"state": PortalState.REMOVED, "removed_at": now, "erase": taken.clean, "removal_said_at": None}
-    gone |= {"removal_due_at": None, "removal_asked_at": None, "token_digest": None, "fields": {}, "report": {}}
+    gone |= {"removal_due_at": None, "token_digest": None, "fields": {}, "report": {}}
+    gone |= {"removal_asked_at": None}  # whoever installs and removes it again at once waits for nothing
     return await settle_removal(db, portal_id, taken, **gone)
 
 

@@ -48,6 +48,8 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         wanted = set(re.findall(r"%\((\w+)\)s", text))
         assert all(set(re.findall(r"%\((\w+)\)s", form)) == wanted for form in forms), text
         assert not any(re.search(r"\b(ты|тебе|твой)\b", form, re.I) for form in forms), text
+        buttons = [catalogue[name].string for name in re.findall(r"“([^”]+)”", text) if name in catalogue]
+        assert all(f"«{button}»" in form for button in buttons for form in forms), f"{text} names another button"
 
 
 @pytest.mark.parametrize(

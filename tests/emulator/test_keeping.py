@@ -1,12 +1,20 @@
 """A portal that is stopped and started again is as its people left it."""
 
+import asyncio
+import json
+import os
+import shutil
 import socket
+import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from b24app.settings import ROOT
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
 from emulator.events import EventBinding
@@ -14,6 +22,7 @@ from emulator.run import serve
 from tests.emulator.aid import Caller, Listener, installed, market_app
 
 CONTACT = Entity.CONTACT
+SPEAKS_AT_ONCE = {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 def free(address: str) -> str:
@@ -81,3 +90,34 @@ async def test_another_configuration_begins_anew(config: EmulatorConfig) -> None
     async with serve(other) as emulator:
         assert not emulator.world.restored
         assert not emulator.portal("first").installations
+
+
+async def test_a_world_made_of_older_code_is_not_taken_though_the_code_changed_under_it(tmp_path: Path) -> None:
+    """A developer edits the emulator while it runs, then stops it and starts it again."""
+    shutil.copytree(ROOT / "emulator", tmp_path / "emulator", ignore=shutil.ignore_patterns("__pycache__"))
+    host = free("127.0.0.2")
+    wanted = {"portals": [{"name": "first", "host": host}], "auth_host": free("127.0.0.4"), "apps": []}
+    (tmp_path / "emulator.json").write_text(json.dumps(wanted))
+    edited = partial((tmp_path / "emulator" / "new.py").write_text, "NEW = True")
+    assert not await restored(tmp_path, host)
+    assert await restored(tmp_path, host, meanwhile=edited)
+    assert not await restored(tmp_path, host)
+
+
+async def restored(folder: Path, host: str, meanwhile: Callable[[], object] = lambda: None) -> bool:
+    """Run the emulator of a folder once; whether its world was one of an earlier run."""
+    command = (sys.executable, "-m", "emulator", "--config", "emulator.json", "--state", "portals")
+    running = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=SPEAKS_AT_ONCE, stdout=asyncio.subprocess.PIPE
+    )
+    assert running.stdout
+    try:
+        while not (line := await running.stdout.readline()).startswith(b"auth server"):
+            assert line, "the emulator ended"
+        async with aiohttp.ClientSession() as session, session.get(f"http://{host}/_control/state") as answer:
+            found = (await answer.json())["restored"]
+        meanwhile()
+    finally:
+        running.terminate()
+        await running.communicate()
+    return bool(found)

@@ -356,6 +356,15 @@ def test_the_command_says_what_it_needs(arguments: list[str], capsys: pytest.Cap
     assert "--record needs --portal, --with-test-card needs --record" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("where", "said"), [("", "that is a folder"), ("none/portal.json", "there is no such folder")])
+def test_a_file_that_cannot_be_written_is_refused_before_the_portal_is_asked(
+    where: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command(["doctor", "--portal", "p", "--record", str(tmp_path / where)])
+    assert said in capsys.readouterr().err
+
+
 async def test_a_portal_that_stops_answering_leaves_what_was_heard(world: World) -> None:
     await lived_in(world)
     world.emulator.world.faults.add(Break.ERROR_500, times=-1, method="event.offline.list")

@@ -388,6 +388,16 @@ async def test_what_nobody_calls_off_in_a_month_is_erased(world: World, lost: Sc
         assert await portals.all_ids(db) == []
 
 
+async def test_who_removes_it_again_right_after_coming_back_is_believed_at_once(world: World, scene: Scene) -> None:
+    """The minute between two questions is for whoever says it falsely."""
+    await world.uninstall(scene.installation, clean=True)
+    back = await world.install()
+    assert (await world.row()).state is PortalState.ACTIVE
+    await world.uninstall(back, clean=False)
+    row = await said(world)
+    assert (row.state, row.erase) == (PortalState.REMOVED, False)
+
+
 # --- it is called off -------------------------------------------------------------------------------------------------
 
 
@@ -422,14 +432,6 @@ async def test_a_removal_that_no_event_told_of_is_found_out(world: World, scene:
     await world.settle()
     row = await said(world)
     assert (row.state, row.erase) == (PortalState.REMOVED, False)
-
-
-async def test_a_removal_right_after_an_installation_is_asked_about_at_once(world: World, scene: Scene) -> None:
-    """The minute between two questions is for whoever says it in vain."""
-    await world.uninstall(scene.installation, clean=False)
-    again = await world.install()
-    await world.uninstall(again, clean=False)
-    assert (await world.row()).state is PortalState.REMOVED
 
 
 @pytest.mark.parametrize("where", ["the app's page", "a card's tab"])

@@ -23,6 +23,7 @@ from tests.stories.scene import CONTACT
 from tests.world import CHECK, Page, World
 from workers.chores import self_test_one
 
+NO_CARDS = "Битрикс24 не присылает: карточки контактов, карточки компаний."
 EMPLOYEE_SEES = "Только для администраторов"
 
 
@@ -254,7 +255,7 @@ async def test_cards_are_asked_for_with_our_very_select_and_filters(world: World
 @pytest.mark.parametrize(
     ("given", "check", "light", "finding", "said"),
     [
-        ({"rows_empty": ["*"]}, Check.READING, Light.BAD, Finding.READING_LACKS, "Битрикс24 не присылает"),
+        ({"rows_empty": ["*"]}, Check.READING, Light.BAD, Finding.READING_LACKS, NO_CARDS),
         ({"cursor_ignored": True}, Check.READING, Light.BAD, Finding.READING_FAILS, "(CURSOR_STUCK)"),
         ({"date_filter_zone": "digits"}, Check.READING, Light.OFF, Finding.READING_ODD, "без часового пояса"),
         ({"date_filter_zone": "nothing"}, Check.READING, Light.OFF, Finding.READING_ODD, "самые новые карточки"),

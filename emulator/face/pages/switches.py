@@ -42,6 +42,12 @@ class Switch:
     needs: tuple[str, ...] = ()
     source: str = ""
 
+    def stands(self, differences: Body) -> bool | None:
+        """Whether what the button turns on is on; None for one that turns nothing on."""
+        if self.action != "differences" or "profile" in self.body:
+            return None
+        return all(differences.get(name) == value for name, value in self.body.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -90,7 +96,7 @@ def _differences() -> tuple[Switch, ...]:
 
 
 def _different(one: Difference) -> tuple[Switch, ...]:
-    """One button, or one for each of its words; a profile turns it off again."""
+    """One button, or one for each of its words; pressed once more, or by a profile, it goes off."""
     values = {f"{one.name}_{word}": word for word in one.words} or {one.name: one.example}
     return tuple(
         Switch(f"differs_{word}", "differences", {one.name: value}, ("portal",), one.source)
@@ -197,7 +203,10 @@ def board(visit: Visit) -> Response:
     market = [app.code for client, app in world.catalogue.items() if client not in portal.installations]
     people = list(portal.users.values())[:200]
     often = (("1", "sw_once"), ("10", "sw_ten"), (str(FOREVER), "sw_always"))
-    return page(visit, "switches.html", shelves=shelves(), apps=apps, market=market, people=people, often=often)
+    set_to = dict(portal.differences)
+    return page(
+        visit, "switches.html", shelves=shelves(), apps=apps, market=market, people=people, often=often, set_to=set_to
+    )
 
 
 def _elsewhere(visit: Visit, client_id: str) -> str:

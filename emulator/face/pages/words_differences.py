@@ -4,8 +4,10 @@ DIFFERENCE_WORDS: dict[str, tuple[str, str]] = {
     # key: (ru, en)
     "sw_differences": ("Не так, как в документации", "Not as documented"),
     "sw_differences_note": (
-        "Что люди видели на живых порталах; где об этом сказано, видно при наведении. Первая кнопка возвращает всё.",
-        "What people saw on live portals; hover to see where it was told. The first button puts everything back.",
+        "Что люди видели на живых порталах; где об этом сказано, видно при наведении. Что включено, отмечено; "
+        "второе нажатие выключает, первая кнопка — всё сразу.",
+        "What people saw on live portals; hover to see where it was told. What is on is marked; a second press turns "
+        "it off, the first button everything at once.",
     ),
     "sw_profile_as_documented": ("Всё по документации", "Everything as documented"),
     "sw_profile_reported_2026": ("Облако, о каком писали в 2026 году", "A cloud as reported in 2026"),

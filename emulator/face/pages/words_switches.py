@@ -18,6 +18,7 @@ SWITCH_WORDS: dict[str, tuple[str, str]] = {
     "sw_host": ("Новый адрес портала", "New address of the portal"),
     "sw_market": ("Ещё не установлено", "Not installed yet"),
     "sw_done": ("Сделано", "Done"),
+    "sw_undone": ("Снова по документации", "As documented again"),
     "sw_failed": ("Не вышло", "It did not work"),
     # requests
     "sw_requests": ("Запросы к порталу", "Requests to the portal"),
