@@ -346,8 +346,9 @@ async def open_world(
     redis_url: str,
     manifest: Manifest,
     portals_: tuple[PortalConfig, ...] = (
-        PortalConfig("first", "127.0.0.2:0"),
-        PortalConfig("second", "127.0.0.3:0", lang="en"),
+        # the plan with the largest bucket: a story asks more in a second than people do in minutes
+        PortalConfig("first", "127.0.0.2:0", plan="enterprise"),
+        PortalConfig("second", "127.0.0.3:0", lang="en", plan="enterprise"),
     ),
 ) -> AsyncIterator[World]:
     """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop."""
