@@ -38,7 +38,7 @@ from tests.receiver import Receiver
 from tests.serving import bound, serving
 from tests.world import CLIENT_ID, CLIENT_SECRET, FailPoints, World
 
-WAIT = 90.0  # seconds; a wake-up whose job was lost is believed for 30 (`wake.LOOK_AGAIN`)
+WAIT, POLL = 90.0, 0.05  # seconds; a wake-up whose job was lost is believed for 30 (`wake.LOOK_AGAIN`)
 
 
 @dataclass(slots=True)
