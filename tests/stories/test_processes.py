@@ -250,12 +250,11 @@ async def test_wake_ups_are_lost(world: Running, redis: RedisServer) -> None:
     for name in ("worker", "tick"):
         world.kill(name)
 
-    connection = Redis.from_url(redis.url)
-    await connection.flushdb()  # of the job in whose middle the worker may have been
-    world.tick(CONTACT, contact)
-    await world.until(lambda: connection.llen("rq:queue:b24app:interactive"), "a wake-up is on its way")
-    await connection.flushdb()
-    await connection.aclose()
+    async with Redis.from_url(redis.url) as connection:
+        await connection.flushdb()  # of the job in whose middle the worker may have been
+        world.tick(CONTACT, contact)
+        await world.until(lambda: connection.llen("rq:queue:b24app:interactive"), "a wake-up is on its way")
+        await connection.flushdb()
 
     for name in ("worker", "tick"):
         world.start(name)
