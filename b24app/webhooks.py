@@ -17,7 +17,6 @@ from datetime import datetime
 from time import monotonic
 
 import aiohttp
-from cryptography.fernet import InvalidToken
 
 from b24app.addresses import Address
 from b24app.domain import delivery
@@ -70,9 +69,10 @@ def signing_key(secret: str) -> bytes:
 
 def opened_key(vault: Vault, sealed: bytes) -> bytes | None:
     """What a sealed secret signs with; None where no key opens it any more, or what it holds is no secret."""
+    secret = vault.opened(sealed)
     try:
-        return signing_key(vault.open(sealed))
-    except (InvalidToken, ValueError):
+        return signing_key(secret) if secret is not None else None
+    except ValueError:
         return None
 
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.errors import Refused
@@ -109,7 +108,7 @@ async def _before(resources: Resources, request: Request, now: datetime) -> Resp
 
 
 def _opened(resources: Resources, sealed: bytes) -> Any:
-    try:
-        return json.loads(resources.vault.open(sealed))
-    except InvalidToken:
-        raise Refused("idempotency_answer_lost", 409) from None
+    answer = resources.vault.opened(sealed)
+    if answer is None:
+        raise Refused("idempotency_answer_lost", 409)
+    return json.loads(answer)
