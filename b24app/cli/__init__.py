@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ from b24app.cli.client_apps import add_client_app
 from b24app.cli.demo import demo
 from b24app.cli.doctor import doctor
 from b24app.cli.failures import show_failures
-from b24app.logs import set_up_logs
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
@@ -116,7 +114,6 @@ def _doctor(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
         parser.error("--record needs --portal, --with-test-card needs --record")
     if options.record and (problem := _unwritable(options.record)):
         parser.error(f"--record {options.record}: {problem}")
-    set_up_logs(logging.ERROR)  # what it has to say are its lines
     return doctor(os.environ, options.portal, options.record, with_test_card=options.with_test_card)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from b24app.bitrix24.pace import Budget
+from b24app.bitrix24.pace import ENTERPRISE
 from b24app.errors import PATIENCE
 from b24app.lanes import Lane
 from emulator.faults import Break
@@ -135,7 +135,7 @@ async def test_a_busy_portal_is_waited_for(world: World, scene: Scene) -> None:
 
 async def test_a_used_up_budget_is_waited_for(world: World, scene: Scene) -> None:
     """Others of our processes have booked the next half minute: nothing is sent, and the row says so."""
-    portal, budget = await world.row(), Budget()
+    portal, budget = await world.row(), ENTERPRISE
     booked = replace(budget, full=budget.full + 30 * budget.rate)
     await world.resources.pace.pushed_up(portal.id, booked)
     sent = len(world.emulator.world.journal)
