@@ -214,6 +214,8 @@ async def test_a_worker_is_told_to_stop_while_redis_refuses(world: Running, redi
     assert worker.returncode == 0
     assert world.said("Traceback") == 0
     if moment == "in a job":
+        assert world.card(CONTACT, contact) == (True, "На проверке"), "the job in hand is finished"
+        world.start("worker")  # for what the portal says of that job's writes
         await ends_well(world, contact)
 
 
