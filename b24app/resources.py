@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from b24app.manifest import Manifest
-from b24app.names import Lookups
+from b24app.net.resolver import Lookups
 from b24app.settings import Settings
 from b24app.vault import Vault
 from b24app.wake import Wake

@@ -1,7 +1,7 @@
 """Sign and send one webhook, as Standard Webhooks 1.0.0 says, so that its published libraries verify ours.
 
 What is signed is what was stored: the bytes are never serialised again. Redirects are not followed, at most 4 KB of the
-answer are read, and `b24app.guard` decides which addresses may be called.
+answer are read, and `b24app.net.guard` decides which addresses may be called.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from time import monotonic
 
 import aiohttp
 
-from b24app.addresses import Address
 from b24app.domain import delivery
 from b24app.domain.delivery import Answer, Failure
-from b24app.guard import AddressRefused, Answered
+from b24app.net.addresses import Address
+from b24app.net.guard import AddressRefused, Answered
 from b24app.vault import Vault
 
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32

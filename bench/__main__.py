@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 from cryptography.fernet import Fernet
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
@@ -53,8 +53,8 @@ def _ground() -> Iterator[Ground]:
     """Fresh servers for each bench, so that none inherits another's rows."""
     with tempfile.TemporaryDirectory(prefix="b24-bench-") as folder:
         Path(folder).chmod(0o755)
-        with embedded.postgres(Path(folder)) as server, embedded.redis(Path(folder)) as redis_url:
-            migrate(server.url(embedded.OWNER), server.url())
+        with servers.postgres(Path(folder)) as server, servers.redis(Path(folder)) as redis_url:
+            migrate(server.url(servers.OWNER), server.url())
             settings = Settings(
                 client_id="app.bench",
                 client_secret="not-a-real-secret",
@@ -62,7 +62,7 @@ def _ground() -> Iterator[Ground]:
                 secret_keys=(Fernet.generate_key().decode(),),
                 auth_servers=("http://127.0.0.4:8004",),
                 database_url=server.url(),
-                database_owner_url=server.url(embedded.OWNER),
+                database_owner_url=server.url(servers.OWNER),
                 redis_url=redis_url,
                 data_dir=Path(folder),
                 manifest=ROOT / "app.yaml",

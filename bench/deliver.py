@@ -26,12 +26,13 @@ from rq import Queue
 from rq.worker import Worker
 from sqlalchemy import insert, update
 
-from b24app import addresses, webhooks
+from b24app import webhooks
 from b24app.assembly import open_resources
 from b24app.domain import news
 from b24app.domain.delivery import EndpointState
 from b24app.domain.installation import PortalState
 from b24app.journeys import client_apps, delivery, endpoints
+from b24app.net import addresses
 from b24app.resources import Resources
 from b24app.store import events, portals, tables
 from b24app.store.portals import Portal

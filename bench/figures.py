@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.manifest import Manifest
 from b24app.settings import Settings
 
@@ -49,7 +49,7 @@ class Ground:
 
     settings: Settings
     manifest: Manifest
-    postgres: embedded.Postgres
+    postgres: servers.Postgres
 
 
 Bench = Callable[[Ground], Coroutine[Any, Any, list[Figure]]]

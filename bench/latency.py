@@ -23,8 +23,8 @@ import aiohttp
 from redis.asyncio import Redis
 from sqlalchemy import func, select
 
-from b24app import embedded
 from b24app.assembly import open_resources
+from b24app.demo import servers
 from b24app.domain.delivery import EndpointState
 from b24app.journeys import client_apps, endpoints
 from b24app.resources import Resources
@@ -129,7 +129,7 @@ async def standing(ground: Ground, crowd: int = 0) -> AsyncIterator[Bench]:
         rest = (await post(http, f"{control}/webhook", {"portal": "bench", "user": 1, "scope": ["crm"]}))["url"]
         contact = (await post(http, f"{rest}crm.contact.add", {"fields": {"NAME": "Илья"}}))["result"]
         await post(http, f"{control}/deliver", {})
-        dsn = ground.postgres.url(embedded.OWNER).replace("+asyncpg", "")
+        dsn = ground.postgres.url(servers.OWNER).replace("+asyncpg", "")
         stack.enter_context(bare(Wiring(places.bare, settings.redis_url, dsn, f"{rest}crm.contact.get", f"{url}/bare")))
         await until(partial(answers, http, f"http://{places.bare}/"))
         redis = await stack.enter_async_context(Redis.from_url(settings.redis_url))

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT
@@ -31,16 +31,16 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(data_dir: Path) -> Iterator[embedded.Postgres]:
+def postgres(data_dir: Path) -> Iterator[servers.Postgres]:
     """A migrated database; the app's own role is bound by row-level security, as in production."""
-    with embedded.postgres(data_dir, durable=False) as server:
-        migrate(server.url(embedded.OWNER), server.url())
+    with servers.postgres(data_dir, durable=False) as server:
+        migrate(server.url(servers.OWNER), server.url())
         yield server
 
 
 @pytest.fixture(scope="session")
 def redis_url(data_dir: Path) -> Iterator[str]:
-    with embedded.redis(data_dir) as url:
+    with servers.redis(data_dir) as url:
         yield url
 
 
@@ -50,22 +50,22 @@ def manifest() -> Manifest:
 
 
 @pytest.fixture
-async def clean_database(postgres: embedded.Postgres) -> AsyncIterator[embedded.Postgres]:
+async def clean_database(postgres: servers.Postgres) -> AsyncIterator[servers.Postgres]:
     """Every table empty before the test."""
     await _empty(postgres)
     yield postgres
 
 
 @pytest.fixture
-async def world(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
+async def world(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
     """A portal, the app, a client app's receiver; the app is not installed yet."""
     async with open_world(clean_database, redis_url, manifest) as opened:
         yield opened
         await opened.assert_nothing_left()
 
 
-async def _empty(server: embedded.Postgres) -> None:
-    engine = create_async_engine(server.url(embedded.OWNER))
+async def _empty(server: servers.Postgres) -> None:
+    engine = create_async_engine(server.url(servers.OWNER))
     names = ", ".join(table.name for table in metadata.sorted_tables)
     async with engine.begin() as db:
         await db.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

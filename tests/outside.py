@@ -17,9 +17,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy import func, insert, select
 from standardwebhooks import Webhook
 
-from b24app import embedded
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
+from b24app.demo import servers
 from b24app.domain import news
 from b24app.domain.installation import PortalState
 from b24app.journeys import client_apps, delivery, endpoints
@@ -218,7 +218,7 @@ def verified(heard: Heard, secret: str) -> Any:
 
 
 @asynccontextmanager
-async def open_desk(server: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def open_desk(server: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         socket, address = bound("127.0.0.1")
         settings, clock, failpoints = _settings(server, redis_url, f"http://{address}"), Clock(), FailPoints()
@@ -234,7 +234,7 @@ def strict(resources: Resources) -> Resources:
     return replace(resources, settings=replace(resources.settings, dev_mode=False))
 
 
-def _settings(server: embedded.Postgres, redis_url: str, url: str) -> Settings:
+def _settings(server: servers.Postgres, redis_url: str, url: str) -> Settings:
     return Settings(
         client_id="app.test",
         client_secret="not-a-real-secret",
@@ -242,7 +242,7 @@ def _settings(server: embedded.Postgres, redis_url: str, url: str) -> Settings:
         secret_keys=(Fernet.generate_key().decode(),),
         auth_servers=("http://127.0.0.4:8004",),
         database_url=server.url(),
-        database_owner_url=server.url(embedded.OWNER),
+        database_owner_url=server.url(servers.OWNER),
         redis_url=redis_url,
         data_dir=ROOT / ".data",
         manifest=ROOT / "app.yaml",

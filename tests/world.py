@@ -20,9 +20,9 @@ from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 from sqlalchemy import func, select
 
-from b24app import embedded
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
+from b24app.demo import servers
 from b24app.domain.viewer import Viewer
 from b24app.journeys import client_apps, settings
 from b24app.lanes import Lane
@@ -342,7 +342,7 @@ class Page:
 
 @asynccontextmanager
 async def open_world(
-    postgres: embedded.Postgres,
+    postgres: servers.Postgres,
     redis_url: str,
     manifest: Manifest,
     portals_: tuple[PortalConfig, ...] = (
@@ -381,7 +381,7 @@ async def open_world(
         yield World(emulator, resources, app_url, http, receiver, failpoints, market_app)
 
 
-def _settings(postgres: embedded.Postgres, redis_url: str, app_url: str, emulator: Emulator) -> Settings:
+def _settings(postgres: servers.Postgres, redis_url: str, app_url: str, emulator: Emulator) -> Settings:
     return Settings(
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
@@ -389,7 +389,7 @@ def _settings(postgres: embedded.Postgres, redis_url: str, app_url: str, emulato
         secret_keys=(Fernet.generate_key().decode(),),
         auth_servers=(emulator.url(emulator.world.auth_host),),
         database_url=postgres.url(),
-        database_owner_url=postgres.url(embedded.OWNER),
+        database_owner_url=postgres.url(servers.OWNER),
         redis_url=redis_url,
         data_dir=ROOT / ".data",
         manifest=ROOT / "app.yaml",

@@ -32,7 +32,7 @@ from b24app.errors import (
     PortalError,
     PortalMoved,
 )
-from b24app.guard import GuardedResolver, NotPublic, public_https_only
+from b24app.net.guard import GuardedResolver, NotPublic, public_https_only
 
 # The library sets its own logger to DEBUG on import and would write whole answers, personal data included.
 logging.getLogger("fast_bitrix24").setLevel(logging.WARNING)

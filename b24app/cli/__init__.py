@@ -15,9 +15,9 @@ from cryptography.fernet import Fernet
 from b24app.cli import files, processes
 from b24app.cli.calls import show_calls, span
 from b24app.cli.client_apps import add_client_app
-from b24app.cli.demo import demo
 from b24app.cli.doctor import doctor
 from b24app.cli.failures import show_failures
+from b24app.demo.demo import demo
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate

@@ -7,10 +7,11 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from b24app import addresses, webhooks
+from b24app import webhooks
 from b24app.domain.delivery import Failure
 from b24app.journeys.delivery_run import Job, Run, Target
 from b24app.journeys.delivery_sending import spread, start
+from b24app.net import addresses
 from b24app.store import endpoints, outbox, work
 from b24app.store.endpoints import Endpoint
 from b24app.store.work import Claim, WorkKind

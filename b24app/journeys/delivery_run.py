@@ -10,9 +10,9 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 from b24app import webhooks
-from b24app.addresses import Address
 from b24app.domain.delivery import DeliveryState, Failure, Outcome, Schedule, Trigger
 from b24app.domain.news import EndpointPing
+from b24app.net.addresses import Address
 from b24app.resources import Resources
 from b24app.store.endpoints import Endpoint
 from b24app.store.outbox import Load

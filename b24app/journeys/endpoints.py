@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import addresses, guard, webhooks
-from b24app.addresses import WrongUrl
+from b24app import webhooks
 from b24app.domain import news
 from b24app.domain.delivery import DeliveryState, EndpointState
 from b24app.errors import Refused
 from b24app.journeys.once import Keep, unkept
 from b24app.lanes import Lane
+from b24app.net import addresses, guard
+from b24app.net.addresses import WrongUrl
 from b24app.resources import Resources
 from b24app.store import client_apps, deliveries, endpoints, events, work
 from b24app.store.deliveries import CatchUp, Delivery, PastAttempt
@@ -85,7 +86,7 @@ async def _refuse_too_many(db: AsyncConnection, portal: Portal, app_id: UUID) ->
 
 
 async def check(resources: Resources, portal_id: int, wanted: Wanted) -> None:
-    """Raise `Refused` 422: `event_type_unknown`, or `url_<reason>` with the reasons of `b24app.guard`. Asks the DNS."""
+    """Raise `Refused` 422: `event_type_unknown`, or `url_<reason>` as `b24app.net.guard` says. Asks the DNS."""
     unknown = [one for one in wanted.event_types or () if one not in news.EVENT_TYPES]
     if unknown:
         raise Refused("event_type_unknown", 422, {"field": "event_types", "type": unknown[0][:100]})

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import structlog
 
-from b24app import addresses, webhooks
+from b24app import webhooks
 from b24app.domain.delivery import Answer, Failure
 from b24app.domain.weekly import next_try, next_week
 from b24app.journeys import endpoints, exporting
 from b24app.journeys.endpoints import Wanted
 from b24app.lanes import Lane
+from b24app.net import addresses
 from b24app.resources import Resources
 from b24app.store import exports, work
 from b24app.store.exports import Export, Target
@@ -33,7 +34,7 @@ log = structlog.get_logger()
 async def aim(resources: Resources, portal_id: int, url: str) -> str:
     """Send it to this address from now on, the first one at once. The secret that signs it, shown once.
 
-    Raises Refused 422 `url_<reason>` as for endpoints (`b24app.guard`).
+    Raises Refused 422 `url_<reason>` as for endpoints (`b24app.net.guard`).
     """
     await endpoints.check(resources, portal_id, Wanted(url=url))
     secret, now = webhooks.new_secret(os.urandom(webhooks.SECRET_BYTES)), resources.now()

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from b24app import guard
-from b24app.addresses import parsed
 from b24app.bitrix24.wire import open_session
 from b24app.errors import PortalDown
-from b24app.guard import wrong_address
-from b24app.names import Lookups
+from b24app.net import guard
+from b24app.net.addresses import parsed
+from b24app.net.guard import wrong_address
+from b24app.net.resolver import Lookups
 from tests.bitrix24.conftest import Rig
 
 

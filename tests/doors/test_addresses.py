@@ -5,9 +5,9 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from b24app.addresses import WrongUrl, origin, parsed
-from b24app.answers import Connector
-from b24app.guard import Answered
+from b24app.net.addresses import WrongUrl, origin, parsed
+from b24app.net.answers import Connector
+from b24app.net.guard import Answered
 from b24app.webhooks import Message, new_secret, send, signing_key
 from tests.doors.test_answers import OK, Line, answering
 from tests.doors.test_guard import Names

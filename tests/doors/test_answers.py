@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from b24app import answers
-from b24app.addresses import parsed
 from b24app.domain.delivery import Failure
-from b24app.guard import open_outward
 from b24app.manifest import Manifest
+from b24app.net import answers
+from b24app.net.addresses import parsed
+from b24app.net.guard import open_outward
 from b24app.settings import ROOT, Settings
 from b24app.webhooks import Attempt, Message, Upload, new_secret, send, signing_key, upload
 from tests.outside import Clock

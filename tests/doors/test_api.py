@@ -17,7 +17,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.domain.installation import PortalState
 from b24app.errors import Refused
 from b24app.journeys import client_apps, endpoints, once
@@ -33,7 +33,7 @@ SOMEBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-async def desk(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with open_desk(clean_database, redis_url, manifest) as opened:
         yield opened
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b24app.addresses import parsed
 from b24app.domain import delivery, news, policy
+from b24app.net.addresses import parsed
 from b24app.settings import ROOT
 from b24app.webhooks import Message, headers
 from handlers.api import build_api, problems

@@ -11,7 +11,6 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from b24app import guard
 from b24app.cli import doctor_portal
 from b24app.domain.card_layout import Shown, Undone
 from b24app.domain.delivery import DeliveryState, EndpointState, Failure
@@ -23,6 +22,7 @@ from b24app.domain.selftest import Check, Feature, Finding
 from b24app.i18n import language, read_words
 from b24app.journeys.sections import BY_NAME
 from b24app.manifest import Manifest, Mode
+from b24app.net import guard
 from b24app.settings import ROOT
 from placements import parts, selftest_words, words
 from placements.parts import in_words

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import pytest
 
-from b24app import embedded, guard
+from b24app.demo import servers
 from b24app.manifest import Manifest
+from b24app.net import guard
 from tests.doors.frames import main, members, tab
 from tests.outside import Desk, open_desk
 from tests.world import World
@@ -25,7 +26,7 @@ DEEP = b"[" * 200_000
 
 
 @pytest.fixture
-async def desk(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with open_desk(clean_database, redis_url, manifest) as opened:
         yield opened
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.domain.drift import Cause
 from b24app.settings import ROOT
 from b24app.store import inbox, portals
@@ -102,7 +102,7 @@ class Soak:
 
 
 @asynccontextmanager
-async def deployed(home: Path, server: embedded.Postgres, redis: RedisServer, seed: int) -> AsyncIterator[Soak]:
+async def deployed(home: Path, server: servers.Postgres, redis: RedisServer, seed: int) -> AsyncIterator[Soak]:
     """Both portals with the app and customers, a client app of each, four processes."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(running(home, server, redis, _manifest(home)))
@@ -143,7 +143,7 @@ def _manifest(home: Path) -> Path:
     return path
 
 
-async def soak(home: Path, server: embedded.Postgres, redis: RedisServer, minutes: float, seed: int) -> int:
+async def soak(home: Path, server: servers.Postgres, redis: RedisServer, minutes: float, seed: int) -> int:
     async with deployed(home, server, redis, seed) as run:
         wrong = await run.run(minutes)
         LOG.parent.mkdir(exist_ok=True)
@@ -171,8 +171,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="b24-soak-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as an ordinary user
         home = Path(folder)
-        with embedded.postgres(home) as server, redis_server(home) as redis:
-            migrate(server.url(embedded.OWNER), server.url())
+        with servers.postgres(home) as server, redis_server(home) as redis:
+            migrate(server.url(servers.OWNER), server.url())
             return asyncio.run(soak(home, server, redis, options.minutes, options.seed))
 
 

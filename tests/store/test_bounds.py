@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import func, insert, select, text
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.store import retention, tables, work
@@ -22,7 +22,7 @@ from workers.chores import tidy_all
 
 
 @pytest.fixture
-async def desk(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with open_desk(clean_database, redis_url, manifest) as opened:
         yield opened
 

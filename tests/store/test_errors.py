@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.store import engine
 from b24app.store.tables import records
 from tests.world import World
@@ -50,7 +50,7 @@ async def test_an_error_still_says_what_was_wrong(world: World) -> None:
 
 
 async def test_a_connection_that_died_while_it_rested_is_not_handed_out(
-    world: World, postgres: embedded.Postgres, monkeypatch: pytest.MonkeyPatch
+    world: World, postgres: servers.Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database was restarted, or a proxy closed what was idle: nobody meets the dead connection."""
     monkeypatch.setattr(engine, "RESTED", -1.0)

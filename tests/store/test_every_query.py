@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.visitors import iterate
 
-from b24app import embedded, store
+from b24app import store
+from b24app.demo import servers
 from b24app.store.engine import open_engine
 from b24app.store.memberships import Overtaken
 from b24app.store.tables import TENANT_TABLES, metadata
@@ -195,9 +196,9 @@ async def test_with_another_portal_set_or_none_nothing_is_found_or_changed(
     assert not leaks, f"{sorted(leaks)}: {leaks}"
 
 
-@pytest.mark.parametrize("role", [embedded.APP, embedded.OWNER], ids=["both walls", "the first wall alone"])
+@pytest.mark.parametrize("role", [servers.APP, servers.OWNER], ids=["both walls", "the first wall alone"])
 async def test_a_portal_that_names_anothers_ids_finds_and_changes_nothing(
-    postgres: embedded.Postgres, owned: Owned, role: str
+    postgres: servers.Postgres, owned: Owned, role: str
 ) -> None:
     """Row-level security does not bind the owner of the tables: there the query's own condition has to do."""
     leaks, engine = {}, open_engine(postgres.url(role))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.store.schema import MIGRATIONS, alembic_config
 from b24app.store.tables import metadata
 from tests.store.samples import BARE, FULL, row
@@ -32,11 +32,11 @@ NAME = "sample"
 
 
 @pytest.fixture
-def database(postgres: embedded.Postgres) -> Iterator[str]:
+def database(postgres: servers.Postgres) -> Iterator[str]:
     """An empty database beside the others."""
-    asyncio.run(_execute(postgres.url(embedded.OWNER, "postgres"), f"CREATE DATABASE {NAME}"))
-    yield postgres.url(embedded.OWNER, NAME)
-    asyncio.run(_execute(postgres.url(embedded.OWNER, "postgres"), f"DROP DATABASE {NAME}"))
+    asyncio.run(_execute(postgres.url(servers.OWNER, "postgres"), f"CREATE DATABASE {NAME}"))
+    yield postgres.url(servers.OWNER, NAME)
+    asyncio.run(_execute(postgres.url(servers.OWNER, "postgres"), f"DROP DATABASE {NAME}"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.domain.delivery import DeliveryState
 from b24app.journeys import endpoints
 from b24app.journeys.endpoints import Wanted
@@ -25,7 +25,7 @@ from tests.outside import Desk, Shop, open_desk
 
 
 @pytest.fixture
-async def desk(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with open_desk(clean_database, redis_url, manifest) as opened:
         yield opened
 

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.store.schema import WrongRole, refuse_strong_role
 from b24app.store.tables import TENANT_TABLES, client_apps, metadata
 from emulator.crm.entities import Entity
 from tests.world import World
 
 
-async def test_every_tenant_table_is_walled(postgres: embedded.Postgres, world: World) -> None:
+async def test_every_tenant_table_is_walled(postgres: servers.Postgres, world: World) -> None:
     async with world.resources.directory() as db:
         rows = await db.execute(text("SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = 'public'"))
         walled = {row.tablename for row in rows if row.rowsecurity}
@@ -51,9 +51,9 @@ async def test_another_portals_transaction_sees_nothing(world: World) -> None:
             assert (await db.execute(select(func.count()).select_from(table))).scalar_one() == 0, table.name
 
 
-async def test_the_app_refuses_to_run_as_the_owner(postgres: embedded.Postgres) -> None:
+async def test_the_app_refuses_to_run_as_the_owner(postgres: servers.Postgres) -> None:
     await refuse_strong_role(postgres.url())
-    for role in (embedded.OWNER, "postgres"):
+    for role in (servers.OWNER, "postgres"):
         with pytest.raises(WrongRole):
             await refuse_strong_role(postgres.url(role))
 

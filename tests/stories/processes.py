@@ -26,8 +26,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from b24app import embedded
 from b24app.assembly import open_resources
+from b24app.demo import servers
 from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT, Settings, as_environment
 from b24app.store import portals
@@ -134,7 +134,7 @@ class RedisServer:
         self.home, self.sockets, self.stack, self.url = home, sockets, ExitStack(), ""
 
     def start(self) -> None:
-        self.url = self.stack.enter_context(embedded.redis(self.home, self.sockets))
+        self.url = self.stack.enter_context(servers.redis(self.home, self.sockets))
 
     def stop(self) -> None:
         self.stack.close()
@@ -153,7 +153,7 @@ def redis_server(home: Path) -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def running(
-    home: Path, postgres: embedded.Postgres, redis: RedisServer, manifest_file: Path = ROOT / "app.yaml"
+    home: Path, postgres: servers.Postgres, redis: RedisServer, manifest_file: Path = ROOT / "app.yaml"
 ) -> AsyncIterator[Running]:
     """Both portals, the app's web process and the tick; the stories start and kill the workers."""
     manifest = read_manifest(manifest_file)
@@ -226,7 +226,7 @@ def _emulator(url: str, manifest: Manifest) -> EmulatorConfig:
 
 
 def _settings(
-    home: Path, postgres: embedded.Postgres, redis_url: str, url: str, emulator: Emulator, manifest: Path
+    home: Path, postgres: servers.Postgres, redis_url: str, url: str, emulator: Emulator, manifest: Path
 ) -> Settings:
     return Settings(
         client_id=CLIENT_ID,
@@ -235,7 +235,7 @@ def _settings(
         secret_keys=(Fernet.generate_key().decode(),),
         auth_servers=(emulator.url(emulator.world.auth_host),),
         database_url=postgres.url(),
-        database_owner_url=postgres.url(embedded.OWNER),
+        database_owner_url=postgres.url(servers.OWNER),
         redis_url=redis_url,
         data_dir=home,
         manifest=manifest,

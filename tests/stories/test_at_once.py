@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.domain.delivery import DeliveryState
 from b24app.journeys.delivery import FIRST
 from b24app.manifest import Manifest
@@ -18,7 +18,7 @@ from workers.at_once import AtOnce
 
 
 @pytest.fixture
-async def desk(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with open_desk(clean_database, redis_url, manifest) as opened:
         yield opened
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import select
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.lanes import Lane
 from b24app.store import inbox
 from b24app.store.tables import work
@@ -27,9 +27,9 @@ SESSIONS = "FROM pg_stat_activity WHERE usename = 'b24app'"
 
 
 @pytest.fixture
-async def db(postgres: embedded.Postgres) -> AsyncIterator[Session]:
+async def db(postgres: servers.Postgres) -> AsyncIterator[Session]:
     """Whoever runs the server."""
-    session = await asyncpg.connect(host=str(postgres.sockets), user="postgres", database=embedded.DATABASE)
+    session = await asyncpg.connect(host=str(postgres.sockets), user="postgres", database=servers.DATABASE)
     yield session
     await session.close()
 

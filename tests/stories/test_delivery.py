@@ -17,7 +17,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import update
 from standardwebhooks import WebhookVerificationError
 
-from b24app import embedded, webhooks
+from b24app import webhooks
+from b24app.demo import servers
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.installation import PortalState
 from b24app.journeys import client_apps, endpoints
@@ -32,7 +33,7 @@ from tests.world import Killed
 
 
 @pytest.fixture
-async def desk(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
+async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
     async with open_desk(clean_database, redis_url, manifest) as opened:
         yield opened
 

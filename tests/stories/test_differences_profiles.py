@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.manifest import Manifest
 from emulator.differences import PROFILES
 from tests.stories.switches import proves, switch
@@ -17,7 +17,7 @@ from tests.world import World, open_world
 
 
 @pytest.fixture
-async def old_world(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
+async def old_world(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
     """Its first portal is a box that nobody updated for years."""
     async with open_world(clean_database, redis_url, manifest, PORTALS) as opened:
         yield opened

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from b24app import embedded
 from b24app.cli import main as command
 from b24app.cli.doctor_record import record_portal, write
+from b24app.demo import servers
 from b24app.domain import portal_record
 from b24app.domain import test_card as cards
 from b24app.journeys import recording
@@ -303,7 +303,7 @@ async def memberships_of(world: World) -> int:
 
 @pytest.mark.parametrize("seed", ["rental", "acme"])
 async def test_a_portal_full_of_cards_differs_no_more_than_a_small_one(
-    clean_database: embedded.Postgres, redis_url: str, manifest: Manifest, seed: str
+    clean_database: servers.Postgres, redis_url: str, manifest: Manifest, seed: str
 ) -> None:
     """Nothing in the reference hangs on the few cards it was taken from."""
     portals = (PortalConfig("first", "127.0.0.2:0", seed=seed), PortalConfig("second", "127.0.0.3:0"))
@@ -313,9 +313,7 @@ async def test_a_portal_full_of_cards_differs_no_more_than_a_small_one(
         assert (said["differences"], said["facts"]["date filter"], "broken" in said) == ([], "kept", False)
 
 
-async def test_an_old_box_is_recorded_too(
-    clean_database: embedded.Postgres, redis_url: str, manifest: Manifest
-) -> None:
+async def test_an_old_box_is_recorded_too(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> None:
     portals = (PortalConfig("first", "127.0.0.2:0", old=True), PortalConfig("second", "127.0.0.3:0"))
     async with open_world(clean_database, redis_url, manifest, portals) as world:
         await lived_in(world)

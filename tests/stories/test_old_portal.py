@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.manifest import Manifest
 from emulator.config import PortalConfig
 from tests.stories.test_verification import a_manager_ticks_the_box, a_manager_unticks_the_box_again
@@ -16,7 +16,7 @@ PORTALS = (PortalConfig("first", "127.0.0.2:0", old=True), PortalConfig("second"
 
 
 @pytest.fixture
-async def old_world(clean_database: embedded.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
+async def old_world(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
     async with open_world(clean_database, redis_url, manifest, PORTALS) as opened:
         yield opened
         await opened.assert_nothing_left()

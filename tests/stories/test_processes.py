@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from emulator.crm.entities import Entity
@@ -34,9 +34,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def database(home: Path) -> Iterator[embedded.Postgres]:
-    with embedded.postgres(home, durable=False) as server:
-        migrate(server.url(embedded.OWNER), server.url())
+def database(home: Path) -> Iterator[servers.Postgres]:
+    with servers.postgres(home, durable=False) as server:
+        migrate(server.url(servers.OWNER), server.url())
         yield server
 
 
@@ -47,7 +47,7 @@ def redis(home: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="module")
-async def world(home: Path, database: embedded.Postgres, redis: RedisServer) -> AsyncIterator[Running]:
+async def world(home: Path, database: servers.Postgres, redis: RedisServer) -> AsyncIterator[Running]:
     """A deployment whose first portal has the app and whose client app listens; the worker is running."""
     async with running(home, database, redis) as world:
         world.start("worker")
@@ -219,11 +219,11 @@ async def test_a_worker_is_told_to_stop_while_redis_refuses(world: Running, redi
         await ends_well(world, contact)
 
 
-async def test_a_database_is_away_for_a_while(world: Running, database: embedded.Postgres) -> None:
+async def test_a_database_is_away_for_a_while(world: Running, database: servers.Postgres) -> None:
     """All processes wait, and one that is started meanwhile waits as well."""
     contact = await a_contact(world)
     missed, waited = world.said("tick_missed"), world.said("database_away")
-    db = await asyncpg.connect(host=str(database.sockets), user="postgres", database=embedded.DATABASE)
+    db = await asyncpg.connect(host=str(database.sockets), user="postgres", database=servers.DATABASE)
     await db.execute("ALTER ROLE b24app CONNECTION LIMIT 0")
     await db.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'b24app'")
     world.start("worker", "outbox", name="late")

@@ -21,7 +21,7 @@ from typing import IO
 import aiohttp
 
 from b24app.assembly import open_resources
-from b24app.cli.demo_parties import (
+from b24app.demo.parties import (
     POLL,
     STANDARD,
     WAIT,
@@ -34,8 +34,8 @@ from b24app.cli.demo_parties import (
     free_places,
     running,
 )
-from b24app.cli.demo_story import LIVES, Story, Told
-from b24app.embedded import NoServer
+from b24app.demo.servers import NoServer
+from b24app.demo.story import LIVES, Story, Told
 from b24app.journeys import client_apps
 from b24app.manifest import Manifest, read_manifest
 from b24app.resources import Resources

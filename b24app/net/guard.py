@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from b24app import addresses, answers
-from b24app.addresses import Address, WrongUrl, refused, wrong_host
 from b24app.manifest import Delivery
-from b24app.names import Lookups, Names
+from b24app.net import addresses, answers
+from b24app.net.addresses import Address, WrongUrl, refused, wrong_host
+from b24app.net.resolver import Lookups, Names
 from b24app.settings import Settings
 
 if TYPE_CHECKING:

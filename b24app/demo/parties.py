@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from cryptography.fernet import Fernet
 
-from b24app import embedded
+from b24app.demo import servers
 from b24app.manifest import Manifest
 from b24app.settings import ROOT, Settings, as_environment, read_settings
 
@@ -81,7 +81,7 @@ def running(home: Path, places: Places, manifest: Manifest, log: IO[bytes] | Non
         afresh = not _answer_of(f"http://{places.first_portal}/_control/state")["restored"]
         if afresh:
             forget(home, but=OUTLIVES | {config.name})
-        with embedded.postgres(home, durable=True) as server, embedded.redis(home) as redis_url:
+        with servers.postgres(home, durable=True) as server, servers.redis(home) as redis_url:
             yield _settings(home, places, secret, server, redis_url), afresh
 
 
@@ -109,7 +109,7 @@ def environment(settings: Settings, places: Places) -> dict[str, str]:
 
 def forget(home: Path, but: frozenset[str] = frozenset()) -> None:
     """Remove what the parties have kept, and the database wherever it stands."""
-    embedded.forget(home)
+    servers.forget(home)
     for left in home.iterdir():
         if left.name not in but:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -140,7 +140,7 @@ def child(command: Sequence[str], given: Mapping[str, str], log: IO[bytes] | Non
 
 
 def _settings(
-    home: Path, places: Places, secret: Mapping[str, str], server: embedded.Postgres, redis_url: str
+    home: Path, places: Places, secret: Mapping[str, str], server: servers.Postgres, redis_url: str
 ) -> Settings:
     return read_settings(
         {
@@ -150,7 +150,7 @@ def _settings(
             "B24APP_PUBLIC_URL": f"http://{places.app}",
             "B24APP_AUTH_SERVERS": f"http://{places.auth}",
             "B24APP_DATABASE_URL": server.url(),
-            "B24APP_DATABASE_OWNER_URL": server.url(embedded.OWNER),
+            "B24APP_DATABASE_OWNER_URL": server.url(servers.OWNER),
             "B24APP_REDIS_URL": redis_url,
             "B24APP_DATA_DIR": str(home),
             "B24APP_DEV_MODE": "1",
@@ -208,7 +208,7 @@ def _answer_of(url: str) -> dict[str, Any]:
 
 
 def _die_with_us() -> None:
-    ctypes.CDLL(None).prctl(embedded.PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    ctypes.CDLL(None).prctl(servers.PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def _answers(place: str) -> bool:
