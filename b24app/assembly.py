@@ -18,7 +18,7 @@ from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
 from b24app.store.engine import open_engine
 from b24app.vault import Vault
-from b24app.wake import Wake
+from b24app.work.wake import Wake
 
 
 def open_redis(url: str) -> Redis:

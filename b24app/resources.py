@@ -17,7 +17,7 @@ from b24app.manifest import Manifest
 from b24app.net.resolver import Lookups
 from b24app.settings import Settings
 from b24app.vault import Vault
-from b24app.wake import Wake
+from b24app.work.wake import Wake
 
 if TYPE_CHECKING:  # the parts that are built above this layer are known here by type only
     from b24app.bitrix24.auth_server import AuthServer

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from b24app.wake import open_queue
+from b24app.work.wake import open_queue
 from bench.parties import apart
 from workers.runtime import DrainWorker
 

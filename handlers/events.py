@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24 import checkup
 from b24app.bitrix24.payloads import PortalEvent, portal_event
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Subject
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
 from b24app.journeys import lifecycle, selftest
 from b24app.journeys.reception import Reception

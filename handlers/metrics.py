@@ -8,15 +8,17 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from b24app.journeys import call_log, counts
+from b24app.journeys import call_log
 from b24app.resources import Resources
-from b24app.store import looks, portals, work
+from b24app.store import looks, portals
+from b24app.work import counts
+from b24app.work.store import index
 
 
 async def metrics(request: Request) -> Response:
     resources: Resources = request.state.resources
     async with resources.directory() as db:
-        depths = await work.depths(db, resources.now())
+        depths = await index.depths(db, resources.now())
         states = await portals.count_by_state(db)
         drift = await looks.totals(db)
     registry = CollectorRegistry()

@@ -29,9 +29,10 @@ from b24app.lanes import Lane
 from b24app.manifest import Manifest, Mode
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import inbox, portals, work
+from b24app.store import portals
 from b24app.store.portals import Portal as PortalRow
 from b24app.store.tables import work as work_table
+from b24app.work.store import inbox, index
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
 from emulator.installs import Installation, MarketApp, finish, install, uninstall
@@ -310,7 +311,7 @@ class World:
             return int(await job(*arguments) or 0)
         except Killed:
             self.kills += 1
-            self.pass_time(seconds=work.LEASE.total_seconds() + 1)
+            self.pass_time(seconds=index.LEASE.total_seconds() + 1)
             await rewake_all(self.resources)
             return 1
 

@@ -15,9 +15,10 @@ from b24app.journeys import importing, installation, offline, removal, rescan, s
 from b24app.journeys.tokens import confirmed, is_ours
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import portals, retention, work
+from b24app.store import portals, retention
 from b24app.store.engine import open_engine
-from b24app.store.work import WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 from workers import runtime
 from workers.files import carry_files
 from workers.inbox import moved
@@ -37,7 +38,7 @@ def run(name: str, *arguments: int) -> None:
 async def wake_due(resources: Resources) -> int:
     """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
     async with resources.glance() as db:
-        waiting = await work.waiting(db, resources.now())
+        waiting = await index.waiting(db, resources.now())
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
             await resources.wake.outbox()

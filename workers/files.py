@@ -14,10 +14,11 @@ from b24app.errors import Later, plan
 from b24app.journeys import exporting, restoring, weekly
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import portals, work
+from b24app.store import portals
 from b24app.store.engine import away
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import Claim, WorkKind
 from workers.at_once import me
 from workers.inbox import heartbeat
 
@@ -48,7 +49,7 @@ async def carry_files(resources: Resources, portal_id: int) -> int:
 
 
 async def _claim(db: AsyncConnection, resources: Resources, portal: Portal) -> list[Claim]:
-    return await work.claim(
+    return await index.claim(
         db, WorkKind.FILE, worker=me(), token=uuid4(), now=resources.now(), limit=1, portal_id=portal.id
     )
 
@@ -66,9 +67,9 @@ async def _handle(resources: Resources, portal: Portal, claim: Claim, until: flo
         error = type(failed).__name__
     async with resources.directory() as db:
         if due and error:
-            await work.postpone(db, WorkKind.FILE, [claim], due, error)
-        elif await work.finish(db, WorkKind.FILE, [claim], resources.now()) and due:
-            await work.arrive(db, portal.id, WorkKind.FILE, [claim.key], Lane.BULK, due)  # sooner, if news came
+            await index.postpone(db, WorkKind.FILE, [claim], due, error)
+        elif await index.finish(db, WorkKind.FILE, [claim], resources.now()) and due:
+            await index.arrive(db, portal.id, WorkKind.FILE, [claim.key], Lane.BULK, due)  # sooner, if news came
 
 
 async def _carry(resources: Resources, portal: Portal, key: str, until: float) -> datetime | None:

@@ -24,11 +24,12 @@ from b24app.journeys import requisites, verification
 from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import portals, work
+from b24app.store import portals
 from b24app.store.engine import away, collided
 from b24app.store.memberships import Overtaken
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, ClaimLost, WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import Claim, ClaimLost, WorkKind
 from workers import runtime
 from workers.at_once import me
 
@@ -102,7 +103,7 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
             portal = await portals.by_id(db, portal_id)
             slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
             if let_in and not slice_:
-                await work.hurry(db, portal_id, tuple(JOURNEYS), resources.now(), errors=WAITING_OUTSIDE)
+                await index.hurry(db, portal_id, tuple(JOURNEYS), resources.now(), errors=WAITING_OUTSIDE)
         resources.failpoint("inbox.claimed")
         if portal is None or not slice_:
             return taken
@@ -129,7 +130,7 @@ async def _claim(
     if portal.state is not PortalState.ACTIVE:
         return None
     for served, kind in ((one, kind) for one in Lane if one <= lane for kind in turn):
-        claims = await work.claim(
+        claims = await index.claim(
             db,
             kind,
             worker=me(),
@@ -198,7 +199,7 @@ async def heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncItera
             await asyncio.sleep(HEARTBEAT)
             try:
                 async with resources.glance() as db:
-                    await work.renew(db, claims[0].token, resources.now())
+                    await index.renew(db, claims[0].token, resources.now())
             except (SQLAlchemyError, OSError) as error:
                 log.warning("heartbeat_missed", portal=claims[0].portal_id, error=type(error).__name__)
 
@@ -235,4 +236,4 @@ async def _give_up_or_wait(
 
 async def _later(resources: Resources, kind: WorkKind, claims: Sequence[Claim], later: Later, error: str) -> None:
     async with resources.glance() as db:
-        await work.postpone(db, kind, claims, later.at, error, counted=later.counted)
+        await index.postpone(db, kind, claims, later.at, error, counted=later.counted)

@@ -28,7 +28,7 @@ from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
 from b24app.store.engine import away
-from b24app.wake import WAKING, forget_pickled, open_queue
+from b24app.work.wake import WAKING, forget_pickled, open_queue
 from workers.at_once import AtOnce
 
 STARTS_WITHIN = 30

@@ -21,7 +21,7 @@ from b24app.demo.demo import demo
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
-from b24app.wake import GENERAL
+from b24app.work.wake import GENERAL
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -10,8 +10,8 @@ from b24app.lanes import Lane
 from b24app.manifest import read_manifest
 from b24app.resources import Resources
 from b24app.settings import Settings
-from b24app.store import failures
 from b24app.store.portals import Portal
+from b24app.work.store import failures
 
 
 async def show_failures(settings: Settings, portal: str, ids: Sequence[int], *, retry: bool, close: bool) -> int:

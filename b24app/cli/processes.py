@@ -14,7 +14,7 @@ from b24app.manifest import read_manifest
 from b24app.settings import Settings, WrongSettings
 from b24app.store.engine import away
 from b24app.store.schema import refuse_strong_role
-from b24app.wake import ERASING
+from b24app.work.wake import ERASING
 
 TICK, MINUTE, HOUR = 1.0, 60, 3600
 

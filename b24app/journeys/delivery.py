@@ -12,13 +12,13 @@ from time import monotonic
 from typing import NamedTuple
 
 from b24app.domain.delivery import Schedule
-from b24app.journeys import counts
 from b24app.journeys.delivery_loading import take
 from b24app.journeys.delivery_run import Run
 from b24app.journeys.delivery_sending import spread
 from b24app.journeys.delivery_settling import settle
 from b24app.resources import Resources
-from b24app.store import work
+from b24app.work import counts
+from b24app.work.store import index
 
 HEARTBEAT = 20.0  # seconds; a claim lasts 60
 PULSE = 0.05  # seconds: finished attempts are stored at least this often
@@ -109,7 +109,7 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
         if monotonic() - beaten > HEARTBEAT:
             beaten = monotonic()
             async with run.resources.glance() as db:
-                await work.renew(db, run.token, run.resources.now())
+                await index.renew(db, run.token, run.resources.now())
 
 
 async def _look(run: Run) -> _Look:

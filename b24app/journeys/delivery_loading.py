@@ -12,15 +12,16 @@ from b24app.domain.delivery import Failure
 from b24app.journeys.delivery_run import Job, Run, Target
 from b24app.journeys.delivery_sending import spread, start
 from b24app.net import addresses
-from b24app.store import endpoints, outbox, work
+from b24app.store import endpoints, outbox
 from b24app.store.endpoints import Endpoint
-from b24app.store.work import Claim, WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import Claim, WorkKind
 
 
 async def take(run: Run, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
     """Claim what is due, of one portal or of all but these, and start sending it. Returns how many rows that were."""
     async with run.resources.bulk() if portal_id is None else run.resources.glance() as db:
-        claims = await work.claim(
+        claims = await index.claim(
             db,
             WorkKind.DELIVERY,
             worker=run.worker,
@@ -50,7 +51,7 @@ async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job
         known = await endpoints.reachable(db, portal_id, {one.endpoint_id for one in loads})
         if len(loads) < len(claims):
             lost = claims.keys() - {one.id for one in loads}
-            await work.drop(db, portal_id, WorkKind.DELIVERY, [str(one) for one in lost])
+            await index.drop(db, portal_id, WorkKind.DELIVERY, [str(one) for one in lost])
     targets = {id_: _target(run, endpoint) for id_, endpoint in known.items()}
     return [Job(claims[one.id], one, targets.get(one.endpoint_id)) for one in loads]
 

@@ -16,7 +16,7 @@ from b24app.net.addresses import Address
 from b24app.resources import Resources
 from b24app.store.endpoints import Endpoint
 from b24app.store.outbox import Load
-from b24app.store.work import Claim
+from b24app.work.store.index import Claim
 
 SLICE = 8  # rows of one claim, in multiples of the concurrency
 SLOW = 1.0  # seconds after which an attempt no longer keeps others from being made

@@ -19,11 +19,12 @@ from b24app.lanes import Lane
 from b24app.net import addresses, guard
 from b24app.net.addresses import WrongUrl
 from b24app.resources import Resources
-from b24app.store import client_apps, deliveries, endpoints, events, work
+from b24app.store import client_apps, deliveries, endpoints, events
 from b24app.store.deliveries import CatchUp, Delivery, PastAttempt
 from b24app.store.endpoints import Endpoint, OldSecret
 from b24app.store.portals import Portal
-from b24app.store.work import WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 
 OLD_SECRET_SIGNS = timedelta(hours=24)
 OLD_SECRETS, ENDPOINTS = 10, 10  # at most, per endpoint and per client app
@@ -231,7 +232,7 @@ async def resend(
         _refuse_disabled(endpoint)
         if found.type == news.EndpointPing.TYPE:
             raise Refused("ping_not_resent", 409)
-        await work.arrive(db, portal.id, WorkKind.DELIVERY, [str(delivery_id)], Lane.INTERACTIVE, resources.now())
+        await index.arrive(db, portal.id, WorkKind.DELIVERY, [str(delivery_id)], Lane.INTERACTIVE, resources.now())
         await deliveries.ask_resend(db, portal.id, delivery_id)
         await keep(db, found)
     await resources.wake.outbox()

@@ -23,11 +23,12 @@ from b24app.journeys.sections import SECTIONS
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.signing import sign
-from b24app.store import exports, file_parts, work
+from b24app.store import exports, file_parts
 from b24app.store.exports import Export
 from b24app.store.file_parts import Part
 from b24app.store.portals import Portal
-from b24app.store.work import WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 
 SLICE = 1_000  # rows of a part
 
@@ -41,9 +42,9 @@ async def ask(resources: Resources, portal_id: int, user_id: int | None) -> UUID
     async with resources.tenant(portal_id) as db:
         before = await exports.newest(db, portal_id, exports.ASKED)
         if before:
-            await work.drop(db, portal_id, WorkKind.FILE, [f"export:{before.id}"])
+            await index.drop(db, portal_id, WorkKind.FILE, [f"export:{before.id}"])
         await exports.begin(db, portal_id, export_id, exports.ASKED, now)
-        await work.arrive(db, portal_id, WorkKind.FILE, [f"export:{export_id}"], Lane.BULK, now)
+        await index.arrive(db, portal_id, WorkKind.FILE, [f"export:{export_id}"], Lane.BULK, now)
     log.info("export_asked", portal=portal_id, user=user_id, export=str(export_id))
     await resources.wake.chore("carry_files", portal_id)
     return export_id

@@ -29,8 +29,9 @@ from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.resources import Resources
 from b24app.store import card_layouts as card_rows
-from b24app.store import imports, inbox, portals, work
+from b24app.store import imports, portals
 from b24app.store.portals import Portal
+from b24app.work.store import inbox, index
 
 CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway
 UNFINISHED = (PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID)
@@ -191,7 +192,7 @@ async def revive(resources: Resources, portal: Portal) -> None:
         waits = (PortalState.NEEDS_ADMIN, PortalState.UNPAID)
         if await portals.move(db, portal.id, PortalState.ACTIVE, only_from=waits):
             log.info("portal_revived", portal=portal.id, was=portal.state)
-        await work.hurry(db, portal.id, inbox.KINDS, resources.now())
+        await index.hurry(db, portal.id, inbox.KINDS, resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 

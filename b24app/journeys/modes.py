@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.arrivals import Arrival, Source
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import imports, inbox, memberships, portals
+from b24app.store import imports, memberships, portals
 from b24app.store.portals import Portal
+from b24app.work.store import inbox
 
 
 async def switch(db: AsyncConnection, resources: Resources, portal: Portal, mode: Mode) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Odd
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Unreadable
 from b24app.store.portals import Portal
-from b24app.store.work import Claim
+from b24app.work.store.index import Claim
 
 UNREADABLE = "unreadable"
 

@@ -13,9 +13,10 @@ import structlog
 from b24app.domain.installation import Verdict, Word, ask_again_at, verdict
 from b24app.journeys.tokens import StoredTokens
 from b24app.resources import Resources
-from b24app.store import inbox, portals, tokens, viewer_sessions
+from b24app.store import portals, tokens, viewer_sessions
 from b24app.store.portals import Portal, Removal
 from b24app.store.tokens import Pair
+from b24app.work.store import inbox
 
 PAUSE = timedelta(minutes=1)  # between two questions, however often somebody says it
 HELD = timedelta(minutes=10)  # longer than the auth server can keep one who asks about every pair

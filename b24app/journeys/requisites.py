@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 import structlog
 
 from b24app.bitrix24.requisites import LIST, read_requisites
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Attachment, Odd, Requisite, Subject
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.journeys import odd
 from b24app.journeys.missing import listed, requisites_after_all
 from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import inbox, requisites, work
+from b24app.store import requisites
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, ClaimLost, WorkKind
+from b24app.work.store import inbox, index
+from b24app.work.store.index import Claim, ClaimLost, WorkKind
 
 log = structlog.get_logger()
 
@@ -77,7 +78,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, [inbox.attachment(claim.key)])
         await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
-        if not await work.finish(db, WorkKind.REQUISITE, [claim], now):
+        if not await index.finish(db, WorkKind.REQUISITE, [claim], now):
             raise ClaimLost
     log.warning("requisite_given_up", portal=portal.id, subject=claim.key, reason=reason)
 
@@ -108,6 +109,6 @@ async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim],
         await inbox.receive(db, resources.vault, portal.id, called, lane, now)
         handled = [row for one, many in found.rows.items() if one not in found.odd for row in many]
         await inbox.handled(db, portal.id, handled, now)
-        if await work.finish(db, WorkKind.REQUISITE, claims, now) != {one.key for one in claims}:
+        if await index.finish(db, WorkKind.REQUISITE, claims, now) != {one.key for one in claims}:
             raise ClaimLost
     log.info("requisites_settled", portal=portal.id, kept=len(found.changed), gone=len(found.gone))

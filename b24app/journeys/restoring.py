@@ -25,11 +25,12 @@ from b24app.errors import Refused
 from b24app.journeys.sections import BY_NAME, SECTIONS, Restoring
 from b24app.lanes import Lane
 from b24app.resources import Resources
-from b24app.store import file_parts, restores, work
+from b24app.store import file_parts, restores
 from b24app.store.file_parts import Part
 from b24app.store.portals import Portal
 from b24app.store.restores import Restore
-from b24app.store.work import WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 
 SLICE = 1_000  # rows of a part
 READ_FIRST = timedelta(seconds=10)  # between two looks whether the portal is read
@@ -89,7 +90,7 @@ async def forget(resources: Resources, portal_id: int, restore_id: UUID) -> None
         if found and found.state is RestoreState.APPLYING:
             raise Refused("restore_at_work", 409)
         await restores.drop(db, portal_id)
-        await work.drop(db, portal_id, WorkKind.FILE, [f"restore:{restore_id}"])
+        await index.drop(db, portal_id, WorkKind.FILE, [f"restore:{restore_id}"])
 
 
 async def carry(resources: Resources, portal: Portal, restore_id: UUID, until: float) -> datetime | None:
@@ -119,7 +120,7 @@ async def _move(
         if found is None or found.state is not was:
             raise Refused("not_found", 404)
         await restores.change(db, portal_id, restore_id, state=to.value, **more)
-        await work.arrive(db, portal_id, WorkKind.FILE, [f"restore:{restore_id}"], Lane.BULK, now)
+        await index.arrive(db, portal_id, WorkKind.FILE, [f"restore:{restore_id}"], Lane.BULK, now)
     log.info("restore", portal=portal_id, restore=str(restore_id), state=to)
     await resources.wake.chore("carry_files", portal_id)
 

@@ -39,10 +39,11 @@ from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Manifest, Mode
 from b24app.resources import Resources
-from b24app.store import client_apps, deliveries, endpoints, inbox, self_tests
+from b24app.store import client_apps, deliveries, endpoints, self_tests
 from b24app.store.portals import Portal
 from b24app.store.self_tests import SelfTest
-from b24app.wake import INTERACTIVE
+from b24app.work.store import inbox
+from b24app.work.wake import INTERACTIVE
 
 LOOKED_BY = frozenset({"crm", "placement"})
 """Scopes without which what is set up shows as not there."""

@@ -21,13 +21,14 @@ from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import card_layouts, client_apps, endpoints, imports, inbox, looks, portals
+from b24app.store import card_layouts, client_apps, endpoints, imports, looks, portals
 from b24app.store.card_layouts import KnownView
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
 from b24app.store.imports import Progress
 from b24app.store.looks import Look
 from b24app.store.portals import Portal
+from b24app.work.store import inbox
 
 log = structlog.get_logger()
 

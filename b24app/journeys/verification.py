@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Written, write_cards
 from b24app.domain import news
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Card
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
 from b24app.journeys.fields import field_map
 from b24app.journeys.odd import Unread
@@ -32,9 +32,10 @@ from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.resources import Resources
-from b24app.store import aliases, events, inbox, intents, memberships, records, tokens, work
+from b24app.store import aliases, events, intents, memberships, records, tokens
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, ClaimLost, WorkKind
+from b24app.work.store import inbox, index
+from b24app.work.store.index import Claim, ClaimLost, WorkKind
 
 LOOK_AGAIN = timedelta(seconds=2)
 AT_ONCE = 3  # waits for another card before it pauses in between
@@ -75,7 +76,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
         told = await _tell_states(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
         waiting = await inbox.waiting(db, portal.id, [subject])
         await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
-        if not await work.finish(db, WorkKind.RECORD, [claim], now):
+        if not await index.finish(db, WorkKind.RECORD, [claim], now):
             raise ClaimLost
         waits = await events.publish(db, portal.id, told, now)
     log.warning("subject_given_up", portal=portal.id, subject=claim.key, reason=reason)
@@ -89,7 +90,7 @@ async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, [inbox.parse(one.key) for one in claims])
         await inbox.handled(db, portal.id, [row for one in waiting.values() for row in one.ids], now)
-        await work.finish(db, WorkKind.RECORD, claims, now)
+        await index.finish(db, WorkKind.RECORD, claims, now)
 
 
 async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
@@ -104,7 +105,7 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
         taken |= touched
     if later:
         async with resources.glance() as db:
-            await work.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
+            await index.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
     return together
 
 
@@ -174,8 +175,8 @@ async def _settle(
         await _save_records(db, portal, [*done, *look_again], mode, now)
         told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
         await _close(db, portal, done, now)
-        still_ours = await work.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
-        await work.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
+        still_ours = await index.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
+        await index.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
         if still_ours != {one.claim.key for one in done}:
             raise ClaimLost
         waits = await events.publish(db, portal.id, told, now)
@@ -222,7 +223,7 @@ async def _wait(
     await _call_on(db, resources, portal, cases, lane, now)
     for one in cases:
         due = now if waits_of(one.claim) < AT_ONCE else now + LOOK_AGAIN
-        await work.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
+        await index.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
 
 
 async def _close(db: AsyncConnection, portal: Portal, done: Sequence[Case], now: datetime) -> None:

@@ -10,20 +10,21 @@ from uuid import uuid4
 from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import Value
-from b24app.domain.arrivals import Actor, actor
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.succession import Gone
 from b24app.domain.verification import Decision, Facts, decide, last_editor
+from b24app.domain.work.arrivals import Actor, actor
 from b24app.journeys import odd, witnesses
 from b24app.journeys.fields import field_map
 from b24app.journeys.test_cards import passed_over
 from b24app.journeys.tokens import StoredTokens
 from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.resources import Resources
-from b24app.store import aliases, inbox, intents, memberships, records, tokens
+from b24app.store import aliases, intents, memberships, records, tokens
 from b24app.store.portals import Portal
-from b24app.store.work import Claim
+from b24app.work.store import inbox
+from b24app.work.store.index import Claim
 
 CLOCKS = timedelta(seconds=2)  # the portal's and ours; its dates are whole seconds
 WAITS, PATIENCE = "waits_for_another", 6  # a card waits for the journey of another one so many times

@@ -20,11 +20,12 @@ from b24app.journeys.endpoints import Wanted
 from b24app.lanes import Lane
 from b24app.net import addresses
 from b24app.resources import Resources
-from b24app.store import exports, work
+from b24app.store import exports
 from b24app.store.exports import Export, Target
 from b24app.store.portals import Portal
-from b24app.store.work import WorkKind
 from b24app.webhooks import Upload
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 
 KEY = "weekly:"
 
@@ -41,7 +42,7 @@ async def aim(resources: Resources, portal_id: int, url: str) -> str:
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.aim(db, portal_id, url, resources.vault.seal(secret), now)
-        await work.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
+        await index.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
     await resources.wake.chore("carry_files", portal_id)
     return secret
 
@@ -55,7 +56,7 @@ async def send_now(resources: Resources, portal_id: int) -> None:
             return
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.change_target(db, portal_id, target.url, target.next_at, {"next_at": now, "tries": 0})
-        await work.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
+        await index.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
     await resources.wake.chore("carry_files", portal_id)
 
 
@@ -63,7 +64,7 @@ async def stop(resources: Resources, portal_id: int) -> None:
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.drop_target(db, portal_id)
-        await work.drop(db, portal_id, WorkKind.FILE, [KEY])
+        await index.drop(db, portal_id, WorkKind.FILE, [KEY])
 
 
 async def carry(resources: Resources, portal: Portal, until: float) -> datetime | None:

@@ -10,7 +10,6 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.delivery import EndpointState
 from b24app.store import departures, exports, restores
-from b24app.store import inbox as inbox_rows
 from b24app.store.idempotency import KEPT
 from b24app.store.tables import (
     attempts,
@@ -29,6 +28,7 @@ from b24app.store.tables import (
     viewer_sessions,
 )
 from b24app.store.tables import departures as departures_table
+from b24app.work.store import inbox as inbox_rows
 
 FILES = timedelta(days=1)  # an export that was asked for, and an uploaded one with its preview
 SESSIONS, CALLS, HANDLED, NEWS = timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90)

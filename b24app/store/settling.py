@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.delivery import DeliveryState, Failure, Trigger
 from b24app.store.arrays import unnest
-from b24app.store.work import Claim, WorkKind
+from b24app.work.store.index import Claim, WorkKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24app.domain.arrivals import Actor, Named, actor
+from b24app.domain.work.arrivals import Actor, Named, actor
 
 OURS = frozenset({1})
 MANAGER, OTHER = 7, 8

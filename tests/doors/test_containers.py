@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from b24app.settings import ROOT
-from b24app.wake import GENERAL
+from b24app.work.wake import GENERAL
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

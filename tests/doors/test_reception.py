@@ -8,11 +8,11 @@ from contextlib import suppress
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Kind, Subject
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.journeys.reception import Reception
 from b24app.lanes import Lane
-from b24app.store import inbox, work
+from b24app.work.store import inbox, index
 from tests.world import World
 
 FIRST, SECOND = (Subject(Kind.CONTACT, number) for number in (1, 2))
@@ -26,7 +26,7 @@ async def test_a_deadlock_with_a_worker_loses_no_event(world: World) -> None:
     world.leftovers_explained = "the cards of these events were never made"
     portal, now = await world.row(), world.resources.now()
     async with world.resources.directory() as db:
-        await work.arrive(db, portal.id, work.WorkKind.RECORD, {str(FIRST), str(SECOND)}, Lane.INTERACTIVE, now)
+        await index.arrive(db, portal.id, index.WorkKind.RECORD, {str(FIRST), str(SECOND)}, Lane.INTERACTIVE, now)
     reception = Reception(world.resources)
 
     with suppress(DBAPIError):  # on a busy machine it may be the worker who gives way

@@ -18,8 +18,9 @@ from time import monotonic
 from b24app.demo import servers
 from b24app.domain.drift import Cause
 from b24app.settings import ROOT
-from b24app.store import inbox, portals
+from b24app.store import portals
 from b24app.store.schema import migrate
+from b24app.work.store import inbox
 from emulator.portal import Portal
 from tests.soak.agreement import sides
 from tests.soak.figures import Figures, Probe

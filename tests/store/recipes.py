@@ -17,7 +17,6 @@ from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.card_layout import CardView, standing
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
@@ -25,6 +24,7 @@ from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.succession import Move
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.store import (
     aliases,
@@ -36,12 +36,10 @@ from b24app.store import (
     endpoints,
     events,
     exports,
-    failures,
     file_parts,
     filed,
     idempotency,
     imports,
-    inbox,
     intents,
     looks,
     memberships,
@@ -65,6 +63,7 @@ from b24app.store.portal_calls import Call
 from b24app.store.settling import AttemptRow, Change
 from b24app.store.viewer_sessions import Session
 from b24app.vault import Vault
+from b24app.work.store import failures, inbox
 from tests.store.rich import DIGEST, Owned
 
 Query = Callable[[AsyncConnection, int, Owned], Awaitable[Any]]

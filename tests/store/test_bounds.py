@@ -14,9 +14,10 @@ from sqlalchemy import func, insert, select, text
 from b24app.demo import servers
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
-from b24app.store import retention, tables, work
+from b24app.store import retention, tables
 from b24app.store.portals import Portal
-from b24app.store.work import Claim, WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import Claim, WorkKind
 from tests.outside import Desk, open_desk
 from workers.chores import tidy_all
 
@@ -30,12 +31,12 @@ async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manif
 async def due(desk: Desk, portal: Portal, rows: int, lane: Lane = Lane.INTERACTIVE, age: float = 0) -> None:
     async with desk.resources.directory() as db:
         keys = [str(uuid4()) for _ in range(rows)]
-        await work.arrive(db, portal.id, WorkKind.DELIVERY, keys, lane, desk.clock() - timedelta(seconds=age))
+        await index.arrive(db, portal.id, WorkKind.DELIVERY, keys, lane, desk.clock() - timedelta(seconds=age))
 
 
 async def claim(desk: Desk, limit: int) -> list[Claim]:
     async with desk.resources.directory() as db:
-        return await work.claim(
+        return await index.claim(
             db, WorkKind.DELIVERY, worker="one", token=uuid4(), now=desk.clock(), limit=limit, lane=Lane.BULK
         )
 

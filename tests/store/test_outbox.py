@@ -18,9 +18,10 @@ from b24app.journeys import endpoints
 from b24app.journeys.endpoints import Wanted
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
-from b24app.store import events, settling, work
+from b24app.store import events, settling
 from b24app.store.settling import Later
-from b24app.store.work import Claim, WorkKind
+from b24app.work.store import index
+from b24app.work.store.index import Claim, WorkKind
 from tests.outside import Desk, Shop, open_desk
 
 
@@ -37,7 +38,7 @@ async def numbers(desk: Desk, shop: Shop) -> list[int | None]:
 
 async def claim(desk: Desk, limit: int = 100) -> list[Claim]:
     async with desk.resources.directory() as db:
-        return await work.claim(
+        return await index.claim(
             db, WorkKind.DELIVERY, worker="one", token=uuid4(), now=desk.clock(), limit=limit, lane=Lane.BULK
         )
 
@@ -120,7 +121,7 @@ async def test_what_came_while_we_held_a_row_is_looked_at_at_once(desk: Desk) ->
     await desk.publish(shop.portal, desk.event(shop.portal))
     (held,) = await claim(desk)
     async with desk.resources.tenant(shop.portal.id) as db:
-        await work.arrive(db, shop.portal.id, WorkKind.DELIVERY, [held.key], Lane.INTERACTIVE, desk.clock())
+        await index.arrive(db, shop.portal.id, WorkKind.DELIVERY, [held.key], Lane.INTERACTIVE, desk.clock())
 
     async with desk.resources.tenant(shop.portal.id) as db:
         assert await settling.hold(db, shop.portal.id, [held]) == {held.key: held.arrivals + 1}
@@ -136,27 +137,27 @@ async def test_what_came_during_a_failing_try_is_looked_at_at_once(desk: Desk, h
     """News of the card, or the end of what it waits for: neither waits for the next try, an hour away."""
     portal_id = (await desk.shop()).portal.id
     async with desk.resources.glance() as db:
-        await work.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
+        await index.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
         held = await _claim_record(desk, db, portal_id)
         if how == "postpone":
-            await work.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
+            await index.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
         else:
-            await work.hurry(db, portal_id, [WorkKind.RECORD], desk.clock())
-        await work.postpone(db, WorkKind.RECORD, held, desk.clock() + timedelta(hours=1), "portal_down")
+            await index.hurry(db, portal_id, [WorkKind.RECORD], desk.clock())
+        await index.postpone(db, WorkKind.RECORD, held, desk.clock() + timedelta(hours=1), "portal_down")
 
         assert len(await _claim_record(desk, db, portal_id)) == 1
 
 
 async def _claim_record(desk: Desk, db: AsyncConnection, portal_id: int) -> list[Claim]:
     token, now = uuid4(), desk.clock()
-    return await work.claim(db, WorkKind.RECORD, worker="one", token=token, now=now, limit=9, portal_id=portal_id)
+    return await index.claim(db, WorkKind.RECORD, worker="one", token=token, now=now, limit=9, portal_id=portal_id)
 
 
 async def test_a_row_taken_over_is_not_ours(desk: Desk) -> None:
     shop = await desk.shop()
     await desk.publish(shop.portal, desk.event(shop.portal))
     (first,) = await claim(desk)
-    desk.clock.move(seconds=work.LEASE.total_seconds() + 1)
+    desk.clock.move(seconds=index.LEASE.total_seconds() + 1)
     (second,) = await claim(desk)
 
     async with desk.resources.tenant(shop.portal.id) as db:

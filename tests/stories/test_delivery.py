@@ -25,8 +25,9 @@ from b24app.journeys import client_apps, endpoints
 from b24app.journeys.delivery_run import SLICE
 from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
-from b24app.store import portals, tables, work
+from b24app.store import portals, tables
 from b24app.vault import Vault
+from b24app.work.store import index
 from tests.doors.test_answers import Line, answering
 from tests.outside import Desk, Shop, open_desk, strict, verified
 from tests.world import Killed
@@ -451,7 +452,7 @@ async def test_a_worker_killed_anywhere_loses_nothing(desk: Desk, point: str) ->
 
     with pytest.raises(Killed):
         await desk.drain()
-    await desk.drain(seconds=work.LEASE.total_seconds() + 1)
+    await desk.drain(seconds=index.LEASE.total_seconds() + 1)
 
     heard = desk.receiver.news()
     assert len({one.id for one in heard}) == 1  # at least once; the receiver drops the second by its id
@@ -467,7 +468,7 @@ async def test_what_another_worker_took_over_is_not_stored_twice(desk: Desk) -> 
 
     async def slow(request: web.Request) -> web.Response:
         """While the first worker waits its claim runs out, and a second one sends and settles."""
-        await desk.drain(seconds=work.LEASE.total_seconds() + 1)
+        await desk.drain(seconds=index.LEASE.total_seconds() + 1)
         return web.Response(status=500)
 
     desk.receiver.answers = [slow]

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from b24app.domain.installation import PortalState
-from b24app.wake import CHORES, open_queue
+from b24app.work.wake import CHORES, open_queue
 from emulator.faults import Break
 from emulator.installs import pay
 from tests.stories.scene import CONTACT, Scene, another_admin, break_calls, pass_until, rows, told_once, waits

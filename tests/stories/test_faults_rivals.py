@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from b24app.domain.installation import PortalState
 from b24app.lanes import Lane
-from b24app.store import work
 from b24app.store.tables import work as table
+from b24app.work.store import index
 from emulator.faults import Break, Fault
 from emulator.people import CrmAccess
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, at, told_once
@@ -37,7 +37,7 @@ async def test_a_worker_that_was_too_slow_is_overtaken_and_tells_nothing(world: 
 
     def slow() -> None:
         world.emulator.world.faults.requests.append(fault)
-        world.pass_time(seconds=work.LEASE.total_seconds() + 1)
+        world.pass_time(seconds=index.LEASE.total_seconds() + 1)
         late.set()
 
     async def overtake() -> None:
@@ -101,7 +101,7 @@ async def test_a_slow_portal_costs_no_claim(world: World, scene: Scene, monkeypa
 
 async def renewed(world: World) -> None:
     """The claim lasts from now on."""
-    wanted, newest = world.resources.now() + work.LEASE, select(func.max(table.c.claimed_until))
+    wanted, newest = world.resources.now() + index.LEASE, select(func.max(table.c.claimed_until))
     async with asyncio.timeout(5), world.resources.glance() as db:
         while (await db.execute(newest)).scalar_one() < wanted:  # noqa: ASYNC110 - until the heart has beaten
             await asyncio.sleep(0)

@@ -11,11 +11,11 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
-from b24app.domain.arrivals import Arrival, Source
 from b24app.domain.facts import Kind, Subject
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.store import inbox, work
 from b24app.store.tables import inbox as inbox_table
+from b24app.work.store import inbox, index
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.world import CHECK, World
@@ -84,7 +84,7 @@ async def test_echoes_of_a_recount_stay_in_its_lane(world: World, monkeypatch: p
     await recount(world, people)
     await drain_portal(world.resources, (await world.row()).id, Lane.BULK)
     async with world.resources.directory() as db:
-        waiting = {(one.kind, one.lane) for one in await work.depths(db, world.resources.now())}
+        waiting = {(one.kind, one.lane) for one in await index.depths(db, world.resources.now())}
     assert await moments(world, Source.NEIGHBOUR)
     assert waiting == {("record", Lane.BULK)}
     monkeypatch.undo()

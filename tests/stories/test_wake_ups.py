@@ -17,7 +17,7 @@ from rq import Queue
 
 from b24app.lanes import Lane
 from b24app.settings import WrongSettings, read_settings
-from b24app.wake import INTERACTIVE, Wake, forget_pickled, open_queue
+from b24app.work.wake import INTERACTIVE, Wake, forget_pickled, open_queue
 from workers.runtime import DrainWorker
 
 MARK = "inbox:1:0"

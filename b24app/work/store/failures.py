@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.lanes import Lane
-from b24app.store import inbox as inbox_rows
-from b24app.store import records, work
+from b24app.store import records
 from b24app.store.tables import inbox
-from b24app.store.work import WorkKind
+from b24app.work.store import inbox as inbox_rows
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ async def retry(db: AsyncConnection, portal_id: int, now: datetime, ids: Collect
     subjects = list((await db.execute(changed)).scalars())
     for kind in inbox_rows.KINDS:
         mine = [one for one in subjects if inbox_rows.kind_of(one) is kind]
-        await work.arrive(db, portal_id, kind, mine, Lane.BULK, now)
+        await index.arrive(db, portal_id, kind, mine, Lane.BULK, now)
     cards = {inbox_rows.parse(one) for one in subjects if inbox_rows.kind_of(one) is WorkKind.RECORD}
     await records.write_again(db, portal_id, cards)
     return len(subjects)

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.arrivals import Arrival, Named, Source
 from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.work.arrivals import Arrival, Named, Source
 from b24app.lanes import Lane
-from b24app.store import work
 from b24app.store.tables import inbox
-from b24app.store.work import WorkKind
 from b24app.vault import Vault
+from b24app.work.store import index
+from b24app.work.store.index import WorkKind
 
 T = TypeVar("T", bound=Topic)
 KINDS = (WorkKind.RECORD, WorkKind.REQUISITE)
@@ -30,7 +30,7 @@ RECEIVE = text(f"""
         FROM unnest(CAST(:sources AS text[]), CAST(:names AS text[]), CAST(:subjects AS text[]),
                     CAST(:users AS bigint[]), CAST(:bodies AS bytea[]), CAST(:tokens AS bytea[]))
              AS r(source, name, subject, user_id, body, token)
-    ) {work.ARRIVE.text}
+    ) {index.ARRIVE.text}
 """)
 
 
@@ -91,7 +91,7 @@ async def _receive(
         "tokens": [sealed.get(one.token) for one in arrivals],
         "now": now,
     }
-    await db.execute(RECEIVE, rows | work.arrival(portal_id, kind, subjects, lane, now))
+    await db.execute(RECEIVE, rows | index.arrival(portal_id, kind, subjects, lane, now))
 
 
 async def waiting(db: AsyncConnection, portal_id: int, subjects: Collection[T]) -> Mapping[T, Waiting]:

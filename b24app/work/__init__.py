@@ -1,0 +1,1 @@
+"""The machine: what waits, who does it, who is woken. It knows no feature."""

@@ -1,0 +1,1 @@
+"""Queries of the work index, the inbox and what was given up."""
