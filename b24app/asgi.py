@@ -14,10 +14,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from b24app.assembly import open_resources
 from b24app.hosts import KnownHosts
-from b24app.journeys.reception import Reception
 from b24app.limits import Limits
 from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
+from b24app.portal.journeys.reception import Reception
 from b24app.resources import Resources
 from b24app.settings import Settings, read_settings
 from b24app.store.schema import refuse_strong_role

@@ -10,10 +10,10 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
-from b24app.journeys.call_log import CallLog
 from b24app.manifest import Manifest
 from b24app.net import guard
 from b24app.net.resolver import Lookups, Names
+from b24app.portal.call_log import CallLog
 from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
 from b24app.store.engine import open_engine

@@ -22,7 +22,7 @@ from b24app.work.wake import Wake
 if TYPE_CHECKING:  # the parts that are built above this layer are known here by type only
     from b24app.bitrix24.auth_server import AuthServer
     from b24app.bitrix24.pace import Pace
-    from b24app.journeys.call_log import CallLog
+    from b24app.portal.call_log import CallLog
 
 Clock = Callable[[], datetime]
 FailPoint = Callable[[str], None]

@@ -24,9 +24,10 @@ from b24app.bitrix24.auth_server import AuthServer, TokenOwner
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.news import MembershipVerificationChanged, event
 from b24app.journeys import cards, importing
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import events, memberships, portals
-from b24app.store.portals import Portal
+from b24app.store import events, memberships
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig

@@ -30,12 +30,13 @@ from b24app import webhooks
 from b24app.assembly import open_resources
 from b24app.domain import news
 from b24app.domain.delivery import EndpointState
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.journeys import client_apps, delivery, endpoints
 from b24app.net import addresses
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import events, portals, tables
-from b24app.store.portals import Portal
+from b24app.store import events, tables
 from bench.figures import Better, Figure, Ground
 from bench.receiver import receiver
 

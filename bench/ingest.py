@@ -28,10 +28,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from b24app.assembly import open_resources
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
+from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import as_environment
-from b24app.store import portals, tables
+from b24app.store import tables
 from bench.figures import Better, Figure, Ground
 from bench.parties import answers, apart, child, free, until
 

@@ -27,9 +27,9 @@ from b24app.assembly import open_resources
 from b24app.demo import servers
 from b24app.domain.delivery import EndpointState
 from b24app.journeys import client_apps, endpoints
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings, as_environment
-from b24app.store.portals import Portal
 from b24app.store.tables import work
 from bench.bare import Wiring, bare
 from bench.figures import Better, Figure, Ground

@@ -14,10 +14,10 @@ from typing import Any
 
 import aiohttp
 
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import ROOT
-from b24app.store import portals
-from b24app.store.portals import Portal
 from bench.figures import Ground
 from emulator.installs import MarketApp
 

@@ -17,10 +17,11 @@ from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.domain.facts import Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
-from b24app.journeys import lifecycle, selftest
-from b24app.journeys.reception import Reception
+from b24app.journeys import selftest
+from b24app.portal.journeys import lifecycle
+from b24app.portal.journeys.reception import Reception
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store.portals import Portal
 
 STORED = JSONResponse({"status": "ok"})
 

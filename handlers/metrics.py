@@ -8,9 +8,10 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from b24app.journeys import call_log
+from b24app.portal import call_log
+from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.store import looks, portals
+from b24app.store import looks
 from b24app.work import counts
 from b24app.work.store import index
 

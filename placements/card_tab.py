@@ -6,9 +6,10 @@ from starlette.responses import HTMLResponse
 
 from b24app.bitrix24.payloads import OpenRequest
 from b24app.domain.facts import Kind
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.errors import Refused
-from b24app.journeys import cards, opening
+from b24app.journeys import cards
+from b24app.portal.journeys import opening
 from b24app.resources import Resources
 from placements.opened import back, frame_of, ready, regained, welcome
 from placements.render import Render

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24app.domain.card_layout import Undone
-from b24app.journeys import card_views
+from b24app.domain.portal.card_layout import Undone
 from b24app.journeys.settings import admins_only
+from b24app.portal.journeys import card_layout
 from placements import words
 from placements.frame import Call, settings_page
 
 
 async def preview(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    found = await card_views.preview(call.resources, call.viewer, call.token, call.text("view"))
+    found = await card_layout.preview(call.resources, call.viewer, call.token, call.text("view"))
     return await settings_page(call, preview=found)
 
 
 async def add(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    await card_views.add(call.resources, call.viewer, call.token, call.text("view"), call.text("mark"))
+    await card_layout.add(call.resources, call.viewer, call.token, call.text("view"), call.text("mark"))
     return await settings_page(call) | {"text": _said(call, words.SECTION_ADDED)}
 
 
 async def take_back(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    undone: Undone = await card_views.take_back(call.resources, call.viewer, call.token, call.text("view"))
+    undone: Undone = await card_layout.take_back(call.resources, call.viewer, call.token, call.text("view"))
     return await settings_page(call) | {"text": _said(call, words.UNDONE[undone])}
 
 

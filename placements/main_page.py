@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import HTMLResponse
 
 from b24app.bitrix24.payloads import OpenRequest
-from b24app.journeys import opening
 from b24app.journeys.settings import settings_view
+from b24app.portal.journeys import opening
 from b24app.resources import Resources
 from placements.opened import back, frame_of, ready, regained, welcome
 from placements.render import Render

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from b24app.domain.card_layout import CardView
+from b24app.domain.portal.card_layout import CardView
 from b24app.i18n import Words
 from b24app.manifest import Manifest
 from placements.words import CARD_NAME, EDITOR, N_

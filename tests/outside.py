@@ -21,15 +21,16 @@ from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.demo import servers
 from b24app.domain import news
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.journeys import client_apps, delivery, endpoints
 from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import deliveries, events, portals, tables
+from b24app.store import deliveries, events, tables
 from b24app.store.deliveries import Delivery
-from b24app.store.portals import Portal
 from tests.serving import bound, serving
 from tests.world import FailPoints
 

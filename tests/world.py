@@ -23,14 +23,14 @@ from sqlalchemy import func, select
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.demo import servers
-from b24app.domain.viewer import Viewer
+from b24app.domain.portal.viewer import Viewer
 from b24app.journeys import client_apps, settings
 from b24app.lanes import Lane
 from b24app.manifest import Manifest, Mode
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal as PortalRow
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import portals
-from b24app.store.portals import Portal as PortalRow
 from b24app.store.tables import work as work_table
 from b24app.work.store import inbox, index
 from emulator.config import EmulatorConfig, PortalConfig

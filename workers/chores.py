@@ -9,13 +9,14 @@ from typing import Any
 
 import structlog
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalClosed, PortalError, Refused
-from b24app.journeys import importing, installation, offline, removal, rescan, selftest, sweep
-from b24app.journeys.tokens import confirmed, is_ours
+from b24app.journeys import importing, offline, rescan, selftest, sweep
 from b24app.lanes import Lane
+from b24app.portal.journeys import installation, removal
+from b24app.portal.journeys.tokens import confirmed, is_ours
+from b24app.portal.store import portals, retention
 from b24app.resources import Resources
-from b24app.store import portals, retention
 from b24app.store.engine import open_engine
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

@@ -9,14 +9,14 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.errors import Later, plan
 from b24app.journeys import exporting, restoring, weekly
 from b24app.lanes import Lane
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import portals
 from b24app.store.engine import away
-from b24app.store.portals import Portal
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
 from workers.at_once import me

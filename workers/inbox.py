@@ -18,16 +18,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, Unreadable, plan
 from b24app.journeys import requisites, verification
-from b24app.journeys.tokens import adopt_address
 from b24app.lanes import Lane
+from b24app.portal.journeys.tokens import adopt_address
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import portals
 from b24app.store.engine import away, collided
 from b24app.store.memberships import Overtaken
-from b24app.store.portals import Portal
 from b24app.work.store import index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
 from workers import runtime

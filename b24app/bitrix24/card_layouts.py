@@ -16,7 +16,7 @@ from typing import Any
 from b24app.bitrix24 import values
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.setup import Entity
-from b24app.domain.card_layout import CardView, Element, Layout, Section
+from b24app.domain.portal.card_layout import CardView, Element, Layout, Section
 from b24app.errors import CallRefused
 
 GET, SET, RESET = (f"crm.item.details.configuration.{name}" for name in ("get", "set", "reset"))

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from b24app.cli.doctor_portal import check_portal
 from b24app.cli.doctor_record import record_portal
 from b24app.manifest import WrongManifest, read_manifest
+from b24app.portal.store import portals
 from b24app.settings import Settings, WrongSettings, read_settings
-from b24app.store import portals
 from b24app.store.engine import open_engine
 from b24app.store.schema import WrongRole, pending_migrations, reads_only, refuse_strong_role
 

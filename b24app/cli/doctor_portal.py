@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable, Mapping
 
 from b24app.assembly import open_resources
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.domain.selftest import Check, Finding, Light, Line, passed
 from b24app.journeys import selftest
 from b24app.journeys.selftest import Checked
 from b24app.manifest import read_manifest
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
-from b24app.store import portals
-from b24app.store.portals import Portal
 
 PAUSE = 0.5  # seconds between two looks at what has come back
 MARK = {Light.GOOD: "✓", Light.BAD: "✗", Light.WARN: "!", Light.OFF: "–"}

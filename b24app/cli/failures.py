@@ -8,9 +8,9 @@ from b24app.assembly import open_resources
 from b24app.cli.portal import portal_named
 from b24app.lanes import Lane
 from b24app.manifest import read_manifest
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
-from b24app.store.portals import Portal
 from b24app.work.store import failures
 
 

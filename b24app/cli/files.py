@@ -15,11 +15,11 @@ from b24app.errors import Refused
 from b24app.journeys import exporting, restoring
 from b24app.journeys.files_view import AT_WORK
 from b24app.manifest import read_manifest
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
 from b24app.store import exports, restores
 from b24app.store.exports import Export
-from b24app.store.portals import Portal
 from b24app.store.restores import Restore
 
 T = TypeVar("T")

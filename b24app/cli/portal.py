@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import portals
-from b24app.store.portals import Portal
 
 
 async def portal_named(resources: Resources, named: str) -> Portal | None:

@@ -38,9 +38,9 @@ from b24app.demo.servers import NoServer
 from b24app.demo.story import LIVES, Story, Told
 from b24app.journeys import client_apps
 from b24app.manifest import Manifest, read_manifest
+from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import portals
 from b24app.store.schema import migrate
 
 HOME = ROOT / ".data" / "demo"

@@ -12,9 +12,9 @@ from typing import Any
 
 import aiohttp
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
+from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.store import portals
 
 PATIENCE, POLL = 30.0, 0.05
 LIVES = ("installed", "gone on with", "installed again")

@@ -20,12 +20,12 @@ from b24app.domain.membership import Action, DecidedBySource, Membership, Reason
 from b24app.domain.policy import Access, Section, sections
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.verification import STATED_FOR
-from b24app.journeys.person import person_client
 from b24app.manifest import Mode
+from b24app.portal.journeys.person_client import person_client
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import card_news, memberships
 from b24app.store.card_news import Lost, Told
-from b24app.store.portals import Portal
 
 RIGHT_LASTS, NAME_LASTS = 60, 3600  # seconds
 

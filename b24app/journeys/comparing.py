@@ -13,9 +13,9 @@ from b24app.domain.work.arrivals import Arrival, Source
 from b24app.journeys import odd
 from b24app.journeys.lists import Item, Seen
 from b24app.lanes import Lane
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import records, requisites
-from b24app.store.portals import Portal
 from b24app.work.store import inbox
 
 

@@ -18,11 +18,11 @@ from b24app.journeys.once import Keep, unkept
 from b24app.lanes import Lane
 from b24app.net import addresses, guard
 from b24app.net.addresses import WrongUrl
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import client_apps, deliveries, endpoints, events
 from b24app.store.deliveries import CatchUp, Delivery, PastAttempt
 from b24app.store.endpoints import Endpoint, OldSecret
-from b24app.store.portals import Portal
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 

@@ -21,12 +21,12 @@ from b24app.domain.export_file import Header, SectionSum, Unpacker
 from b24app.errors import Refused
 from b24app.journeys.sections import SECTIONS
 from b24app.lanes import Lane
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.signing import sign
 from b24app.store import exports, file_parts
 from b24app.store.exports import Export
 from b24app.store.file_parts import Part
-from b24app.store.portals import Portal
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 

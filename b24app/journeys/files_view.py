@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.restoring import RestoreState
 from b24app.journeys.sections import SECTIONS
-from b24app.store import departures, exports, restores
-from b24app.store.departures import Departure
+from b24app.portal.store import departures
+from b24app.portal.store.departures import Departure
+from b24app.portal.store.portals import Portal
+from b24app.store import exports, restores
 from b24app.store.exports import Export, Target
-from b24app.store.portals import Portal
 from b24app.store.restores import Restore
 
 OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export

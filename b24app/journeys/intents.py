@@ -18,18 +18,19 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
 from b24app.domain.facts import Card, Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State
+from b24app.domain.portal.viewer import Viewer
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.verification import STATED_FOR, project
-from b24app.domain.viewer import Viewer
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused
-from b24app.journeys.fields import field_map
-from b24app.journeys.person import person_client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.person_client import person_client
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import card_news, intents, memberships, portals
-from b24app.store.portals import Portal
+from b24app.store import card_news, intents, memberships
 from b24app.work.store import inbox
 
 LONGEST_NOTE = 500

@@ -12,9 +12,9 @@ from b24app.bitrix24.people import whoami
 from b24app.bitrix24.requisites import Requisites
 from b24app.domain.facts import Attachment, Cards, Subject
 from b24app.errors import AccessDenied, PortalDown
-from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import demote
-from b24app.store.portals import Portal
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.tokens import demote
+from b24app.portal.store.portals import Portal
 
 Shown = TypeVar("Shown")
 

@@ -11,7 +11,7 @@ import structlog
 from b24app.domain.facts import Odd
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Unreadable
-from b24app.store.portals import Portal
+from b24app.portal.store.portals import Portal
 from b24app.work.store.index import Claim
 
 UNREADABLE = "unreadable"

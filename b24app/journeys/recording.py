@@ -24,13 +24,13 @@ from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.portal_record import Call, Difference
 from b24app.domain.portal_ways import DateFilter
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
-from b24app.journeys import fields as our_fields
-from b24app.journeys.installation import events_handler
-from b24app.journeys.tokens import client
 from b24app.journeys.trying_out import Tried, try_out
 from b24app.lanes import Lane
+from b24app.portal.journeys import fields as our_fields
+from b24app.portal.journeys.installation import events_handler
+from b24app.portal.journeys.tokens import client
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store.portals import Portal
 
 REFERENCE = Path(__file__).resolve().parent.parent / "bitrix24" / "shapes.json"
 OK, A_YEAR = 200, timedelta(days=365)

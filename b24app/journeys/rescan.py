@@ -17,16 +17,17 @@ from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
 from b24app.bitrix24.recent import MARGIN, End, Filter, Recent
 from b24app.domain.drift import OVERLAP, Cause, Reach, next_from
 from b24app.domain.facts import Card, Kind, Odd, Subject
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.journeys.comparing import compare
-from b24app.journeys.fields import field_map
-from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.tokens import client
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import imports, looks, memberships, portals
+from b24app.store import imports, looks, memberships
 from b24app.store.looks import Look
-from b24app.store.portals import Portal
 
 EVERY = timedelta(minutes=5)
 LINKS_EVERY = timedelta(minutes=30)

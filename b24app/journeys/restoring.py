@@ -24,10 +24,10 @@ from b24app.domain.restoring import RestoreState
 from b24app.errors import Refused
 from b24app.journeys.sections import BY_NAME, SECTIONS, Restoring
 from b24app.lanes import Lane
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import file_parts, restores
 from b24app.store.file_parts import Part
-from b24app.store.portals import Portal
 from b24app.store.restores import Restore
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

@@ -27,11 +27,11 @@ from b24app.domain.work.arrivals import Arrival, Source
 from b24app.journeys import modes
 from b24app.lanes import Lane
 from b24app.manifest import Mode
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import client_apps, filed, memberships
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
-from b24app.store.portals import Portal
 from b24app.work.store import inbox
 
 R = TypeVar("R", bound=BaseModel)

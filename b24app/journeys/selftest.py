@@ -32,15 +32,15 @@ from b24app.errors import (
     Refused,
 )
 from b24app.journeys import endpoints as client_endpoints
-from b24app.journeys import fields as our_fields
-from b24app.journeys.fields import field_map
-from b24app.journeys.installation import events_handler, lacking
-from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Manifest, Mode
+from b24app.portal.journeys import fields as our_fields
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.installation import events_handler, lacking
+from b24app.portal.journeys.tokens import client
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import client_apps, deliveries, endpoints, self_tests
-from b24app.store.portals import Portal
 from b24app.store.self_tests import SelfTest
 from b24app.work.store import inbox
 from b24app.work.wake import INTERACTIVE

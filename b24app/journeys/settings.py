@@ -11,23 +11,24 @@ import structlog
 
 from b24app.bitrix24.people import whoami
 from b24app.domain.drift import Cause, Reach
+from b24app.domain.portal.viewer import Viewer
 from b24app.domain.reading import SILENT, time_left
-from b24app.domain.viewer import Viewer
 from b24app.errors import Refused
 from b24app.journeys import modes, selftest
 from b24app.journeys.files_view import FilesView, files_view
-from b24app.journeys.person import person_client
 from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
 from b24app.manifest import Mode
+from b24app.portal.journeys.person_client import person_client
+from b24app.portal.store import card_layouts, portals
+from b24app.portal.store.card_layouts import KnownView
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import card_layouts, client_apps, endpoints, imports, looks, portals
-from b24app.store.card_layouts import KnownView
+from b24app.store import client_apps, endpoints, imports, looks
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
 from b24app.store.imports import Progress
 from b24app.store.looks import Look
-from b24app.store.portals import Portal
 from b24app.work.store import inbox
 
 log = structlog.get_logger()

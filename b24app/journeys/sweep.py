@@ -15,19 +15,20 @@ import structlog
 from b24app.bitrix24.client import PAGE, PortalClient
 from b24app.domain.drift import Cause, Reach, night
 from b24app.domain.facts import Attached, Card, Kind, Listed
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.journeys import lists
 from b24app.journeys.comparing import compare
 from b24app.journeys.lists import Seen
-from b24app.journeys.tokens import client
 from b24app.lanes import Lane
 from b24app.manifest import Mode
+from b24app.portal.journeys.tokens import client
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import looks, memberships, portals, records
+from b24app.store import looks, memberships, records
 from b24app.store.looks import Look
-from b24app.store.portals import Portal
 from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn

@@ -19,10 +19,10 @@ from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.domain.facts import Card, Kind, Subject
 from b24app.domain.portal_ways import DateFilter
 from b24app.domain.test_card import last_name
-from b24app.journeys.fields import field_map
 from b24app.journeys.test_cards import code_for
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store.portals import Portal
 
 Step = Callable[[str, Awaitable[Any]], Awaitable[Any]]
 

@@ -25,15 +25,16 @@ from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
-from b24app.journeys.fields import field_map
 from b24app.journeys.odd import Unread
-from b24app.journeys.tokens import StoredTokens, client
 from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
 from b24app.manifest import Mode
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.tokens import StoredTokens, client
+from b24app.portal.store import tokens
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, events, intents, memberships, records, tokens
-from b24app.store.portals import Portal
+from b24app.store import aliases, events, intents, memberships, records
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
 

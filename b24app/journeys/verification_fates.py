@@ -17,11 +17,11 @@ from b24app.domain.facts import Attachment, Card, Cards, Kind, Requisite, Subjec
 from b24app.domain.membership import Membership
 from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
 from b24app.errors import Unreadable
-from b24app.journeys.fields import field_map
 from b24app.journeys.missing import cards_after_all, listed
+from b24app.portal.journeys.fields import field_map
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import aliases, memberships, records, requisites
-from b24app.store.portals import Portal
 from b24app.store.records import Known
 
 MOST_NEAR = 200  # cards looked at around one that is gone

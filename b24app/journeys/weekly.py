@@ -19,10 +19,10 @@ from b24app.journeys import endpoints, exporting
 from b24app.journeys.endpoints import Wanted
 from b24app.lanes import Lane
 from b24app.net import addresses
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import exports
 from b24app.store.exports import Export, Target
-from b24app.store.portals import Portal
 from b24app.webhooks import Upload
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

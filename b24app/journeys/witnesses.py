@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Collection
 
 from b24app.errors import PortalError, Refused
-from b24app.journeys.tokens import is_ours
+from b24app.portal.journeys.tokens import is_ours
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store.portals import Portal
 from b24app.work.store import inbox
 
 AT_ONCE, WAITS = 8, 10.0  # questions; seconds for all of them: a name is no reason to keep a decision waiting

@@ -9,7 +9,7 @@ import pytest
 from b24app.bitrix24 import card_layouts
 from b24app.bitrix24.setup import Entity
 from b24app.bitrix24.tokens import FixedToken
-from b24app.domain.card_layout import CardView, Element, Layout, Section
+from b24app.domain.portal.card_layout import CardView, Element, Layout, Section
 from b24app.errors import AccessDenied, CallRefused
 from emulator.crm.layouts import Variant
 from tests.bitrix24.conftest import Rig

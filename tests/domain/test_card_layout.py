@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from b24app.domain.card_layout import (
+from b24app.domain.portal.card_layout import (
     ALWAYS,
     SECTION,
     CardView,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from b24app.domain.installation import Verdict, Word, ask_again_at, verdict
+from b24app.domain.portal.installation import Verdict, Word, ask_again_at, verdict
 
 NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import event, func, select
 
-from b24app.journeys.reception import Reception
+from b24app.portal.journeys.reception import Reception
 from b24app.store.engine import open_engine
 from b24app.store.tables import inbox
 from emulator.installs import Installation

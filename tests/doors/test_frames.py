@@ -7,8 +7,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from b24app.domain.installation import PortalState
-from b24app.store import portals, tables
+from b24app.domain.portal.installation import PortalState
+from b24app.portal.store import portals
+from b24app.store import tables
 from emulator.crm.entities import Entity
 from emulator.forge import OPENS, forge
 from emulator.installs import install

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import Message, Scope
 
 from b24app.asgi import build_app
-from b24app.journeys.reception import Reception
 from b24app.limits import Limits
+from b24app.portal.journeys.reception import Reception
 from tests.serving import bound, serving
 from tests.world import World
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from b24app.domain.facts import Kind, Subject
 from b24app.domain.work.arrivals import Arrival, Source
-from b24app.journeys.reception import Reception
 from b24app.lanes import Lane
+from b24app.portal.journeys.reception import Reception
 from b24app.work.store import inbox, index
 from tests.world import World
 

@@ -17,8 +17,8 @@ from time import monotonic
 
 from b24app.demo import servers
 from b24app.domain.drift import Cause
+from b24app.portal.store import portals
 from b24app.settings import ROOT
-from b24app.store import portals
 from b24app.store.schema import migrate
 from b24app.work.store import inbox
 from emulator.portal import Portal

@@ -17,18 +17,21 @@ from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain import news
-from b24app.domain.card_layout import CardView, standing
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
 from b24app.domain.drift import Cause, Drift, Reach
 from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.membership import Membership, Record, Shown, State
+from b24app.domain.portal.card_layout import CardView, standing
 from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
+from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
+from b24app.portal.store.card_layouts import Addition
+from b24app.portal.store.portal_calls import Call
+from b24app.portal.store.viewer_sessions import Session
 from b24app.store import (
     aliases,
-    card_layouts,
     card_news,
     client_apps,
     client_view,
@@ -44,24 +47,17 @@ from b24app.store import (
     looks,
     memberships,
     outbox,
-    portal_calls,
     records,
     requisites,
     restores,
-    retention,
     self_tests,
     settling,
-    tokens,
-    viewer_sessions,
 )
-from b24app.store.card_layouts import Addition
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
 from b24app.store.file_parts import Part
 from b24app.store.imports import Step
-from b24app.store.portal_calls import Call
 from b24app.store.settling import AttemptRow, Change
-from b24app.store.viewer_sessions import Session
 from b24app.vault import Vault
 from b24app.work.store import failures, inbox
 from tests.store.rich import DIGEST, Owned

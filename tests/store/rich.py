@@ -13,7 +13,9 @@ from b24app.domain import news
 from b24app.domain.drift import Cause, Reach
 from b24app.domain.facts import Attached, Attachment, Card, Kind, Requisite, Subject
 from b24app.domain.membership import Action, Intent, Membership
-from b24app.domain.viewer import Viewer
+from b24app.domain.portal.viewer import Viewer
+from b24app.portal.store import tokens
+from b24app.portal.store.tokens import Pair
 from b24app.store import (
     aliases,
     deliveries,
@@ -29,13 +31,11 @@ from b24app.store import (
     requisites,
     restores,
     tables,
-    tokens,
 )
 from b24app.store.deliveries import Delivery
 from b24app.store.endpoints import Endpoint
 from b24app.store.file_parts import Part
 from b24app.store.looks import Look
-from b24app.store.tokens import Pair
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
 from tests.store.samples import FULL, row

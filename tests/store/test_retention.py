@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from b24app.store import portals
+from b24app.portal.store import portals
 from b24app.store.tables import TENANT_TABLES, inbox
 from emulator.crm.entities import Entity
 from tests.world import World

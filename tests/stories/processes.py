@@ -29,8 +29,8 @@ from starlette.routing import Route
 from b24app.assembly import open_resources
 from b24app.demo import servers
 from b24app.manifest import Manifest, read_manifest
+from b24app.portal.store import portals
 from b24app.settings import ROOT, Settings, as_environment
-from b24app.store import portals
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.installs import MarketApp
 from emulator.run import Emulator, serve

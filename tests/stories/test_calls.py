@@ -14,9 +14,9 @@ from b24app.bitrix24.pace import Lane
 from b24app.bitrix24.wire import CallOutcome, CallRecord
 from b24app.cli.calls import span, told
 from b24app.errors import PortalError
-from b24app.journeys import call_log
-from b24app.journeys.tokens import StoredTokens, client
 from b24app.lanes import Lane as WorkLane
+from b24app.portal import call_log
+from b24app.portal.journeys.tokens import StoredTokens, client
 from b24app.store.tables import portal_calls
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break

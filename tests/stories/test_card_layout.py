@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from b24app.store import card_layouts
-from b24app.store.card_layouts import KnownView
+from b24app.portal.store import card_layouts
+from b24app.portal.store.card_layouts import KnownView
 from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, PERSONAL, Variant
 from emulator.faults import Break

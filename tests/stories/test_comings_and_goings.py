@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from b24app.domain.installation import PortalState
-from b24app.store import departures, tokens
+from b24app.domain.portal.installation import PortalState
+from b24app.portal.store import departures, tokens
 from b24app.store.tables import departures as departures_table
 from b24app.store.tables import metadata, portals
 from emulator.crm.entities import Entity

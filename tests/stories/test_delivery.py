@@ -20,12 +20,13 @@ from standardwebhooks import WebhookVerificationError
 from b24app import webhooks
 from b24app.demo import servers
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.journeys import client_apps, endpoints
 from b24app.journeys.delivery_run import SLICE
 from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
-from b24app.store import portals, tables
+from b24app.portal.store import portals
+from b24app.store import tables
 from b24app.vault import Vault
 from b24app.work.store import index
 from tests.doors.test_answers import Line, answering

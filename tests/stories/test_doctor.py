@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from b24app.cli.doctor import doctor
+from b24app.portal.store import portals
 from b24app.settings import as_environment
-from b24app.store import portals
 from tests.world import World
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.work.wake import CHORES, open_queue
 from emulator.faults import Break
 from emulator.installs import pay

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
 from b24app.store.tables import work as table
 from b24app.work.store import index

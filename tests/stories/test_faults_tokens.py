@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
 from emulator.faults import FOREVER, Break
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, asked, at, pass_until, told_once, waits

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from b24app.journeys import offline
-from b24app.store import portals
+from b24app.portal.store import portals
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.installs import next_version, update

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from emulator.crm.entities import Entity
 from emulator.installs import Installation, finish, install
 from tests.doors.frames import frame, main

@@ -21,16 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner, TokenPair
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import open_request
-from b24app.domain.installation import PortalState, Verdict
+from b24app.domain.portal.installation import PortalState, Verdict
 from b24app.errors import PortalClosed, PortalDown, PortalError, Refused
-from b24app.journeys import installation, opening, removal
-from b24app.journeys.tokens import StoredTokens, remember, still_here
+from b24app.portal.journeys import installation, opening, removal
+from b24app.portal.journeys.tokens import StoredTokens, remember, still_here
+from b24app.portal.store import portals
+from b24app.portal.store.tokens import living
 from b24app.resources import Resources
-from b24app.store import portals
 from b24app.store.engine import open_engine
 from b24app.store.tables import inbox, memberships, tokens, viewer_sessions
 from b24app.store.tables import portals as portals_table
-from b24app.store.tokens import living
 from emulator.faults import FOREVER, Break
 from emulator.installs import finish, install, pay, uninstall
 from emulator.opening import open_form

@@ -11,7 +11,8 @@ from b24app.cli.failures import settled
 from b24app.domain.drift import Drift, Reach
 from b24app.domain.facts import Attached
 from b24app.journeys import importing
-from b24app.store import imports, looks, portals
+from b24app.portal.store import portals
+from b24app.store import imports, looks
 from b24app.store.tables import imports as imports_table
 from b24app.store.tables import inbox, requisites
 from emulator.crm.entities import Entity

@@ -10,12 +10,12 @@ from cryptography.fernet import Fernet
 
 from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenPair
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.errors import NeedsAdmin, Refused
-from b24app.journeys import opening
-from b24app.journeys.tokens import StoredTokens
+from b24app.portal.journeys import opening
+from b24app.portal.journeys.tokens import StoredTokens
+from b24app.portal.store import tokens
 from b24app.resources import Resources
-from b24app.store import tokens
 from b24app.vault import Vault
 from emulator.crm.entities import Entity
 from tests.doors.frames import main

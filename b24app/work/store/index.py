@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
 from b24app.store.tables import portals, work
 

@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError
 from b24app.domain.work.arrivals import Arrival
 from b24app.errors import Refused
 from b24app.lanes import Lane
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import portals
 from b24app.store.engine import collided, lost
-from b24app.store.portals import Portal
 from b24app.work.store import inbox
 
 LARGEST_GROUP = 500

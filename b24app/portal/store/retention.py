@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.domain.delivery import EndpointState
-from b24app.store import departures, exports, restores
+from b24app.portal.store import departures
+from b24app.store import exports, restores
 from b24app.store.idempotency import KEPT
 from b24app.store.tables import (
     attempts,

@@ -11,7 +11,7 @@ from b24app.bitrix24.setup import Entity
 from b24app.domain.facts import Kind
 from b24app.errors import Refused
 from b24app.manifest import Manifest
-from b24app.store.portals import Portal
+from b24app.portal.store.portals import Portal
 
 
 def field_map(portal: Portal) -> FieldMap:

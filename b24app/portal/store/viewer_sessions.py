@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.viewer import Viewer
+from b24app.domain.portal.viewer import Viewer
 from b24app.store.tables import viewer_sessions as table
 
 _ADD = insert(table)

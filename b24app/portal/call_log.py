@@ -18,9 +18,9 @@ from redis.asyncio import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.bitrix24.wire import CallRecord
+from b24app.portal.store import portal_calls
+from b24app.portal.store.portal_calls import Call
 from b24app.resources import Clock, Resources
-from b24app.store import portal_calls
-from b24app.store.portal_calls import Call
 from b24app.work.counts import PORTAL_REQUESTS, add, totals
 
 EVERY = 2.0  # seconds between two groups

@@ -28,9 +28,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.drift import Cause
-from b24app.domain.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
+from b24app.domain.portal.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
 from b24app.manifest import Mode
-from b24app.store import departures
+from b24app.portal.store import departures
 from b24app.store.tables import portals
 
 ENTER = text("""

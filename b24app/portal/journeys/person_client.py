@@ -6,8 +6,8 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
 from b24app.bitrix24.tokens import FixedToken
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store.portals import Portal
 
 UNKNOWN_PORTAL = 0  # paces the first call to a portal that has no row yet
 

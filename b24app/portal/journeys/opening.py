@@ -15,21 +15,21 @@ from uuid import uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import page_token
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner, check_endpoint, same_host
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import OpenRequest
 from b24app.bitrix24.people import whoami
-from b24app.domain.installation import PortalState
-from b24app.domain.viewer import Viewer
+from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.viewer import Viewer
 from b24app.errors import AccessDenied, AppError, NeedsFreshToken, PortalClosed, PortalError, Refused
-from b24app.journeys.person import person_client
-from b24app.journeys.tokens import settle_at, still_here
-from b24app.page_token import PageToken
+from b24app.portal import page_token
+from b24app.portal.journeys.person_client import person_client
+from b24app.portal.journeys.tokens import settle_at, still_here
+from b24app.portal.page_token import PageToken
+from b24app.portal.store import portals, viewer_sessions
+from b24app.portal.store.portals import Portal
+from b24app.portal.store.viewer_sessions import Session
 from b24app.resources import Resources
-from b24app.store import portals, viewer_sessions
-from b24app.store.portals import Portal
-from b24app.store.viewer_sessions import Session
 
 SESSION = timedelta(hours=1)
 RENEWABLE = timedelta(hours=12)  # a page left open longer is opened anew

@@ -19,18 +19,19 @@ from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
-from b24app.domain.card_layout import CardView, Standing, standing
 from b24app.domain.facts import Kind
-from b24app.domain.installation import PortalState, missing
+from b24app.domain.portal.card_layout import CardView, Standing, standing
+from b24app.domain.portal.installation import PortalState, missing
 from b24app.errors import AccessDenied, PortalError, Refused
-from b24app.journeys import fields as our_fields
-from b24app.journeys.tokens import client, remember, still_here
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
+from b24app.portal.journeys import fields as our_fields
+from b24app.portal.journeys.tokens import client, remember, still_here
+from b24app.portal.store import card_layouts as card_rows
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import card_layouts as card_rows
-from b24app.store import imports, portals
-from b24app.store.portals import Portal
+from b24app.store import imports
 from b24app.work.store import inbox, index
 
 CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway

@@ -14,18 +14,18 @@ import structlog
 from b24app.bitrix24 import card_layouts
 from b24app.bitrix24.card_layouts import ViewRead
 from b24app.bitrix24.client import PortalClient
-from b24app.domain import card_layout
-from b24app.domain.card_layout import CardView, Layout, Shown, Undone
-from b24app.domain.viewer import Viewer
+from b24app.domain.portal import card_layout
+from b24app.domain.portal.card_layout import CardView, Layout, Shown, Undone
+from b24app.domain.portal.viewer import Viewer
 from b24app.errors import AccessDenied, OutcomeUnknown, PortalError, Refused
 from b24app.i18n import language
-from b24app.journeys.fields import entities, names_in
-from b24app.journeys.person import person_client
 from b24app.journeys.settings import portal_of
+from b24app.portal.journeys.fields import entities, names_in
+from b24app.portal.journeys.person_client import person_client
+from b24app.portal.store import card_layouts as rows
+from b24app.portal.store.card_layouts import Addition, KnownView
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import card_layouts as rows
-from b24app.store.card_layouts import Addition, KnownView
-from b24app.store.portals import Portal
 
 log = structlog.get_logger()
 

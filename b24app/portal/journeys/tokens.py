@@ -19,13 +19,13 @@ from b24app.bitrix24.auth_server import WRONG_APP, TokenOwner, TokenPair, check_
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
-from b24app.domain.installation import PortalState, Word
+from b24app.domain.portal.installation import PortalState, Word
 from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 from b24app.lanes import Lane
+from b24app.portal.store import portals, tokens
+from b24app.portal.store.portals import Portal
+from b24app.portal.store.tokens import Pair
 from b24app.resources import Resources
-from b24app.store import portals, tokens
-from b24app.store.portals import Portal
-from b24app.store.tokens import Pair
 
 POLL, POLLS = 0.25, 300  # look at a foreign refresh four times a second, until its claim is stale
 CLOSED_STATES = {"unpaid": PortalState.UNPAID}

@@ -11,14 +11,14 @@ from redis.exceptions import RedisError
 from b24app.bitrix24.auth_server import TokenOwner, check_endpoint
 from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import whoami
-from b24app.domain.installation import PortalState
+from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalError, Refused
-from b24app.journeys import installation, removal
-from b24app.journeys.installation import Grant
-from b24app.journeys.person import person_client
+from b24app.portal.journeys import installation, removal
+from b24app.portal.journeys.installation import Grant
+from b24app.portal.journeys.person_client import person_client
+from b24app.portal.store import portals
+from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import portals
-from b24app.store.portals import Portal
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.card_layout import CardView, Shown, Standing
+from b24app.domain.portal.card_layout import CardView, Shown, Standing
 from b24app.store.tables import card_layouts as table
 
 ORDER = ("contact", "company", "deal", "lead")

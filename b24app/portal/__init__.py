@@ -1,0 +1,1 @@
+"""One installation: how it begins, lives and ends, its tokens, its fields, its pages."""
