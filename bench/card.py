@@ -21,9 +21,10 @@ from starlette.applications import Starlette
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
-from b24app.domain.facts import Kind, Subject
+from b24app.cards.journeys import importing
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.news import MembershipVerificationChanged, event
-from b24app.journeys import cards, importing
+from b24app.journeys import cards
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources

@@ -20,12 +20,12 @@ import aiohttp
 
 from b24app.assembly import open_resources
 from b24app.bitrix24.cards import ENTITY_TYPE, select
+from b24app.cards.store import imports
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import client
 from b24app.resources import Resources
 from b24app.settings import Settings, as_environment
-from b24app.store import imports
 from bench.figures import Better, Figure, Ground
 from bench.parties import answers, child, emulator_config, free, imported, install, known, post, until
 

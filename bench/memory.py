@@ -11,7 +11,7 @@ from functools import partial
 
 from sqlalchemy import func, select, text
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.store.portals import Portal

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from fast_bitrix24 import BitrixAsync
 
 from b24app.assembly import open_resources
-from b24app.domain.facts import Kind, Subject
+from b24app.cards.journeys import importing
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.work.arrivals import Arrival, Source
-from b24app.journeys import importing
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation
 from b24app.portal.journeys.installation import Grant

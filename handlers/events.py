@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24 import checkup
 from b24app.bitrix24.payloads import PortalEvent, portal_event
-from b24app.domain.facts import Subject
+from b24app.domain.cards.facts import Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
 from b24app.journeys import selftest

@@ -8,10 +8,10 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from b24app.cards.store import scans
 from b24app.portal import call_log
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.store import looks
 from b24app.work import counts
 from b24app.work.store import index
 
@@ -21,7 +21,7 @@ async def metrics(request: Request) -> Response:
     async with resources.directory() as db:
         depths = await index.depths(db, resources.now())
         states = await portals.count_by_state(db)
-        drift = await looks.totals(db)
+        drift = await scans.totals(db)
     registry = CollectorRegistry()
     waiting = Gauge("b24app_work_waiting", "Rows of the work index", ["kind", "lane"], registry=registry)
     late = Gauge(

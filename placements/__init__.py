@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from b24app.domain.facts import Kind
+from b24app.domain.cards.facts import Kind
 from b24app.manifest import Manifest
 from placements import card_tab, files, frame, install, layout, main_page, opened, same_card, selftest, sweeps
 from placements.render import STATIC, Render

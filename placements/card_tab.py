@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import HTMLResponse
 
 from b24app.bitrix24.payloads import OpenRequest
-from b24app.domain.facts import Kind
+from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import Refused
 from b24app.journeys import cards

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24.values import number
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.membership import Action
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import PortalError, Refused

@@ -9,9 +9,10 @@ from typing import Any
 
 import structlog
 
+from b24app.cards.journeys import importing, offline, rescan, sweep
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalClosed, PortalError, Refused
-from b24app.journeys import importing, offline, rescan, selftest, sweep
+from b24app.journeys import selftest
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation, removal
 from b24app.portal.journeys.tokens import confirmed, is_ours

@@ -18,9 +18,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.journeys import requisites
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, Unreadable, plan
-from b24app.journeys import requisites, verification
+from b24app.journeys import verification
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import adopt_address
 from b24app.portal.store import portals

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from b24app.bitrix24 import values
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
 from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
-from b24app.domain.facts import Card, Cards, Kind, Odd, Subject
+from b24app.domain.cards.facts import Card, Cards, Kind, Odd, Subject
 from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
 
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}

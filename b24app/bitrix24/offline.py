@@ -15,7 +15,7 @@ from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.payloads import subject_of
 from b24app.bitrix24.rows import Row, rising, rows_of
 from b24app.bitrix24.setup import there_already
-from b24app.domain.facts import Topic
+from b24app.domain.cards.facts import Topic
 
 LIST, GET = "event.offline.list", "event.offline.get"
 PAGE = 50

@@ -18,7 +18,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.auth_server import scopes
 from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.forms import Form, parse_php_form
-from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.errors import Refused
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?\Z")

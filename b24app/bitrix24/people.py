@@ -13,7 +13,7 @@ from typing import Any
 from b24app.bitrix24 import values
 from b24app.bitrix24.cards import ENTITY_TYPE, Person
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
-from b24app.domain.facts import Subject
+from b24app.domain.cards.facts import Subject
 from b24app.errors import PortalDown
 
 

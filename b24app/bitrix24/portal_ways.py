@@ -12,7 +12,7 @@ from b24app.bitrix24.cards import FieldMap, import_cards, read_cards
 from b24app.bitrix24.listening import Exchange, Listening, Row, rows
 from b24app.bitrix24.recent import Recent
 from b24app.bitrix24.values import ident
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal_ways import DateFilter, Ways, oddities
 from b24app.errors import CallRefused, PortalDown
 

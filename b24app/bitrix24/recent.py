@@ -18,7 +18,7 @@ from b24app.bitrix24.cards import ENTITY_TYPE, LIST, FieldMap, cards_of, select
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, Command, PortalClient
 from b24app.bitrix24.rows import rows_of
 from b24app.bitrix24.values import OLDEST, moment
-from b24app.domain.facts import Card, Kind, Odd
+from b24app.domain.cards.facts import Card, Kind, Odd
 
 MARGIN = timedelta(days=1)
 """More than any zone is off."""

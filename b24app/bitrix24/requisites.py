@@ -15,7 +15,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.cards import ENTITY_TYPE, one_by_one
 from b24app.bitrix24.client import PAGE, Command, PortalClient
 from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
-from b24app.domain.facts import Attached, Attachment, Odd, Requisite, Subject
+from b24app.domain.cards.facts import Attached, Attachment, Odd, Requisite, Subject
 from b24app.errors import PortalDown
 
 LIST = "crm.requisite.list"

@@ -11,8 +11,8 @@ from b24app.bitrix24 import probes, values
 from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.listening import Listening, Row
-from b24app.domain import test_card
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards import test_card
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.errors import NotFound
 
 NOWHERE = 2_000_000_000

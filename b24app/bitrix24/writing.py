@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from b24app.bitrix24.batches import out_of_reach, unsent
 from b24app.bitrix24.cards import CardFields, FieldMap, listed, listing
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.errors import NotStored, OutcomeUnknown, PortalError
 
 QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}

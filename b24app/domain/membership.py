@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 
 HELD_BACK = timedelta(minutes=10)  # what a portal did not store is not written again for so long
 ALONE = 0  # company_id of a person who belongs to nobody but themselves

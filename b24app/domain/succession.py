@@ -10,8 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.draft import By, Draft
-from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import ALONE, Membership, Reason, State
 
 SUSPENDED_FOR = timedelta(days=30)

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from b24app.domain.cards.facts import Attachment, Card, Kind, Subject, Topic
 from b24app.domain.draft import Draft
-from b24app.domain.facts import Attachment, Card, Kind, Subject, Topic
 from b24app.domain.membership import (
     ALONE,
     Action,

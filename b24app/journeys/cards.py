@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
-from b24app.domain.facts import Subject
+from b24app.domain.cards.facts import Subject
 from b24app.domain.membership import Action, DecidedBySource, Membership, Reason, State
 from b24app.domain.policy import Access, Section, sections
 from b24app.domain.succession import SUSPENDED_FOR

@@ -16,7 +16,7 @@ import structlog
 from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
-from b24app.domain.facts import Card, Subject
+from b24app.domain.cards.facts import Card, Subject
 from b24app.domain.membership import Action, Intent, Membership, Shown, State
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.succession import SUSPENDED_FOR

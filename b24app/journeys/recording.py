@@ -20,7 +20,7 @@ from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.listening import UNSAID, Exchange, Listening
 from b24app.bitrix24.recent import Recent
 from b24app.domain import portal_record, shapes
-from b24app.domain.facts import Attached, Attachment, Kind, Subject
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.portal_record import Call, Difference
 from b24app.domain.portal_ways import DateFilter
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError

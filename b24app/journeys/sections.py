@@ -19,8 +19,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app import webhooks
+from b24app.domain.cards.facts import Kind
 from b24app.domain.delivery import EndpointState
-from b24app.domain.facts import Kind
 from b24app.domain.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.restoring import Filed, Weight, weigh
 from b24app.domain.work.arrivals import Arrival, Source

@@ -10,9 +10,12 @@ from typing import Any
 import structlog
 
 from b24app.bitrix24.people import whoami
-from b24app.domain.drift import Cause, Reach
+from b24app.cards.store import imports, scans
+from b24app.cards.store.imports import Progress
+from b24app.cards.store.scans import Look
+from b24app.domain.cards.drift import Cause, Reach
+from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.viewer import Viewer
-from b24app.domain.reading import SILENT, time_left
 from b24app.errors import Refused
 from b24app.journeys import modes, selftest
 from b24app.journeys.files_view import FilesView, files_view
@@ -24,11 +27,9 @@ from b24app.portal.store import card_layouts, portals
 from b24app.portal.store.card_layouts import KnownView
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import client_apps, endpoints, imports, looks
+from b24app.store import client_apps, endpoints
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import Endpoint
-from b24app.store.imports import Progress
-from b24app.store.looks import Look
 from b24app.work.store import inbox
 
 log = structlog.get_logger()
@@ -98,8 +99,8 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             connected=tuple(found),
             waiting=await inbox.count(db, portal.id, "waiting"),
             failed=await inbox.count(db, portal.id, "failed"),
-            looked=await looks.newest(db, portal.id),
-            sweeping=await looks.unfinished(db, portal.id, Reach.ALL),
+            looked=await scans.newest(db, portal.id),
+            sweeping=await scans.unfinished(db, portal.id, Reach.ALL),
             cards=list((await card_layouts.listing(db, portal.id)).values()),
             files=await files_view(db, portal, resources.now()),
             checked=await selftest.look(db, resources, portal.id),

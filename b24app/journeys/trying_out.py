@@ -16,10 +16,10 @@ from b24app.bitrix24.cards import FieldMap, look_again
 from b24app.bitrix24.listening import Exchange, Listening, Row
 from b24app.bitrix24.recent import Recent
 from b24app.bitrix24.writing import CardChange, Value, write_cards
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.cards.journeys.test_cards import code_for
+from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.test_card import last_name
 from b24app.domain.portal_ways import DateFilter
-from b24app.domain.test_card import last_name
-from b24app.journeys.test_cards import code_for
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources

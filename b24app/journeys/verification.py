@@ -18,14 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Written, write_cards
+from b24app.cards.journeys.odd import Unread
+from b24app.cards.store import records
 from b24app.domain import news
-from b24app.domain.facts import Card
+from b24app.domain.cards.facts import Card
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
-from b24app.journeys.odd import Unread
 from b24app.journeys.verification_cases import WAITS, Case, gather, waits_of
 from b24app.lanes import Lane
 from b24app.manifest import Mode
@@ -34,7 +35,7 @@ from b24app.portal.journeys.tokens import StoredTokens, client
 from b24app.portal.store import tokens
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, events, intents, memberships, records
+from b24app.store import aliases, events, intents, memberships
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
 

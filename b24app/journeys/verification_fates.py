@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from b24app.bitrix24.cards import LIST, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import read_requisites
-from b24app.domain.facts import Attachment, Card, Cards, Kind, Requisite, Subject
+from b24app.cards.journeys.missing import cards_after_all, listed
+from b24app.cards.store import records, requisites
+from b24app.cards.store.records import Known
+from b24app.domain.cards.facts import Attachment, Card, Cards, Kind, Requisite, Subject
 from b24app.domain.membership import Membership
 from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
 from b24app.errors import Unreadable
-from b24app.journeys.missing import cards_after_all, listed
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, memberships, records, requisites
-from b24app.store.records import Known
+from b24app.store import aliases, memberships
 
 MOST_NEAR = 200  # cards looked at around one that is gone
 

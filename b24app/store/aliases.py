@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, bindparam, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.store.arrays import among, named
 from b24app.store.tables import aliases
 

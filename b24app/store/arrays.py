@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from b24app.domain.facts import Subject
+from b24app.domain.cards.facts import Subject
 
 
 def unnest(**arrays: str) -> str:

@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery import EndpointState
-from b24app.domain.facts import Kind, Subject
 from b24app.domain.membership import Membership
 from b24app.domain.restoring import Filed, Standing
 from b24app.store.client_apps import ClientApp

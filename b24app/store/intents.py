@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.membership import Action, Intent
 from b24app.store.tables import intents
 

@@ -19,7 +19,7 @@ from b24app.bitrix24.setup import Entity as Place
 from b24app.bitrix24.setup import FieldSpec, add_fields, present
 from b24app.bitrix24.tokens import FixedToken
 from b24app.bitrix24.writing import CardChange, write_cards
-from b24app.domain.facts import Cards, Kind, Subject
+from b24app.domain.cards.facts import Cards, Kind, Subject
 from b24app.errors import (
     AccessDenied,
     CallRefused,

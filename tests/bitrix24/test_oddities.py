@@ -10,7 +10,7 @@ import pytest
 from b24app.bitrix24.cards import CardFields, read_cards
 from b24app.bitrix24.client import Command
 from b24app.bitrix24.wire import CallOutcome, CallRecord
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.errors import (
     AccessDenied,
     CallRefused,

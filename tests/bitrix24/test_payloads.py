@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import open_request, portal_event
-from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.errors import Refused
 
 PAYLOADS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "payloads.json").read_text("utf-8"))

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from b24app.bitrix24.cards import CardFields
 from b24app.bitrix24.recent import End, Filter, Recent
-from b24app.domain.facts import Kind, Odd, Topic
+from b24app.domain.cards.facts import Kind, Odd, Topic
 from tests.bitrix24.scripted import Script, batch
 
 FIELDS = {Kind.COMPANY: CardFields("UF_CRM_CHECK", "UF_CRM_STATUS", {"pending": 41})}

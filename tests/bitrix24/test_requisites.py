@@ -11,7 +11,7 @@ from b24app.bitrix24.requisites import (
     look_again,
     read_requisites,
 )
-from b24app.domain.facts import Attached, Attachment, Kind, Requisite, Subject
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Requisite, Subject
 from b24app.errors import AccessDenied
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from b24app.domain.drift import next_from
+from b24app.domain.cards.drift import next_from
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 

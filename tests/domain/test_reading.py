@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from b24app.domain.reading import pace_of, time_left
+from b24app.domain.cards.reading import pace_of, time_left
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Subject
 from b24app.domain.draft import Draft
-from b24app.domain.facts import Attached, Attachment, Card, Kind, Subject
 from b24app.domain.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
 from b24app.domain.succession import OPENNESS, Gone, Trace, heir, inherit, same_name, stricter
 from b24app.domain.verification import Facts, decide

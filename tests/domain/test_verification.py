@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.membership import (
     ALONE,
     Action,

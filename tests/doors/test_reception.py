@@ -8,7 +8,7 @@ from contextlib import suppress
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys.reception import Reception

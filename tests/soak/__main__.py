@@ -16,7 +16,7 @@ from random import Random
 from time import monotonic
 
 from b24app.demo import servers
-from b24app.domain.drift import Cause
+from b24app.domain.cards.drift import Cause
 from b24app.portal.store import portals
 from b24app.settings import ROOT
 from b24app.store.schema import migrate

@@ -16,10 +16,12 @@ from uuid import UUID, uuid4
 from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store import imports, records, requisites, scans
+from b24app.cards.store.imports import Step
 from b24app.domain import news
+from b24app.domain.cards.drift import Cause, Drift, Reach
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
-from b24app.domain.drift import Cause, Drift, Reach
-from b24app.domain.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.portal.card_layout import CardView, standing
 from b24app.domain.selftest import Backlog, Found, Ping
@@ -42,13 +44,9 @@ from b24app.store import (
     file_parts,
     filed,
     idempotency,
-    imports,
     intents,
-    looks,
     memberships,
     outbox,
-    records,
-    requisites,
     restores,
     self_tests,
     settling,
@@ -56,7 +54,6 @@ from b24app.store import (
 from b24app.store.client_apps import ClientApp
 from b24app.store.endpoints import OldSecret
 from b24app.store.file_parts import Part
-from b24app.store.imports import Step
 from b24app.store.settling import AttemptRow, Change
 from b24app.vault import Vault
 from b24app.work.store import failures, inbox
@@ -193,12 +190,12 @@ QUERIES: Mapping[str, Query] = {
     "intents.pressed": lambda db, p, o: intents.pressed(db, p, [o.subject]),
     "intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
     "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
-    "looks.advance": lambda db, p, o: looks.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
-    "looks.begin": lambda db, p, o: looks.begin(db, p, Reach.ALL, Cause.CLOCK, o.now),
-    "looks.drop": lambda db, p, o: looks.drop(db, p, o.look),
-    "looks.finish": lambda db, p, o: looks.finish(db, p, o.look, o.now),
-    "looks.newest": lambda db, p, o: looks.newest(db, p),
-    "looks.unfinished": lambda db, p, o: looks.unfinished(db, p, Reach.ALL),
+    "looks.advance": lambda db, p, o: scans.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
+    "looks.begin": lambda db, p, o: scans.begin(db, p, Reach.ALL, Cause.CLOCK, o.now),
+    "looks.drop": lambda db, p, o: scans.drop(db, p, o.look),
+    "looks.finish": lambda db, p, o: scans.finish(db, p, o.look, o.now),
+    "looks.newest": lambda db, p, o: scans.newest(db, p),
+    "looks.unfinished": lambda db, p, o: scans.unfinished(db, p, Reach.ALL),
     "memberships.add_new": lambda db, p, o: memberships.add_new(
         db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
     ),

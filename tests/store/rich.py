@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store import imports, requisites, scans
+from b24app.cards.store.scans import Look
 from b24app.domain import news
-from b24app.domain.drift import Cause, Reach
-from b24app.domain.facts import Attached, Attachment, Card, Kind, Requisite, Subject
+from b24app.domain.cards.drift import Cause, Reach
+from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Requisite, Subject
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.portal.viewer import Viewer
 from b24app.portal.store import tokens
@@ -24,18 +26,14 @@ from b24app.store import (
     exports,
     file_parts,
     idempotency,
-    imports,
     intents,
-    looks,
     memberships,
-    requisites,
     restores,
     tables,
 )
 from b24app.store.deliveries import Delivery
 from b24app.store.endpoints import Endpoint
 from b24app.store.file_parts import Part
-from b24app.store.looks import Look
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
 from tests.store.samples import FULL, row
@@ -139,8 +137,8 @@ async def _unfinished(
     sent = await deliveries.of_endpoint(db, mine, endpoint.id, before=None, states=(), limit=50)
     delivery = next(one for one in sent if one.event_id == event.id)
 
-    await looks.finish(db, mine, await looks.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
-    look = await looks.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
+    await scans.finish(db, mine, await scans.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
+    look = await scans.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
     gone, named = Subject(Kind.CONTACT, 10**9), tables.records.c.title == "Пётр Лесной"
     found = select(tables.records.c.crm_id).where(named, tables.records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.membership import State
 from b24app.domain.succession import Move
 from b24app.store import memberships

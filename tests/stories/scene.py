@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from b24app.domain.facts import Kind
+from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import PortalState
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal as PortalRow

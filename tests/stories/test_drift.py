@@ -6,10 +6,11 @@ import asyncio
 
 from sqlalchemy import select
 
-from b24app.domain.drift import Drift, Reach
-from b24app.journeys import settings, sweep
+from b24app.cards.journeys import sweep
+from b24app.cards.store import scans
+from b24app.domain.cards.drift import Drift, Reach
+from b24app.journeys import settings
 from b24app.lanes import Lane
-from b24app.store import looks
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess
@@ -22,7 +23,7 @@ CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 
 async def drift(world: World, reach: Reach = Reach.ALL) -> dict[Drift, int]:
     async with world.resources.tenant((await world.row()).id) as db:
-        return dict((await looks.newest(db, (await world.row()).id))[reach].drift)
+        return dict((await scans.newest(db, (await world.row()).id))[reach].drift)
 
 
 async def states(world: World) -> dict[tuple[int, int], str]:
@@ -158,7 +159,7 @@ async def test_a_sweep_whose_worker_was_killed_goes_on_where_it_stopped(world: W
     assert world.kills == 1
     assert await drift(world) == {Drift.GONE: 1, Drift.NEW: 1}
     async with world.resources.tenant((await world.row()).id) as db:
-        assert (await looks.newest(db, (await world.row()).id))[Reach.ALL].seen == 60
+        assert (await scans.newest(db, (await world.row()).id))[Reach.ALL].seen == 60
 
 
 async def test_cards_our_admin_no_longer_sees_do_not_count_as_deleted(world: World) -> None:

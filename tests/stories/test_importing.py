@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from b24app.domain.facts import Kind
-from b24app.journeys import importing
-from b24app.store import imports
-from b24app.store.imports import Step
+from b24app.cards.journeys import importing
+from b24app.cards.store import imports
+from b24app.cards.store.imports import Step
+from b24app.domain.cards.facts import Kind
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.world import CHECK, World

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from b24app.cards.store import imports
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import NeedsAdmin, Refused
 from b24app.portal.journeys.installation import revive
 from b24app.portal.journeys.tokens import StoredTokens, settle_at
 from b24app.portal.store import portals as portal_rows
-from b24app.store import imports
 from b24app.store.tables import TENANT_TABLES, portals
 from emulator.crm.entities import Entity
 from emulator.faults import Break

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from b24app.domain.facts import Kind, Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.store import memberships
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from b24app.journeys import offline
+from b24app.cards.journeys import offline
 from b24app.portal.store import portals
 from emulator.crm.entities import Entity
 from emulator.faults import Break

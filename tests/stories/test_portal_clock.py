@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from b24app.bitrix24 import recent
-from b24app.domain.drift import Reach
-from b24app.store import looks
-from b24app.store.looks import Look
+from b24app.cards.store import scans
+from b24app.cards.store.scans import Look
+from b24app.domain.cards.drift import Reach
 from b24app.store.tables import imports
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
@@ -63,7 +63,7 @@ FILTERS: dict[str, Filter] = {
 async def last_look(world: World, reach: Reach = Reach.RECENT) -> Look | None:
     portal_id = (await world.row()).id
     async with world.resources.tenant(portal_id) as db:
-        return (await looks.newest(db, portal_id)).get(reach)
+        return (await scans.newest(db, portal_id)).get(reach)
 
 
 def commands(world: World) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from b24app.domain.facts import Topic
+from b24app.domain.cards.facts import Topic
 
 
 class Source(StrEnum):

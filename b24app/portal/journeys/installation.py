@@ -19,7 +19,8 @@ from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
-from b24app.domain.facts import Kind
+from b24app.cards.store import imports
+from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import CardView, Standing, standing
 from b24app.domain.portal.installation import PortalState, missing
 from b24app.errors import AccessDenied, PortalError, Refused
@@ -31,7 +32,6 @@ from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import imports
 from b24app.work.store import inbox, index
 
 CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.drift import Cause
+from b24app.domain.cards.drift import Cause
 from b24app.domain.portal.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
 from b24app.manifest import Mode
 from b24app.portal.store import departures

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store import records
 from b24app.lanes import Lane
-from b24app.store import records
 from b24app.store.tables import inbox
 from b24app.work.store import inbox as inbox_rows
 from b24app.work.store import index

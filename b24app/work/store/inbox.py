@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject, Topic
 from b24app.domain.work.arrivals import Arrival, Named, Source
 from b24app.lanes import Lane
 from b24app.store.tables import inbox

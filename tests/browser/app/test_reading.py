@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Page, expect
 
-from b24app.domain.facts import Kind
+from b24app.cards.store import imports
+from b24app.cards.store.imports import Step
+from b24app.domain.cards.facts import Kind
 from b24app.portal.store import portals
-from b24app.store import imports
-from b24app.store.imports import Step
 from tests.browser.app.conftest import Person
 from tests.browser.conftest import Shoot
 from tests.world import World

@@ -7,15 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.drift import ON_ITS_WAY, Drift
-from b24app.domain.facts import Card, Odd, Requisite, Subject, Topic
+from b24app.cards.journeys import odd
+from b24app.cards.journeys.lists import Item, Seen
+from b24app.cards.store import records, requisites
+from b24app.domain.cards.drift import ON_ITS_WAY, Drift
+from b24app.domain.cards.facts import Card, Odd, Requisite, Subject, Topic
 from b24app.domain.work.arrivals import Arrival, Source
-from b24app.journeys import odd
-from b24app.journeys.lists import Item, Seen
 from b24app.lanes import Lane
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import records, requisites
 from b24app.work.store import inbox
 
 

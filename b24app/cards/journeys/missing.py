@@ -10,7 +10,7 @@ from b24app.bitrix24 import cards, requisites
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.people import whoami
 from b24app.bitrix24.requisites import Requisites
-from b24app.domain.facts import Attachment, Cards, Subject
+from b24app.domain.cards.facts import Attachment, Cards, Subject
 from b24app.errors import AccessDenied, PortalDown
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import demote

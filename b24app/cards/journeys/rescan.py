@@ -15,10 +15,12 @@ import structlog
 from b24app.bitrix24.cards import read_cards
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
 from b24app.bitrix24.recent import MARGIN, End, Filter, Recent
-from b24app.domain.drift import OVERLAP, Cause, Reach, next_from
-from b24app.domain.facts import Card, Kind, Odd, Subject
+from b24app.cards.journeys.drift import compare
+from b24app.cards.store import imports, scans
+from b24app.cards.store.scans import Look
+from b24app.domain.cards.drift import OVERLAP, Cause, Reach, next_from
+from b24app.domain.cards.facts import Card, Kind, Odd, Subject
 from b24app.domain.portal.installation import PortalState
-from b24app.journeys.comparing import compare
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.journeys.fields import field_map
@@ -26,8 +28,7 @@ from b24app.portal.journeys.tokens import client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import imports, looks, memberships
-from b24app.store.looks import Look
+from b24app.store import memberships
 
 EVERY = timedelta(minutes=5)
 LINKS_EVERY = timedelta(minutes=30)
@@ -75,7 +76,7 @@ async def _recent(
     A look that cannot know what has changed is none: it does not stand as one that compared.
     """
     async with resources.tenant(portal.id) as db:
-        look = await looks.begin(db, portal.id, Reach.RECENT, Cause.CLOCK, started)
+        look = await scans.begin(db, portal.id, Reach.RECENT, Cause.CLOCK, started)
     ends: list[End] = []
     for kind in Kind:
         async with resources.tenant(portal.id) as db:
@@ -89,7 +90,7 @@ async def _recent(
         ends.append(_named(portal, recent))
     async with resources.tenant(portal.id) as db:
         known = all(one is End.REACHED for one in ends)
-        await (looks.finish(db, portal.id, look, resources.now()) if known else looks.drop(db, portal.id, look))
+        await (scans.finish(db, portal.id, look, resources.now()) if known else scans.drop(db, portal.id, look))
     return look.drifted, End.MANY in ends
 
 
@@ -105,7 +106,7 @@ def _named(portal: Portal, recent: Recent) -> End:
 async def _people(resources: Resources, portal: Portal, line: PortalClient, since: datetime) -> int:
     """The links of people somebody decided about since then: how many had drifted."""
     async with resources.tenant(portal.id) as db:
-        look = await looks.begin(db, portal.id, Reach.PEOPLE, Cause.CLOCK, resources.now())
+        look = await scans.begin(db, portal.id, Reach.PEOPLE, Cause.CLOCK, resources.now())
         people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
     slice_ = BATCH_SIZE * PAGE
     for at in range(0, len(people), slice_):
@@ -114,7 +115,7 @@ async def _people(resources: Resources, portal: Portal, line: PortalClient, sinc
         if page:
             look = await _page(resources, portal, look, sorted(page, key=lambda one: one.subject.id))
     async with resources.tenant(portal.id) as db:
-        await looks.finish(db, portal.id, look, resources.now())
+        await scans.finish(db, portal.id, look, resources.now())
     return look.drifted
 
 
@@ -122,6 +123,6 @@ async def _page(resources: Resources, portal: Portal, look: Look, page: Sequence
     last = page[-1].subject
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page)
-        moved = await looks.advance(db, portal.id, look, last.kind, last.id, len(page), drift)
+        moved = await scans.advance(db, portal.id, look, last.kind, last.id, len(page), drift)
     assert moved, "a look by the clock is nobody else's"
     return moved

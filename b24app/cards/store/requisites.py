@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.facts import Attached, Attachment, Kind, Requisite, Subject
+from b24app.domain.cards.facts import Attached, Attachment, Kind, Requisite, Subject
 from b24app.store.arrays import among, named, unnest
 from b24app.store.tables import aliases, records, requisites
 

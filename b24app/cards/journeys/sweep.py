@@ -13,22 +13,23 @@ from time import monotonic
 import structlog
 
 from b24app.bitrix24.client import PAGE, PortalClient
-from b24app.domain.drift import Cause, Reach, night
-from b24app.domain.facts import Attached, Card, Kind, Listed
+from b24app.cards.journeys import lists
+from b24app.cards.journeys.drift import compare
+from b24app.cards.journeys.lists import Seen
+from b24app.cards.store import records, scans
+from b24app.cards.store.scans import Look
+from b24app.domain.cards.drift import Cause, Reach, night
+from b24app.domain.cards.facts import Attached, Card, Kind, Listed
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
-from b24app.journeys import lists
-from b24app.journeys.comparing import compare
-from b24app.journeys.lists import Seen
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.journeys.tokens import client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import looks, memberships, records
-from b24app.store.looks import Look
+from b24app.store import memberships
 from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
@@ -78,9 +79,9 @@ async def run(resources: Resources, portal_id: int) -> bool:
 async def _begin(resources: Resources, portal: Portal) -> Look:
     """The sweep that was cut off, else a new one."""
     async with resources.tenant(portal.id) as db:
-        cut_off = await looks.unfinished(db, portal.id, Reach.ALL)
+        cut_off = await scans.unfinished(db, portal.id, Reach.ALL)
         cause = Cause(portal.sweep_asked or Cause.CLOCK)
-        return cut_off or await looks.begin(db, portal.id, Reach.ALL, cause, resources.now())
+        return cut_off or await scans.begin(db, portal.id, Reach.ALL, cause, resources.now())
 
 
 async def _kind(resources: Resources, portal: Portal, look: Look, kind: Listed, stop_at: float) -> Look:
@@ -118,7 +119,7 @@ async def _compare(
         drift = await compare(db, resources, portal, page, gone)
         after = max(filter(None, (*within, *(one.id for one in known[-1:]))), default=0)
         cards = sum(isinstance(one, Card) for one in page)
-        moved = await looks.advance(db, portal.id, look, kind, after, cards, drift)
+        moved = await scans.advance(db, portal.id, look, kind, after, cards, drift)
         if moved is None:
             raise Overtaken
     return moved
@@ -133,7 +134,7 @@ async def _end(resources: Resources, portal: Portal, look: Look) -> None:
         over = sorted(one for one in held if one in known and known[one].record.gone)
         arrivals = [Arrival(Source.RESCAN, "expired", one) for one in over]
         await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
-        await looks.finish(db, portal.id, look, now)
+        await scans.finish(db, portal.id, look, now)
         await portals.change(db, portal.id, swept_at=look.started_at, sweep_asked=None)
     log.info("swept", portal=portal.id, cards=look.seen, drift=dict(look.drift))
     await resources.wake.inbox(portal.id, Lane.BULK)

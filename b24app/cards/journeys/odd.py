@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from b24app.domain.facts import Odd
+from b24app.domain.cards.facts import Odd
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Unreadable
 from b24app.portal.store.portals import Portal

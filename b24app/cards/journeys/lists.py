@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.cards import Extent, extent, import_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import count_requisites, import_requisites
-from b24app.domain.facts import Attached, Attachment, Card, Listed, Odd, Requisite, Subject, Topic
-from b24app.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
+from b24app.cards.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
+from b24app.cards.store import records, requisites
+from b24app.domain.cards.facts import Attached, Attachment, Card, Listed, Odd, Requisite, Subject, Topic
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
-from b24app.store import records, requisites
 
 Item = Card | Requisite
 Seen = Item | Odd

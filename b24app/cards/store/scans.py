@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.drift import Cause, Drift, Reach
-from b24app.domain.facts import Listed, listed
+from b24app.domain.cards.drift import Cause, Drift, Reach
+from b24app.domain.cards.facts import Listed, listed
 from b24app.store.tables import drift_totals, looks
 
 CUT_OFF = timedelta(hours=1)

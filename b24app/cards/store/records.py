@@ -11,8 +11,8 @@ from sqlalchemy import Row, bindparam, func, literal_column, select, text, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.drift import Drift, drift_of
-from b24app.domain.facts import Card, Kind, Subject
+from b24app.domain.cards.drift import Drift, drift_of
+from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.membership import Record, Shown
 from b24app.store.arrays import among, named
 from b24app.store.tables import aliases, records

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from b24app.domain.facts import Card
+from b24app.domain.cards.facts import Card
 from b24app.domain.membership import Record, Shown
 
 ON_ITS_WAY = timedelta(minutes=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Container
 
-from b24app.domain import test_card
-from b24app.domain.facts import Cards, Subject
+from b24app.domain.cards import test_card
+from b24app.domain.cards.facts import Cards, Subject
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.signing import sign
