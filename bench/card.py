@@ -22,13 +22,14 @@ from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
 from b24app.cards.journeys import importing
+from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.news import MembershipVerificationChanged, event
+from b24app.domain.delivery.news import MembershipVerificationChanged, event
 from b24app.journeys import cards
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import events, memberships
+from b24app.store import memberships
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
@@ -166,7 +167,7 @@ async def _tell(resources: Resources, row: Portal, company: int) -> None:
             for number in range(10)
         ]
         made = [event(one, portal=row.public_id, randomness=bytes([number] * 16)) for number, one in enumerate(told)]
-        await events.publish(db, row.id, made, resources.now())
+        await publishing.publish(db, row.id, made, resources.now())
 
 
 async def _post(app: Starlette, resources: Resources, url: str, form: dict[str, str]) -> int:

@@ -26,17 +26,18 @@ from rq import Queue
 from rq.worker import Worker
 from sqlalchemy import insert, update
 
-from b24app import webhooks
 from b24app.assembly import open_resources
-from b24app.domain import news
-from b24app.domain.delivery import EndpointState
+from b24app.delivery import webhooks
+from b24app.delivery.journeys import client_apps, drain, endpoints
+from b24app.delivery.store import publishing
+from b24app.domain.delivery import news
+from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.installation import PortalState
-from b24app.journeys import client_apps, delivery, endpoints
 from b24app.net import addresses
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import events, tables
+from b24app.store import tables
 from bench.figures import Better, Figure, Ground
 from bench.receiver import receiver
 
@@ -91,7 +92,7 @@ async def _portal(resources: Resources, url: str) -> Portal:
     app = (await client_apps.create(resources, portal.id, "Bench")).app
     for number in range(ENDPOINTS):
         await endpoints.register(resources, portal, app.id, endpoints.Wanted(f"{url}/{number}"))
-    await delivery.drain(resources)
+    await drain.drain(resources)
     async with resources.tenant(portal.id) as db:
         await db.execute(
             update(tables.endpoints).where(tables.endpoints.c.portal_id == id_).values(state=EndpointState.ACTIVE.value)
@@ -120,9 +121,9 @@ async def _ours(resources: Resources, portal: Portal, amount: int, count: Synchr
     """Webhooks per second of one drain. What was published is counted at the receiver too."""
     found = [_event(portal, uuid4()) for _ in range(amount // ENDPOINTS)]
     async with resources.tenant(portal.id) as db:
-        await events.publish(db, portal.id, found, resources.now())
+        await publishing.publish(db, portal.id, found, resources.now())
     before, started = count.value, perf_counter()
-    done = await delivery.drain(resources, budget_seconds=60)
+    done = await drain.drain(resources, budget_seconds=60)
     spent = perf_counter() - started
     assert done.settled == count.value - before == len(found) * ENDPOINTS, (done, count.value - before)
     return done.settled / spent

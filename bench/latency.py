@@ -24,9 +24,9 @@ from redis.asyncio import Redis
 from sqlalchemy import func, select
 
 from b24app.assembly import open_resources
+from b24app.delivery.journeys import client_apps, endpoints
 from b24app.demo import servers
-from b24app.domain.delivery import EndpointState
-from b24app.journeys import client_apps, endpoints
+from b24app.domain.delivery.schedule import EndpointState
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings, as_environment

@@ -17,12 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24.values import number
+from b24app.delivery.journeys import client_apps
+from b24app.delivery.journeys.client_apps import NewClientApp
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.membership import Action
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import PortalError, Refused
-from b24app.journeys import cards, client_apps, intents
-from b24app.journeys.client_apps import NewClientApp
+from b24app.journeys import cards, intents
 from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
 from b24app.manifest import Mode
 from b24app.portal.journeys import installation, opening

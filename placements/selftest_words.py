@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from b24app.domain.delivery import Failure
+from b24app.domain.delivery.schedule import Failure
 from b24app.domain.portal_ways import Oddity
 from b24app.domain.selftest import Check, Feature, Finding, Line
 from b24app.i18n import Words

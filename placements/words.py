@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from b24app.domain.cards.drift import Drift
-from b24app.domain.delivery import DeliveryState, EndpointState, Failure
+from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
 from b24app.domain.portal.card_layout import Shown, Undone

@@ -19,18 +19,20 @@ from standardwebhooks import Webhook
 
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
+from b24app.delivery.journeys import client_apps, endpoints
+from b24app.delivery.journeys import drain as delivery
+from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.store import deliveries, publishing
+from b24app.delivery.store.deliveries import Delivery
 from b24app.demo import servers
-from b24app.domain import news
+from b24app.domain.delivery import news
 from b24app.domain.portal.installation import PortalState
-from b24app.journeys import client_apps, delivery, endpoints
-from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import deliveries, events, tables
-from b24app.store.deliveries import Delivery
+from b24app.store import tables
 from tests.serving import bound, serving
 from tests.world import FailPoints
 
@@ -171,7 +173,7 @@ class Desk:
 
     async def publish(self, portal: Portal, *published: news.Event) -> int:
         async with self.resources.tenant(portal.id) as db:
-            return await events.publish(db, portal.id, published, self.clock())
+            return await publishing.publish(db, portal.id, published, self.clock())
 
     async def drain(self, **span: float) -> int:
         """Let time pass and send what is due."""

@@ -22,9 +22,10 @@ from sqlalchemy import func, select
 
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
+from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
 from b24app.domain.portal.viewer import Viewer
-from b24app.journeys import client_apps, settings
+from b24app.journeys import settings
 from b24app.lanes import Lane
 from b24app.manifest import Manifest, Mode
 from b24app.portal.store import portals

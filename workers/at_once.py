@@ -12,7 +12,7 @@ import socket
 
 import structlog
 
-from b24app.journeys import delivery
+from b24app.delivery.journeys import drain
 from b24app.resources import Resources
 
 RUNS = 4  # at once in one process
@@ -33,7 +33,7 @@ class AtOnce:
 
     async def __call__(self, portal_id: int, rows: int) -> bool:
         """Whether we do it. Returns when the first are on their way, so that the work beside does not delay them."""
-        if rows > delivery.FIRST or portal_id in self.runs or len(self.runs) >= RUNS:
+        if rows > drain.FIRST or portal_id in self.runs or len(self.runs) >= RUNS:
             return False
         begun = asyncio.Event()
         self.runs[portal_id] = asyncio.create_task(self._run(portal_id, begun))
@@ -46,7 +46,7 @@ class AtOnce:
 
     async def _run(self, portal_id: int, begun: asyncio.Event) -> None:
         try:
-            done = await delivery.first(self.resources, portal_id, me(), begun)
+            done = await drain.first(self.resources, portal_id, me(), begun)
         except Exception as error:  # its claims run out; nobody waits for this task
             log.warning("delivery_interrupted", portal=portal_id, error=repr(error))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from b24app.journeys import delivery
+from b24app.delivery.journeys import drain as delivery
 from b24app.resources import Resources
 from workers import runtime
 from workers.at_once import me

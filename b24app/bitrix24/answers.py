@@ -15,7 +15,7 @@ from math import isfinite
 from typing import Any
 
 from b24app.bitrix24.pace import WINDOW
-from b24app.domain.delivery import retry_after
+from b24app.domain.delivery.schedule import retry_after
 from b24app.errors import (
     AccessDenied,
     CallRefused,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from b24app.assembly import open_resources
 from b24app.cli.portal import portal_named
-from b24app.journeys import client_apps
+from b24app.delivery.journeys import client_apps
 from b24app.manifest import read_manifest
 from b24app.settings import Settings
 

@@ -21,6 +21,7 @@ from typing import IO
 import aiohttp
 
 from b24app.assembly import open_resources
+from b24app.delivery.journeys import client_apps
 from b24app.demo.parties import (
     POLL,
     STANDARD,
@@ -36,7 +37,6 @@ from b24app.demo.parties import (
 )
 from b24app.demo.servers import NoServer
 from b24app.demo.story import LIVES, Story, Told
-from b24app.journeys import client_apps
 from b24app.manifest import Manifest, read_manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources

@@ -18,9 +18,12 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import webhooks
+from b24app.delivery import webhooks
+from b24app.delivery.store import client_apps
+from b24app.delivery.store.client_apps import ClientApp
+from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind
-from b24app.domain.delivery import EndpointState
+from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.restoring import Filed, Weight, weigh
 from b24app.domain.work.arrivals import Arrival, Source
@@ -29,9 +32,7 @@ from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import client_apps, filed, memberships
-from b24app.store.client_apps import ClientApp
-from b24app.store.endpoints import Endpoint
+from b24app.store import filed, memberships
 from b24app.work.store import inbox
 
 R = TypeVar("R", bound=BaseModel)

@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24 import checkup, portal_ways, probes, setup
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.listening import Listening, listening
-from b24app.domain.delivery import EndpointState
+from b24app.delivery.journeys import endpoints as client_endpoints
+from b24app.delivery.store import client_apps, deliveries, endpoints
+from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal_ways import Ways
 from b24app.domain.selftest import Answers, Backlog, Finding, Found, Line, Ping, finished, judge
 from b24app.errors import (
@@ -31,7 +33,6 @@ from b24app.errors import (
     PortalMoved,
     Refused,
 )
-from b24app.journeys import endpoints as client_endpoints
 from b24app.lanes import Lane
 from b24app.manifest import Manifest, Mode
 from b24app.portal.journeys import fields as our_fields
@@ -40,7 +41,7 @@ from b24app.portal.journeys.installation import events_handler, lacking
 from b24app.portal.journeys.tokens import client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import client_apps, deliveries, endpoints, self_tests
+from b24app.store import self_tests
 from b24app.store.self_tests import SelfTest
 from b24app.work.store import inbox
 from b24app.work.wake import INTERACTIVE

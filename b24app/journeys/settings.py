@@ -13,6 +13,9 @@ from b24app.bitrix24.people import whoami
 from b24app.cards.store import imports, scans
 from b24app.cards.store.imports import Progress
 from b24app.cards.store.scans import Look
+from b24app.delivery.store import client_apps, endpoints
+from b24app.delivery.store.client_apps import ClientApp
+from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.drift import Cause, Reach
 from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.viewer import Viewer
@@ -27,9 +30,6 @@ from b24app.portal.store import card_layouts, portals
 from b24app.portal.store.card_layouts import KnownView
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import client_apps, endpoints
-from b24app.store.client_apps import ClientApp
-from b24app.store.endpoints import Endpoint
 from b24app.work.store import inbox
 
 log = structlog.get_logger()

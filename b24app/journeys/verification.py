@@ -20,10 +20,11 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Written, write_cards
 from b24app.cards.journeys.odd import Unread
 from b24app.cards.store import records
-from b24app.domain import news
+from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Card
+from b24app.domain.delivery import news
+from b24app.domain.delivery.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.membership import Membership, Record, Shown, State
-from b24app.domain.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
@@ -35,7 +36,7 @@ from b24app.portal.journeys.tokens import StoredTokens, client
 from b24app.portal.store import tokens
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, events, intents, memberships
+from b24app.store import aliases, intents, memberships
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
 
@@ -80,7 +81,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
         await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
         if not await index.finish(db, WorkKind.RECORD, [claim], now):
             raise ClaimLost
-        waits = await events.publish(db, portal.id, told, now)
+        waits = await publishing.publish(db, portal.id, told, now)
     log.warning("subject_given_up", portal=portal.id, subject=claim.key, reason=reason)
     if waits:
         await resources.wake.outbox(portal.id, waits)
@@ -125,7 +126,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
         await _keep(db, resources, portal, changing, lane, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
-        waits = await events.publish(db, portal.id, await _tell(db, portal, changing, now), now)
+        waits = await publishing.publish(db, portal.id, await _tell(db, portal, changing, now), now)
     resources.failpoint("verification.intended")
     if waits:
         await resources.wake.outbox(portal.id, waits)
@@ -181,7 +182,7 @@ async def _settle(
         await index.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
         if still_ours != {one.claim.key for one in done}:
             raise ClaimLost
-        waits = await events.publish(db, portal.id, told, now)
+        waits = await publishing.publish(db, portal.id, told, now)
     for one in done:
         _log(portal, one)
     return waits, any(one.decision.neighbours for one in (*done, *behind))

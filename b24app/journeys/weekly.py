@@ -12,18 +12,19 @@ from uuid import uuid4
 
 import structlog
 
-from b24app import webhooks
-from b24app.domain.delivery import Answer, Failure
+from b24app.delivery import webhooks
+from b24app.delivery.journeys import endpoints
+from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.webhooks import Upload
+from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.domain.weekly import next_try, next_week
-from b24app.journeys import endpoints, exporting
-from b24app.journeys.endpoints import Wanted
+from b24app.journeys import exporting
 from b24app.lanes import Lane
 from b24app.net import addresses
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import exports
 from b24app.store.exports import Export, Target
-from b24app.webhooks import Upload
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 

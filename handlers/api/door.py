@@ -11,9 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from b24app.delivery.journeys import client_apps
+from b24app.delivery.journeys.client_apps import KEY_PREFIX, Caller
 from b24app.errors import Refused
-from b24app.journeys import client_apps
-from b24app.journeys.client_apps import KEY_PREFIX, Caller
 from b24app.resources import Resources
 
 GetResources = Callable[[Request], Resources]

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from b24app.domain.delivery import DeliveryState
-from b24app.journeys import endpoints, once
-from b24app.journeys.client_apps import Caller
-from b24app.journeys.endpoints import Wanted, WithSecret
-from b24app.journeys.once import Keep
-from b24app.store.deliveries import Delivery, PastAttempt
-from b24app.store.endpoints import Endpoint
+from b24app.delivery.journeys import endpoints, once
+from b24app.delivery.journeys.client_apps import Caller
+from b24app.delivery.journeys.endpoints import Wanted, WithSecret
+from b24app.delivery.journeys.once import Keep
+from b24app.delivery.store.deliveries import Delivery, PastAttempt
+from b24app.delivery.store.endpoints import Endpoint
+from b24app.domain.delivery.schedule import DeliveryState
 from handlers.api.door import Called, Used
 from handlers.api.models import (
     AttemptOut,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from b24app.domain.news import EVENT_TYPES
+from b24app.domain.delivery.news import EVENT_TYPES
 from b24app.domain.policy import sections
 from b24app.journeys import client_view
 from b24app.store.client_view import Filter, Seen

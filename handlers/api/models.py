@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
+from b24app.domain.delivery.news import EVENT_TYPES
+from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
 from b24app.domain.membership import State
-from b24app.domain.news import EVENT_TYPES
 from b24app.domain.policy import Access, Section
 from b24app.journeys.client_view import EARLIEST, LATEST
 

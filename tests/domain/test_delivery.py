@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app.domain import delivery
-from b24app.domain.delivery import (
+from b24app.domain.delivery import schedule
+from b24app.domain.delivery.schedule import (
     Answer,
     Delivered,
     Exhausted,
@@ -138,4 +138,4 @@ def test_later_news_waits_for_earlier_news_a_minute_at_most(age: int, due_in: in
         assert until is None
     else:
         assert until is not None
-        assert NOW < until <= created + delivery.ORDER_BOUND
+        assert NOW < until <= created + schedule.ORDER_BOUND

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from b24app.domain import news
+from b24app.domain.delivery import news
 from b24app.domain.membership import State
 from b24app.domain.policy import Access, Section, sections
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
+from b24app.delivery.webhooks import Message, new_secret, send, signing_key
 from b24app.net.addresses import WrongUrl, origin, parsed
 from b24app.net.answers import Connector
 from b24app.net.guard import Answered
-from b24app.webhooks import Message, new_secret, send, signing_key
 from tests.doors.test_answers import OK, Line, answering
 from tests.doors.test_guard import Names
 from tests.outside import Clock

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from b24app.domain.delivery import Failure
+from b24app.delivery.webhooks import Attempt, Message, Upload, new_secret, send, signing_key, upload
+from b24app.domain.delivery.schedule import Failure
 from b24app.manifest import Manifest
 from b24app.net import answers
 from b24app.net.addresses import parsed
 from b24app.net.guard import open_outward
 from b24app.settings import ROOT, Settings
-from b24app.webhooks import Attempt, Message, Upload, new_secret, send, signing_key, upload
 from tests.outside import Clock
 
 SETTINGS = Settings("", "", "", (), (), "", "", "", ROOT, ROOT, dev_mode=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from b24app.domain import delivery, news, policy
+from b24app.delivery.webhooks import Message, headers
+from b24app.domain import policy
+from b24app.domain.delivery import news, schedule
 from b24app.net.addresses import parsed
 from b24app.settings import ROOT
-from b24app.webhooks import Message, headers
 from handlers.api import build_api, problems
 from tests.outside import Clock
 
@@ -33,7 +34,7 @@ def test_every_code_speaks_both_languages() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [*news.EVENT_TYPES, news.EndpointPing.TYPE, *delivery.DeliveryState, *delivery.Failure]
+    "word", [*news.EVENT_TYPES, news.EndpointPing.TYPE, *schedule.DeliveryState, *schedule.Failure]
 )
 def test_every_word_of_a_delivery_is_explained(word: str) -> None:
     assert f"`{word}`" in WEBHOOKS

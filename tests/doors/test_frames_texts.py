@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from b24app.cli import doctor_portal
-from b24app.domain.delivery import DeliveryState, EndpointState, Failure
+from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.membership import Reason, State
 from b24app.domain.policy import Section
 from b24app.domain.portal.card_layout import Shown, Undone

@@ -9,11 +9,11 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from b24app.domain.delivery import Failure
+from b24app.delivery.webhooks import Message, headers, new_secret, send, signing_key
+from b24app.domain.delivery.schedule import Failure
 from b24app.net import resolver as resolving
 from b24app.net.addresses import parsed, refused
 from b24app.net.guard import AddressRefused, Answered, GuardedResolver, wrong_url
-from b24app.webhooks import Message, headers, new_secret, send, signing_key
 from tests.outside import Clock, receiving
 
 

@@ -18,10 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, records, requisites, scans
 from b24app.cards.store.imports import Step
-from b24app.domain import news
+from b24app.delivery.store import client_apps, deliveries, endpoints, idempotency, loading, publishing, settling
+from b24app.delivery.store.client_apps import ClientApp
+from b24app.delivery.store.endpoints import OldSecret
+from b24app.delivery.store.settling import AttemptRow, Change
 from b24app.domain.cards.drift import Cause, Drift, Reach
 from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
-from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
+from b24app.domain.delivery import news
+from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
 from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.portal.card_layout import CardView, standing
 from b24app.domain.selftest import Backlog, Found, Ping
@@ -35,26 +39,16 @@ from b24app.portal.store.viewer_sessions import Session
 from b24app.store import (
     aliases,
     card_news,
-    client_apps,
     client_view,
-    deliveries,
-    endpoints,
-    events,
     exports,
     file_parts,
     filed,
-    idempotency,
     intents,
     memberships,
-    outbox,
     restores,
     self_tests,
-    settling,
 )
-from b24app.store.client_apps import ClientApp
-from b24app.store.endpoints import OldSecret
 from b24app.store.file_parts import Part
-from b24app.store.settling import AttemptRow, Change
 from b24app.vault import Vault
 from b24app.work.store import failures, inbox
 from tests.store.rich import DIGEST, Owned
@@ -129,8 +123,8 @@ QUERIES: Mapping[str, Query] = {
         reason="",
         now=o.now,
     ),
-    "events.publish": lambda db, p, o: events.publish(db, p, [_another(o)], o.now),
-    "events.publish_to": lambda db, p, o: events.publish_to(db, p, o.endpoint.id, _another(o), o.now),
+    "events.publish": lambda db, p, o: publishing.publish(db, p, [_another(o)], o.now),
+    "events.publish_to": lambda db, p, o: publishing.publish_to(db, p, o.endpoint.id, _another(o), o.now),
     "exports.aim": lambda db, p, o: exports.aim(db, p, "https://else.example/", b"theirs", o.now),
     "exports.begin": lambda db, p, o: exports.begin(db, p, uuid4(), exports.ASKED, o.now),
     "exports.change": lambda db, p, o: exports.change(db, p, o.export, state=exports.READY),
@@ -213,7 +207,7 @@ QUERIES: Mapping[str, Query] = {
     "memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
     "memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
     "memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
-    "outbox.load": lambda db, p, o: outbox.load(db, p, [o.delivery.id]),
+    "outbox.load": lambda db, p, o: loading.load(db, p, [o.delivery.id]),
     "records.add_new": lambda db, p, o: records.add_new(
         db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
     ),

@@ -11,28 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, requisites, scans
 from b24app.cards.store.scans import Look
-from b24app.domain import news
+from b24app.delivery.store import deliveries, endpoints, idempotency, publishing
+from b24app.delivery.store.deliveries import Delivery
+from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.drift import Cause, Reach
 from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Requisite, Subject
+from b24app.domain.delivery import news
 from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.portal.viewer import Viewer
 from b24app.portal.store import tokens
 from b24app.portal.store.tokens import Pair
-from b24app.store import (
-    aliases,
-    deliveries,
-    endpoints,
-    events,
-    exports,
-    file_parts,
-    idempotency,
-    intents,
-    memberships,
-    restores,
-    tables,
-)
-from b24app.store.deliveries import Delivery
-from b24app.store.endpoints import Endpoint
+from b24app.store import aliases, exports, file_parts, intents, memberships, restores, tables
 from b24app.store.file_parts import Part
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
@@ -131,9 +120,9 @@ async def _unfinished(
         member.id, contact.id, company.id, "confirmed", "pending", "box_ticked", 1, "event", 9, 8, now
     )
     event = news.event(told, portal=portal.public_id, randomness=uuid4().bytes)
-    assert await events.publish(db, mine, [event], now)
+    assert await publishing.publish(db, mine, [event], now)
     ping = news.event(news.EndpointPing(endpoint.id, uuid4(), now), portal=portal.public_id, randomness=uuid4().bytes)
-    await events.publish_to(db, mine, endpoint.id, ping, now)
+    await publishing.publish_to(db, mine, endpoint.id, ping, now)
     sent = await deliveries.of_endpoint(db, mine, endpoint.id, before=None, states=(), limit=50)
     delivery = next(one for one in sent if one.event_id == event.id)
 

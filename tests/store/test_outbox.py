@@ -12,14 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.delivery.journeys import endpoints
+from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.store import publishing, settling
+from b24app.delivery.store.settling import Later
 from b24app.demo import servers
-from b24app.domain.delivery import DeliveryState
-from b24app.journeys import endpoints
-from b24app.journeys.endpoints import Wanted
+from b24app.domain.delivery.schedule import DeliveryState
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
-from b24app.store import events, settling
-from b24app.store.settling import Later
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
 from tests.outside import Desk, Shop, open_desk
@@ -61,7 +61,7 @@ async def test_a_rolled_back_publication_leaves_no_gap(desk: Desk) -> None:
     shop = await desk.shop()
     with pytest.raises(RuntimeError):
         async with desk.resources.tenant(shop.portal.id) as db:
-            assert await events.publish(db, shop.portal.id, [desk.event(shop.portal)], desk.clock()) == 1
+            assert await publishing.publish(db, shop.portal.id, [desk.event(shop.portal)], desk.clock()) == 1
             raise RuntimeError
     await desk.publish(shop.portal, desk.event(shop.portal), desk.event(shop.portal))
     assert await numbers(desk, shop) == [1, 2]
@@ -113,7 +113,7 @@ async def test_events_of_another_tenant_cannot_be_written(desk: Desk) -> None:
     mine, theirs = await desk.shop("one"), await desk.shop("other")
     with pytest.raises(DBAPIError, match="InsufficientPrivilege"):
         async with desk.resources.tenant(mine.portal.id) as db:
-            await events.publish(db, theirs.portal.id, [desk.event(theirs.portal)], desk.clock())
+            await publishing.publish(db, theirs.portal.id, [desk.event(theirs.portal)], desk.clock())
 
 
 async def test_what_came_while_we_held_a_row_is_looked_at_at_once(desk: Desk) -> None:

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
+from b24app.delivery.journeys.drain import FIRST
 from b24app.demo import servers
-from b24app.domain.delivery import DeliveryState
-from b24app.journeys.delivery import FIRST
+from b24app.domain.delivery.schedule import DeliveryState
 from b24app.manifest import Manifest
 from tests.outside import Desk, open_desk
 from workers.at_once import AtOnce

@@ -17,13 +17,13 @@ from cryptography.fernet import Fernet
 from sqlalchemy import update
 from standardwebhooks import WebhookVerificationError
 
-from b24app import webhooks
+from b24app.delivery import webhooks
+from b24app.delivery.journeys import client_apps, endpoints
+from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.journeys.run import SLICE
 from b24app.demo import servers
-from b24app.domain.delivery import DeliveryState, EndpointState, Trigger
+from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
 from b24app.domain.portal.installation import PortalState
-from b24app.journeys import client_apps, endpoints
-from b24app.journeys.delivery_run import SLICE
-from b24app.journeys.endpoints import Wanted
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.store import tables

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.delivery import DeliveryState
+from b24app.domain.delivery.schedule import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)

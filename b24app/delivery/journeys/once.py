@@ -12,9 +12,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.delivery.store import idempotency
 from b24app.errors import Refused
 from b24app.resources import Resources
-from b24app.store import idempotency
 
 AT_WORK = timedelta(seconds=60)  # a first request without an answer after this is taken for dead
 KEY_LIMIT = 255

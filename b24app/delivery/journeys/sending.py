@@ -11,11 +11,11 @@ from time import monotonic
 
 import structlog
 
-from b24app import webhooks
-from b24app.domain import delivery as rules
-from b24app.domain.delivery import Answer, DeliveryState, EndpointState, Failure, Retry, Trigger
-from b24app.journeys.delivery_run import Done, Job, Key, Made, Run
-from b24app.store.outbox import Load
+from b24app.delivery import webhooks
+from b24app.delivery.journeys.run import Done, Job, Key, Made, Run
+from b24app.delivery.store.loading import Load
+from b24app.domain.delivery import schedule as rules
+from b24app.domain.delivery.schedule import Answer, DeliveryState, EndpointState, Failure, Retry, Trigger
 
 log = structlog.get_logger()
 

@@ -18,8 +18,8 @@ from time import monotonic
 
 import aiohttp
 
-from b24app.domain import delivery
-from b24app.domain.delivery import Answer, Failure
+from b24app.domain.delivery import schedule
+from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.net.addresses import Address
 from b24app.net.guard import AddressRefused, Answered
 from b24app.vault import Vault
@@ -106,7 +106,7 @@ async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> A
             message.to.url, data=message.body, headers=headers(message, at), allow_redirects=False
         ) as found:
             response = await _head(found)
-            answer = delivery.answer(found.status, delivery.retry_after(found.headers.get("retry-after"), at))
+            answer = schedule.answer(found.status, schedule.retry_after(found.headers.get("retry-after"), at))
             address = found.address if isinstance(found, Answered) else None
             return Attempt(answer, monotonic() - started, response, address)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
@@ -147,7 +147,7 @@ async def upload(http: aiohttp.ClientSession, file: Upload, at: datetime) -> Att
             file.to.url, data=file.parts(), headers=found, allow_redirects=False, timeout=UPLOAD_TIMEOUT
         ) as answered:
             response = await _head(answered)
-            return Attempt(delivery.answer(answered.status), monotonic() - started, response)
+            return Attempt(schedule.answer(answered.status), monotonic() - started, response)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         return Attempt(Answer(None, _failure(error)), monotonic() - started)
 

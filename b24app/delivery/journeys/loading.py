@@ -7,13 +7,13 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from b24app import webhooks
-from b24app.domain.delivery import Failure
-from b24app.journeys.delivery_run import Job, Run, Target
-from b24app.journeys.delivery_sending import spread, start
+from b24app.delivery import webhooks
+from b24app.delivery.journeys.run import Job, Run, Target
+from b24app.delivery.journeys.sending import spread, start
+from b24app.delivery.store import endpoints, loading
+from b24app.delivery.store.endpoints import Endpoint
+from b24app.domain.delivery.schedule import Failure
 from b24app.net import addresses
-from b24app.store import endpoints, outbox
-from b24app.store.endpoints import Endpoint
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
 
@@ -47,7 +47,7 @@ async def _begin(run: Run, claims: list[Claim]) -> None:
 
 async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
     async with run.resources.bulk(portal_id) as db:
-        loads = await outbox.load(db, portal_id, claims.keys())
+        loads = await loading.load(db, portal_id, claims.keys())
         known = await endpoints.reachable(db, portal_id, {one.endpoint_id for one in loads})
         if len(loads) < len(claims):
             lost = claims.keys() - {one.id for one in loads}

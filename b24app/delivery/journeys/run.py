@@ -9,13 +9,13 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID, uuid4
 
-from b24app import webhooks
-from b24app.domain.delivery import DeliveryState, Failure, Outcome, Schedule, Trigger
-from b24app.domain.news import EndpointPing
+from b24app.delivery import webhooks
+from b24app.delivery.store.endpoints import Endpoint
+from b24app.delivery.store.loading import Load
+from b24app.domain.delivery.news import EndpointPing
+from b24app.domain.delivery.schedule import DeliveryState, Failure, Outcome, Schedule, Trigger
 from b24app.net.addresses import Address
 from b24app.resources import Resources
-from b24app.store.endpoints import Endpoint
-from b24app.store.outbox import Load
 from b24app.work.store.index import Claim
 
 SLICE = 8  # rows of one claim, in multiples of the concurrency

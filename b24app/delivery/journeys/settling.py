@@ -10,7 +10,10 @@ from itertools import groupby
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.delivery import (
+from b24app.delivery.journeys.run import Done, Run
+from b24app.delivery.store import endpoints, settling
+from b24app.delivery.store.settling import AttemptRow, Change, Later
+from b24app.domain.delivery.schedule import (
     Delivered,
     DeliveryState,
     EndpointState,
@@ -20,9 +23,6 @@ from b24app.domain.delivery import (
     Trigger,
     Unchanged,
 )
-from b24app.journeys.delivery_run import Done, Run
-from b24app.store import endpoints, settling
-from b24app.store.settling import AttemptRow, Change, Later
 
 log = structlog.get_logger()
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
-from b24app.domain.delivery import Schedule
-from b24app.journeys.delivery_loading import take
-from b24app.journeys.delivery_run import Run
-from b24app.journeys.delivery_sending import spread
-from b24app.journeys.delivery_settling import settle
+from b24app.delivery.journeys.loading import take
+from b24app.delivery.journeys.run import Run
+from b24app.delivery.journeys.sending import spread
+from b24app.delivery.journeys.settling import settle
+from b24app.domain.delivery.schedule import Schedule
 from b24app.resources import Resources
 from b24app.work import counts
 from b24app.work.store import index

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.delivery import DeliveryState, Failure, Trigger
+from b24app.domain.delivery.schedule import DeliveryState, Failure, Trigger
 from b24app.store.arrays import unnest
 from b24app.work.store.index import Claim, WorkKind
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.news import Event
+from b24app.domain.delivery.news import Event
 from b24app.lanes import Lane
 from b24app.store.arrays import unnest
 

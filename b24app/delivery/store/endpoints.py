@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.delivery import EndpointState
+from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.installation import PortalState
 from b24app.store.tables import endpoints, portals
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.delivery import DeliveryState, Trigger
+from b24app.domain.delivery.schedule import DeliveryState, Trigger
 from b24app.store.tables import attempts, events, outbox
 
 

@@ -10,19 +10,19 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import webhooks
-from b24app.domain import news
-from b24app.domain.delivery import DeliveryState, EndpointState
+from b24app.delivery import webhooks
+from b24app.delivery.journeys.once import Keep, unkept
+from b24app.delivery.store import client_apps, deliveries, endpoints, publishing
+from b24app.delivery.store.deliveries import CatchUp, Delivery, PastAttempt
+from b24app.delivery.store.endpoints import Endpoint, OldSecret
+from b24app.domain.delivery import news
+from b24app.domain.delivery.schedule import DeliveryState, EndpointState
 from b24app.errors import Refused
-from b24app.journeys.once import Keep, unkept
 from b24app.lanes import Lane
 from b24app.net import addresses, guard
 from b24app.net.addresses import WrongUrl
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import client_apps, deliveries, endpoints, events
-from b24app.store.deliveries import CatchUp, Delivery, PastAttempt
-from b24app.store.endpoints import Endpoint, OldSecret
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 
@@ -244,7 +244,7 @@ async def _ping(resources: Resources, db: AsyncConnection, portal: Portal, endpo
     await deliveries.close_pings(db, portal.id, endpoint_id, now)
     ping = news.EndpointPing(endpoint_id, uuid4(), now)
     event = news.event(ping, portal=portal.public_id, randomness=secrets.token_bytes(16))
-    return await events.publish_to(db, portal.id, endpoint_id, event, now)
+    return await publishing.publish_to(db, portal.id, endpoint_id, event, now)
 
 
 async def _mine(

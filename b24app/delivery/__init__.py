@@ -1,0 +1,1 @@
+"""News out: client apps, their endpoints, signed webhooks."""

@@ -1,0 +1,1 @@
+"""Queries of published news, deliveries, endpoints and client apps."""

@@ -1,0 +1,1 @@
+"""Everybody's words about news and its delivery."""
