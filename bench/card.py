@@ -25,11 +25,11 @@ from b24app.cards.journeys import importing
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.news import MembershipVerificationChanged, event
-from b24app.journeys import cards
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import memberships
+from b24app.verification.journeys import card_tab
+from b24app.verification.store import memberships
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
@@ -86,7 +86,7 @@ async def run(ground: Ground) -> list[Figure]:
         await desk.open()
         cold = desk.portal_requests()
         async with desk.resources.tenant(desk.portal.id) as db:
-            ready = await cards.card_view(db, desk.resources, desk.portal, Subject(Kind.COMPANY, desk.company))
+            ready = await card_tab.card_view(db, desk.resources, desk.portal, Subject(Kind.COMPANY, desk.company))
         render = Render.read(ground.manifest)
         rounds = [(await desk.open(), _render(render, ready)) for _ in range(WARM_UP + OPENS)][WARM_UP:]
         warm = desk.portal_requests() / (WARM_UP + OPENS)
@@ -99,7 +99,7 @@ async def run(ground: Ground) -> list[Figure]:
     ]
 
 
-def _render(render: Render, ready: cards.CardView) -> float:
+def _render(render: Render, ready: card_tab.CardView) -> float:
     began = perf_counter()
     render.page("card.html", "ru", frame="http://127.0.0.2", page={"kind": "card"}, view=ready)
     return perf_counter() - began

@@ -8,9 +8,9 @@ from b24app.bitrix24.payloads import OpenRequest
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import Refused
-from b24app.journeys import cards
 from b24app.portal.journeys import opening
 from b24app.resources import Resources
+from b24app.verification.journeys import card_tab
 from placements.opened import back, frame_of, ready, regained, welcome
 from placements.render import Render
 
@@ -24,11 +24,11 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
     if proven.portal and proven.portal.state is PortalState.REMOVED:
         proven = await back(resources, proven)
     portal = await ready(resources, proven)
-    person = await cards.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
+    person = await card_tab.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
     portal = await welcome(resources, proven, portal, person)
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await opening.open_session(db, resources, proven, portal, person)
-        view = await cards.card_view(db, resources, portal, subject)
+        view = await card_tab.card_view(db, resources, portal, subject)
     return render.page(
         "card.html",
         opened.lang,

@@ -20,16 +20,16 @@ from b24app.bitrix24.values import number
 from b24app.delivery.journeys import client_apps
 from b24app.delivery.journeys.client_apps import NewClientApp
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.membership import Action
 from b24app.domain.portal.viewer import Viewer
+from b24app.domain.verification.membership import Action
 from b24app.errors import PortalError, Refused
-from b24app.journeys import cards, intents
 from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
 from b24app.manifest import Mode
 from b24app.portal.journeys import installation, opening
 from b24app.portal.journeys.card_layout import Preview
 from b24app.resources import Resources
 from b24app.store.engine import away
+from b24app.verification.journeys import card_tab, intents
 from placements.install import InstallerView
 from placements.opened import spoken
 from placements.render import Render
@@ -106,9 +106,9 @@ async def token(render: Render, request: Request) -> Response:
 
 async def card(call: Call) -> dict[str, Any]:
     portal, subject = await portal_of(call.resources, call.viewer.portal_id), call.subject()
-    await cards.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
+    await card_tab.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
     async with call.resources.tenant(portal.id) as db:
-        view = await cards.card_view(db, call.resources, portal, subject)
+        view = await card_tab.card_view(db, call.resources, portal, subject)
     return {"html": call.render.part("card_content.html", call.viewer.lang, view=view, portal_state=portal.state)}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from b24app.bitrix24.values import number
 from b24app.errors import Refused
-from b24app.journeys import intents
+from b24app.verification.journeys import intents
 from placements import frame
 from placements.frame import Call
 

@@ -21,14 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.cards.journeys import requisites
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, Unreadable, plan
-from b24app.journeys import verification
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import adopt_address
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store.engine import away, collided
-from b24app.store.memberships import Overtaken
+from b24app.verification.journeys import journey
+from b24app.verification.store.memberships import Overtaken
 from b24app.work.store import index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
 from workers import runtime
@@ -71,7 +71,7 @@ class Journey:
 
 
 JOURNEYS: Mapping[WorkKind, Journey] = {
-    WorkKind.RECORD: Journey(verification.handle, verification.give_up),
+    WorkKind.RECORD: Journey(journey.handle, journey.give_up),
     WorkKind.REQUISITE: Journey(requisites.handle, requisites.give_up),
 }
 

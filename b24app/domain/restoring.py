@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from b24app.domain.membership import Membership
+from b24app.domain.verification.membership import Membership
 
 AHEAD = 1_000_000
 """Added to a restored version: client apps may have heard later ones than the file has, and drop what is not newer."""

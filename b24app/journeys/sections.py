@@ -24,15 +24,16 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.restoring import Filed, Weight, weigh
+from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.work.arrivals import Arrival, Source
-from b24app.journeys import modes
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import filed, memberships
+from b24app.store import filed
+from b24app.verification.journeys import modes
+from b24app.verification.store import memberships
 from b24app.work.store import inbox
 
 R = TypeVar("R", bound=BaseModel)

@@ -20,7 +20,7 @@ from b24app.domain.cards.drift import Cause, Reach
 from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
-from b24app.journeys import modes, selftest
+from b24app.journeys import selftest
 from b24app.journeys.files_view import FilesView, files_view
 from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
@@ -30,6 +30,7 @@ from b24app.portal.store import card_layouts, portals
 from b24app.portal.store.card_layouts import KnownView
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
+from b24app.verification.journeys import modes
 from b24app.work.store import inbox
 
 log = structlog.get_logger()

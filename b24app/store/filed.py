@@ -15,11 +15,11 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.membership import Membership
 from b24app.domain.restoring import Filed, Standing
-from b24app.store.intents import OPEN
-from b24app.store.memberships import membership, stored
+from b24app.domain.verification.membership import Membership
 from b24app.store.tables import client_apps, endpoints, intents, memberships, records
+from b24app.verification.store.intents import OPEN
+from b24app.verification.store.memberships import membership, stored
 
 Pair = tuple[int, int]
 

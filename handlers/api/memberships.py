@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from b24app.domain.delivery.news import EVENT_TYPES
-from b24app.domain.policy import sections
-from b24app.journeys import client_view
-from b24app.store.client_view import Filter, Seen
+from b24app.domain.verification.policy import sections
+from b24app.verification.journeys import client_view
+from b24app.verification.store.client_view import Filter, Seen
 from handlers.api.door import Called, Used
 from handlers.api.models import Me, MembershipList, MembershipOut, MembershipQuery, OneMembership, Party
 

@@ -10,9 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from b24app.domain.delivery.news import EVENT_TYPES
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
-from b24app.domain.membership import State
-from b24app.domain.policy import Access, Section
-from b24app.journeys.client_view import EARLIEST, LATEST
+from b24app.domain.verification.membership import State
+from b24app.domain.verification.policy import Access, Section
+from b24app.verification.journeys.client_view import EARLIEST, LATEST
 
 NO_NUL = r"^[^\x00]*$"
 """No text column takes a NUL; a pattern also refuses halves of surrogate pairs, which are no text at all."""

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from b24app.domain.delivery import news
-from b24app.domain.membership import State
-from b24app.domain.policy import Access, Section, sections
+from b24app.domain.verification.membership import State
+from b24app.domain.verification.policy import Access, Section, sections
 
 TOLD = news.MembershipVerificationChanged(
     membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Subject
-from b24app.domain.draft import Draft
-from b24app.domain.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
-from b24app.domain.succession import OPENNESS, Gone, Trace, heir, inherit, same_name, stricter
-from b24app.domain.verification import Facts, decide
+from b24app.domain.verification.decision import Facts, decide
+from b24app.domain.verification.draft import Draft
+from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
+from b24app.domain.verification.succession import OPENNESS, Gone, Trace, heir, inherit, same_name, stricter
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOBODY = (None, DecidedBySource.UNKNOWN)

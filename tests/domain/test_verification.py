@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.cards.facts import Card, Kind, Subject
-from b24app.domain.membership import (
+from b24app.domain.verification.decision import STATED_FOR, Decision, Facts, decide, is_stale, project
+from b24app.domain.verification.membership import (
     ALONE,
     Action,
     DecidedBySource,
@@ -23,7 +24,6 @@ from b24app.domain.membership import (
     Shown,
     State,
 )
-from b24app.domain.verification import STATED_FOR, Decision, Facts, decide, is_stale, project
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERSON, FIRM, OTHER_FIRM = Subject(Kind.CONTACT, 7), Subject(Kind.COMPANY, 3), Subject(Kind.COMPANY, 4)

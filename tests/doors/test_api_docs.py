@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from b24app.delivery.webhooks import Message, headers
-from b24app.domain import policy
 from b24app.domain.delivery import news, schedule
+from b24app.domain.verification import policy
 from b24app.net.addresses import parsed
 from b24app.settings import ROOT
 from handlers.api import build_api, problems

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from b24app.delivery.journeys import client_apps
-from b24app.domain.membership import Action
+from b24app.domain.verification.membership import Action
 from b24app.store import tables
-from b24app.store.intents import STATED
+from b24app.verification.store.intents import STATED
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.people import CrmAccess

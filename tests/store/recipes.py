@@ -26,30 +26,20 @@ from b24app.domain.cards.drift import Cause, Drift, Reach
 from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
-from b24app.domain.membership import Membership, Record, Shown, State
 from b24app.domain.portal.card_layout import CardView, standing
 from b24app.domain.selftest import Backlog, Found, Ping
-from b24app.domain.succession import Move
+from b24app.domain.verification.membership import Membership, Record, Shown, State
+from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
 from b24app.portal.store.portal_calls import Call
 from b24app.portal.store.viewer_sessions import Session
-from b24app.store import (
-    aliases,
-    card_news,
-    client_view,
-    exports,
-    file_parts,
-    filed,
-    intents,
-    memberships,
-    restores,
-    self_tests,
-)
+from b24app.store import exports, file_parts, filed, restores, self_tests
 from b24app.store.file_parts import Part
 from b24app.vault import Vault
+from b24app.verification.store import aliases, card_tab, client_view, intents, memberships
 from b24app.work.store import failures, inbox
 from tests.store.rich import DIGEST, Owned
 
@@ -82,10 +72,10 @@ QUERIES: Mapping[str, Query] = {
     "card_layouts.listing": lambda db, p, o: card_layouts.listing(db, p),
     "card_layouts.remember": lambda db, p, o: card_layouts.remember(db, p, VIEW, Addition([], [], 1, "Анна", o.now)),
     "card_layouts.see": lambda db, p, o: card_layouts.see(db, p, {VIEW: standing((), ())}, o.now),
-    "card_news.about": lambda db, p, o: card_news.about(db, p, o.subject),
-    "card_news.awaited": lambda db, p, o: card_news.awaited(db, p, o.subject, [o.membership.id], o.begun),
-    "card_news.lost_namesakes": lambda db, p, o: card_news.lost_namesakes(db, p, o.namesake, o.now - LONG),
-    "card_news.members": lambda db, p, o: card_news.members(db, p, o.company),
+    "card_news.about": lambda db, p, o: card_tab.about(db, p, o.subject),
+    "card_news.awaited": lambda db, p, o: card_tab.awaited(db, p, o.subject, [o.membership.id], o.begun),
+    "card_news.lost_namesakes": lambda db, p, o: card_tab.lost_namesakes(db, p, o.namesake, o.now - LONG),
+    "card_news.members": lambda db, p, o: card_tab.members(db, p, o.company),
     "client_apps.add": lambda db, p, o: client_apps.add(db, p, ClientApp(uuid4(), "Чужое", o.now)),
     "client_apps.living": lambda db, p, o: client_apps.living(db, p),
     "client_apps.lock": lambda db, p, o: client_apps.lock(db, p, o.endpoint.client_app_id),

@@ -17,12 +17,13 @@ from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.drift import Cause, Reach
 from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Requisite, Subject
 from b24app.domain.delivery import news
-from b24app.domain.membership import Action, Intent, Membership
 from b24app.domain.portal.viewer import Viewer
+from b24app.domain.verification.membership import Action, Intent, Membership
 from b24app.portal.store import tokens
 from b24app.portal.store.tokens import Pair
-from b24app.store import aliases, exports, file_parts, intents, memberships, restores, tables
+from b24app.store import exports, file_parts, restores, tables
 from b24app.store.file_parts import Part
+from b24app.verification.store import aliases, intents, memberships
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
 from tests.store.samples import FULL, row

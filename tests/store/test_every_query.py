@@ -22,8 +22,8 @@ from sqlalchemy.sql.visitors import iterate
 from b24app import store
 from b24app.demo import servers
 from b24app.store.engine import open_engine
-from b24app.store.memberships import Overtaken
 from b24app.store.tables import TENANT_TABLES, metadata
+from b24app.verification.store.memberships import Overtaken
 from tests.store.recipes import AS_OWNER, ELSEWHERE, QUERIES, Query
 from tests.store.rich import Owned, rich
 from tests.world import World

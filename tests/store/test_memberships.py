@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.membership import State
-from b24app.domain.succession import Move
-from b24app.store import memberships
+from b24app.domain.verification.membership import State
+from b24app.domain.verification.succession import Move
+from b24app.verification.store import memberships
 from tests.world import World
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.store import memberships
+from b24app.verification.store import memberships
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from tests.doors.frames import members, tab

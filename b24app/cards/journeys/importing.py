@@ -22,16 +22,16 @@ from b24app.cards.store import imports, records, requisites
 from b24app.cards.store.imports import Progress, Step
 from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Listed, Odd, Requisite, Subject, Topic
 from b24app.domain.cards.reading import pace_of
-from b24app.domain.membership import ALONE, Membership
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.verification import first_sight, project
+from b24app.domain.verification.decision import first_sight, project
+from b24app.domain.verification.membership import ALONE, Membership
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import memberships
+from b24app.verification.store import memberships
 from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn

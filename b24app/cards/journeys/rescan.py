@@ -28,7 +28,7 @@ from b24app.portal.journeys.tokens import client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import memberships
+from b24app.verification.store import memberships
 
 EVERY = timedelta(minutes=5)
 LINKS_EVERY = timedelta(minutes=30)

@@ -21,7 +21,7 @@ from b24app.cards.store.scans import Look
 from b24app.domain.cards.drift import Cause, Reach, night
 from b24app.domain.cards.facts import Attached, Card, Kind, Listed
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.succession import SUSPENDED_FOR
+from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.manifest import Mode
@@ -29,7 +29,7 @@ from b24app.portal.journeys.tokens import client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import memberships
+from b24app.verification.store import memberships
 from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from b24app.domain.policy import sections
+from b24app.domain.verification.policy import sections
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 

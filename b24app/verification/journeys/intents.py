@@ -17,10 +17,10 @@ from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
 from b24app.domain.cards.facts import Card, Subject
-from b24app.domain.membership import Action, Intent, Membership, Shown, State
 from b24app.domain.portal.viewer import Viewer
-from b24app.domain.succession import SUSPENDED_FOR
-from b24app.domain.verification import STATED_FOR, project
+from b24app.domain.verification.decision import STATED_FOR, project
+from b24app.domain.verification.membership import Action, Intent, Membership, Shown, State
+from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused
 from b24app.lanes import Lane
@@ -30,7 +30,7 @@ from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import card_news, intents, memberships
+from b24app.verification.store import card_tab, intents, memberships
 from b24app.work.store import inbox
 
 LONGEST_NOTE = 500
@@ -87,7 +87,7 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
     """
     portal, now = await _portal(resources, viewer), resources.now()
     async with resources.tenant(portal.id) as db:
-        lost = await card_news.lost_namesakes(db, portal.id, subject, now - SUSPENDED_FOR)
+        lost = await card_tab.lost_namesakes(db, portal.id, subject, now - SUSPENDED_FOR)
     if gone_id not in {one.subject.id for one in lost}:
         raise Refused("already_so", 409)
     fields, client = field_map(portal), person_client(resources, portal, portal.endpoint, token)

@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.membership import Membership
-from b24app.store.memberships import membership
+from b24app.domain.verification.membership import Membership
+from b24app.verification.store.memberships import membership
 
 SHOWN = 10
 

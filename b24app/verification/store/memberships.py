@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.membership import DecidedBySource, Membership, Reason, State
-from b24app.domain.succession import Move
+from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
+from b24app.domain.verification.succession import Move
 from b24app.store.tables import memberships
 
 TELL = text("""

@@ -14,18 +14,18 @@ from b24app.cards.journeys import odd
 from b24app.cards.journeys.test_cards import passed_over
 from b24app.cards.store import records
 from b24app.domain.cards.facts import Card, Kind, Subject
-from b24app.domain.membership import Membership, Record, Shown, State
-from b24app.domain.succession import Gone
-from b24app.domain.verification import Decision, Facts, decide, last_editor
+from b24app.domain.verification.decision import Decision, Facts, decide, last_editor
+from b24app.domain.verification.membership import Membership, Record, Shown, State
+from b24app.domain.verification.succession import Gone
 from b24app.domain.work.arrivals import Actor, actor
-from b24app.journeys import witnesses
-from b24app.journeys.verification_fates import Slice, look_up, read_existing
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import tokens
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, intents, memberships
+from b24app.verification.journeys import witnesses
+from b24app.verification.journeys.succession import Slice, look_up, read_existing
+from b24app.verification.store import aliases, intents, memberships
 from b24app.work.store import inbox
 from b24app.work.store.index import Claim
 

@@ -17,13 +17,13 @@ from b24app.cards.journeys.missing import cards_after_all, listed
 from b24app.cards.store import records, requisites
 from b24app.cards.store.records import Known
 from b24app.domain.cards.facts import Attachment, Card, Cards, Kind, Requisite, Subject
-from b24app.domain.membership import Membership
-from b24app.domain.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
+from b24app.domain.verification.membership import Membership
+from b24app.domain.verification.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
 from b24app.errors import Unreadable
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, memberships
+from b24app.verification.store import aliases, memberships
 
 MOST_NEAR = 200  # cards looked at around one that is gone
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.draft import By, Draft
-from b24app.domain.membership import ALONE, Membership, Reason, State
+from b24app.domain.verification.draft import By, Draft
+from b24app.domain.verification.membership import ALONE, Membership, Reason, State
 
 SUSPENDED_FOR = timedelta(days=30)
 """A deleted card may come back for so long; afterwards its memberships end."""

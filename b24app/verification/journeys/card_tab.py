@@ -16,16 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
 from b24app.domain.cards.facts import Subject
-from b24app.domain.membership import Action, DecidedBySource, Membership, Reason, State
-from b24app.domain.policy import Access, Section, sections
-from b24app.domain.succession import SUSPENDED_FOR
-from b24app.domain.verification import STATED_FOR
+from b24app.domain.verification.decision import STATED_FOR
+from b24app.domain.verification.membership import Action, DecidedBySource, Membership, Reason, State
+from b24app.domain.verification.policy import Access, Section, sections
+from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.manifest import Mode
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import card_news, memberships
-from b24app.store.card_news import Lost, Told
+from b24app.verification.store import card_tab, memberships
+from b24app.verification.store.card_tab import Lost, Told
 
 RIGHT_LASTS, NAME_LASTS = 60, 3600  # seconds
 
@@ -81,12 +81,12 @@ async def prove_right(resources: Resources, portal: Portal, subject: Subject, us
 
 async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, subject: Subject) -> CardView:
     """What our store knows; the caller has proven the right to see it."""
-    everybody = await card_news.members(db, portal.id, subject)
+    everybody = await card_tab.members(db, portal.id, subject)
     members = [(one, title) for one, title in everybody if _shown(one)]
     since = resources.now() - STATED_FOR
-    pressed, awaited = await card_news.awaited(db, portal.id, subject, [one.id for one, _ in members], since)
-    told = await card_news.about(db, portal.id, subject)
-    lost = await card_news.lost_namesakes(db, portal.id, subject, resources.now() - SUSPENDED_FOR)
+    pressed, awaited = await card_tab.awaited(db, portal.id, subject, [one.id for one, _ in members], since)
+    told = await card_tab.about(db, portal.id, subject)
+    lost = await card_tab.lost_namesakes(db, portal.id, subject, resources.now() - SUSPENDED_FOR)
     names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
     mode = portal.mode("verification")
     rows = [_belonging(subject, one, title, names, one.id in pressed, mode) for one, title in members]

@@ -19,8 +19,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from b24app.domain.cards.facts import Attachment, Card, Kind, Subject, Topic
-from b24app.domain.draft import Draft
-from b24app.domain.membership import (
+from b24app.domain.verification.draft import Draft
+from b24app.domain.verification.membership import (
     ALONE,
     Action,
     DecidedBySource,
@@ -32,7 +32,7 @@ from b24app.domain.membership import (
     Shown,
     State,
 )
-from b24app.domain.succession import SUSPENDED_FOR, Gone, Move, inherit
+from b24app.domain.verification.succession import SUSPENDED_FOR, Gone, Move, inherit
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
 

@@ -14,8 +14,8 @@ from b24app.domain.portal.installation import PortalState
 from b24app.errors import Refused
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import aliases, client_view
-from b24app.store.client_view import Filter, Seen
+from b24app.verification.store import aliases, client_view
+from b24app.verification.store.client_view import Filter, Seen
 
 STALE_AFTER = timedelta(minutes=1)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from b24app.domain.membership import DecidedBySource, Membership, Reason, State
+from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 
 By = tuple[int | None, DecidedBySource]
 

@@ -11,7 +11,7 @@ from b24app.manifest import Mode
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import memberships
+from b24app.verification.store import memberships
 from b24app.work.store import inbox
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.membership import Action, Intent
+from b24app.domain.verification.membership import Action, Intent
 from b24app.store.tables import intents
 
 STATED, PROVEN, APPLIED, DROPPED = "stated", "proven", "applied", "dropped"

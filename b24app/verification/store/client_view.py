@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.membership import State
+from b24app.domain.verification.membership import State
 from b24app.store.tables import inbox, memberships, records
 
 

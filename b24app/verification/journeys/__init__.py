@@ -1,0 +1,1 @@
+"""How a changed card is decided, written and told."""

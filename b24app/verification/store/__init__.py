@@ -1,0 +1,1 @@
+"""Queries of memberships, intents and aliases."""
