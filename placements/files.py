@@ -13,7 +13,7 @@ import structlog
 from starlette.responses import Response, StreamingResponse
 
 from b24app.errors import Refused
-from b24app.journeys import exporting, restoring, weekly
+from b24app.export.journeys import exporting, restoring, weekly
 from b24app.journeys.settings import admins_only, portal_of
 from placements.frame import Action_, Call, settings_page
 

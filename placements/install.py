@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
-from b24app.journeys.files_view import files_view
+from b24app.export.journeys.files_view import files_view
 from b24app.portal.journeys import lifecycle, opening
 from b24app.portal.journeys.installation import Report, Step
 from b24app.resources import Resources

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from b24app.domain.cards.drift import Drift
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
+from b24app.domain.export.restoring import Weight
 from b24app.domain.portal.card_layout import Shown, Undone
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.restoring import Weight
 from b24app.domain.verification.membership import Reason, State
 from b24app.domain.verification.policy import Section
 from b24app.manifest import Mode

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import Later, plan
-from b24app.journeys import exporting, restoring, weekly
+from b24app.export.journeys import exporting, restoring, weekly
 from b24app.lanes import Lane
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal

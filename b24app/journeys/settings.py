@@ -20,8 +20,8 @@ from b24app.domain.cards.drift import Cause, Reach
 from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
+from b24app.export.journeys.files_view import FilesView, files_view
 from b24app.journeys import selftest
-from b24app.journeys.files_view import FilesView, files_view
 from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
 from b24app.manifest import Mode

@@ -13,9 +13,8 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app import signing
-from b24app.domain import export_file
-from b24app.domain.export_file import Examiner, Header, SectionSum, Unpacker, WrongFile
+from b24app.domain.export import file_format, signing
+from b24app.domain.export.file_format import Examiner, Header, SectionSum, Unpacker, WrongFile
 
 HEADER = Header("m" * 32, "acme.bitrix24.ru", datetime(2026, 11, 25, tzinfo=UTC))
 KEYS = (Fernet.generate_key().decode(),)
@@ -23,15 +22,15 @@ KEYS = (Fernet.generate_key().decode(),)
 
 def written(rows: dict[str, list[dict[str, Any]]]) -> list[bytes]:
     """Lines of a whole file; each section a gzip member of its own when packed."""
-    body = [export_file.row_line(name, row) for name, section in rows.items() for row in section]
+    body = [file_format.row_line(name, row) for name, section in rows.items() for row in section]
     examiner = Examiner(HEADER.member_id, list(rows))
-    examiner.take(export_file.first_line(HEADER))
+    examiner.take(file_format.first_line(HEADER))
     for line in body:
         examiner.take(line)
     sums = [SectionSum(name, one.rows, one.hash.hexdigest()) for name, one in examiner._sums.items()]
-    signed = export_file.manifest(HEADER, sums)
-    signature = signing.sign(KEYS, export_file.PURPOSE, export_file.signed_bytes(signed))
-    return [export_file.first_line(HEADER), *body, export_file.last_line(signed, signature)]
+    signed = file_format.manifest(HEADER, sums)
+    signature = signing.sign(KEYS, file_format.PURPOSE, file_format.signed_bytes(signed))
+    return [file_format.first_line(HEADER), *body, file_format.last_line(signed, signature)]
 
 
 def read(pieces: Iterable[bytes], names: list[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -39,7 +38,7 @@ def read(pieces: Iterable[bytes], names: list[str]) -> list[tuple[str, dict[str,
     found = [row for piece in pieces for line in unpacker.feed(piece) if (row := examiner.take(line))]
     unpacker.close()
     signed, signature = examiner.finish()
-    assert signing.genuine(KEYS, export_file.PURPOSE, export_file.signed_bytes(signed), signature)
+    assert signing.genuine(KEYS, file_format.PURPOSE, file_format.signed_bytes(signed), signature)
     return found
 
 
@@ -51,7 +50,7 @@ def test_it_is_read_back_as_it_was_written_however_it_is_cut(notes: list[str], c
         "memberships": [{"note": one} for one in notes],
     }
     lines = written(rows)
-    file = b"".join(export_file.pack(lines[at : at + member]) for at in range(0, len(lines), member))
+    file = b"".join(file_format.pack(lines[at : at + member]) for at in range(0, len(lines), member))
     pieces = [file[at : at + cut] for at in range(0, len(file), cut)]
 
     assert read(pieces, list(rows)) == [(name, row) for name, section in rows.items() for row in section]
@@ -60,7 +59,7 @@ def test_it_is_read_back_as_it_was_written_however_it_is_cut(notes: list[str], c
 
 @given(st.integers(0, 10**6), st.integers(1, 255))
 def test_a_changed_byte_is_never_read_as_whole(place: int, by: int) -> None:
-    file = bytearray(export_file.pack(written({"memberships": [{"note": str(n)} for n in range(30)]})))
+    file = bytearray(file_format.pack(written({"memberships": [{"note": str(n)} for n in range(30)]})))
     place %= len(file)
     if place in range(3, 10):
         return  # time, system and flags of the gzip header say nothing of the contents
@@ -80,7 +79,7 @@ def test_a_bomb_takes_no_more_memory_than_a_line() -> None:
 
 
 def test_a_file_without_end_is_left_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_file, "LARGEST_TEXT", 10 * 2**20)
+    monkeypatch.setattr(file_format, "LARGEST_TEXT", 10 * 2**20)
     endless = gzip.compress(b'{"a":1}\n' * 2**17) * 64
     read_so_far = 0
     with pytest.raises(WrongFile, match="export_too_large"):

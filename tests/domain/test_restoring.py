@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from b24app.domain.restoring import AHEAD, Filed, Standing, Weight, weigh
+from b24app.domain.export.restoring import AHEAD, Filed, Standing, Weight, weigh
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, State
 
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

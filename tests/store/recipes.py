@@ -31,13 +31,14 @@ from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.verification.membership import Membership, Record, Shown, State
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
+from b24app.export.store import export_rows, exports, file_parts, restores
+from b24app.export.store.file_parts import Part
 from b24app.lanes import Lane
 from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
 from b24app.portal.store.portal_calls import Call
 from b24app.portal.store.viewer_sessions import Session
-from b24app.store import exports, file_parts, filed, restores, self_tests
-from b24app.store.file_parts import Part
+from b24app.store import self_tests
 from b24app.vault import Vault
 from b24app.verification.store import aliases, card_tab, client_view, intents, memberships
 from b24app.work.store import failures, inbox
@@ -133,16 +134,16 @@ QUERIES: Mapping[str, Query] = {
     "file_parts.one": lambda db, p, o: file_parts.one(db, p, o.export, 0, ours=True),
     "file_parts.put": lambda db, p, o: file_parts.put(db, p, o.export, Part(1, "", b"theirs"), ours=True),
     "file_parts.size": lambda db, p, o: file_parts.size(db, p, o.export, ours=True),
-    "filed.client_apps_after": lambda db, p, o: filed.client_apps_after(db, p, UUID(int=0), 50),
-    "filed.endpoints_after": lambda db, p, o: filed.endpoints_after(db, p, UUID(int=0), 50),
-    "filed.known_client_apps": lambda db, p, o: filed.known_client_apps(db, p, [o.endpoint.client_app_id]),
-    "filed.known_endpoints": lambda db, p, o: filed.known_endpoints(db, p, [o.endpoint.id]),
-    "filed.memberships_after": lambda db, p, o: filed.memberships_after(db, p, (0, -1), 50),
-    "filed.put_back": lambda db, p, o: filed.put_back(
+    "filed.client_apps_after": lambda db, p, o: export_rows.client_apps_after(db, p, UUID(int=0), 50),
+    "filed.endpoints_after": lambda db, p, o: export_rows.endpoints_after(db, p, UUID(int=0), 50),
+    "filed.known_client_apps": lambda db, p, o: export_rows.known_client_apps(db, p, [o.endpoint.client_app_id]),
+    "filed.known_endpoints": lambda db, p, o: export_rows.known_endpoints(db, p, [o.endpoint.id]),
+    "filed.memberships_after": lambda db, p, o: export_rows.memberships_after(db, p, (0, -1), 50),
+    "filed.put_back": lambda db, p, o: export_rows.put_back(
         db, p, [(o.membership, replace(o.membership, note="theirs"))], o.now
     ),
-    "filed.put_switched_off": lambda db, p, o: filed.put_switched_off(db, p, replace(o.endpoint, id=uuid4())),
-    "filed.standings": lambda db, p, o: filed.standings(db, p, [(o.subject.id, o.company.id)]),
+    "filed.put_switched_off": lambda db, p, o: export_rows.put_switched_off(db, p, replace(o.endpoint, id=uuid4())),
+    "filed.standings": lambda db, p, o: export_rows.standings(db, p, [(o.subject.id, o.company.id)]),
     "idempotency.forget": lambda db, p, o: idempotency.forget(db, p, DIGEST, o.begun),
     "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, o.begun, 201, b"an answer"),
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),

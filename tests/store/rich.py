@@ -19,10 +19,11 @@ from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Requisit
 from b24app.domain.delivery import news
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.membership import Action, Intent, Membership
+from b24app.export.store import exports, file_parts, restores
+from b24app.export.store.file_parts import Part
 from b24app.portal.store import tokens
 from b24app.portal.store.tokens import Pair
-from b24app.store import exports, file_parts, restores, tables
-from b24app.store.file_parts import Part
+from b24app.store import tables
 from b24app.verification.store import aliases, intents, memberships
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from b24app.cli.files import bring_back, brought_back, take_out, taken_out
+from b24app.domain.export.restoring import RestoreState
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.restoring import RestoreState
 from tests.doors.frames import main
 from tests.stories.files import CONTACT, Decided, exported, goes_and_comes_back, lines, settings, stored
 from tests.world import World

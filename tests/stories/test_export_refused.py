@@ -8,7 +8,7 @@ from dataclasses import replace
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from b24app.domain.export_file import LONGEST_LINE
+from b24app.domain.export.file_format import LONGEST_LINE
 from b24app.store.tables import file_parts
 from tests.doors.frames import frame
 from tests.stories.files import PIECE, Decided, changed, exported, sent, settings, stored, uploaded

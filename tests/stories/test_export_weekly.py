@@ -12,8 +12,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from b24app.errors import Refused
-from b24app.journeys import restoring, weekly
-from b24app.store import exports
+from b24app.export.journeys import restoring, weekly
+from b24app.export.store import exports
 from b24app.store.tables import exports as exports_table
 from b24app.store.tables import file_parts, restores
 from b24app.vault import Vault

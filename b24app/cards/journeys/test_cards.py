@@ -7,9 +7,9 @@ from collections.abc import Container
 
 from b24app.domain.cards import test_card
 from b24app.domain.cards.facts import Cards, Subject
+from b24app.domain.export.signing import sign
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.signing import sign
 
 
 def code_for(resources: Resources, portal: Portal, key: int = 0) -> str:

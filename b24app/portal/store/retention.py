@@ -10,8 +10,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from b24app.delivery.store.idempotency import KEPT
 from b24app.domain.delivery.schedule import EndpointState
+from b24app.export.store import exports, restores
 from b24app.portal.store import departures
-from b24app.store import exports, restores
 from b24app.store.tables import (
     attempts,
     endpoints,

@@ -24,14 +24,14 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.restoring import Filed, Weight, weigh
+from b24app.domain.export.restoring import Filed, Weight, weigh
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.work.arrivals import Arrival, Source
+from b24app.export.store import export_rows
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import filed
 from b24app.verification.journeys import modes
 from b24app.verification.store import memberships
 from b24app.work.store import inbox
@@ -105,12 +105,12 @@ class ClientAppRow(_Row):
 
 
 async def _read_client_apps(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[ClientAppRow]:
-    found = await filed.client_apps_after(db, portal.id, _id(after), limit)
+    found = await export_rows.client_apps_after(db, portal.id, _id(after), limit)
     return [ClientAppRow(id=one.id, name=one.name, created_at=one.created_at) for one in found]
 
 
 async def _restore_client_apps(on: Restoring, rows: Sequence[ClientAppRow]) -> Counter[Weight]:
-    known, came = await filed.known_client_apps(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
+    known, came = await export_rows.known_client_apps(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
     for row in rows:
         weight = Weight.NEW if row.id not in known else Weight.SAME if known[row.id] else Weight.KEPT
         if on.write and weight is Weight.NEW:
@@ -131,19 +131,19 @@ class EndpointRow(_Row):
 
 
 async def _read_endpoints(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[EndpointRow]:
-    found = await filed.endpoints_after(db, portal.id, _id(after), limit)
+    found = await export_rows.endpoints_after(db, portal.id, _id(after), limit)
     return [EndpointRow(**{**row._mapping, "url": urlsplit(row.url)._replace(query="").geturl()}) for row in found]
 
 
 async def _restore_endpoints(on: Restoring, rows: Sequence[EndpointRow]) -> Counter[Weight]:
     """Switched off, with a secret nobody knows yet: the client app takes a new one and switches it on."""
-    known, came = await filed.known_endpoints(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
-    owners = await filed.known_client_apps(on.db, on.portal.id, {one.client_app_id for one in rows})
+    known, came = await export_rows.known_endpoints(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
+    owners = await export_rows.known_client_apps(on.db, on.portal.id, {one.client_app_id for one in rows})
     for row in rows:
         revoked = owners.get(row.client_app_id) is False
         weight = Weight.SAME if row.id in known else Weight.KEPT if revoked else Weight.NEW
         if on.write and weight is Weight.NEW:
-            await filed.put_switched_off(on.db, on.portal.id, _switched_off(on.resources, row))
+            await export_rows.put_switched_off(on.db, on.portal.id, _switched_off(on.resources, row))
         came[weight] += 1
     return came
 
@@ -190,14 +190,14 @@ class MembershipRow(_Row):
 
 async def _read_memberships(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[MembershipRow]:
     contact, _, company = after.partition(":")
-    found = await filed.memberships_after(db, portal.id, (int(contact or 0), int(company or -1)), limit)
+    found = await export_rows.memberships_after(db, portal.id, (int(contact or 0), int(company or -1)), limit)
     return [_membership_row(one) for one in found]
 
 
 async def _restore_memberships(on: Restoring, rows: Sequence[MembershipRow]) -> Counter[Weight]:
     """What comes back leaves a row for both its cards: the verification journey puts them in line."""
     now, came = on.resources.now(), Counter[Weight]()
-    standing = await filed.standings(on.db, on.portal.id, [(one.contact_id, one.company_id) for one in rows])
+    standing = await export_rows.standings(on.db, on.portal.id, [(one.contact_id, one.company_id) for one in rows])
     new: list[Membership] = []
     changed: list[tuple[Membership, Membership]] = []
     shown: list[Membership] = []
@@ -213,7 +213,7 @@ async def _restore_memberships(on: Restoring, rows: Sequence[MembershipRow]) -> 
             new.append(back)
     if on.write:
         await memberships.add_new(on.db, on.portal.id, new, now)
-        await filed.put_back(on.db, on.portal.id, changed, now)
+        await export_rows.put_back(on.db, on.portal.id, changed, now)
         await _look_at(on, shown, now)
     return came
 

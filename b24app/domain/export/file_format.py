@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from b24app.signing import Signature
+from b24app.domain.export.signing import Signature
 
 FORMAT, VERSION, PURPOSE = "b24app-export", 1, "export file"
 LARGEST_FILE, LARGEST_TEXT, LONGEST_LINE = 128 * 2**20, 2 * 2**30, 64 * 1024  # bytes: as uploaded, unpacked, of a line

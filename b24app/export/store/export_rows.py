@@ -15,7 +15,7 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.restoring import Filed, Standing
+from b24app.domain.export.restoring import Filed, Standing
 from b24app.domain.verification.membership import Membership
 from b24app.store.tables import client_apps, endpoints, intents, memberships, records
 from b24app.verification.store.intents import OPEN

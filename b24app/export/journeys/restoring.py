@@ -17,18 +17,17 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app import signing
-from b24app.domain import export_file
-from b24app.domain.export_file import Examiner, Unpacker, WrongFile
-from b24app.domain.restoring import RestoreState
+from b24app.domain.export import file_format, signing
+from b24app.domain.export.file_format import Examiner, Unpacker, WrongFile
+from b24app.domain.export.restoring import RestoreState
 from b24app.errors import Refused
-from b24app.journeys.sections import BY_NAME, SECTIONS, Restoring
+from b24app.export.journeys.sections import BY_NAME, SECTIONS, Restoring
+from b24app.export.store import file_parts, restores
+from b24app.export.store.file_parts import Part
+from b24app.export.store.restores import Restore
 from b24app.lanes import Lane
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import file_parts, restores
-from b24app.store.file_parts import Part
-from b24app.store.restores import Restore
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 
@@ -67,7 +66,7 @@ async def receive(
             return
         if number == 0 and not data.startswith(MAGIC):
             raise Refused("export_not_ours", 422)
-        if found.bytes + len(data) > export_file.LARGEST_FILE:
+        if found.bytes + len(data) > file_format.LARGEST_FILE:
             raise Refused("export_too_large", 413)
         await file_parts.put(db, portal_id, restore_id, Part(number, "", data), ours=False)
         await restores.change(db, portal_id, restore_id, parts=number + 1, bytes=found.bytes + len(data))
@@ -130,7 +129,7 @@ async def _check(resources: Resources, portal: Portal, restore_id: UUID) -> None
     try:
         examiner, parts = await _read(resources, portal, restore_id)
         signed, signature = examiner.finish()
-        _genuine(resources, export_file.signed_bytes(signed), signature)
+        _genuine(resources, file_format.signed_bytes(signed), signature)
     except Superseded:
         return
     except WrongFile as wrong:
@@ -149,9 +148,9 @@ async def _check(resources: Resources, portal: Portal, restore_id: UUID) -> None
 
 def _genuine(resources: Resources, data: bytes, signature: signing.Signature) -> None:
     keys = resources.settings.secret_keys
-    if not signing.known(keys, export_file.PURPOSE, signature):
+    if not signing.known(keys, file_format.PURPOSE, signature):
         raise WrongFile("export_key_unknown")
-    if not signing.genuine(keys, export_file.PURPOSE, data, signature):
+    if not signing.genuine(keys, file_format.PURPOSE, data, signature):
         raise WrongFile("export_changed")
 
 
@@ -201,7 +200,7 @@ class _Shelf:
                 found = await restores.one(db, self.portal_id, self.restore_id, lock=True)
                 if found is None or found.state is not RestoreState.CHECKING:
                     raise Superseded
-                part = Part(self.parts, self._section, export_file.pack(self._lines))
+                part = Part(self.parts, self._section, file_format.pack(self._lines))
                 await file_parts.put(db, self.portal_id, self.restore_id, part, ours=True)
             self.parts, self._lines = self.parts + 1, []
 
@@ -226,7 +225,7 @@ async def _step(resources: Resources, portal: Portal, restore_id: UUID) -> None:
 async def _put_back(on: Restoring, part: Part) -> Counter[Any]:
     section = BY_NAME[part.section]
     lines = Unpacker().feed(part.body)
-    return await section.restore(on, [section.row.model_validate(export_file.row_of(line)) for line in lines])
+    return await section.restore(on, [section.row.model_validate(file_format.row_of(line)) for line in lines])
 
 
 async def _over(db: AsyncConnection, resources: Resources, portal: Portal, found: Restore) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.restoring import RestoreState
+from b24app.domain.export.restoring import RestoreState
 from b24app.store.tables import file_parts, restores
 
 

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.restoring import RestoreState
-from b24app.journeys.sections import SECTIONS
+from b24app.domain.export.restoring import RestoreState
+from b24app.export.journeys.sections import SECTIONS
+from b24app.export.store import exports, restores
+from b24app.export.store.exports import Export, Target
+from b24app.export.store.restores import Restore
 from b24app.portal.store import departures
 from b24app.portal.store.departures import Departure
 from b24app.portal.store.portals import Portal
-from b24app.store import exports, restores
-from b24app.store.exports import Export, Target
-from b24app.store.restores import Restore
 
 OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export
 AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)

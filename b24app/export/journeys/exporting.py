@@ -16,17 +16,17 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain import export_file
-from b24app.domain.export_file import Header, SectionSum, Unpacker
+from b24app.domain.export import file_format
+from b24app.domain.export.file_format import Header, SectionSum, Unpacker
+from b24app.domain.export.signing import sign
 from b24app.errors import Refused
-from b24app.journeys.sections import SECTIONS
+from b24app.export.journeys.sections import SECTIONS
+from b24app.export.store import exports, file_parts
+from b24app.export.store.exports import Export
+from b24app.export.store.file_parts import Part
 from b24app.lanes import Lane
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.signing import sign
-from b24app.store import exports, file_parts
-from b24app.store.exports import Export
-from b24app.store.file_parts import Part
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 
@@ -92,7 +92,7 @@ def file_name(portal: Portal, export: Export) -> str:
 async def _slice(db: AsyncConnection, portal: Portal, export: Export) -> bool:
     """The next part. Whether all sections are read."""
     if not export.parts:
-        line = export_file.first_line(_header(portal, export))
+        line = file_format.first_line(_header(portal, export))
         await _put(db, portal.id, export, "", [line], {"section": SECTIONS[0].name})
         return False
     if not export.section:
@@ -103,7 +103,7 @@ async def _slice(db: AsyncConnection, portal: Portal, export: Export) -> bool:
     after = {"after": section.key(rows[-1])} if rows else {}
     if len(rows) < SLICE:
         after = {"after": "", "section": SECTIONS[at + 1].name if at + 1 < len(SECTIONS) else ""}
-    lines = [export_file.row_line(section.name, one.model_dump(mode="json")) for one in rows]
+    lines = [file_format.row_line(section.name, one.model_dump(mode="json")) for one in rows]
     await _put(db, portal.id, export, section.name, lines, after)
     return False
 
@@ -113,7 +113,7 @@ async def _put(
 ) -> None:
     values: dict[str, object] = dict(more)
     if lines:
-        body = export_file.pack(lines)
+        body = file_format.pack(lines)
         await file_parts.put(db, portal_id, export.id, Part(export.parts, section, body), ours=True)
         values |= {"parts": export.parts + 1, "bytes": export.bytes + len(body)}
     if section:
@@ -127,13 +127,13 @@ async def _close(resources: Resources, portal: Portal, export_id: UUID) -> None:
         export = await exports.one(db, portal.id, export_id)
     if export is None or export.state != exports.MAKING:
         return
-    signed = export_file.manifest(_header(portal, export), await _sums(resources, portal.id, export))
-    signature = sign(resources.settings.secret_keys, export_file.PURPOSE, export_file.signed_bytes(signed))
+    signed = file_format.manifest(_header(portal, export), await _sums(resources, portal.id, export))
+    signature = sign(resources.settings.secret_keys, file_format.PURPOSE, file_format.signed_bytes(signed))
     async with resources.tenant(portal.id) as db:
         export = await exports.one(db, portal.id, export_id, lock=True)
         if export is None or export.state != exports.MAKING:
             return
-        await _put(db, portal.id, export, "", [export_file.last_line(signed, signature)], {})
+        await _put(db, portal.id, export, "", [file_format.last_line(signed, signature)], {})
         await exports.change(db, portal.id, export_id, state=exports.READY, finished_at=resources.now())
     log.info("export_made", portal=portal.id, export=str(export_id), counts=dict(export.counts))
 

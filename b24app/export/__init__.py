@@ -1,0 +1,1 @@
+"""Files of a portal's data: made, restored, sent every week."""

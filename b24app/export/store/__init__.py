@@ -1,0 +1,1 @@
+"""Queries of files and what goes into them."""
