@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24 import checkup
 from b24app.bitrix24.payloads import PortalEvent, portal_event
+from b24app.connection_check.journeys import check
 from b24app.domain.cards.facts import Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
-from b24app.journeys import selftest
 from b24app.portal.journeys import lifecycle
 from b24app.portal.journeys.reception import Reception
 from b24app.portal.store.portals import Portal
@@ -52,7 +52,7 @@ async def _hand_over(resources: Resources, reception: Reception, event: PortalEv
             await lifecycle.uninstalled(resources, portal, event)
             reception.forget(event.member_id)
         case checkup.TEST_EVENT:
-            await selftest.heard(resources, await _proven(reception, event), checkup.nonce_of(event))
+            await check.heard(resources, await _proven(reception, event), checkup.nonce_of(event))
         case _:
             await _store(resources, reception, event)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24app.journeys import selftest
+from b24app.connection_check.journeys import check as selftest
 from b24app.journeys.settings import admins_only
 from placements.frame import Call, settings_page
 

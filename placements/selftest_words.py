@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from b24app.domain.connection_check.portal_ways import Oddity
+from b24app.domain.connection_check.rules import Check, Feature, Finding, Line
 from b24app.domain.delivery.schedule import Failure
-from b24app.domain.portal_ways import Oddity
-from b24app.domain.selftest import Check, Feature, Finding, Line
 from b24app.i18n import Words
 from b24app.manifest import Manifest
 from placements.parts import CARD, in_words

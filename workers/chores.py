@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 
 from b24app.cards.journeys import importing, offline, rescan, sweep
+from b24app.connection_check.journeys import check
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalClosed, PortalError, Refused
-from b24app.journeys import selftest
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation, removal
 from b24app.portal.journeys.tokens import confirmed, is_ours
@@ -121,7 +121,7 @@ async def self_test_one(resources: Resources, portal_id: int) -> bool:
     """The check of a portal's connection that somebody waits for. Whether there was one."""
     async with resources.glance() as db:
         portal = await portals.by_id(db, portal_id)
-    return portal is not None and await selftest.run(resources, portal)
+    return portal is not None and await check.run(resources, portal)
 
 
 async def rescan_one(resources: Resources, portal_id: int) -> int:

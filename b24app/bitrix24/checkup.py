@@ -13,7 +13,7 @@ from b24app.bitrix24.cards import Person
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import person_of
-from b24app.domain.selftest import Feature
+from b24app.domain.connection_check.rules import Feature
 
 TEST_EVENT = "ONAPPTEST"
 NONCE = "b24app"  # our parameter of event.test, which comes back in data[QUERY]

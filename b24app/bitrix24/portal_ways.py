@@ -13,7 +13,7 @@ from b24app.bitrix24.listening import Exchange, Listening, Row, rows
 from b24app.bitrix24.recent import Recent
 from b24app.bitrix24.values import ident
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.portal_ways import DateFilter, Ways, oddities
+from b24app.domain.connection_check.portal_ways import DateFilter, Ways, oddities
 from b24app.errors import CallRefused, PortalDown
 
 OK, A_YEAR = 200, timedelta(days=365)

@@ -17,7 +17,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.client import Command, PortalClient
 from b24app.bitrix24.listening import UNSAID, Exchange, Row, rows
-from b24app.domain.portal_ways import DateFilter, Operating
+from b24app.domain.connection_check.portal_ways import DateFilter, Operating
 
 MINUTE, FAR = timedelta(minutes=1), timedelta(days=2)
 """Near a card's moment of change, and farther from it than any two zones are apart."""

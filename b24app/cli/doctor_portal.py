@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 
 from b24app.assembly import open_resources
+from b24app.connection_check.journeys import check
+from b24app.connection_check.journeys.check import Checked
+from b24app.domain.connection_check.rules import Check, Finding, Light, Line, passed
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.selftest import Check, Finding, Light, Line, passed
-from b24app.journeys import selftest
-from b24app.journeys.selftest import Checked
 from b24app.manifest import read_manifest
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
@@ -92,13 +92,13 @@ async def check_portal(settings: Settings, name: str) -> int:
 
 async def watched(resources: Resources, portal: Portal, say: Callable[[str], None], pause: float = PAUSE) -> Checked:
     """Ask for a check and tell each line once it is known. Where no worker comes, this process does the work."""
-    await selftest.begin(resources, portal.id)
+    await check.begin(resources, portal.id)
     told: set[tuple[Check, object]] = set()
     while True:
         async with resources.tenant(portal.id) as db:
-            checked = await selftest.look(db, resources, portal.id)
+            checked = await check.look(db, resources, portal.id)
         assert checked
-        if checked.lines[0].finding is Finding.WORKER_ABSENT and await selftest.run(resources, portal):
+        if checked.lines[0].finding is Finding.WORKER_ABSENT and await check.run(resources, portal):
             continue
         for line in checked.lines:
             key = line.check, line.ping and (line.ping.app, line.ping.url)

@@ -11,9 +11,9 @@ from typing import Any
 
 from b24app.assembly import open_resources
 from b24app.cli.portal import portal_named
+from b24app.connection_check.journeys import recording
+from b24app.connection_check.journeys.trying_out import Tried
 from b24app.errors import Refused
-from b24app.journeys import recording
-from b24app.journeys.trying_out import Tried
 from b24app.manifest import read_manifest
 from b24app.settings import Settings
 

@@ -13,6 +13,8 @@ from b24app.bitrix24.people import whoami
 from b24app.cards.store import imports, scans
 from b24app.cards.store.imports import Progress
 from b24app.cards.store.scans import Look
+from b24app.connection_check.journeys import check
+from b24app.connection_check.journeys.check import Checked
 from b24app.delivery.store import client_apps, endpoints
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
@@ -21,8 +23,6 @@ from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
 from b24app.export.journeys.files_view import FilesView, files_view
-from b24app.journeys import selftest
-from b24app.journeys.selftest import Checked
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.journeys.person_client import person_client
@@ -104,7 +104,7 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             sweeping=await scans.unfinished(db, portal.id, Reach.ALL),
             cards=list((await card_layouts.listing(db, portal.id)).values()),
             files=await files_view(db, portal, resources.now()),
-            checked=await selftest.look(db, resources, portal.id),
+            checked=await check.look(db, resources, portal.id),
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from b24app.bitrix24 import checkup
 from b24app.bitrix24.payloads import portal_event
-from b24app.domain.selftest import Feature
+from b24app.domain.connection_check.rules import Feature
 from emulator.faults import Break
 from tests.bitrix24.conftest import APP, Rig
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from b24app.domain.portal_ways import Operating, Ways
-from b24app.domain.selftest import (
+from b24app.domain.connection_check.portal_ways import Operating, Ways
+from b24app.domain.connection_check.rules import (
     ASKING,
     LATE,
     LOST,

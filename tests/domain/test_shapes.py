@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from b24app.domain.shapes import as_json, both, differences, from_json, merged, plain, shape_of
+from b24app.domain.connection_check.shapes import as_json, both, differences, from_json, merged, plain, shape_of
 
 
 def shape(value: Any) -> Any:

@@ -12,11 +12,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from b24app.cli import doctor_portal
+from b24app.domain.connection_check.rules import Check, Feature, Finding
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import Weight
 from b24app.domain.portal.card_layout import Shown, Undone
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.selftest import Check, Feature, Finding
 from b24app.domain.verification.membership import Reason, State
 from b24app.domain.verification.policy import Section
 from b24app.export.journeys.sections import BY_NAME

@@ -18,16 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, records, requisites, scans
 from b24app.cards.store.imports import Step
+from b24app.connection_check.store import checks
 from b24app.delivery.store import client_apps, deliveries, endpoints, idempotency, loading, publishing, settling
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import OldSecret
 from b24app.delivery.store.settling import AttemptRow, Change
 from b24app.domain.cards.drift import Cause, Drift, Reach
 from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
+from b24app.domain.connection_check.rules import Backlog, Found, Ping
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
 from b24app.domain.portal.card_layout import CardView, standing
-from b24app.domain.selftest import Backlog, Found, Ping
 from b24app.domain.verification.membership import Membership, Record, Shown, State
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
@@ -38,7 +39,6 @@ from b24app.portal.store import card_layouts, portal_calls, retention, tokens, v
 from b24app.portal.store.card_layouts import Addition
 from b24app.portal.store.portal_calls import Call
 from b24app.portal.store.viewer_sessions import Session
-from b24app.store import self_tests
 from b24app.vault import Vault
 from b24app.verification.store import aliases, card_tab, client_view, intents, memberships
 from b24app.work.store import failures, inbox
@@ -235,13 +235,13 @@ QUERIES: Mapping[str, Query] = {
         attempts=[AttemptRow(o.delivery.id, 1, Trigger.SCHEDULED, 204, None, 7, "", "127.0.0.1", o.now, None)],
         changes=[Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)],
     ),
-    "self_tests.begin": lambda db, p, o: self_tests.begin(db, p, uuid4(), "another", 1, "Анна", o.now),
-    "self_tests.hear": lambda db, p, o: self_tests.hear(db, p, "asked", o.now),
-    "self_tests.keep_found": lambda db, p, o: self_tests.keep_found(db, p, o.checked, Found(), o.now),
-    "self_tests.keep_own": lambda db, p, o: self_tests.keep_own(db, p, o.checked, BACKLOG, [Ping("a", "b")]),
-    "self_tests.keep_pings": lambda db, p, o: self_tests.keep_pings(db, p, o.checked, [Ping("a", "b")]),
-    "self_tests.last": lambda db, p, o: self_tests.last(db, p),
-    "self_tests.take": lambda db, p, o: self_tests.take(db, p, o.now),
+    "self_tests.begin": lambda db, p, o: checks.begin(db, p, uuid4(), "another", 1, "Анна", o.now),
+    "self_tests.hear": lambda db, p, o: checks.hear(db, p, "asked", o.now),
+    "self_tests.keep_found": lambda db, p, o: checks.keep_found(db, p, o.checked, Found(), o.now),
+    "self_tests.keep_own": lambda db, p, o: checks.keep_own(db, p, o.checked, BACKLOG, [Ping("a", "b")]),
+    "self_tests.keep_pings": lambda db, p, o: checks.keep_pings(db, p, o.checked, [Ping("a", "b")]),
+    "self_tests.last": lambda db, p, o: checks.last(db, p),
+    "self_tests.take": lambda db, p, o: checks.take(db, p, o.now),
     "tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
     "tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
     "tokens.erase": lambda db, p, o: tokens.erase(db, p),

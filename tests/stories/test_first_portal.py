@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 from b24app.cards.journeys.test_cards import code_for
 from b24app.cli import main as command
 from b24app.cli.doctor_record import record_portal, write
+from b24app.connection_check.journeys import recording
+from b24app.connection_check.journeys.trying_out import Tried
 from b24app.demo import servers
-from b24app.domain import portal_record
 from b24app.domain.cards import test_card as cards
-from b24app.journeys import recording
-from b24app.journeys.trying_out import Tried
+from b24app.domain.connection_check import portal_record
 from b24app.manifest import Manifest
 from b24app.store.tables import memberships
 from emulator.config import PortalConfig

@@ -13,8 +13,8 @@ from sqlalchemy import select
 import emulator.placements
 from b24app.cli import main as command
 from b24app.cli.doctor_portal import watched
-from b24app.domain.selftest import Check, Finding, Light, Line
-from b24app.journeys import selftest
+from b24app.connection_check.journeys import check as selftest
+from b24app.domain.connection_check.rules import Check, Finding, Light, Line
 from b24app.store.tables import self_tests
 from emulator.faults import Break
 from emulator.placements import PATTERNS

@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24 import checkup, portal_ways, probes, setup
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.listening import Listening, listening
+from b24app.connection_check.store import checks
+from b24app.connection_check.store.checks import SelfTest
 from b24app.delivery.journeys import endpoints as client_endpoints
 from b24app.delivery.store import client_apps, deliveries, endpoints
+from b24app.domain.connection_check.portal_ways import Ways
+from b24app.domain.connection_check.rules import Answers, Backlog, Finding, Found, Line, Ping, finished, judge
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.portal_ways import Ways
-from b24app.domain.selftest import Answers, Backlog, Finding, Found, Line, Ping, finished, judge
 from b24app.errors import (
     CallRefused,
     MethodParked,
@@ -41,8 +43,6 @@ from b24app.portal.journeys.installation import events_handler, lacking
 from b24app.portal.journeys.tokens import client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
-from b24app.store import self_tests
-from b24app.store.self_tests import SelfTest
 from b24app.work.store import inbox
 from b24app.work.wake import INTERACTIVE
 
@@ -71,7 +71,7 @@ async def begin(resources: Resources, portal_id: int, user_id: int | None = None
         known = await look(db, resources, portal_id)
         if known and not known.finished:
             return
-        await self_tests.begin(db, portal_id, uuid4(), secrets.token_urlsafe(24), user_id, user_name, now)
+        await checks.begin(db, portal_id, uuid4(), secrets.token_urlsafe(24), user_id, user_name, now)
     log.info("self_test_asked", portal=portal_id, user=user_id)
     await resources.wake.chore("self_test", portal_id, queue=INTERACTIVE)
 
@@ -79,12 +79,12 @@ async def begin(resources: Resources, portal_id: int, user_id: int | None = None
 async def run(resources: Resources, portal: Portal) -> bool:
     """Carry out the check that waits. Whether there was one. Every step is stored as soon as it is done."""
     async with resources.tenant(portal.id) as db:
-        taken = await self_tests.take(db, portal.id, resources.now())
+        taken = await checks.take(db, portal.id, resources.now())
     if taken is None:
         return False
     pings = await _ping_all(resources, portal)
     async with resources.tenant(portal.id) as db:
-        await self_tests.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
+        await checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
     line = listening(client(resources, portal, Lane.INTERACTIVE))
     found = await _ask(resources, portal, line)
     await _keep(resources, portal, taken.run_id, found)
@@ -97,18 +97,18 @@ async def heard(resources: Resources, portal: Portal, nonce: str) -> None:
     """A test event of the portal, proven by its application token. One we did not ask for, or know already, counts for
     nothing."""
     async with resources.tenant(portal.id) as db:
-        ours = await self_tests.hear(db, portal.id, nonce, resources.now())
+        ours = await checks.hear(db, portal.id, nonce, resources.now())
     log.info("test_event_heard", portal=portal.id, ours=ours)
 
 
 async def look(db: AsyncConnection, resources: Resources, portal_id: int) -> Checked | None:
     """The last check, with the answers to its pings as far as they have come."""
-    test = await self_tests.last(db, portal_id)
+    test = await checks.last(db, portal_id)
     if test is None:
         return None
     pings = [await _answered(db, portal_id, ping) for ping in test.run.pings]
     if pings != list(test.run.pings):
-        await self_tests.keep_pings(db, portal_id, test.run_id, pings)
+        await checks.keep_pings(db, portal_id, test.run_id, pings)
         test = replace(test, run=replace(test.run, pings=tuple(pings)))
     return Checked(test, judge(test.run, resources.now()))
 
@@ -116,7 +116,7 @@ async def look(db: AsyncConnection, resources: Resources, portal_id: int) -> Che
 async def _keep(resources: Resources, portal: Portal, run_id: UUID, found: Found) -> None:
     listens = found.answers is not None and found.answers.listens
     async with resources.tenant(portal.id) as db:
-        await self_tests.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
+        await checks.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
 
 
 async def _ask(resources: Resources, portal: Portal, line: Listening) -> Found:

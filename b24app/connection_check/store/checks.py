@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.selftest import Backlog, Found, Ping, Run
+from b24app.domain.connection_check.rules import Backlog, Found, Ping, Run
 from b24app.store.tables import self_tests as table
 
 _BACKLOG, _FOUND, _PINGS = TypeAdapter(Backlog), TypeAdapter(Found), TypeAdapter(tuple[Ping, ...])

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from b24app.domain import shapes
-from b24app.domain.portal_ways import NEAR
-from b24app.domain.shapes import Shape
+from b24app.domain.connection_check import shapes
+from b24app.domain.connection_check.portal_ways import NEAR
+from b24app.domain.connection_check.shapes import Shape
 
 FORM = 1
 PARTS = ("result", "total")

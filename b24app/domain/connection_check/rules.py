@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from b24app.domain.portal_ways import NEAR, Ways
+from b24app.domain.connection_check.portal_ways import NEAR, Ways
 
 PATIENCE = timedelta(seconds=30)
 """What has not come by then counts as lost; if it comes after all, the line says so."""

@@ -19,12 +19,12 @@ from b24app.bitrix24 import listening as listened
 from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.listening import UNSAID, Exchange, Listening
 from b24app.bitrix24.recent import Recent
-from b24app.domain import portal_record, shapes
+from b24app.connection_check.journeys.trying_out import Tried, try_out
 from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
-from b24app.domain.portal_record import Call, Difference
-from b24app.domain.portal_ways import DateFilter
+from b24app.domain.connection_check import portal_record, shapes
+from b24app.domain.connection_check.portal_record import Call, Difference
+from b24app.domain.connection_check.portal_ways import DateFilter
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
-from b24app.journeys.trying_out import Tried, try_out
 from b24app.lanes import Lane
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.installation import events_handler

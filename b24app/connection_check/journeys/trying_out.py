@@ -19,7 +19,7 @@ from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.cards.journeys.test_cards import code_for
 from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.cards.test_card import last_name
-from b24app.domain.portal_ways import DateFilter
+from b24app.domain.connection_check.portal_ways import DateFilter
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources

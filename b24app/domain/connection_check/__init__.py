@@ -1,0 +1,1 @@
+"""Rules of a check: its lines, shapes of answers, ways of portals."""
