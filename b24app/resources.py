@@ -34,6 +34,7 @@ _IN_BULK = text(
     "SELECT set_config('app.portal', :portal, true), set_config('synchronous_commit', 'off', true),"
     " set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
+NOBODY = ""  # no tenant's row can be seen
 
 
 def utc_now() -> datetime:
@@ -67,34 +68,30 @@ class Resources:
     failpoint: FailPoint = field(default=never_fail)
 
     @asynccontextmanager
-    async def tenant(self, portal_id: int, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def tenant(
+        self, portal_id: int, *, durable: bool = True, bulk: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """One transaction that sees this portal's rows only. Commits at the end, rolls back on any exception.
 
         Not `durable`: the commit does not wait for the disk; for rows that may be lost in a crash of the server.
+        `bulk`: not durable, and plans are made for the real arrays: one made while the tables were empty is kept by the
+        connection and reads them from end to end.
         """
         async with self.engine.begin() as db:
-            await db.execute(_TENANT if durable else _TENANT_IN_HASTE, {"portal": str(portal_id)})
+            setting = _IN_BULK if bulk else _TENANT if durable else _TENANT_IN_HASTE
+            await db.execute(setting, {"portal": str(portal_id)})
             yield db
 
     @asynccontextmanager
-    async def bulk(self, portal_id: int | None = None) -> AsyncIterator[AsyncConnection]:
-        """One transaction about many rows at once, of this portal or of directory and work index; not `durable`.
-
-        Plans are made for the real arrays: one made while the tables were empty is kept by the connection and reads
-        them from end to end.
-        """
+    async def transaction(self, *, bulk: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction over the directory and the work index: no tenant's row can be seen. `bulk` as in `tenant`."""
         async with self.engine.begin() as db:
-            await db.execute(_IN_BULK, {"portal": "" if portal_id is None else str(portal_id)})
+            if bulk:
+                await db.execute(_IN_BULK, {"portal": NOBODY})
             yield db
 
     @asynccontextmanager
-    async def directory(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction over the directory and the work index: no tenant's row can be seen."""
-        async with self.engine.begin() as db:
-            yield db
-
-    @asynccontextmanager
-    async def glance(self) -> AsyncIterator[AsyncConnection]:
+    async def autocommit(self) -> AsyncIterator[AsyncConnection]:
         """Directory and work index, each statement a transaction of its own: none waits for a BEGIN and a COMMIT."""
         async with self.engine.connect() as db:
             await db.execution_options(isolation_level="AUTOCOMMIT")

@@ -135,12 +135,12 @@ async def _set_up(app: Starlette, resources: Resources, emulator: Emulator, list
     form = open_form(installation, manager, "CRM_COMPANY_DETAIL_TAB", {"ID": str(company)}, handler=handler)
     main = open_form(installation, admin)
     assert await _post(app, resources, main.action, dict(main.fields)) == 200  # the portal is active from here on
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         row = await portals.by_member(db, portal.member_id)
     assert row
     await importing.run(resources, row.id)
     await _tell(resources, row, company)
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         row = await portals.by_id(db, row.id)
     assert row
     return Desk(app, resources, emulator, form, company, row)

@@ -76,7 +76,7 @@ async def run(ground: Ground) -> list[Figure]:
 async def _portal(resources: Resources, url: str) -> Portal:
     """A portal with a client app and endpoints that have answered their ping."""
     now = resources.now()
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         row = {
             "member_id": "bench",
             "public_id": "p_bench",

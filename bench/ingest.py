@@ -64,7 +64,7 @@ async def run(ground: Ground) -> list[Figure]:
 
 
 async def _portal(resources: Resources) -> int:
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         row = {
             "member_id": MEMBER,
             "public_id": "p_bench",

@@ -37,6 +37,6 @@ async def _one(bench: Bench, number: int) -> float:
 
 
 async def _left(bench: Bench) -> int:
-    async with bench.resources.directory() as db:
+    async with bench.resources.transaction() as db:
         bulk = select(func.count()).select_from(work).where(work.c.lane == int(Lane.BULK))
         return int((await db.execute(bulk)).scalar_one())

@@ -167,7 +167,7 @@ async def _subscribe(resources: Resources, portal: Portal, url: str, bell: Conne
 
 
 async def _idle(resources: Resources) -> bool:
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         return not (await db.execute(select(func.count()).select_from(work))).scalar_one()
 
 

@@ -68,5 +68,5 @@ async def leave_rows(resources: Resources, portal: Portal, differ: int = DIFFER,
 
 
 async def _idle(found: Stage) -> bool:
-    async with found.resources.directory() as db:
+    async with found.resources.transaction() as db:
         return not (await db.execute(select(func.count()).select_from(work))).scalar_one()

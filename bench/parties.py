@@ -106,7 +106,7 @@ async def install(http: aiohttp.ClientSession, control: str, portal: str, code: 
 
 async def known(resources: Resources, domain: str) -> Portal:
     """The app's own row of a portal."""
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         found = await portals.by_domain(db, domain)
     assert found
     return found

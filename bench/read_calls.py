@@ -151,7 +151,7 @@ async def _admit(resources: Resources, emulator: Emulator, installed: Installati
     await installation.reconcile(resources, row)
     await installation.activate(resources, row.id)
     await importing.run(resources, row.id)
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         found = await portals.by_id(db, row.id)
     assert found
     return found

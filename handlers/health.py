@@ -35,7 +35,7 @@ async def ready(request: Request) -> Response:
 
 async def _database(resources: Resources) -> str:
     try:
-        async with asyncio.timeout(PATIENCE), resources.glance() as db:
+        async with asyncio.timeout(PATIENCE), resources.autocommit() as db:
             return "read_only" if await reads_only(db) else "ok"
     except (SQLAlchemyError, OSError) as error:
         log.warning("not_ready", part="database", error=repr(error))

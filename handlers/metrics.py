@@ -18,7 +18,7 @@ from b24app.work.store import index
 
 async def metrics(request: Request) -> Response:
     resources: Resources = request.state.resources
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         depths = await index.depths(db, resources.now())
         states = await portals.count_by_state(db)
         drift = await scans.totals(db)

@@ -140,7 +140,7 @@ class Desk:
             "created_at": self.clock(),
             "imported_at": self.clock(),
         }
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             id_ = (await db.execute(insert(tables.portals).values(values).returning(tables.portals.c.id))).scalar_one()
             found = await portals.by_id(db, id_)
         assert found
@@ -181,7 +181,7 @@ class Desk:
         return (await delivery.drain(self.resources)).settled
 
     async def waiting(self) -> int:
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             return int((await db.execute(select(func.count()).select_from(tables.work))).scalar_one())
 
     async def deliveries(self, shop: Shop) -> list[Delivery]:

@@ -157,7 +157,7 @@ class World:
         """What the tick sends workers to do about portals that were removed, or are said to be."""
         await self._prove_removals()
         kept = timedelta(days=self.resources.manifest.retention.removed_days)
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             leaving = await portals.erasable_ids(db, self.resources.now(), kept)
         for portal_id in leaving:
             await self._survive(erase, self.resources, portal_id)
@@ -168,7 +168,7 @@ class World:
         await self.chores()
 
     async def _prove_removals(self) -> int:
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             said = await portals.removals_due(db, self.resources.now())
         return sum([await self._survive(prove_removal, self.resources, portal_id) for portal_id in said])
 
@@ -247,7 +247,7 @@ class World:
 
     async def row(self, portal: Portal | None = None) -> PortalRow:
         """The app's own directory row of a portal."""
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             found = await portals.by_member(db, (portal or self.portal).member_id)
         assert found, "the app does not know this portal"
         return found
@@ -260,7 +260,7 @@ class World:
         await self._rest()
         if self.emulator.world.faults.events.lose_rate:
             self.pass_time(minutes=6)
-            async with self.resources.directory() as db:
+            async with self.resources.transaction() as db:
                 active = await portals.active_ids(db)
             for portal_id in active:
                 await rescan_one(self.resources, portal_id)
@@ -295,7 +295,7 @@ class World:
     async def _round(self) -> int:
         done = await self.emulator.world.deliver()
         done += await self._prove_removals()
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             active = await portals.active_ids(db)
             unread = await portals.unread_ids(db)
         for portal_id in unread:
@@ -318,7 +318,7 @@ class World:
 
     async def waiting(self) -> int:
         """Rows of the work index, due or not."""
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             return int((await db.execute(select(func.count()).select_from(work_table))).scalar_one())
 
     async def assert_nothing_left(self) -> None:

@@ -39,7 +39,7 @@ def run(name: str, *arguments: int) -> None:
 
 async def wake_due(resources: Resources) -> int:
     """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         waiting = await index.waiting(db, resources.now())
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
@@ -54,7 +54,7 @@ async def wake_due(resources: Resources) -> int:
 async def rewake_all(resources: Resources) -> int:
     """The net under lost wake-ups: due rows, first reads and sweeps that were cut off or are due, removals to ask
     about, portals to erase."""
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         unread = await portals.unread_ids(db)
         owed = await portals.owed_ids(db)
         unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
@@ -82,7 +82,7 @@ async def rewake_all(resources: Resources) -> int:
 
 async def look_hourly(resources: Resources) -> int:
     """What nobody else would tell us: rows kept long enough, portals that have paid. Returns how many of these."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         unpaid = await portals.unpaid_ids(db)
     await resources.wake.chore("tidy_portals")
     for portal_id in unpaid:
@@ -111,7 +111,7 @@ async def fetch_offline_one(resources: Resources, portal_id: int) -> int:
 
 async def reconcile_one(resources: Resources, portal_id: int) -> None:
     """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal and portal.state is PortalState.ACTIVE:
         await installation.reconcile_or_later(resources, portal)
@@ -119,7 +119,7 @@ async def reconcile_one(resources: Resources, portal_id: int) -> None:
 
 async def self_test_one(resources: Resources, portal_id: int) -> bool:
     """The check of a portal's connection that somebody waits for. Whether there was one."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     return portal is not None and await check.run(resources, portal)
 
@@ -145,7 +145,7 @@ async def sweep_one(resources: Resources, portal_id: int) -> None:
 
 async def _follow(resources: Resources, portal_id: int, error: PortalError) -> None:
     """A portal that has got another address is asked there the next time."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal:
         await moved(resources, portal, error)
@@ -157,7 +157,7 @@ async def tidy_all(resources: Resources) -> int:
     Returns how many rows went.
     """
     now, gone, until = resources.now(), 0, monotonic() + TIDY
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         known = await portals.all_ids(db)
     for portal_id in known:
         full = True
@@ -181,7 +181,7 @@ async def erase(resources: Resources, portal_id: int) -> None:
 
     In two transactions: whoever installs the app at the same moment waits for the first, a short one.
     """
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         if not await portals.part(db, portal_id, resources.now(), _kept(resources)):
             return
     resources.failpoint("portal.parted")
@@ -200,7 +200,7 @@ def _kept(resources: Resources) -> timedelta:
 
 async def look_at(resources: Resources, portal_id: int) -> None:
     """Ask the auth server whether the app may work for the portal."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is PortalState.REMOVED:
         return
@@ -208,7 +208,7 @@ async def look_at(resources: Resources, portal_id: int) -> None:
         owner = await confirmed(resources, portal)
     except PortalClosed as error:
         if error.reason == "unpaid":
-            async with resources.glance() as db:
+            async with resources.autocommit() as db:
                 await portals.move(db, portal_id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
         log.warning("portal_closed", portal=portal_id, reason=error.reason)
     except (PortalError, Refused) as error:

@@ -36,7 +36,7 @@ async def carry_files(resources: Resources, portal_id: int) -> int:
     """
     until, taken = monotonic() + BUDGET, 0
     while monotonic() < until:
-        async with resources.glance() as db:
+        async with resources.autocommit() as db:
             portal = await portals.by_id(db, portal_id)
             here = portal is not None and portal.state is not PortalState.REMOVED
             claims = await _claim(db, resources, portal) if portal and here else []
@@ -65,7 +65,7 @@ async def _handle(resources: Resources, portal: Portal, claim: Claim, until: flo
         later = plan(failed, claim.tries, resources.now())
         due = later.at if isinstance(later, Later) else resources.now() + (SOON if gone else LATER)
         error = type(failed).__name__
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         if due and error:
             await index.postpone(db, WorkKind.FILE, [claim], due, error)
         elif await index.finish(db, WorkKind.FILE, [claim], resources.now()) and due:

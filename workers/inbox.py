@@ -100,7 +100,7 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     """
     started, taken, size, let_in, turn = monotonic(), 0, FIRST_SLICE, False, tuple(JOURNEYS)
     while (began := monotonic()) - started < BUDGET:
-        async with resources.glance() as db:
+        async with resources.autocommit() as db:
             portal = await portals.by_id(db, portal_id)
             slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
             if let_in and not slice_:
@@ -199,7 +199,7 @@ async def heartbeat(resources: Resources, claims: Sequence[Claim]) -> AsyncItera
         while True:
             await asyncio.sleep(HEARTBEAT)
             try:
-                async with resources.glance() as db:
+                async with resources.autocommit() as db:
                     await index.renew(db, claims[0].token, resources.now())
             except (SQLAlchemyError, OSError) as error:
                 log.warning("heartbeat_missed", portal=claims[0].portal_id, error=type(error).__name__)
@@ -236,5 +236,5 @@ async def _give_up_or_wait(
 
 
 async def _later(resources: Resources, kind: WorkKind, claims: Sequence[Claim], later: Later, error: str) -> None:
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         await index.postpone(db, kind, claims, later.at, error, counted=later.counted)

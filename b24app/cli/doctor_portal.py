@@ -81,7 +81,7 @@ SAID: Mapping[Finding, str] = {
 async def check_portal(settings: Settings, name: str) -> int:
     """One line per finding, as they come. Exit code 1: something is wrong, or there is no such portal."""
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
-        async with resources.glance() as db:
+        async with resources.autocommit() as db:
             portal = await portals.by_member(db, name) or await portals.by_domain(db, name)
         if portal is None or portal.state is PortalState.REMOVED:
             print(f"No portal {name} has installed the app.", file=sys.stderr)

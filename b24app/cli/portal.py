@@ -11,7 +11,7 @@ from b24app.resources import Resources
 
 async def portal_named(resources: Resources, named: str) -> Portal | None:
     """By member id or domain; that there is none is said on standard error."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         found = await portals.by_member(db, named) or await portals.by_domain(db, named)
     if found is None:
         print(f"No portal {named} has installed the app.", file=sys.stderr)

@@ -153,7 +153,7 @@ async def _keep_sample_app_connected(
     """Let the sample client app in with a key of the first portal, whenever that portal has installed the app anew."""
     connected = False
     while True:
-        async with resources.glance() as db:
+        async with resources.autocommit() as db:
             portal = await portals.by_domain(db, places.first_portal)
         if portal is None or portal.state != "active" or not portal.imported:
             connected = False

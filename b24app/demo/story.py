@@ -110,7 +110,7 @@ class Story:
         return text
 
     async def _imported(self) -> bool:
-        async with self.resources.glance() as db:
+        async with self.resources.autocommit() as db:
             found = await portals.by_domain(db, self.portal.removeprefix("http://"))
         return bool(found and found.imported)
 
@@ -194,7 +194,7 @@ class Story:
         await self._until(self._gone, "the app does not believe that it was removed")
 
     async def _gone(self) -> bool:
-        async with self.resources.glance() as db:
+        async with self.resources.autocommit() as db:
             found = await portals.by_domain(db, self.portal.removeprefix("http://"))
         return found is None or found.state is PortalState.REMOVED
 

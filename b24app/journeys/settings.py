@@ -117,7 +117,7 @@ def _time_left(parts: Sequence[Progress]) -> timedelta | None:
 
 async def ask_sweep(resources: Resources, viewer: Viewer) -> None:
     """Compare every card now and not at night."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         await portals.ask_sweep(db, viewer.portal_id, Cause.BUTTON)
     log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
     await resources.wake.chore("sweep_portal", viewer.portal_id)
@@ -143,7 +143,7 @@ async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:
 
 async def portal_of(resources: Resources, portal_id: int) -> Portal:
     """Raises Refused `portal_unknown`."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None:
         raise Refused("portal_unknown", 403)

@@ -75,7 +75,7 @@ async def test_without_a_good_key_there_is_nothing(desk: Desk, key: str) -> None
 async def test_a_revoked_key_and_a_removed_portal_look_like_a_wrong_key(desk: Desk) -> None:
     one, other = await desk.shop("one"), await desk.shop("other")
     await client_apps.revoke(desk.resources, one.portal.id, one.app_id)
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         await portals.change(db, other.portal.id, state=PortalState.REMOVED)
 
     wrong = (await desk.api("GET", "/me", "b24_wrong")).text
@@ -453,7 +453,7 @@ async def test_answers_say_how_old_they_are(desk: Desk) -> None:
     async with desk.resources.tenant(shop.portal.id) as db:
         await db.execute(tables.inbox.update().values(state="done"))
     assert (await desk.api("GET", "/memberships", shop.key)).json()["stale"] is False
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         await portals.change(db, shop.portal.id, state=PortalState.NEEDS_ADMIN)
     answer = await desk.api("GET", "/memberships", shop.key)
     assert (answer.status, answer.json()["stale"]) == (200, True)

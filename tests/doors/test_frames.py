@@ -44,7 +44,7 @@ async def test_nobody_but_an_administrator_installs(world: World) -> None:
     page = await world.open(installation, world.manager())
     assert page.status == 403
     assert "Установить приложение может только администратор" in page.text
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert (await db.execute(select(tables.portals))).all() == []
 
 
@@ -88,7 +88,7 @@ async def test_a_forged_open_changes_nothing_and_shows_nothing(world: World, pat
 
 async def _rows(world: World) -> list[object]:
     found: list[object] = []
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         found += (await db.execute(select(tables.portals).order_by(tables.portals.c.id))).all()
     for portal in (world.portal, world.other_portal):
         row = await world.row(portal)
@@ -217,7 +217,7 @@ async def test_a_session_ends_after_an_hour_and_goes_on_with_a_fresh_token_of_th
 async def test_the_app_heals_an_installation_it_has_forgotten(world: World) -> None:
     installation = await world.install()
     row = await world.row()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await db.execute(tables.portals.delete().where(tables.portals.c.id == row.id))
     manager = await world.open(installation, world.manager())
     assert manager.status == 403 and "ещё не настроено" in manager.text
@@ -229,7 +229,7 @@ async def test_the_app_heals_an_installation_it_has_forgotten(world: World) -> N
 async def test_a_renamed_portal_is_known_by_its_new_address_from_the_next_open_on(world: World) -> None:
     installation = await world.install()
     row = await world.row()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await db.execute(
             tables.portals.update()
             .where(tables.portals.c.id == row.id)
@@ -256,7 +256,7 @@ async def test_a_tab_says_when_changes_wait_for_an_administrator(world: World) -
     await world.install()
     opened = await tab(world, "contact", contact)
     assert "потеряло доступ" not in opened.html
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await portals.change(db, (await world.row()).id, state=PortalState.NEEDS_ADMIN)
     assert "Приложение потеряло доступ" in await opened.content()
     assert "Приложение потеряло доступ" in (await tab(world, "contact", contact)).html

@@ -25,12 +25,12 @@ async def test_a_deadlock_with_a_worker_loses_no_event(world: World) -> None:
     await world.install()
     world.leftovers_explained = "the cards of these events were never made"
     portal, now = await world.row(), world.resources.now()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await index.arrive(db, portal.id, index.WorkKind.RECORD, {str(FIRST), str(SECOND)}, Lane.INTERACTIVE, now)
     reception = Reception(world.resources)
 
     with suppress(DBAPIError):  # on a busy machine it may be the worker who gives way
-        async with world.resources.directory() as worker:
+        async with world.resources.transaction() as worker:
             await worker.execute(LOCK, {"portal": portal.id, "key": str(SECOND)})
             storing = [
                 asyncio.create_task(reception.store(portal, Arrival(Source.EVENT, "ONCRMCONTACTUPDATE", one)))

@@ -76,7 +76,7 @@ class Soak:
         for one in self.people:
             await administrator(one)
         for portal in self._portals():
-            async with self.world.resources.directory() as db:
+            async with self.world.resources.transaction() as db:
                 await portals.ask_sweep(db, (await self.world.row(portal)).id, Cause.BUTTON)
         while found and monotonic() - began < CALM:
             await asyncio.sleep(5)

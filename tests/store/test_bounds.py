@@ -30,13 +30,13 @@ async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manif
 
 
 async def due(desk: Desk, portal: Portal, rows: int, lane: Lane = Lane.INTERACTIVE, age: float = 0) -> None:
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         keys = [str(uuid4()) for _ in range(rows)]
         await index.arrive(db, portal.id, WorkKind.DELIVERY, keys, lane, desk.clock() - timedelta(seconds=age))
 
 
 async def claim(desk: Desk, limit: int) -> list[Claim]:
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         return await index.claim(
             db, WorkKind.DELIVERY, worker="one", token=uuid4(), now=desk.clock(), limit=limit, lane=Lane.BULK
         )
@@ -68,7 +68,7 @@ async def test_a_slice_is_full_where_only_one_tenant_has_rows(desk: Desk) -> Non
 
 async def test_erasing_events_looks_their_deliveries_up(desk: Desk) -> None:
     """Without an index led by it, each erased event reads the outbox from end to end."""
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         led = await db.execute(
             text(
                 "SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"

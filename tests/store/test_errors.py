@@ -54,12 +54,12 @@ async def test_a_connection_that_died_while_it_rested_is_not_handed_out(
 ) -> None:
     """The database was restarted, or a proxy closed what was idle: nobody meets the dead connection."""
     monkeypatch.setattr(engine, "RESTED", -1.0)
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         backend = (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     other = engine.open_engine(postgres.url())
     async with other.begin() as db:
         await db.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
     await other.dispose()
 
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one() != backend

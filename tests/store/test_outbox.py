@@ -37,7 +37,7 @@ async def numbers(desk: Desk, shop: Shop) -> list[int | None]:
 
 
 async def claim(desk: Desk, limit: int = 100) -> list[Claim]:
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         return await index.claim(
             db, WorkKind.DELIVERY, worker="one", token=uuid4(), now=desk.clock(), limit=limit, lane=Lane.BULK
         )
@@ -136,7 +136,7 @@ async def test_what_came_while_we_held_a_row_is_looked_at_at_once(desk: Desk) ->
 async def test_what_came_during_a_failing_try_is_looked_at_at_once(desk: Desk, how: str) -> None:
     """News of the card, or the end of what it waits for: neither waits for the next try, an hour away."""
     portal_id = (await desk.shop()).portal.id
-    async with desk.resources.glance() as db:
+    async with desk.resources.autocommit() as db:
         await index.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
         held = await _claim_record(desk, db, portal_id)
         if how == "postpone":

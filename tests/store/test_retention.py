@@ -128,6 +128,6 @@ async def test_a_portal_that_left_its_data_is_forgotten_in_time(world: World) ->
     assert await world.row()
     world.pass_time(days=2)
     await world.chores()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert await portals.all_ids(db) == []
     await erase(world.resources, 1)  # twice is once

@@ -16,7 +16,7 @@ from tests.world import World
 
 
 async def test_every_tenant_table_is_walled(postgres: servers.Postgres, world: World) -> None:
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         rows = await db.execute(text("SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = 'public'"))
         walled = {row.tablename for row in rows if row.rowsecurity}
     assert walled == {table.name for table in TENANT_TABLES}
@@ -46,7 +46,7 @@ async def test_another_portals_transaction_sees_nothing(world: World) -> None:
             assert set(rows) <= {other.id}, table.name
         with pytest.raises(DBAPIError):
             await db.execute(insert(client_apps).values(id=uuid4(), portal_id=mine.id, name="x", created_at=func.now()))
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         for table in TENANT_TABLES:
             assert (await db.execute(select(func.count()).select_from(table))).scalar_one() == 0, table.name
 
@@ -60,5 +60,5 @@ async def test_the_app_refuses_to_run_as_the_owner(postgres: servers.Postgres) -
 
 async def test_the_app_may_not_change_the_schema(world: World) -> None:
     with pytest.raises(ProgrammingError):
-        async with world.resources.directory() as db:
+        async with world.resources.transaction() as db:
             await db.execute(text("ALTER TABLE memberships DISABLE ROW LEVEL SECURITY"))

@@ -104,7 +104,7 @@ class Running(World):
 
     async def rested(self) -> bool:
         """Nothing waits and nothing is under way, here or in the portal."""
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             unread = await portals.unread_ids(db)
         events = self.emulator.world.events
         return not (unread or events.queued or events.under_way or await self.waiting())
@@ -118,7 +118,7 @@ class Running(World):
 
     async def holds(self, rows: int) -> bool:
         """Whether somebody holds so many rows."""
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             query = text("SELECT count(*) FROM work WHERE claimed_until > now()")
             return int((await db.execute(query)).scalar_one()) == rows
 

@@ -67,7 +67,7 @@ def written(world: World) -> dict[str, int]:
 
 
 async def rows(world: World) -> list[Waits]:
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         found = await db.execute(select(work_table).order_by(work_table.c.key))
         return [Waits(one.key, one.error, one.due_at) for one in found]
 
@@ -104,7 +104,7 @@ def another_admin(world: World, id: int = 77) -> User:
 async def agree(world: World) -> None:
     """Card, store and receiver say the same of every customer, in each portal where the app is at work."""
     for portal in (world.portal, world.other_portal):
-        async with world.resources.directory() as db:
+        async with world.resources.transaction() as db:
             row = await portals.by_member(db, portal.member_id)
         if row is not None and row.state is PortalState.ACTIVE:
             await _agrees(world, portal, row)

@@ -143,7 +143,7 @@ async def test_of_erased_data_one_line_without_a_name_remains(world: World) -> N
     await world.chores()
 
     assert await rows_of(world, row.id) == 0
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         (line,) = (await db.execute(select(departures_table))).all()
         left = await departures.last(db, row.member_id)
         assert await departures.last(db, world.other_portal.member_id) is None
@@ -175,7 +175,7 @@ async def test_a_portal_that_returns_while_it_is_being_erased_starts_from_nothin
     assert second.id != first.id
     assert await rows_of(world, first.id) == 0, "attempts too, which hang on no foreign key"
     assert (await world.row()).state is PortalState.ACTIVE
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         left = await departures.last(db, second.member_id)
     assert left and left.erased_at and left.rows
     world.pass_time(hours=1)

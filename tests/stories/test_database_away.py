@@ -110,7 +110,7 @@ async def test_cards_whose_connection_breaks_are_done_a_moment_later_and_no_try_
         drain_portal(world.resources, portal, Lane.INTERACTIVE),
     )
 
-    async with world.resources.directory() as found:
+    async with world.resources.transaction() as found:
         rows = (await found.execute(select(work.c.error, work.c.tries))).all()
     assert set(rows) == {("database_away", 0)}
     world.pass_time(seconds=10)

@@ -483,7 +483,7 @@ async def test_what_another_worker_took_over_is_not_stored_twice(desk: Desk) -> 
 async def test_a_removed_portal_hears_nothing_more(desk: Desk) -> None:
     shop = await desk.shop()
     await desk.publish(shop.portal, desk.event(shop.portal))
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         await portals.change(db, shop.portal.id, state=PortalState.REMOVED)
 
     await desk.drain()
@@ -567,7 +567,7 @@ async def test_a_delivery_whose_endpoint_is_erased_leaves_no_work(desk: Desk) ->
 async def test_an_unpaid_portal_still_delivers(desk: Desk) -> None:
     shop = await desk.shop()
     await desk.publish(shop.portal, desk.event(shop.portal))
-    async with desk.resources.directory() as db:
+    async with desk.resources.transaction() as db:
         await db.execute(update(tables.portals).values(state=PortalState.UNPAID.value))
 
     await desk.drain()

@@ -21,7 +21,7 @@ async def test_portals_that_nobody_erases_are_a_finding(world: World, capsys: py
     assert await asyncio.to_thread(doctor, environ) == 0
 
     row = await world.row()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await portals.change(db, row.id, removed_at=world.resources.now() - timedelta(days=2))
 
     assert await asyncio.to_thread(doctor, environ) == 1

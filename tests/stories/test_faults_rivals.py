@@ -102,6 +102,6 @@ async def test_a_slow_portal_costs_no_claim(world: World, scene: Scene, monkeypa
 async def renewed(world: World) -> None:
     """The claim lasts from now on."""
     wanted, newest = world.resources.now() + index.LEASE, select(func.max(table.c.claimed_until))
-    async with asyncio.timeout(5), world.resources.glance() as db:
+    async with asyncio.timeout(5), world.resources.autocommit() as db:
         while (await db.execute(newest)).scalar_one() < wanted:  # noqa: ASYNC110 - until the heart has beaten
             await asyncio.sleep(0)

@@ -89,7 +89,7 @@ async def test_the_command_itself(world: World, given_up: int, capsys: pytest.Ca
 async def test_a_portal_that_has_paid_is_found_without_its_event(world: World) -> None:
     await world.install()
     portal = await world.row()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await portals.change(db, portal.id, state=PortalState.UNPAID)
 
     assert await look_hourly(world.resources) == 1

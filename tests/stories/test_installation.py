@@ -32,7 +32,7 @@ async def rows_of(world: World, portal_id: int) -> dict[str, int]:
 
 
 async def known_portals(world: World) -> list[tuple[str, str]]:
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         rows = await db.execute(select(portals.c.member_id, portals.c.state).order_by(portals.c.id))
         return [(row.member_id, row.state) for row in rows]
 
@@ -268,7 +268,7 @@ async def test_an_update_while_the_portal_is_down_is_made_up_for(world: World) -
     await reconcile_one(world.resources, (await world.row()).id)
 
     assert len(installation.placements) == len(world.resources.manifest.placements)
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert await portal_rows.owed_ids(db) == []
 
 

@@ -83,7 +83,7 @@ async def test_echoes_of_a_recount_stay_in_its_lane(world: World, monkeypatch: p
     await world.install()
     await recount(world, people)
     await drain_portal(world.resources, (await world.row()).id, Lane.BULK)
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         waiting = {(one.kind, one.lane) for one in await index.depths(db, world.resources.now())}
     assert await moments(world, Source.NEIGHBOUR)
     assert waiting == {("record", Lane.BULK)}

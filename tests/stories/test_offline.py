@@ -62,13 +62,13 @@ async def test_an_hour_without_events_is_made_good(world: World, people: tuple[i
     world.pass_time(hours=1)
     assert told(world) == []
 
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert await portals.unfetched_ids(db, world.resources.now() - offline.EVERY) == [(await world.row()).id]
     assert await fetch(world) == 2
     by = {"user_id": manager.id, "source": "event"}
     assert sorted(told(world)) == [(ticked, "pending", by), (deleted, "suspended", by)]
     assert manager.id != boss.id
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert await portals.unfetched_ids(db, world.resources.now() - timedelta(minutes=1)) == []
 
 

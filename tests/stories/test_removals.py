@@ -56,7 +56,7 @@ async def says(world: World, event: str, token: str, more: Mapping[str, str]) ->
 
 async def said(world: World) -> Any:
     """What is kept of it."""
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         return (await db.execute(select(portals_table).order_by(portals_table.c.id.desc()).limit(1))).one()
 
 
@@ -257,7 +257,7 @@ async def test_a_page_that_is_not_there_is_no_word_about_the_app(world: World, s
 async def test_a_worker_that_dies_while_asking_leaves_the_question(world: World, scene: Scene) -> None:
     uninstall(scene.installation, world.admin(), clean=False)
     await world.emulator.world.deliver()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         now = world.resources.now()
         assert await portals.take_removal(db, (await world.row()).id, now, now + removal.HELD)
     await world.settle()
@@ -384,7 +384,7 @@ async def test_what_nobody_calls_off_in_a_month_is_erased(world: World, lost: Sc
     assert (await world.row()).state is PortalState.NEEDS_ADMIN
     world.pass_time(days=30)
     await world.chores()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         assert await portals.all_ids(db) == []
 
 
@@ -653,7 +653,7 @@ async def test_an_erasing_that_comes_late_leaves_who_is_back_alone(world: World,
     first = await world.row()
     await world.uninstall(scene.installation, clean=True)
     world.pass_time(days=1)
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         now = world.resources.now()
         back = await portals.remember(
             db,
@@ -717,7 +717,7 @@ async def test_a_payment_with_a_wrong_application_token_is_refused_and_one_witho
 async def test_the_auth_server_says_whether_a_portal_has_paid(world: World, scene: Scene) -> None:
     """Not the portal, which may be its owner's own server."""
     portal = await world.row()
-    async with world.resources.directory() as db:
+    async with world.resources.transaction() as db:
         await portals.change(db, portal.id, state=PortalState.UNPAID)
     world.emulator.world.faults.add(Break.ERROR_500, FOREVER, host=world.portal.host)
     await look_at(world.resources, portal.id)

@@ -48,7 +48,7 @@ async def run(resources: Resources, portal_id: int) -> bool:
     Returns whether the portal is imported. Where somebody else reads it, nothing is done.
     """
     reader, stop_at = uuid4(), monotonic() + BUDGET
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or portal.imported:
         return portal is not None and portal.imported

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 async def run(resources: Resources, portal_id: int) -> int:
     """Fetch everything the portal keeps for us. Returns how many rows were stored. Raises the PortalErrors."""
     started = resources.now()
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or not (portal.imported and portal.offline):
         return 0
@@ -41,10 +41,10 @@ async def run(resources: Resources, portal_id: int) -> int:
         if isinstance(error, AccessDenied):
             raise  # our admin lost the right; the plan may be as it was
         log.warning("offline_events_lost", portal=portal_id, error=repr(error))
-        async with resources.glance() as db:
+        async with resources.autocommit() as db:
             await portals.change(db, portal_id, offline=False)
         return 0
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         await portals.change(db, portal_id, fetched_at=started)
     if stored:
         log.info("offline_events_fetched", portal=portal_id, rows=stored)

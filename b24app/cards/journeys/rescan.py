@@ -45,7 +45,7 @@ async def run(resources: Resources, portal_id: int) -> int:
     Returns how many cards had drifted from what we know.
     """
     started = resources.now()
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or portal.imported_at is None:
         return 0
@@ -58,7 +58,7 @@ async def run(resources: Resources, portal_id: int) -> int:
     if (portal.links_read_at or portal.imported_at) <= started - LINKS_EVERY:
         drifted += await _people(resources, portal, line, started - LATELY)
         done["links_read_at"] = started
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         await portals.change(db, portal_id, **done)
         if many or started - before > OUTAGE:
             await portals.ask_sweep(db, portal_id, Cause.OUTAGE)

@@ -46,7 +46,7 @@ async def due(resources: Resources) -> list[int]:
     """Portals whose turn it is."""
     when, now = resources.manifest.sweep, resources.now()
     zone = timezone(timedelta(hours=when.utc_offset))
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         return await portals.unswept_ids(db, night(now.astimezone(zone), when.from_hour), now, when.hours * 60)
 
 
@@ -56,7 +56,7 @@ async def run(resources: Resources, portal_id: int) -> bool:
     Returns whether every card has been compared. Raises the PortalErrors: the next go begins where this one stopped.
     """
     stop_at = monotonic() + BUDGET
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is not PortalState.ACTIVE or not portal.imported:
         return False

@@ -91,13 +91,13 @@ async def revoke(resources: Resources, portal_id: int, client_app_id: UUID) -> N
 
 async def origin_known(resources: Resources, origin: str) -> bool:
     """Whether pages of this origin may ask at all (a preflight carries no key)."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         return await client_apps.origin_known(db, origin)
 
 
 async def caller(resources: Resources, key: str) -> Caller | None:
     """Whose key this is, or None: unknown, revoked, or of a portal that removed the app."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         owner = await client_apps.by_key(db, portals.digest(key))
         portal = await portals.by_id(db, owner.portal_id) if owner else None
     if owner is None or portal is None or portal.state is PortalState.REMOVED:

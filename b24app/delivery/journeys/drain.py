@@ -108,7 +108,7 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
         await settle(run)
         if monotonic() - beaten > HEARTBEAT:
             beaten = monotonic()
-            async with run.resources.glance() as db:
+            async with run.resources.autocommit() as db:
                 await index.renew(db, run.token, run.resources.now())
 
 

@@ -20,7 +20,7 @@ from b24app.work.store.index import Claim, WorkKind
 
 async def take(run: Run, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
     """Claim what is due, of one portal or of all but these, and start sending it. Returns how many rows that were."""
-    async with run.resources.bulk() if portal_id is None else run.resources.glance() as db:
+    async with run.resources.transaction(bulk=True) if portal_id is None else run.resources.autocommit() as db:
         claims = await index.claim(
             db,
             WorkKind.DELIVERY,
@@ -46,7 +46,7 @@ async def _begin(run: Run, claims: list[Claim]) -> None:
 
 
 async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
-    async with run.resources.bulk(portal_id) as db:
+    async with run.resources.tenant(portal_id, bulk=True) as db:
         loads = await loading.load(db, portal_id, claims.keys())
         known = await endpoints.reachable(db, portal_id, {one.endpoint_id for one in loads})
         if len(loads) < len(claims):

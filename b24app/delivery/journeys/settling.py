@@ -36,7 +36,7 @@ async def settle(run: Run) -> None:
         run.resources.failpoint("delivery.sent")
     batch.sort(key=lambda one: one.job.claim.portal_id)
     for portal_id, group in groupby(batch, key=lambda one: one.job.claim.portal_id):
-        async with run.resources.bulk(portal_id) as db:
+        async with run.resources.tenant(portal_id, bulk=True) as db:
             run.came_to += await _settle_portal(db, run.resources.now(), portal_id, list(group))
     run.held.difference_update(one.job.load.id for one in batch)
     run.stored += 1

@@ -106,7 +106,7 @@ async def admit(resources: Resources, grant: Grant) -> Portal:
 async def _known(resources: Resources, grant: Grant) -> Portal | None:
     """None where the app was removed after the proof."""
     owner = grant.owner
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         portal = await portals.remember(
             db,
             member_id=owner.member_id,
@@ -176,7 +176,7 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
 async def activate(resources: Resources, portal_id: int) -> None:
     """The portal says the installation is finished: work may begin, with the first read."""
     now = resources.now()
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         portal = await portals.by_id(db, portal_id)
         if portal is None or not await portals.move(db, portal_id, PortalState.ACTIVE, only_from=UNFINISHED):
             return
@@ -189,7 +189,7 @@ async def activate(resources: Resources, portal_id: int) -> None:
 
 async def revive(resources: Resources, portal: Portal) -> None:
     """An admin brought a working token to a portal that waited for one, or a payment came: what waits is due now."""
-    async with resources.directory() as db:
+    async with resources.transaction() as db:
         waits = (PortalState.NEEDS_ADMIN, PortalState.UNPAID)
         if await portals.move(db, portal.id, PortalState.ACTIVE, only_from=waits):
             log.info("portal_revived", portal=portal.id, was=portal.state)
@@ -219,7 +219,7 @@ async def _views(line: PortalClient, manifest: Manifest) -> dict[CardView, Stand
 
 
 async def _fresh(resources: Resources, portal_id: int) -> Portal:
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None:
         raise Refused("unknown_portal", 403)

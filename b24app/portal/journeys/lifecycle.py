@@ -62,7 +62,7 @@ async def uninstalled(resources: Resources, portal: Portal, event: PortalEvent) 
 async def paid(resources: Resources, event: PortalEvent) -> None:
     """ONAPPPAYMENT may come without an application token (common/events/on-app-payment.md), not with a wrong one. It
     changes nothing: at most once in ten minutes we ask the auth server ourselves."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_member(db, event.member_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("unknown_portal", 403)

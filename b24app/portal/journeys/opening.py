@@ -180,7 +180,7 @@ async def _asked(resources: Resources, portal: Portal, viewer: Viewer, token: st
 
 
 async def _portal(resources: Resources, portal_id: int) -> Portal:
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
     if portal is None or portal.state is PortalState.REMOVED:
         raise Refused("portal_unknown", 403)
@@ -198,7 +198,7 @@ async def _session(resources: Resources, named: PageToken) -> Session:
 async def _prove(resources: Resources, request: OpenRequest, installing: bool) -> Proven:
     if not request.auth_id:
         raise Refused("no_access", 403)
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_member(db, request.member_id)
     servers, at = _servers(resources, request, portal), resources.now()
     server, owner = await _first_answer(resources.auth, servers, request.auth_id)

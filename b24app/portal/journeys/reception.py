@@ -62,7 +62,7 @@ class Reception:
 
     async def _look(self, member_id: str) -> Portal | None:
         try:
-            async with self.resources.glance() as db:
+            async with self.resources.autocommit() as db:
                 return await portals.by_member(db, member_id)
         except BaseException:
             self.forget(member_id)
@@ -111,7 +111,7 @@ class Reception:
         for letter in group:
             by_portal[letter.portal_id].append(letter)
         now, here = self.resources.now(), set[int]()
-        async with self.resources.directory() as db:
+        async with self.resources.transaction() as db:
             for portal_id in sorted(by_portal):
                 if await portals.enter(db, portal_id):
                     here.add(portal_id)

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 async def say(resources: Resources, portal: Portal, *, clean: bool) -> None:
     """Note it; a chore asks, or the tick sends another."""
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         await portals.say_removed(db, portal.id, clean, resources.now(), PAUSE)
     log.warning("removal_said", portal=portal.id, clean=clean)
     await resources.wake.chore("prove_removal", portal.id)
@@ -35,13 +35,13 @@ async def say(resources: Resources, portal: Portal, *, clean: bool) -> None:
 async def prove(resources: Resources, portal_id: int) -> Verdict | None:
     """Ask what is due, and do what follows; None where nothing is."""
     now = resources.now()
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         taken = await portals.take_removal(db, portal_id, now, now + HELD)
         portal = await portals.by_id(db, portal_id)
     if taken is None or portal is None:
         return None
     found = verdict(await _words(resources, portal, taken))
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         match found:
             case Verdict.INSTALLED:
                 await portals.settle_removal(db, portal_id, taken, **portals.NOT_SAID)

@@ -94,7 +94,7 @@ async def settle_at(resources: Resources, portal: Portal, owner: TokenOwner) -> 
     if (owner.domain, owner.client_endpoint) == (portal.domain, portal.endpoint):
         return False
     check_endpoint(owner, resources.settings.dev_mode)
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         await portals.change(db, portal.id, domain=owner.domain, endpoint=owner.client_endpoint)
     log.info("portal_moved", portal=portal.id, was=portal.domain, now=owner.domain)
     return True

@@ -107,7 +107,7 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
 
 
 async def _portal(resources: Resources, viewer: Viewer) -> Portal:
-    async with resources.glance() as db:
+    async with resources.autocommit() as db:
         portal = await portals.by_id(db, viewer.portal_id)
     if portal is None:
         raise Refused("portal_unknown", 403)

@@ -107,7 +107,7 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
         (later if touched & taken else together).append(one)
         taken |= touched
     if later:
-        async with resources.glance() as db:
+        async with resources.autocommit() as db:
             await index.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
     return together
 
