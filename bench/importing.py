@@ -23,7 +23,7 @@ from b24app.bitrix24.cards import ENTITY_TYPE, select
 from b24app.cards.store import imports
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
 from b24app.settings import Settings, as_environment
 from bench.figures import Better, Figure, Ground
@@ -86,9 +86,9 @@ async def _read_alone(stage: Stage, name: str) -> float:
     """Rows a second of the bare chained reader, with the fields an import asks for."""
     portal = await known(stage.resources, stage.hosts[name])
     await stage.resources.redis.delete(*await stage.resources.redis.keys("b24app:bucket:*"))
-    line, rows, began = client(stage.resources, portal, Lane.BULK), 0, perf_counter()
+    client, rows, began = admin_client(stage.resources, portal, Lane.BULK), 0, perf_counter()
     for kind, fields in field_map(portal).items():
-        pages = line.chain(
+        pages = client.chain(
             "crm.item.list",
             filter={},
             select=select(kind, fields),
@@ -104,7 +104,7 @@ async def _read_alone(stage: Stage, name: str) -> float:
 def peak(pid: int) -> float:
     """MiB a living process has held at most (proc(5): VmHWM, in kB)."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    return int(next(client for client in status.splitlines() if client.startswith("VmHWM")).split()[1]) / 1024
 
 
 @asynccontextmanager

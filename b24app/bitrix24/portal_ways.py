@@ -19,32 +19,32 @@ from b24app.errors import CallRefused, PortalDown
 OK, A_YEAR = 200, timedelta(days=365)
 
 
-async def look(line: Listening, fields: FieldMap, now: Callable[[], datetime]) -> Ways:
+async def look(client: Listening, fields: FieldMap, now: Callable[[], datetime]) -> Ways:
     """Raises the PortalErrors of a portal that does not answer; what it answers and cannot be believed is a finding."""
     lacking: list[str] = []
     failed: list[str] = []
     known: tuple[Kind, Row] | None = None
     cards = False
     for kind in Kind:
-        began = len(line.heard)
+        began = len(client.heard)
         with _doubting(failed):
-            await probes.first_page(import_cards(line, kind, fields))
-        page = line.heard[began:]
+            await probes.first_page(import_cards(client, kind, fields))
+        page = client.heard[began:]
         lacking += [f"fields:{kind}.{name}" for name in probes.lacking(page)]
         cards = cards or any(map(rows, page))
         known = known or next(((kind, card) for card in _cards(page)), None)
     dates, drops_empty = DateFilter.UNSEEN, False
     if known and not failed:
         with _doubting(failed):
-            dates, drops_empty = await _filters(line, fields, *known, now())
-    told = probes.clock(line.heard)
+            dates, drops_empty = await _filters(client, fields, *known, now())
+    told = probes.clock(client.heard)
     return Ways(
         cards=cards,
         lacking=tuple(lacking),
         failed=next(iter(failed), ""),
         odd=oddities(dates, drops_empty=drops_empty),
         ahead=round((told - now()).total_seconds()) if told else None,
-        operating=probes.operating(line.heard),
+        operating=probes.operating(client.heard),
     )
 
 
@@ -61,16 +61,18 @@ def _doubting(failed: list[str]) -> Iterator[None]:
         failed.append(error.code)
 
 
-async def _filters(line: Listening, fields: FieldMap, kind: Kind, card: Row, now: datetime) -> tuple[DateFilter, bool]:
+async def _filters(
+    client: Listening, fields: FieldMap, kind: Kind, card: Row, now: datetime
+) -> tuple[DateFilter, bool]:
     """By the card changed last, as far as the look for changes shows it, else by one that is known."""
-    await probes.first_page(import_cards(line, kind, fields, int(card["id"])))
-    began = len(line.heard)
-    await read_cards(line, [Subject(kind, int(card["id"]))], fields)
-    drops_empty = await probes.drops_empty(line, line.heard[began])
-    began = len(line.heard)
-    await probes.first_page(Recent(line, kind, fields, now - A_YEAR, now).pages())
-    heard = line.heard[began:]
-    return await probes.date_filter(line, heard[0], next(iter(_cards(heard)), card)), drops_empty
+    await probes.first_page(import_cards(client, kind, fields, int(card["id"])))
+    began = len(client.heard)
+    await read_cards(client, [Subject(kind, int(card["id"]))], fields)
+    drops_empty = await probes.drops_empty(client, client.heard[began])
+    began = len(client.heard)
+    await probes.first_page(Recent(client, kind, fields, now - A_YEAR, now).pages())
+    heard = client.heard[began:]
+    return await probes.date_filter(client, heard[0], next(iter(_cards(heard)), card)), drops_empty
 
 
 def _cards(heard: Sequence[Exchange]) -> list[Row]:

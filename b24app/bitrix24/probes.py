@@ -36,17 +36,17 @@ async def place_codes(client: PortalClient) -> tuple[str, ...]:
     return tuple(str(one) for one in found) if isinstance(found, list) else ()
 
 
-async def again(line: PortalClient, asked: Exchange, changes: Sequence[Row]) -> list[list[Row]]:
+async def again(client: PortalClient, asked: Exchange, changes: Sequence[Row]) -> list[list[Row]]:
     """The same question again with other parameters, in one request: the rows of each answer. Raises the PortalErrors.
 
     `asked`: what the app itself has asked of a list, so that nothing here has a select of its own.
     """
     commands = [Command(asked.method, {**asked.params, **change}) for change in changes]
-    outcomes = await line.batch(commands)
+    outcomes = await client.batch(commands)
     return [maps([Exchange(asked.method, {}, 200, result=one.value())]) for one in outcomes]
 
 
-async def date_filter(line: PortalClient, asked: Exchange, card: Row) -> DateFilter:
+async def date_filter(client: PortalClient, asked: Exchange, card: Row) -> DateFilter:
     """What the filter of the app's own look for changes makes of a card that we know: just before its moment of change
     and after it, and farther from it than zones are apart. `asked`: that look. Raises the PortalErrors.
 
@@ -57,7 +57,9 @@ async def date_filter(line: PortalClient, asked: Exchange, card: Row) -> DateFil
         return DateFilter.UNSEEN
     moments = [(moment.astimezone(UTC) + span).isoformat(timespec="seconds") for span in (-FAR, -MINUTE, MINUTE, FAR)]
     filters = [{"filter": {">=updatedTime": one, "@id": [wanted]}} for one in moments]
-    seen = [any(values.ident(row.get("id")) == wanted for row in found) for found in await again(line, asked, filters)]
+    seen = [
+        any(values.ident(row.get("id")) == wanted for row in found) for found in await again(client, asked, filters)
+    ]
     match seen:
         case [True, True, False, False]:
             return DateFilter.KEPT
@@ -68,17 +70,17 @@ async def date_filter(line: PortalClient, asked: Exchange, card: Row) -> DateFil
     return DateFilter.DIGITS
 
 
-async def drops_empty(line: PortalClient, asked: Exchange) -> bool:
+async def drops_empty(client: PortalClient, asked: Exchange) -> bool:
     """Whether a condition with an empty value is passed over, tried on cards named by their ids, so that no more than
     those can come. `asked`: a list by ids that brought rows. Raises the PortalErrors."""
-    (found,) = await again(line, asked, [{"filter": {**asked.params["filter"], "=id": ""}}])
+    (found,) = await again(client, asked, [{"filter": {**asked.params["filter"], "=id": ""}}])
     return bool(found)
 
 
-async def keeps_original_names(line: PortalClient, asked: Exchange) -> bool:
+async def keeps_original_names(client: PortalClient, asked: Exchange) -> bool:
     """Whether rows have system fields where original names of user fields are asked for, which the app does not do.
     `asked`: a list by ids that brought rows. Raises the PortalErrors."""
-    (found,) = await again(line, asked, [{"useOriginalUfNames": "Y"}])
+    (found,) = await again(client, asked, [{"useOriginalUfNames": "Y"}])
     return all("id" in row for row in found) and bool(found)
 
 

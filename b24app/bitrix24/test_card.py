@@ -27,11 +27,11 @@ async def add(client: PortalClient, last_name: str) -> int:
     return values.ident(made) or 0
 
 
-async def called(line: Listening, fields: FieldMap, last_name: str) -> Sequence[int]:
+async def called(client: Listening, fields: FieldMap, last_name: str) -> Sequence[int]:
     """Ids of contacts of exactly this name: a condition that the portal passes over finds nobody else's card."""
-    began = len(line.heard)
-    await read_cards(line, [Subject(Kind.CONTACT, NOWHERE)], fields)
-    (found,) = await probes.again(line, line.heard[began], [{"filter": {"=lastName": last_name}}])
+    began = len(client.heard)
+    await read_cards(client, [Subject(Kind.CONTACT, NOWHERE)], fields)
+    (found,) = await probes.again(client, client.heard[began], [{"filter": {"=lastName": last_name}}])
     return [one for row in found if _is(row, last_name) and (one := values.ident(row.get("id")))]
 
 

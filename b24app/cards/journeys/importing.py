@@ -27,7 +27,7 @@ from b24app.domain.verification.decision import first_sight, project
 from b24app.domain.verification.membership import ALONE, Membership
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
@@ -65,8 +65,8 @@ async def _begin(resources: Resources, portal: Portal) -> None:
     async with resources.tenant(portal.id) as db:
         known = await imports.progress(db, portal.id)
     if len(known) < len(ORDER):
-        line = client(resources, portal, Lane.BULK)
-        found = {kind: await lists.before_us(line, kind, resources.now()) for kind in ORDER}
+        client = admin_client(resources, portal, Lane.BULK)
+        found = {kind: await lists.before_us(client, kind, resources.now()) for kind in ORDER}
         totals = {kind: one.total for kind, one in found.items()}
         newest = {kind: one.newest for kind, one in found.items()}
         async with resources.tenant(portal.id) as db:
@@ -98,7 +98,7 @@ async def _import(resources: Resources, portal: Portal, kind: Listed, reader: UU
 
 async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: UUID, stop_at: float) -> bool:
     kind, began, rows = at.kind, resources.now(), 0
-    found = lists.pages(client(resources, portal, Lane.BULK), portal, kind, at.after_id)
+    found = lists.pages(admin_client(resources, portal, Lane.BULK), portal, kind, at.after_id)
     async for group in _grouped(found):
         rows, now = rows + len(group), resources.now()
         pace = pace_of(rows, (now - began).total_seconds(), at.pace)

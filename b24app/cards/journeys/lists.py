@@ -20,21 +20,21 @@ Item = Card | Requisite
 Seen = Item | Odd
 
 
-async def pages(line: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
+async def pages(client: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
     """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
     if isinstance(what, Attached):
-        async for found in listed_pages(line, import_requisites(line, after)):
+        async for found in listed_pages(client, import_requisites(client, after)):
             yield found
         return
-    async for cards in listed_pages(line, import_cards(line, what, field_map(portal), after)):
+    async for cards in listed_pages(client, import_cards(client, what, field_map(portal), after)):
         yield cards
 
 
-async def before_us(line: PortalClient, what: Listed, now: datetime) -> Extent:
+async def before_us(client: PortalClient, what: Listed, now: datetime) -> Extent:
     """How much a read has before it. Raises the PortalErrors."""
     if isinstance(what, Attached):
-        return Extent(await listed(line, count_requisites(line)))
-    return await listed(line, extent(line, what, now))
+        return Extent(await listed(client, count_requisites(client)))
+    return await listed(client, extent(client, what, now))
 
 
 async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, last: int | None) -> Sequence[Topic]:
@@ -44,10 +44,10 @@ async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, l
     return [Subject(what, one) for one in await records.ids_between(db, portal_id, what, after, last)]
 
 
-async def after_all(line: PortalClient, portal: Portal, what: Listed, missing: Sequence[Topic]) -> Collection[Topic]:
+async def after_all(client: PortalClient, portal: Portal, what: Listed, missing: Sequence[Topic]) -> Collection[Topic]:
     """Which of these, missing from the list, are there. Raises the PortalErrors."""
     if isinstance(what, Attached):
-        attached = await requisites_after_all(line, [one for one in missing if isinstance(one, Attachment)])
+        attached = await requisites_after_all(client, [one for one in missing if isinstance(one, Attachment)])
         return {*attached.found, *attached.odd}
-    cards = await cards_after_all(portal, line, [one for one in missing if isinstance(one, Subject)])
+    cards = await cards_after_all(portal, client, [one for one in missing if isinstance(one, Subject)])
     return {*cards.found, *cards.odd}

@@ -19,53 +19,53 @@ from b24app.portal.store.portals import Portal
 Shown = TypeVar("Shown")
 
 
-async def listed(line: PortalClient, reading: Awaitable[Shown]) -> Shown:
+async def listed(client: PortalClient, reading: Awaitable[Shown]) -> Shown:
     """What a list shows. Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked."""
     try:
         return await reading
     except AccessDenied as refused:
-        await _refused(line, refused)
+        await _refused(client, refused)
 
 
-async def listed_pages(line: PortalClient, pages: AsyncIterator[Shown]) -> AsyncIterator[Shown]:
+async def listed_pages(client: PortalClient, pages: AsyncIterator[Shown]) -> AsyncIterator[Shown]:
     """As `listed`, page by page."""
     try:
         async for page in pages:
             yield page
     except AccessDenied as refused:
-        await _refused(line, refused)
+        await _refused(client, refused)
 
 
-async def cards_after_all(portal: Portal, line: PortalClient, missing: Sequence[Subject]) -> Cards:
+async def cards_after_all(portal: Portal, client: PortalClient, missing: Sequence[Subject]) -> Cards:
     """Those of these cards that are there.
 
     Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked.
     """
     if not missing:
         return Cards()
-    there, hidden = await cards.look_again(line, missing, field_map(portal))
+    there, hidden = await cards.look_again(client, missing, field_map(portal))
     if hidden:
-        await _ask_another(line)
+        await _ask_another(client)
     return there
 
 
-async def requisites_after_all(line: PortalClient, missing: Sequence[Attachment]) -> Requisites:
+async def requisites_after_all(client: PortalClient, missing: Sequence[Attachment]) -> Requisites:
     """As `cards_after_all`: whoever may not see a card may not see its requisites."""
     if not missing:
         return Requisites()
-    there, hidden = await requisites.look_again(line, missing)
+    there, hidden = await requisites.look_again(client, missing)
     if hidden:
-        await _ask_another(line)
+        await _ask_another(client)
     return there
 
 
-async def _refused(line: PortalClient, refused: AccessDenied) -> NoReturn:
+async def _refused(client: PortalClient, refused: AccessDenied) -> NoReturn:
     """An administrator sees everything: one who is refused all the same is not to blame, and no other would help."""
-    if (await whoami(line)).is_admin:
+    if (await whoami(client)).is_admin:
         raise refused
-    await _ask_another(line)
+    await _ask_another(client)
 
 
-async def _ask_another(line: PortalClient) -> NoReturn:
-    await demote(line)
+async def _ask_another(client: PortalClient) -> NoReturn:
+    await demote(client)
     raise PortalDown("crm.item.list", code="CARDS_HIDDEN")

@@ -17,7 +17,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, CallRefused
 from b24app.lanes import Lane
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
@@ -53,13 +53,13 @@ async def run(resources: Resources, portal_id: int) -> int:
 
 
 async def _fetch(resources: Resources, portal: Portal) -> int:
-    line, stored, after = client(resources, portal, Lane.BULK), 0, 0
-    while rows := await offline.listed(line, after):
+    client, stored, after = admin_client(resources, portal, Lane.BULK), 0, 0
+    while rows := await offline.listed(client, after):
         after = rows[-1].id
         stored += await _store(resources, portal, rows)
         resources.failpoint("offline.stored")
         seen = {(one.id, one.changed) for one in rows}
-        renewed = [one for one in await offline.fetched(line, after) if (one.id, one.changed) not in seen]
+        renewed = [one for one in await offline.fetched(client, after) if (one.id, one.changed) not in seen]
         stored += await _store(resources, portal, renewed)
         if len(rows) < PAGE:
             break

@@ -19,7 +19,7 @@ from b24app.domain.cards.facts import Attachment, Odd, Requisite, Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.manifest import Mode
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
@@ -93,10 +93,10 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     rows = {subject: one.ids for subject, one in waiting.items()}
     if portal.mode("verification") is Mode.OFF:
         return Slice(rows, {}, {})
-    line = client(resources, portal, lane)
-    shown = await listed(line, read_requisites(line, wanted))
+    client = admin_client(resources, portal, lane)
+    shown = await listed(client, read_requisites(client, wanted))
     seen = {*shown.found, *shown.odd}
-    there = await requisites_after_all(line, [one for one in known if one not in seen])
+    there = await requisites_after_all(client, [one for one in known if one not in seen])
     return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, hung)
 
 

@@ -24,7 +24,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
@@ -52,11 +52,11 @@ async def run(resources: Resources, portal_id: int) -> int:
     if portal.mode("verification") is Mode.OFF:
         return 0  # the import starts afresh when it is switched on
     before = portal.rescanned_at or portal.imported_at
-    line = client(resources, portal, Lane.BULK)
-    drifted, many = await _recent(resources, portal, line, started, before)
+    client = admin_client(resources, portal, Lane.BULK)
+    drifted, many = await _recent(resources, portal, client, started, before)
     done = {"rescanned_at": started}
     if (portal.links_read_at or portal.imported_at) <= started - LINKS_EVERY:
-        drifted += await _people(resources, portal, line, started - LATELY)
+        drifted += await _people(resources, portal, client, started - LATELY)
         done["links_read_at"] = started
     async with resources.transaction() as db:
         await portals.change(db, portal_id, **done)
@@ -69,7 +69,7 @@ async def run(resources: Resources, portal_id: int) -> int:
 
 
 async def _recent(
-    resources: Resources, portal: Portal, line: PortalClient, started: datetime, before: datetime
+    resources: Resources, portal: Portal, client: PortalClient, started: datetime, before: datetime
 ) -> tuple[int, bool]:
     """Cards changed since the look at `before`: how many had drifted, and whether there were more than a look takes.
 
@@ -81,7 +81,7 @@ async def _recent(
     for kind in Kind:
         async with resources.tenant(portal.id) as db:
             since = await imports.changes_from(db, portal.id, kind) or before - MARGIN
-        recent = Recent(line, kind, field_map(portal), since, started)
+        recent = Recent(client, kind, field_map(portal), since, started)
         async for page in recent.pages():
             look = await _page(resources, portal, look, page)
         async with resources.tenant(portal.id) as db:
@@ -103,14 +103,14 @@ def _named(portal: Portal, recent: Recent) -> End:
     return recent.end
 
 
-async def _people(resources: Resources, portal: Portal, line: PortalClient, since: datetime) -> int:
+async def _people(resources: Resources, portal: Portal, client: PortalClient, since: datetime) -> int:
     """The links of people somebody decided about since then: how many had drifted."""
     async with resources.tenant(portal.id) as db:
         look = await scans.begin(db, portal.id, Reach.PEOPLE, Cause.CLOCK, resources.now())
         people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
     slice_ = BATCH_SIZE * PAGE
     for at in range(0, len(people), slice_):
-        cards = await read_cards(line, people[at : at + slice_], field_map(portal))
+        cards = await read_cards(client, people[at : at + slice_], field_map(portal))
         page: list[Card | Odd] = [*cards.found.values(), *cards.odd.values()]
         if page:
             look = await _page(resources, portal, look, sorted(page, key=lambda one: one.subject.id))

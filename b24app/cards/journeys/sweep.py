@@ -25,7 +25,7 @@ from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.manifest import Mode
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
@@ -86,22 +86,22 @@ async def _begin(resources: Resources, portal: Portal) -> Look:
 
 async def _kind(resources: Resources, portal: Portal, look: Look, kind: Listed, stop_at: float) -> Look:
     """One list, from where the look stands to the end or until it is time to stop."""
-    line = client(resources, portal, Lane.BULK)
+    client = admin_client(resources, portal, Lane.BULK)
     after = look.after_id if look.kind is kind else 0
-    async for page in lists.pages(line, portal, kind, after):
+    async for page in lists.pages(client, portal, kind, after):
         last = page[-1].subject.id
-        look = await _compare(resources, portal, line, look, kind, (after, last), page)
+        look = await _compare(resources, portal, client, look, kind, (after, last), page)
         after = last
         resources.failpoint("sweep.page")
         if monotonic() > stop_at:
             return look
-    return await _compare(resources, portal, line, look, kind, (after, None), ())
+    return await _compare(resources, portal, client, look, kind, (after, None), ())
 
 
 async def _compare(
     resources: Resources,
     portal: Portal,
-    line: PortalClient,
+    client: PortalClient,
     look: Look,
     kind: Listed,
     within: tuple[int, int | None],
@@ -113,7 +113,7 @@ async def _compare(
     async with resources.tenant(portal.id) as db:
         known = await lists.known(db, portal.id, kind, *within)
     missing = [one for one in known if one not in there]
-    after_all = await lists.after_all(line, portal, kind, missing[:PAGE])
+    after_all = await lists.after_all(client, portal, kind, missing[:PAGE])
     gone = [one for one in missing if one not in after_all]
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page, gone)

@@ -40,7 +40,7 @@ from b24app.manifest import Manifest, Mode
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.installation import events_handler, lacking
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox
@@ -85,10 +85,10 @@ async def run(resources: Resources, portal: Portal) -> bool:
     pings = await _ping_all(resources, portal)
     async with resources.tenant(portal.id) as db:
         await checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
-    line = listening(client(resources, portal, Lane.INTERACTIVE))
-    found = await _ask(resources, portal, line)
+    client = listening(admin_client(resources, portal, Lane.INTERACTIVE))
+    found = await _ask(resources, portal, client)
     await _keep(resources, portal, taken.run_id, found)
-    if found.answers and found.answers.listens and await _refused(line, taken.nonce):
+    if found.answers and found.answers.listens and await _refused(client, taken.nonce):
         await _keep(resources, portal, taken.run_id, replace(found, refused=True))
     return True
 
@@ -119,15 +119,15 @@ async def _keep(resources: Resources, portal: Portal, run_id: UUID, found: Found
         await checks.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
 
 
-async def _ask(resources: Resources, portal: Portal, line: Listening) -> Found:
+async def _ask(resources: Resources, portal: Portal, client: Listening) -> Found:
     manifest, public_url = resources.manifest, resources.settings.public_url
     try:
-        basics = await checkup.basics(line, events_handler(public_url))
-        present = await _present(resources, line) if basics.scopes >= LOOKED_BY else None
-        placeless = await _placeless(manifest, line) if present else ()
-        ways = await _ways(resources, portal, line) if "crm" in basics.scopes else None
+        basics = await checkup.basics(client, events_handler(public_url))
+        present = await _present(resources, client) if basics.scopes >= LOOKED_BY else None
+        placeless = await _placeless(manifest, client) if present else ()
+        ways = await _ways(resources, portal, client) if "crm" in basics.scopes else None
     except PortalError as error:
-        log.warning("self_test_unanswered", portal=line.portal_id, error=repr(error))
+        log.warning("self_test_unanswered", portal=client.portal_id, error=repr(error))
         return Found(trouble=_trouble(error))
     answers = Answers(
         who=basics.person.name,
@@ -145,40 +145,40 @@ async def _ask(resources: Resources, portal: Portal, line: Listening) -> Found:
     return Found(answers)
 
 
-async def _present(resources: Resources, line: PortalClient) -> setup.Present | None:
+async def _present(resources: Resources, client: PortalClient) -> setup.Present | None:
     """None where this token may not look: a permission is missing."""
     try:
-        return await setup.present(line, our_fields.entities(resources.manifest))
+        return await setup.present(client, our_fields.entities(resources.manifest))
     except CallRefused:
         return None
 
 
-async def _placeless(manifest: Manifest, line: PortalClient) -> tuple[str, ...]:
+async def _placeless(manifest: Manifest, client: PortalClient) -> tuple[str, ...]:
     """Places of ours that this portal does not have; none where it does not list any."""
     try:
-        there = await probes.place_codes(line)
+        there = await probes.place_codes(client)
     except CallRefused:
         return ()
     return tuple(f"placements:{one}" for one in manifest.placements if there and one not in there)
 
 
-async def _ways(resources: Resources, portal: Portal, line: Listening) -> Ways | None:
+async def _ways(resources: Resources, portal: Portal, client: Listening) -> Ways | None:
     """None where the installation never came to adding its fields."""
     try:
         fields = field_map(portal)
     except Refused:
         return None
-    return await portal_ways.look(line, fields, resources.now)
+    return await portal_ways.look(client, fields, resources.now)
 
 
-async def _refused(line: PortalClient, nonce: str) -> bool:
+async def _refused(client: PortalClient, nonce: str) -> bool:
     """Whether the portal will send no test event; of a lost answer the event itself tells."""
     try:
-        await checkup.raise_test_event(line, nonce)
+        await checkup.raise_test_event(client, nonce)
     except CallRefused:
         return True
     except PortalError as error:
-        log.warning("test_event_unsure", portal=line.portal_id, error=repr(error))
+        log.warning("test_event_unsure", portal=client.portal_id, error=repr(error))
     return False
 
 

@@ -28,7 +28,7 @@ from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.lanes import Lane
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.installation import events_handler
-from b24app.portal.journeys.tokens import client
+from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
@@ -58,7 +58,7 @@ class Recorder:
     """`calls`: by step and method, as `domain.portal_record` has them; `broken`: what our own reading of a step broke
     off with; `users`: whose names are asked for."""
 
-    line: Listening
+    client: Listening
     ours: frozenset[str]
     calls: dict[str, dict[str, Call]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Recorder:
     async def step(self, name: str, asking: Awaitable[Any]) -> Any:
         """What the app's own call comes to, None where it was refused or could not be read; either way what was heard
         is kept. Raises the PortalErrors after which nothing more can be asked."""
-        began = len(self.line.heard)
+        began = len(self.client.heard)
         try:
             return await asking
         except PortalError as error:
@@ -81,7 +81,7 @@ class Recorder:
             self.broken[name] = type(error).__name__
             return None
         finally:
-            for one in self.line.heard[began:]:
+            for one in self.client.heard[began:]:
                 self._keep(self.calls.setdefault(name, {}), one)
 
     def _keep(self, calls: dict[str, Call], one: Exchange) -> None:
@@ -124,22 +124,22 @@ async def record(resources: Resources, portal: Portal, tried: Tried | None = Non
     `tried`: a card is written as well, see `journeys.trying_out`."""
     manifest = resources.manifest
     ours = frozenset(spelt for one in manifest.fields.values() for spelt in spellings(one.field))
-    recorder = Recorder(listened.listening(client(resources, portal, Lane.INTERACTIVE)), ours)
+    recorder = Recorder(listened.listening(admin_client(resources, portal, Lane.INTERACTIVE)), ours)
     facts: dict[str, Any] = {}
     stopped = ""
     try:
         await _everything(resources, portal, recorder, facts)
         if tried:
-            await try_out(resources, portal, recorder.line, portal.lang, recorder.step, tried)
+            await try_out(resources, portal, recorder.client, portal.lang, recorder.step, tried)
     except PortalError as error:
         stopped = error.code or type(error).__name__
-    facts |= _of_all(recorder.line, resources) | (_of_card(tried) if tried else {})
+    facts |= _of_all(recorder.client, resources) | (_of_card(tried) if tried else {})
     if tried and tried.dates is not DateFilter.UNSEEN and facts.get("date filter", "unseen") in ("kept", "unseen"):
         facts["date filter"] = str(tried.dates)
     differences = portal_record.compared(recorder.calls, facts, *reference())
     said = {
         "form": portal_record.FORM,
-        "app": {"code": manifest.code, **_codes(recorder.line.heard)},
+        "app": {"code": manifest.code, **_codes(recorder.client.heard)},
         **({"stopped": stopped} if stopped else {}),
         "facts": dict(sorted(facts.items())),
         "differences": [portal_record.as_json(one) for one in differences],
@@ -169,20 +169,20 @@ def _codes(heard: Iterable[Exchange]) -> Mapping[str, str]:
 
 
 async def _everything(resources: Resources, portal: Portal, recorder: Recorder, facts: dict[str, Any]) -> None:
-    line, manifest = recorder.line, resources.manifest
+    client, manifest = recorder.client, resources.manifest
     handler = events_handler(resources.settings.public_url)
     entities = our_fields.entities(manifest)
-    basics = await recorder.step("portal", checkup.basics(line, handler))
-    present = await recorder.step("portal", setup.present(line, entities))
+    basics = await recorder.step("portal", checkup.basics(client, handler))
+    present = await recorder.step("portal", setup.present(client, entities))
     if present:
         facts["installed"] = present.installed
-    places = await recorder.step("places", probes.place_codes(line)) or ()
+    places = await recorder.step("places", probes.place_codes(client)) or ()
     facts["places"] = sorted({NUMBER.sub("N", one) for one in places if shapes.plain(one, digits=True)})
-    views = await recorder.step("views", card_layouts.card_views(line, entities)) or ()
-    await recorder.step("views", card_layouts.common(line, views))
+    views = await recorder.step("views", card_layouts.card_views(client, entities)) or ()
+    await recorder.step("views", card_layouts.common(client, views))
     for view in views[:1]:
-        await recorder.step("views", card_layouts.read(line, view))
-    await recorder.step("offline events", offline.listed(line, 0))
+        await recorder.step("views", card_layouts.read(client, view))
+    await recorder.step("offline events", offline.listed(client, 0))
     recorder.users = [basics.person.user_id] if basics else []
     for kind in Kind:
         await _cards(resources, portal, recorder, kind, facts)
@@ -190,26 +190,26 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
 
 
 async def _cards(resources: Resources, portal: Portal, recorder: Recorder, kind: Kind, facts: dict[str, Any]) -> None:
-    line, fields, step, now = recorder.line, our_fields.field_map(portal), recorder.step, resources.now()
-    await step(f"{kind}, how many", cards.extent(line, kind, now))
-    began = len(line.heard)
-    await step(kind, probes.first_page(cards.import_cards(line, kind, fields)))
-    oldest = _rows_with_ids(line.heard[began:])
-    await step(f"{kind}, not there", cards.look_again(line, [Subject(kind, NOWHERE)], fields))
+    client, fields, step, now = recorder.client, our_fields.field_map(portal), recorder.step, resources.now()
+    await step(f"{kind}, how many", cards.extent(client, kind, now))
+    began = len(client.heard)
+    await step(kind, probes.first_page(cards.import_cards(client, kind, fields)))
+    oldest = _rows_with_ids(client.heard[began:])
+    await step(f"{kind}, not there", cards.look_again(client, [Subject(kind, NOWHERE)], fields))
     if not oldest:
         return
     subjects = [Subject(kind, int(row["id"])) for row in oldest[:3]]
-    await step(kind, probes.first_page(cards.import_cards(line, kind, fields, subjects[0].id)))
-    began = len(line.heard)
-    await step(kind, cards.read_cards(line, subjects, fields))
-    await _doubts(recorder, kind, line.heard[began], facts)
-    await step(kind, people.open_card(line, subjects[0], recorder.users))
-    began = len(line.heard)
-    look = Recent(line, kind, fields, now - A_YEAR, now)
+    await step(kind, probes.first_page(cards.import_cards(client, kind, fields, subjects[0].id)))
+    began = len(client.heard)
+    await step(kind, cards.read_cards(client, subjects, fields))
+    await _doubts(recorder, kind, client.heard[began], facts)
+    await step(kind, people.open_card(client, subjects[0], recorder.users))
+    began = len(client.heard)
+    look = Recent(client, kind, fields, now - A_YEAR, now)
     await step(f"{kind}, changed lately", probes.first_page(look.pages()))
-    lately = line.heard[began]
-    for row in (*_rows_with_ids(line.heard[began:])[:1], *oldest[:1]):
-        found = await step(f"{kind}, changed lately", probes.date_filter(line, lately, row))
+    lately = client.heard[began]
+    for row in (*_rows_with_ids(client.heard[began:])[:1], *oldest[:1]):
+        found = await step(f"{kind}, changed lately", probes.date_filter(client, lately, row))
         if found and facts.get("date filter") in (None, "kept", "unseen"):
             facts["date filter"] = str(found)
 
@@ -218,11 +218,11 @@ async def _doubts(recorder: Recorder, kind: Kind, by_ids: Exchange, facts: dict[
     """What a list that brought rows makes of conditions and parameters that portals are known to take otherwise."""
     if not listened.rows(by_ids):
         return
-    dropped = await recorder.step(kind, probes.drops_empty(recorder.line, by_ids))
+    dropped = await recorder.step(kind, probes.drops_empty(recorder.client, by_ids))
     if dropped is not None:
         facts["empty conditions"] = "dropped" if dropped else "heeded"
     kept = await recorder.step(
-        f"{kind}, {portal_record.ORIGINAL_NAMES}", probes.keeps_original_names(recorder.line, by_ids)
+        f"{kind}, {portal_record.ORIGINAL_NAMES}", probes.keeps_original_names(recorder.client, by_ids)
     )
     if kept is not None:
         facts[portal_record.ORIGINAL_NAMES] = "with system fields" if kept else "without system fields"
@@ -233,26 +233,26 @@ def _rows_with_ids(heard: Iterable[Exchange]) -> list[Mapping[str, Any]]:
 
 
 async def _requisites(recorder: Recorder) -> None:
-    line, step = recorder.line, recorder.step
-    await step("requisite, how many", requisites.count_requisites(line))
-    began = len(line.heard)
-    await step("requisite", probes.first_page(requisites.import_requisites(line)))
-    ids = [found for row in probes.maps(line.heard[began:]) if (found := values.ident(row.get("ID")))]
+    client, step = recorder.client, recorder.step
+    await step("requisite, how many", requisites.count_requisites(client))
+    began = len(client.heard)
+    await step("requisite", probes.first_page(requisites.import_requisites(client)))
+    ids = [found for row in probes.maps(client.heard[began:]) if (found := values.ident(row.get("ID")))]
     some = [Attachment(Attached.REQUISITE, one) for one in ids[:3]]
     if some:
-        await step("requisite", requisites.look_again(line, some))
-        await step("requisite", probes.first_page(requisites.import_requisites(line, some[0].id)))
-    await step("requisite, not there", requisites.look_again(line, [Attachment(Attached.REQUISITE, NOWHERE)]))
+        await step("requisite", requisites.look_again(client, some))
+        await step("requisite", probes.first_page(requisites.import_requisites(client, some[0].id)))
+    await step("requisite, not there", requisites.look_again(client, [Attachment(Attached.REQUISITE, NOWHERE)]))
 
 
-def _of_all(line: Listening, resources: Resources) -> dict[str, Any]:
+def _of_all(client: Listening, resources: Resources) -> dict[str, Any]:
     """What shows in any answer."""
     facts: dict[str, Any] = {
-        "conditions by id": sorted({f"{one.method} {name}" for one in line.heard for name in probes.unheeded(one)}),
-        "operating": str(probes.operating(line.heard) or "unseen"),
-        "without time": list(probes.timeless(line.heard)),
+        "conditions by id": sorted({f"{one.method} {name}" for one in client.heard for name in probes.unheeded(one)}),
+        "operating": str(probes.operating(client.heard) or "unseen"),
+        "without time": list(probes.timeless(client.heard)),
     }
-    if told := probes.clock(line.heard):
+    if told := probes.clock(client.heard):
         facts["clock"] = portal_record.nearly((told - resources.now()).total_seconds())
         facts["zone"] = f"{told:%z}"
     return facts

@@ -45,55 +45,57 @@ class Tried:
 
 
 async def try_out(
-    resources: Resources, portal: Portal, line: Listening, language: str, step: Step, tried: Tried
+    resources: Resources, portal: Portal, client: Listening, language: str, step: Step, tried: Tried
 ) -> None:
     """`step`: has what is heard kept; `tried`: filled in. Raises the PortalErrors after which nothing more can be
     asked; the card is gone by then, as far as the portal lets us."""
     fields, made = field_map(portal), 0
     name = last_name(language, code_for(resources, portal))
-    await _clear(line, fields, await step(STEP, test_card.called(line, fields, name)) or (), step, tried)
+    await _clear(client, fields, await step(STEP, test_card.called(client, fields, name)) or (), step, tried)
     if tried.left:
         return
     try:
-        made = await step(STEP, test_card.add(line, name)) or 0
+        made = await step(STEP, test_card.add(client, name)) or 0
         resources.failpoint("test_card.made")
         if made:
-            await _write(resources, line, fields, made, step, tried)
+            await _write(resources, client, fields, made, step, tried)
     finally:
         tried.left = made or None
-        found = await step(STEP, test_card.called(line, fields, name)) or ()
-        await _clear(line, fields, {*found, *([made] if made else [])}, step, tried)
+        found = await step(STEP, test_card.called(client, fields, name)) or ()
+        await _clear(client, fields, {*found, *([made] if made else [])}, step, tried)
 
 
-async def _write(resources: Resources, line: Listening, fields: FieldMap, card: int, step: Step, tried: Tried) -> None:
+async def _write(
+    resources: Resources, client: Listening, fields: FieldMap, card: int, step: Step, tried: Tried
+) -> None:
     """Our fields set, then cleared, by the app's own write; then the app's own look for what was changed just now."""
     subject, ours = Subject(Kind.CONTACT, card), fields[Kind.CONTACT]
     mark: dict[str, Value] = {"mark": (card,)} if ours.mark else {}
     for wanted in (ON | mark, OFF):
-        written = await step(STEP, write_cards(line, [CardChange(subject, wanted)], fields))
+        written = await step(STEP, write_cards(client, [CardChange(subject, wanted)], fields))
         if written and written[0].card:
             shown = _shown(written[0].card)
             names = {"check": ours.check, "status": ours.status, "mark": ours.mark}
             tried.not_stored += [names[one] for one, value in wanted.items() if shown[one] != value]
     tried.not_stored = sorted(set(tried.not_stored))
-    now, began = resources.now(), len(line.heard)
-    await step(STEP, probes.first_page(Recent(line, Kind.CONTACT, fields, now - LATELY, now).pages()))
-    heard = line.heard[began:]
-    row = _row(heard, card) or _row(line.heard, card)
+    now, began = resources.now(), len(client.heard)
+    await step(STEP, probes.first_page(Recent(client, Kind.CONTACT, fields, now - LATELY, now).pages()))
+    heard = client.heard[began:]
+    row = _row(heard, card) or _row(client.heard, card)
     if row is None or not heard:
         return
-    tried.dates = await step(STEP, probes.date_filter(line, heard[0], row)) or DateFilter.UNSEEN
-    stored, told = values.moment(row.get("updatedTime")), probes.clock(line.heard)
+    tried.dates = await step(STEP, probes.date_filter(client, heard[0], row)) or DateFilter.UNSEEN
+    stored, told = values.moment(row.get("updatedTime")), probes.clock(client.heard)
     if stored and told:
         tried.stored_ahead = (stored - told).total_seconds()
 
 
-async def _clear(line: Listening, fields: FieldMap, cards: Collection[int], step: Step, tried: Tried) -> None:
+async def _clear(client: Listening, fields: FieldMap, cards: Collection[int], step: Step, tried: Tried) -> None:
     """Gone is what the portal no longer shows, whatever it answered."""
     for card in sorted(cards):
         tried.left = card
-        await step(STEP, test_card.delete(line, card))
-        there, hidden = await look_again(line, [Subject(Kind.CONTACT, card)], fields)
+        await step(STEP, test_card.delete(client, card))
+        there, hidden = await look_again(client, [Subject(Kind.CONTACT, card)], fields)
         if there.found or there.odd or hidden:
             return
     tried.left = None

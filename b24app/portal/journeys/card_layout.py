@@ -56,7 +56,7 @@ class _Open:
     resources: Resources
     portal: Portal
     viewer: Viewer
-    line: PortalClient
+    client: PortalClient
     read: ViewRead
     ours: tuple[str, ...]
     known: KnownView
@@ -90,7 +90,7 @@ async def add(resources: Resources, viewer: Viewer, token: str, view: str, mark:
         raise Refused("layout_changed", 409)
     await _remember(at, before, after)
     try:
-        await _allowed(card_layouts.write(at.line, at.known.view, after))
+        await _allowed(card_layouts.write(at.client, at.known.view, after))
     except OutcomeUnknown:
         raise
     except (PortalError, Refused):
@@ -105,9 +105,9 @@ async def take_back(resources: Resources, viewer: Viewer, token: str, view: str)
     at = await _open(resources, viewer, token, view)
     undone, left = card_layout.taken_back(at.read.common, at.ours, *_pair(at.known.addition))
     if left:
-        await _allowed(card_layouts.write(at.line, at.known.view, left))
+        await _allowed(card_layouts.write(at.client, at.known.view, left))
     elif undone is Undone.RESET:
-        await _allowed(card_layouts.reset(at.line, at.known.view))
+        await _allowed(card_layouts.reset(at.client, at.known.view))
     await _saw(at, left if undone is not Undone.ABSENT else at.read.common, closed=True)
     log.info("card_section_removed", portal=viewer.portal_id, user=viewer.user_id, view=view, how=undone)
     return undone
@@ -115,17 +115,17 @@ async def take_back(resources: Resources, viewer: Viewer, token: str, view: str)
 
 async def _open(resources: Resources, viewer: Viewer, token: str, view: str) -> _Open:
     portal = await portal_of(resources, viewer.portal_id)
-    line = person_client(resources, portal, portal.endpoint, token)
-    views = {str(one): one for one in await card_layouts.card_views(line, entities(resources.manifest))}
+    client = person_client(resources, portal, portal.endpoint, token)
+    views = {str(one): one for one in await card_layouts.card_views(client, entities(resources.manifest))}
     found = views.get(view)
     if found is None:
         raise Refused("not_found", 404)
-    read = await card_layouts.read(line, found)
+    read = await card_layouts.read(client, found)
     ours = tuple(name for name in names_in(resources.manifest, found.entity) if name in read.captions)
     async with resources.tenant(portal.id) as db:
         await rows.see(db, portal.id, {found: card_layout.standing(read.common, ours)}, resources.now())
         known = (await rows.listing(db, portal.id))[found]
-    return _Open(resources, portal, viewer, line, read, ours, known)
+    return _Open(resources, portal, viewer, client, read, ours, known)
 
 
 def _with_ours(at: _Open) -> Layout:

@@ -27,7 +27,7 @@ from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.portal.journeys import fields as our_fields
-from b24app.portal.journeys.tokens import client, remember, still_here
+from b24app.portal.journeys.tokens import admin_client, remember, still_here
 from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
@@ -131,19 +131,19 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     Raises the PortalErrors of the listing, and Refused `portal_unknown` where the app was removed meanwhile; what
     single additions were refused for stands in the report.
     """
-    manifest, line = resources.manifest, client(resources, portal, Lane.INTERACTIVE)
-    present = await setup.present(line, our_fields.entities(manifest))
+    manifest, client = resources.manifest, admin_client(resources, portal, Lane.INTERACTIVE)
+    present = await setup.present(client, our_fields.entities(manifest))
     steps = [_scopes(manifest, present)]
     if not present.is_admin:
         raise AccessDenied("app.install", 403, "NOT_ADMIN")
-    steps.append(await _add_fields(line, manifest, portal, present))
-    steps.append(await _bind_placements(line, manifest, resources.settings.public_url, present))
-    steps.append(await _bind_events(line, manifest, resources.settings.public_url, present))
-    keeps = await _bind_offline(line, manifest, present)
+    steps.append(await _add_fields(client, manifest, portal, present))
+    steps.append(await _bind_placements(client, manifest, resources.settings.public_url, present))
+    steps.append(await _bind_events(client, manifest, resources.settings.public_url, present))
+    keeps = await _bind_offline(client, manifest, present)
     if steps[1].added:
-        present = await setup.present(line, our_fields.entities(manifest))  # options have ids only once they exist
+        present = await setup.present(client, our_fields.entities(manifest))  # options have ids only once they exist
     report = Report(tuple(steps))
-    views = await _views(line, manifest)
+    views = await _views(client, manifest)
     async with resources.tenant(portal.id) as db:
         await still_here(db, portal.id)
         await card_rows.see(db, portal.id, views, resources.now())
@@ -211,10 +211,10 @@ def lacking(manifest: Manifest, public_url: str, present: Present) -> tuple[str,
     return tuple(f"{part}:{name}" for part, names in parts.items() for name in names)
 
 
-async def _views(line: PortalClient, manifest: Manifest) -> dict[CardView, Standing]:
+async def _views(client: PortalClient, manifest: Manifest) -> dict[CardView, Standing]:
     """How cards show our fields. Looking is all an installation does about it: the view is the administrator's."""
-    views = await card_layouts.card_views(line, our_fields.entities(manifest))
-    found = await card_layouts.common(line, views)
+    views = await card_layouts.card_views(client, our_fields.entities(manifest))
+    found = await card_layouts.common(client, views)
     return {view: standing(one, our_fields.names_in(manifest, view.entity)) for view, one in found.items()}
 
 
@@ -251,17 +251,17 @@ def _wanted_fields(manifest: Manifest) -> dict[tuple[Entity, str], FieldSpec]:
     }
 
 
-async def _add_fields(line: PortalClient, manifest: Manifest, portal: Portal, present: Present) -> Step:
+async def _add_fields(client: PortalClient, manifest: Manifest, portal: Portal, present: Present) -> Step:
     wanted = _wanted_fields(manifest)
     absent = missing(wanted, present.fields)
-    outcomes = await setup.add_fields(line, [wanted[key] for key in absent], portal.lang) if absent else []
+    outcomes = await setup.add_fields(client, [wanted[key] for key in absent], portal.lang) if absent else []
     return _step("fields", len(wanted), [f"{entity}.{name}" for entity, name in absent], outcomes)
 
 
-async def _bind_placements(line: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
+async def _bind_placements(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
     wanted = _wanted_placements(manifest, public_url)
     absent = missing(wanted, present.placements)
-    outcomes = await setup.bind_placements(line, [wanted[key] for key in absent]) if absent else []
+    outcomes = await setup.bind_placements(client, [wanted[key] for key in absent]) if absent else []
     return _step("placements", len(wanted), [code for code, _ in absent], outcomes)
 
 
@@ -272,16 +272,16 @@ def _wanted_placements(manifest: Manifest, public_url: str) -> dict[tuple[str, s
     }
 
 
-async def _bind_events(line: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
+async def _bind_events(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
     absent = missing(_wanted_events(manifest, public_url), present.events)
-    outcomes = await setup.bind_events(line, absent) if absent else []
+    outcomes = await setup.bind_events(client, absent) if absent else []
     return _step("events", len(manifest.events), [name for name, _ in absent], outcomes)
 
 
-async def _bind_offline(line: PortalClient, manifest: Manifest, present: Present) -> bool:
+async def _bind_offline(client: PortalClient, manifest: Manifest, present: Present) -> bool:
     """Whether the portal keeps changes of records for us: a second net, and nothing is wrong where there is none."""
     absent = missing([name for name, what in manifest.events.items() if what != "lifecycle"], present.offline)
-    outcomes = await offline.bind(line, absent) if absent else []
+    outcomes = await offline.bind(client, absent) if absent else []
     return not any(one.error for one in outcomes)
 
 

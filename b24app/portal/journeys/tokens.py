@@ -47,7 +47,7 @@ async def remember(
     await tokens.save(db, portal_id, user_id, vault.seal(access), vault.seal(refresh), expires_at, now)
 
 
-def client(resources: Resources, portal: Portal, lane: Lane, keeper: StoredTokens | None = None) -> PortalClient:
+def admin_client(resources: Resources, portal: Portal, lane: Lane, keeper: StoredTokens | None = None) -> PortalClient:
     """The portal as the installation sees it, with an admin's token."""
     return PortalClient(
         session=resources.portal_http,
@@ -100,12 +100,12 @@ async def settle_at(resources: Resources, portal: Portal, owner: TokenOwner) -> 
     return True
 
 
-async def demote(line: PortalClient) -> None:
+async def demote(client: PortalClient) -> None:
     """The admin whose token this work is done with no longer sees everything: go on with the next.
 
     Raises NeedsAdmin where there is none. Whoever finds the same admin out at the same time buries nobody else.
     """
-    await line.keeper.replaced(await line.keeper.current())
+    await client.keeper.replaced(await client.keeper.current())
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def waits_of(claim: Claim) -> int:
 
 
 async def gather(
-    resources: Resources, portal: Portal, claims: Sequence[Claim], line: PortalClient, keeper: StoredTokens
+    resources: Resources, portal: Portal, claims: Sequence[Claim], client: PortalClient, keeper: StoredTokens
 ) -> tuple[list[Case], list[odd.Unread]]:
     """One case per claim, and those whose card nobody can understand. Raises the PortalErrors of the read."""
     subjects = [inbox.parse(one.key) for one in claims]
@@ -107,9 +107,9 @@ async def gather(
         pairs = await tokens.every(db, portal.id)
         heirs, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
-    cards = passed_over(resources, portal, await read_existing(portal, line, subjects), known)
+    cards = passed_over(resources, portal, await read_existing(portal, client, subjects), known)
     readable = tuple(one for one in subjects if one not in cards.odd)
-    slice_ = Slice(resources, portal, line, readable, cards, known, members, heirs, owed)
+    slice_ = Slice(resources, portal, client, readable, cards, known, members, heirs, owed)
     fates = await look_up(slice_)
     ticked = await _ticked(slice_, fates.inherits)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)

@@ -31,7 +31,7 @@ from b24app.errors import NotStored
 from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.journeys.tokens import StoredTokens, client
+from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.portal.store import tokens
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
@@ -56,12 +56,12 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         await _skip(resources, portal, claims)
         return []
     keeper = StoredTokens(resources, portal)
-    line = client(resources, portal, lane, keeper)
-    gathered, unread = await gather(resources, portal, claims, line, keeper)
+    client = admin_client(resources, portal, lane, keeper)
+    gathered, unread = await gather(resources, portal, claims, client, keeper)
     cases = await _apart(resources, portal, gathered)
     resources.failpoint("verification.read")
     if mode is Mode.ON:
-        cases = await _write(resources, portal, cases, line, lane)
+        cases = await _write(resources, portal, cases, client, lane)
     waits, again = await _settle(resources, portal, cases, mode, lane)
     resources.failpoint("verification.settled")
     if waits:
@@ -112,7 +112,9 @@ async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) ->
     return together
 
 
-async def _write(resources: Resources, portal: Portal, cases: list[Case], line: PortalClient, lane: Lane) -> list[Case]:
+async def _write(
+    resources: Resources, portal: Portal, cases: list[Case], client: PortalClient, lane: Lane
+) -> list[Case]:
     """Store what was decided and what we intend, tell it, then write the cards.
 
     News does not wait for the cards: they only show what is decided. Those not written come back with their error;
@@ -131,7 +133,7 @@ async def _write(resources: Resources, portal: Portal, cases: list[Case], line: 
     if waits:
         await resources.wake.outbox(portal.id, waits)
     changes = [CardChange(one.subject, one.difference) for one in changing]
-    done = await write_cards(line, changes, field_map(portal))
+    done = await write_cards(client, changes, field_map(portal))
     resources.failpoint("verification.written")
     written = {one.subject: outcome for one, outcome in zip(changing, done, strict=True)}
     ours: frozenset[int] = frozenset()

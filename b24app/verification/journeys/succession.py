@@ -51,7 +51,7 @@ class Slice:
 
     resources: Resources
     portal: Portal
-    line: PortalClient
+    client: PortalClient
     subjects: tuple[Subject, ...]
     cards: Cards
     known: Mapping[Subject, Known]
@@ -63,20 +63,20 @@ class Slice:
         """Those of these that exist, of the slice or read now, and those that nobody can understand."""
         wanted = set(subjects)
         seen = {*self.subjects, *self.cards.odd}
-        fresh = await read_existing(self.portal, self.line, wanted - seen)
+        fresh = await read_existing(self.portal, self.client, wanted - seen)
         return Cards(
             {one: card for one in wanted if (card := self.cards.get(one) or fresh.get(one))},
             {one: odd for one in wanted if (odd := self.cards.odd.get(one) or fresh.odd.get(one))},
         )
 
 
-async def read_existing(portal: Portal, line: PortalClient, subjects: Collection[Subject]) -> Cards:
+async def read_existing(portal: Portal, client: PortalClient, subjects: Collection[Subject]) -> Cards:
     """The cards as they are. One that our admin may no longer see is not taken for a deleted one."""
     if not subjects:
         return Cards()
-    cards = await listed(line, read_cards(line, subjects, field_map(portal)))
+    cards = await listed(client, read_cards(client, subjects, field_map(portal)))
     absent = [one for one in subjects if one not in cards.found and one not in cards.odd]
-    there = await cards_after_all(portal, line, absent)
+    there = await cards_after_all(portal, client, absent)
     return Cards({**cards.found, **there.found}, {**cards.odd, **there.odd})
 
 
@@ -144,7 +144,7 @@ async def _holders(slice_: Slice, gone: Collection[Subject], hung: Hung) -> Hold
     asked = [it.subject for one in gone for it in hung.get(one, ())]
     if not asked:
         return {}
-    shown = (await listed(slice_.line, read_requisites(slice_.line, asked))).found
+    shown = (await listed(slice_.client, read_requisites(slice_.client, asked))).found
     at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in gone}
     return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 
@@ -189,7 +189,7 @@ async def _returned(slice_: Slice) -> Mapping[Subject, Subject]:
         went = await requisites.went_with(db, slice_.portal.id, {one.kind for one in new}, since, MOST_NEAR)
     if not went:
         return {}
-    shown = (await listed(slice_.line, read_requisites(slice_.line, [one.subject for one in went]))).found
+    shown = (await listed(slice_.client, read_requisites(slice_.client, [one.subject for one in went]))).found
     heirs: dict[Subject, set[Subject]] = defaultdict(set)
     for one in went:
         if one.subject in shown:
