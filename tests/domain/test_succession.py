@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Subject
 from b24app.domain.verification.decision import Facts, decide
-from b24app.domain.verification.draft import Draft
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
+from b24app.domain.verification.membership_changes import MembershipChanges
 from b24app.domain.verification.succession import OPENNESS, Gone, Trace, heir, inherit, same_name, stricter
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,19 +73,21 @@ def test_names_that_a_merge_may_have_made_one_of(one: str, other: str, same: boo
     assert same_name(one, other) is same_name(other, one) is same
 
 
-def inherited(gone: list[Membership], own: list[Membership], to: Subject = NEW, linked: bool = True) -> Draft:
-    draft = Draft(NOW, {one.id: one for one in own}, {one.id: one for one in own})
-    inherit(draft, to, Gone(OLD, False, tuple(gone)), linked=linked, reason=Reason.MERGED, by=NOBODY)
-    return draft
+def inherited(
+    gone: list[Membership], own: list[Membership], to: Subject = NEW, linked: bool = True
+) -> MembershipChanges:
+    changes = MembershipChanges(NOW, {one.id: one for one in own}, {one.id: one for one in own})
+    inherit(changes, to, Gone(OLD, False, tuple(gone)), linked=linked, reason=Reason.MERGED, by=NOBODY)
+    return changes
 
 
 @pytest.mark.parametrize("theirs", [CONFIRMED, PENDING, REFUSED])
 def test_what_only_the_gone_card_had_moves_as_it_stood(theirs: State) -> None:
     gone = member(5, 3, theirs)
-    draft = inherited([gone], [])
-    (one,) = draft.after.values()
+    changes = inherited([gone], [])
+    (one,) = changes.after.values()
     assert (one.id, one.key, one.state, one.version, one.told_version) == (gone.id, (8, 3), theirs, 4, 4)
-    assert draft.changed() == ()
+    assert changes.changed() == ()
 
 
 @pytest.mark.parametrize(
@@ -105,15 +107,15 @@ def test_where_both_had_one_it_stays_with_the_living_card_and_opens_no_more(
     theirs: State, own: State, after: State
 ) -> None:
     gone, kept = member(5, 3, theirs), member(8, 3, own)
-    draft = inherited([gone], [kept])
-    assert draft.after[kept.id].state is after
-    assert (draft.after[gone.id].state, draft.after[gone.id].reason) == (LEFT, Reason.MERGED)
+    changes = inherited([gone], [kept])
+    assert changes.after[kept.id].state is after
+    assert (changes.after[gone.id].state, changes.after[gone.id].reason) == (LEFT, Reason.MERGED)
 
 
 @pytest.mark.parametrize(("held", "after"), [(CONFIRMED, CONFIRMED), (REFUSED, REFUSED), (None, PENDING)])
 def test_a_suspended_one_is_again_what_it_was(held: State | None, after: State) -> None:
-    draft = inherited([member(5, 3, SUSPENDED, held)], [])
-    (one,) = draft.after.values()
+    changes = inherited([member(5, 3, SUSPENDED, held)], [])
+    (one,) = changes.after.values()
     assert (one.key, one.state, one.held, one.version) == ((8, 3), after, None, 5)
 
 
@@ -124,21 +126,21 @@ def test_one_that_has_ended_stays_where_it_ended() -> None:
 @pytest.mark.parametrize(("alone", "after"), [(CONFIRMED, CONFIRMED), (PENDING, PENDING), (REFUSED, REFUSED)])
 def test_who_waited_on_their_own_does_not_slip_into_a_company(alone: State, after: State) -> None:
     gone, kept = member(5, ALONE, alone), member(8, 3, CONFIRMED)
-    draft = inherited([gone], [kept])
-    assert draft.after[kept.id].state is after
-    assert not draft.after[gone.id].live
+    changes = inherited([gone], [kept])
+    assert changes.after[kept.id].state is after
+    assert not changes.after[gone.id].live
     other_way_round = inherited([member(5, 3, CONFIRMED)], [member(8, ALONE, alone)])
     assert {one.state for one in other_way_round.live() if one.company_id} == {after}
 
 
 def test_two_private_persons_are_one() -> None:
-    draft = inherited([member(5, ALONE, PENDING)], [member(8, ALONE, CONFIRMED)], linked=False)
-    assert [(one.key, one.state) for one in draft.live()] == [((8, ALONE), PENDING)]
+    changes = inherited([member(5, ALONE, PENDING)], [member(8, ALONE, CONFIRMED)], linked=False)
+    assert [(one.key, one.state) for one in changes.live()] == [((8, ALONE), PENDING)]
 
 
 def test_a_company_takes_over_the_people() -> None:
-    draft = inherited([member(11, 7, PENDING), member(12, 7, CONFIRMED)], [member(12, 3, PENDING)], to=NEW_FIRM)
-    assert sorted((one.key, one.state) for one in draft.live()) == [((11, 3), PENDING), ((12, 3), PENDING)]
+    changes = inherited([member(11, 7, PENDING), member(12, 7, CONFIRMED)], [member(12, 3, PENDING)], to=NEW_FIRM)
+    assert sorted((one.key, one.state) for one in changes.live()) == [((11, 3), PENDING), ((12, 3), PENDING)]
 
 
 standings = st.sampled_from([CONFIRMED, PENDING, REFUSED, LEFT, SUSPENDED])
@@ -149,10 +151,10 @@ belongings = st.dictionaries(st.sampled_from([ALONE, 3, 4]), standings, max_size
 def test_a_merge_never_opens_what_either_card_kept_closed(theirs: dict[int, State], own: dict[int, State]) -> None:
     gone = [member(5, company, state, CONFIRMED) for company, state in theirs.items()]
     kept = [member(8, company, state, CONFIRMED) for company, state in own.items()]
-    draft = inherited(gone, kept)
-    keys = [one.key for one in draft.live()]
+    changes = inherited(gone, kept)
+    keys = [one.key for one in changes.live()]
     assert len(keys) == len(set(keys)), "one membership per person and company"
-    for one in draft.live():
+    for one in changes.live():
         if one.contact_id == 8 and one.id not in {each.id for each in kept if each.state in (LEFT, SUSPENDED)}:
             both = [each for each in (*gone, *kept) if each.company_id == one.company_id]
             ceiling = stricter(*(each.standing for each in both if each.standing))

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from b24app.domain.cards.facts import Attachment, Card, Kind, Subject, Topic
-from b24app.domain.verification.draft import Draft
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
@@ -32,6 +31,7 @@ from b24app.domain.verification.membership import (
     Shown,
     State,
 )
+from b24app.domain.verification.membership_changes import MembershipChanges
 from b24app.domain.verification.succession import SUSPENDED_FOR, Gone, Move, inherit
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
@@ -101,27 +101,29 @@ class Decision:
 
 def decide(facts: Facts, now: datetime) -> Decision:
     """What the card's change means. `facts.ids` must hold a fresh id for each link the card may bring."""
-    draft = Draft(now, {one.id: one for one in facts.memberships}, {one.id: one for one in facts.memberships})
+    changes = MembershipChanges(
+        now, {one.id: one for one in facts.memberships}, {one.id: one for one in facts.memberships}
+    )
     if facts.card is None:
-        return _gone(facts, draft)
+        return _gone(facts, changes)
     if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
         return Decision(look_again=True)
     if facts.unsettled or _being_pressed(facts, facts.card, now):
         return Decision(waits=True, neighbours=facts.unsettled)
-    moves = _inherit(facts, facts.card, draft)
+    moves = _inherit(facts, facts.card, changes)
     if facts.subject.kind is Kind.CONTACT:
-        _follow_links(facts, facts.card, draft)
-    applied, dropped = _apply_intents(facts, facts.card, draft)
+        _follow_links(facts, facts.card, changes)
+    applied, dropped = _apply_intents(facts, facts.card, changes)
     problem = Problem.INTENT_NOT_SHOWN if dropped else None
     if not applied:
-        problem = _take_box(facts, facts.card, draft) or problem
-    changed = draft.changed()
+        problem = _take_box(facts, facts.card, changes) or problem
+    changed = changes.changed()
     return Decision(
         memberships=changed,
         moves=moves,
-        wanted=project(draft.after.values(), Shown(facts.card.needs_check, facts.card.status)),
+        wanted=project(changes.after.values(), Shown(facts.card.needs_check, facts.card.status)),
         marks=_marks(facts, facts.card),
-        neighbours=_neighbours(facts, facts.card, draft, (*changed, *(one.after for one in moves))),
+        neighbours=_neighbours(facts, facts.card, changes, (*changed, *(one.after for one in moves))),
         applied=applied,
         dropped=dropped,
         problem=problem,
@@ -167,27 +169,27 @@ def is_stale(record: Record, card: Card) -> bool:
     return shown == record.previous and card.modified_at < record.written_at.replace(microsecond=0)
 
 
-def _gone(facts: Facts, draft: Draft) -> Decision:
+def _gone(facts: Facts, changes: MembershipChanges) -> Decision:
     """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
     if facts.heir:
         return Decision(neighbours=frozenset({facts.heir}) | facts.attached, gone=True)
     nobody = (None, DecidedBySource.UNKNOWN)
-    for one in list(draft.after.values()):
+    for one in list(changes.after.values()):
         if one.live:
-            draft.move(one, State.SUSPENDED, Reason.CARD_DELETED, (facts.event_user, _event_source(facts.event_user)))
-        elif one.state is State.SUSPENDED and one.decided_at and draft.now - one.decided_at >= SUSPENDED_FOR:
-            draft.move(one, State.LEFT, Reason.EXPIRED, nobody)
-    changed = draft.changed()
+            changes.move(one, State.SUSPENDED, Reason.CARD_DELETED, (facts.event_user, _event_source(facts.event_user)))
+        elif one.state is State.SUSPENDED and one.decided_at and changes.now - one.decided_at >= SUSPENDED_FOR:
+            changes.move(one, State.LEFT, Reason.EXPIRED, nobody)
+    changed = changes.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
     neighbours = frozenset(one for one in across if one) | facts.attached
     return Decision(memberships=changed, neighbours=neighbours, gone=True)
 
 
-def _inherit(facts: Facts, card: Card, draft: Draft) -> tuple[Move, ...]:
+def _inherit(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[Move, ...]:
     linked = facts.subject.kind is Kind.CONTACT and bool(card.links)
     reason = Reason.MERGED if facts.record and not facts.record.gone else Reason.RESTORED
     who = _who(facts, card)
-    each = [inherit(draft, facts.subject, gone, linked=linked, reason=reason, by=who) for gone in facts.inherits]
+    each = [inherit(changes, facts.subject, gone, linked=linked, reason=reason, by=who) for gone in facts.inherits]
     return tuple(move for moves in each for move in moves)
 
 
@@ -196,43 +198,43 @@ def _marks(facts: Facts, card: Card) -> tuple[int, ...]:
     return tuple(dict.fromkeys((card.subject.id, *(one for one in card.marks if one not in facts.copied))))
 
 
-def _follow_links(facts: Facts, card: Card, draft: Draft) -> None:
+def _follow_links(facts: Facts, card: Card, changes: MembershipChanges) -> None:
     """Memberships follow the contact's company links; a person without any belongs to themselves."""
     wanted = card.links or (ALONE,)
-    known = {one.company_id: one for one in draft.after.values() if one.contact_id == facts.subject.id}
+    known = {one.company_id: one for one in changes.after.values() if one.contact_id == facts.subject.id}
     fresh = iter(facts.ids)
     box_was = facts.record.settled.check if facts.record else False
     for company_id in wanted:
         one = known.get(company_id)
         if one is None:
             one = first_sight(card, facts.subject.id, company_id, next(fresh), box=False)
-            draft.after[one.id] = one
+            changes.after[one.id] = one
             if box_was or company_id in facts.ticked:
-                draft.move(one, State.PENDING, Reason.BOX_TICKED, _who(facts, card))
+                changes.move(one, State.PENDING, Reason.BOX_TICKED, _who(facts, card))
         elif not one.live:
             back = State.PENDING if box_was or company_id in facts.ticked else one.held or _as_shown(card)
-            draft.move(one, back, Reason.LINKED, _who(facts, card))
+            changes.move(one, back, Reason.LINKED, _who(facts, card))
         elif not one.linked:
-            draft.after[one.id] = replace(one, linked=True)
+            changes.after[one.id] = replace(one, linked=True)
     for company_id, one in known.items():
         if company_id not in wanted and one.linked and one.live:
-            draft.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
+            changes.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
 
 
-def _apply_intents(facts: Facts, card: Card, draft: Draft) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
+def _apply_intents(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
     proven = [one for one in facts.intents if one.proven]
     shown = [index for index, one in enumerate(proven) if one.shown == card.needs_check]
     taken = proven[: shown[-1] + 1] if shown else []
     for intent in taken:
-        one = draft.after.get(intent.membership_id)
+        one = changes.after.get(intent.membership_id)
         if one is None or not one.live:
             continue
         confirm = intent.action is Action.CONFIRM
         state, reason = (State.CONFIRMED, Reason.BUTTON_CONFIRM) if confirm else (State.PENDING, Reason.BUTTON_RECHECK)
-        draft.move(one, state, reason, (intent.author_id, DecidedBySource.BUTTON))
-        draft.after[one.id] = replace(draft.after[one.id], note=intent.note)
-    late = [one.id for one in proven[len(taken) :] if draft.now - one.created_at > STATED_FOR]
+        changes.move(one, state, reason, (intent.author_id, DecidedBySource.BUTTON))
+        changes.after[one.id] = replace(changes.after[one.id], note=intent.note)
+    late = [one.id for one in proven[len(taken) :] if changes.now - one.created_at > STATED_FOR]
     return tuple(one.id for one in taken), tuple(late)
 
 
@@ -249,30 +251,30 @@ def _box_moved(facts: Facts, card: Card) -> bool:
     return card.needs_check not in ours | {gone.box for gone in facts.inherits}
 
 
-def _take_box(facts: Facts, card: Card, draft: Draft) -> Problem | None:
+def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> Problem | None:
     """What it decides that somebody moved the box."""
     if not _box_moved(facts, card):
         return None
     who = _who(facts, card)
     if card.needs_check:
-        for one in (*draft.live(), *_unread(facts, card, draft)):
-            draft.move(one, State.PENDING, Reason.BOX_TICKED, who)
+        for one in (*changes.live(), *_unread(facts, card, changes)):
+            changes.move(one, State.PENDING, Reason.BOX_TICKED, who)
         return None
-    waiting = draft.waiting()
+    waiting = changes.waiting()
     if len(waiting) > 1:
         return Problem.WHICH_ONE
     for one in waiting:
-        draft.move(one, State.CONFIRMED, Reason.BOX_UNTICKED, who)
+        changes.move(one, State.CONFIRMED, Reason.BOX_UNTICKED, who)
     return None
 
 
-def _unread(facts: Facts, card: Card, draft: Draft) -> Iterator[Membership]:
+def _unread(facts: Facts, card: Card, changes: MembershipChanges) -> Iterator[Membership]:
     """Of people whom a company's card links already while their own cards were not read yet: the box is for all."""
     if card.subject.kind is not Kind.COMPANY:
         return
     fresh = iter(facts.ids)
     for person in card.links:
-        one = draft.of(person, card.subject.id)
+        one = changes.of(person, card.subject.id)
         if one is None:
             state = State.CONFIRMED
             yield Membership(next(fresh), person, card.subject.id, state, Reason.KNOWN, told_state=state)
@@ -302,10 +304,12 @@ def _event_source(user: int | None) -> DecidedBySource:
     return DecidedBySource.EVENT if user else DecidedBySource.UNKNOWN
 
 
-def _neighbours(facts: Facts, card: Card, draft: Draft, changed: tuple[Membership, ...]) -> frozenset[Subject]:
+def _neighbours(
+    facts: Facts, card: Card, changes: MembershipChanges, changed: tuple[Membership, ...]
+) -> frozenset[Subject]:
     """Cards across whose picture may have changed; for a company also people its contact list and ours disagree on."""
     across = {one.other_side(facts.subject.kind) for one in changed}
     if facts.subject.kind is Kind.COMPANY:
-        ours = {one.contact_id for one in draft.after.values() if one.linked and one.live}
+        ours = {one.contact_id for one in changes.after.values() if one.linked and one.live}
         across |= {Subject(Kind.CONTACT, person) for person in ours ^ set(card.links)}
     return frozenset(one for one in across if one)

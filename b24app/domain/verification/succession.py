@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.verification.draft import By, Draft
 from b24app.domain.verification.membership import ALONE, Membership, Reason, State
+from b24app.domain.verification.membership_changes import By, MembershipChanges
 
 SUSPENDED_FOR = timedelta(days=30)
 """A deleted card may come back for so long; afterwards its memberships end."""
@@ -77,7 +77,9 @@ def stricter(*states: State) -> State:
     return min(states, key=OPENNESS.index)
 
 
-def inherit(draft: Draft, to: Subject, gone: Gone, *, linked: bool, reason: Reason, by: By) -> tuple[Move, ...]:
+def inherit(
+    changes: MembershipChanges, to: Subject, gone: Gone, *, linked: bool, reason: Reason, by: By
+) -> tuple[Move, ...]:
     """Memberships of the gone card belong to `to` from now on. `linked`: it is a person the CRM links to companies.
 
     What only the gone card had moves as it stood. Where both had one, that of the living card goes on in the state that
@@ -85,26 +87,26 @@ def inherit(draft: Draft, to: Subject, gone: Gone, *, linked: bool, reason: Reas
     reason a person who waited, or was refused, on their own does not slip into a company by a merge.
     """
     moves: list[Move] = []
-    alone = [one.standing for one in (*gone.memberships, *draft.after.values()) if one.company_id == ALONE]
+    alone = [one.standing for one in (*gone.memberships, *changes.after.values()) if one.company_id == ALONE]
     for one in gone.memberships:
         if one.standing is None:
             continue
         key = (to.id, one.company_id) if to.kind is Kind.CONTACT else (one.contact_id, to.id)
-        own = draft.of(*key)
+        own = changes.of(*key)
         if own is None and not (linked and one.company_id == ALONE):
             moved = _moved(one, key)
             moves.append(Move(one, moved))
-            draft.take_in(moved)
-            draft.move(moved, one.standing, reason, by)
+            changes.take_in(moved)
+            changes.move(moved, one.standing, reason, by)
             continue
-        draft.take_in(one)
-        draft.move(one, State.LEFT, Reason.MERGED, by)
+        changes.take_in(one)
+        changes.move(one, State.LEFT, Reason.MERGED, by)
         if own is not None:
-            draft.move(own, stricter(*filter(None, (one.standing, own.standing))), reason, by)
+            changes.move(own, stricter(*filter(None, (one.standing, own.standing))), reason, by)
     if linked:
-        for one in draft.live():
+        for one in changes.live():
             if one.company_id != ALONE:
-                draft.move(one, stricter(one.state, *filter(None, alone)), reason, by)
+                changes.move(one, stricter(one.state, *filter(None, alone)), reason, by)
     return tuple(moves)
 
 

@@ -12,7 +12,7 @@ By = tuple[int | None, DecidedBySource]
 
 
 @dataclass(slots=True)
-class Draft:
+class MembershipChanges:
     """`before`: as they are stored, or will be once they have moved; `after`: as decided."""
 
     now: datetime
