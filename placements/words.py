@@ -199,7 +199,7 @@ MODE: Mapping[Mode, Saying] = {
 DRIFT: Mapping[Drift, str] = {
     Drift.FIELDS: N_("box or status"),
     Drift.LINK: N_("links between contacts and companies"),
-    Drift.GONE: N_("deleted cards"),
+    Drift.DELETED: N_("deleted cards"),
     Drift.NEW: N_("new cards"),
     Drift.RESTORED: N_("restored cards"),
     Drift.REQUISITE: N_("requisites"),

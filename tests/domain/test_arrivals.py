@@ -45,9 +45,9 @@ def test_what_the_portal_answered_itself_needs_nothing_more() -> None:
 
 def test_of_a_card_that_is_gone_only_deletions_tell() -> None:
     named = [Named(MANAGER, 11, deletes=True), Named(OTHER, 12)]
-    assert actor(named, ours=OURS, editor=None, gone=True).ask == (11,)
-    assert actor(named, ours=OURS, editor=None, gone=True, proven={11, 12}) == Actor(MANAGER)
-    assert actor([Named(1, 11, deletes=True)], ours=OURS, editor=None, gone=True, proven={11}) == Actor(1)
+    assert actor(named, ours=OURS, editor=None, deleted=True).ask == (11,)
+    assert actor(named, ours=OURS, editor=None, deleted=True, proven={11, 12}) == Actor(MANAGER)
+    assert actor([Named(1, 11, deletes=True)], ours=OURS, editor=None, deleted=True, proven={11}) == Actor(1)
 
 
 def test_nobody_named_is_nobody_doubted() -> None:

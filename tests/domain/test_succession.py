@@ -14,7 +14,15 @@ from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Subject
 from b24app.domain.verification.decision import Facts, decide
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
 from b24app.domain.verification.membership_changes import MembershipChanges
-from b24app.domain.verification.succession import OPENNESS, Gone, Trace, heir, inherit, same_name, stricter
+from b24app.domain.verification.succession import (
+    OPENNESS,
+    Predecessor,
+    Trace,
+    same_name,
+    stricter,
+    successor,
+    take_over,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOBODY = (None, DecidedBySource.UNKNOWN)
@@ -56,7 +64,7 @@ def member(contact: int, company: int, state: State, held: State | None = None) 
     ],
 )
 def test_only_one_plain_trace_tells_who_goes_on(traces: list[Trace], found: Subject | None) -> None:
-    assert heir(traces) == found
+    assert successor(traces) == found
 
 
 @pytest.mark.parametrize(
@@ -73,18 +81,18 @@ def test_names_that_a_merge_may_have_made_one_of(one: str, other: str, same: boo
     assert same_name(one, other) is same_name(other, one) is same
 
 
-def inherited(
+def taken_over(
     gone: list[Membership], own: list[Membership], to: Subject = NEW, linked: bool = True
 ) -> MembershipChanges:
     changes = MembershipChanges(NOW, {one.id: one for one in own}, {one.id: one for one in own})
-    inherit(changes, to, Gone(OLD, False, tuple(gone)), linked=linked, reason=Reason.MERGED, by=NOBODY)
+    take_over(changes, to, Predecessor(OLD, False, tuple(gone)), linked=linked, reason=Reason.MERGED, by=NOBODY)
     return changes
 
 
 @pytest.mark.parametrize("theirs", [CONFIRMED, PENDING, REFUSED])
 def test_what_only_the_gone_card_had_moves_as_it_stood(theirs: State) -> None:
     gone = member(5, 3, theirs)
-    changes = inherited([gone], [])
+    changes = taken_over([gone], [])
     (one,) = changes.after.values()
     assert (one.id, one.key, one.state, one.version, one.told_version) == (gone.id, (8, 3), theirs, 4, 4)
     assert changes.changed() == ()
@@ -107,39 +115,39 @@ def test_where_both_had_one_it_stays_with_the_living_card_and_opens_no_more(
     theirs: State, own: State, after: State
 ) -> None:
     gone, kept = member(5, 3, theirs), member(8, 3, own)
-    changes = inherited([gone], [kept])
+    changes = taken_over([gone], [kept])
     assert changes.after[kept.id].state is after
     assert (changes.after[gone.id].state, changes.after[gone.id].reason) == (LEFT, Reason.MERGED)
 
 
 @pytest.mark.parametrize(("held", "after"), [(CONFIRMED, CONFIRMED), (REFUSED, REFUSED), (None, PENDING)])
 def test_a_suspended_one_is_again_what_it_was(held: State | None, after: State) -> None:
-    changes = inherited([member(5, 3, SUSPENDED, held)], [])
+    changes = taken_over([member(5, 3, SUSPENDED, held)], [])
     (one,) = changes.after.values()
     assert (one.key, one.state, one.held, one.version) == ((8, 3), after, None, 5)
 
 
 def test_one_that_has_ended_stays_where_it_ended() -> None:
-    assert inherited([member(5, 3, LEFT)], []).after == {}
+    assert taken_over([member(5, 3, LEFT)], []).after == {}
 
 
 @pytest.mark.parametrize(("alone", "after"), [(CONFIRMED, CONFIRMED), (PENDING, PENDING), (REFUSED, REFUSED)])
 def test_who_waited_on_their_own_does_not_slip_into_a_company(alone: State, after: State) -> None:
     gone, kept = member(5, ALONE, alone), member(8, 3, CONFIRMED)
-    changes = inherited([gone], [kept])
+    changes = taken_over([gone], [kept])
     assert changes.after[kept.id].state is after
     assert not changes.after[gone.id].live
-    other_way_round = inherited([member(5, 3, CONFIRMED)], [member(8, ALONE, alone)])
+    other_way_round = taken_over([member(5, 3, CONFIRMED)], [member(8, ALONE, alone)])
     assert {one.state for one in other_way_round.live() if one.company_id} == {after}
 
 
 def test_two_private_persons_are_one() -> None:
-    changes = inherited([member(5, ALONE, PENDING)], [member(8, ALONE, CONFIRMED)], linked=False)
+    changes = taken_over([member(5, ALONE, PENDING)], [member(8, ALONE, CONFIRMED)], linked=False)
     assert [(one.key, one.state) for one in changes.live()] == [((8, ALONE), PENDING)]
 
 
 def test_a_company_takes_over_the_people() -> None:
-    changes = inherited([member(11, 7, PENDING), member(12, 7, CONFIRMED)], [member(12, 3, PENDING)], to=NEW_FIRM)
+    changes = taken_over([member(11, 7, PENDING), member(12, 7, CONFIRMED)], [member(12, 3, PENDING)], to=NEW_FIRM)
     assert sorted((one.key, one.state) for one in changes.live()) == [((11, 3), PENDING), ((12, 3), PENDING)]
 
 
@@ -151,7 +159,7 @@ belongings = st.dictionaries(st.sampled_from([ALONE, 3, 4]), standings, max_size
 def test_a_merge_never_opens_what_either_card_kept_closed(theirs: dict[int, State], own: dict[int, State]) -> None:
     gone = [member(5, company, state, CONFIRMED) for company, state in theirs.items()]
     kept = [member(8, company, state, CONFIRMED) for company, state in own.items()]
-    changes = inherited(gone, kept)
+    changes = taken_over(gone, kept)
     keys = [one.key for one in changes.live()]
     assert len(keys) == len(set(keys)), "one membership per person and company"
     for one in changes.live():
@@ -170,7 +178,11 @@ def test_a_box_that_a_merge_moved_decides_nothing(box: bool) -> None:
     waiting, confirmed = member(11, 7, PENDING if box else CONFIRMED), member(12, 3, CONFIRMED)
     record = Record(Shown(not box, ""), modified_at=NOW - timedelta(hours=1))
     facts = Facts(
-        NEW_FIRM, card(NEW_FIRM, box, (11, 12)), record, (confirmed,), inherits=(Gone(OLD_FIRM, box, (waiting,)),)
+        NEW_FIRM,
+        card(NEW_FIRM, box, (11, 12)),
+        record,
+        (confirmed,),
+        predecessors=(Predecessor(OLD_FIRM, box, (waiting,)),),
     )
     decision = decide(facts, NOW)
     assert decision.memberships == ()
@@ -179,18 +191,18 @@ def test_a_box_that_a_merge_moved_decides_nothing(box: bool) -> None:
 
 
 def test_a_card_somebody_goes_on_for_suspends_nobody() -> None:
-    facts = Facts(OLD_FIRM, None, Record(Shown()), (member(11, 7, CONFIRMED),), heir=NEW_FIRM)
+    facts = Facts(OLD_FIRM, None, Record(Shown()), (member(11, 7, CONFIRMED),), successor=NEW_FIRM)
     decision = decide(facts, NOW)
     assert decision.memberships == ()
     assert decision.neighbours == {NEW_FIRM}
-    assert decision.gone
+    assert decision.deleted
 
 
-@pytest.mark.parametrize("heir", [NEW_FIRM, None])
-def test_what_hung_on_a_gone_card_is_read_again(heir: Subject | None) -> None:
+@pytest.mark.parametrize("successor", [NEW_FIRM, None])
+def test_what_hung_on_a_gone_card_is_read_again(successor: Subject | None) -> None:
     hung = frozenset({Attachment(Attached.REQUISITE, 1), Attachment(Attached.REQUISITE, 2)})
-    decision = decide(Facts(OLD_FIRM, None, Record(Shown()), (), heir=heir, attached=hung), NOW)
-    assert decision.neighbours == hung | ({heir} if heir else set())
+    decision = decide(Facts(OLD_FIRM, None, Record(Shown()), (), successor=successor, attached=hung), NOW)
+    assert decision.neighbours == hung | ({successor} if successor else set())
 
 
 def test_a_deletion_is_final_after_thirty_days() -> None:
@@ -199,7 +211,7 @@ def test_a_deletion_is_final_after_thirty_days() -> None:
         gone = Membership(
             **{name: getattr(one, name) for name in one.__slots__} | {"decided_at": NOW - timedelta(days)}
         )
-        decision = decide(Facts(OLD_FIRM, None, Record(Shown(), gone=True), (gone,)), NOW)
+        decision = decide(Facts(OLD_FIRM, None, Record(Shown(), deleted=True), (gone,)), NOW)
         assert [(each.state, each.reason) for each in decision.memberships] == expected
 
 

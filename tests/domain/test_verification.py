@@ -161,7 +161,7 @@ def test_links_make_and_end_memberships() -> None:
 
 def test_a_deleted_card_suspends_and_keeps() -> None:
     decision = decide(facts(None, member(State.CONFIRMED), member(State.LEFT, company=4, number=2)), NOW)
-    assert decision.gone
+    assert decision.deleted
     assert states(decision) == [State.SUSPENDED]
 
 

@@ -66,7 +66,7 @@ async def _written_again(db: AsyncConnection, portal_id: int, owned: Owned) -> N
 
 QUERIES: Mapping[str, Query] = {
     "aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
-    "aliases.heirs": lambda db, p, o: aliases.heirs(db, p, [o.gone]),
+    "aliases.successors": lambda db, p, o: aliases.successors(db, p, [o.gone]),
     "aliases.around": lambda db, p, o: aliases.around(db, p, {o.gone, o.subject}),
     "aliases.passed_on": lambda db, p, o: aliases.passed_on(db, p, o.gone, o.subject, o.now),
     "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
@@ -218,7 +218,7 @@ QUERIES: Mapping[str, Query] = {
     "requisites.hung": lambda db, p, o: requisites.hung(db, p, [o.went]),
     "requisites.hung_on": lambda db, p, o: requisites.hung_on(db, p, [o.requisite.owner]),
     "requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
-    "requisites.mark_gone": lambda db, p, o: requisites.mark_gone(db, p, [o.requisite.subject], o.now),
+    "requisites.mark_deleted": lambda db, p, o: requisites.mark_deleted(db, p, [o.requisite.subject], o.now),
     "requisites.went_with": lambda db, p, o: requisites.went_with(db, p, list(Kind), o.now - timedelta(days=30), 9),
     "requisites.save": lambda db, p, o: requisites.save(db, p, [replace(o.requisite, inn="7700000000")], o.now),
     "restores.begin": lambda db, p, o: restores.begin(db, p, uuid4(), 1, o.now),

@@ -38,7 +38,7 @@ def told(world: World) -> list[tuple[str, Any]]:
     return found
 
 
-async def heirs(world: World) -> dict[str, int]:
+async def successors(world: World) -> dict[str, int]:
     """Card that is gone → the id of the one that goes on for it, where its memberships are settled, too."""
     portal_id = (await world.row()).id
     async with world.resources.tenant(portal_id) as db:

@@ -78,7 +78,7 @@ async def test_a_deletion_whose_event_was_lost_is_found_by_the_sweep(world: Worl
 
     told = {one.data["contact_id"]: one.data["new_state"] for one in world.receiver.events()}
     assert told == {contact: "suspended", last: "suspended"}
-    assert (await drift(world))[Drift.GONE] == 2
+    assert (await drift(world))[Drift.DELETED] == 2
 
 
 async def test_a_card_whose_addition_was_lost_long_ago_is_found_by_the_sweep(world: World) -> None:
@@ -157,7 +157,7 @@ async def test_a_sweep_whose_worker_was_killed_goes_on_where_it_stopped(world: W
     await world.sweep()
 
     assert world.kills == 1
-    assert await drift(world) == {Drift.GONE: 1, Drift.NEW: 1}
+    assert await drift(world) == {Drift.DELETED: 1, Drift.NEW: 1}
     async with world.resources.tenant((await world.row()).id) as db:
         assert (await scans.newest(db, (await world.row()).id))[Reach.ALL].seen == 60
 

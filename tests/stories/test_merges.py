@@ -12,7 +12,7 @@ from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess
 from tests.doors.frames import tab
-from tests.stories.merging import everything_settles, heirs, mark, states, told
+from tests.stories.merging import everything_settles, mark, states, successors, told
 from tests.world import World
 from workers.chores import tidy_all
 
@@ -398,7 +398,7 @@ async def two_companies_without_people_are_merged(world: World) -> None:
     world.portal.crm.merge(COMPANY, new, old, world.admin())
     await everything_settles(world)
 
-    assert await heirs(world) == {f"company:{old}": new}
+    assert await successors(world) == {f"company:{old}": new}
     assert await hangs_on(world) == {("company", new)}
 
 
@@ -412,7 +412,7 @@ async def two_cards_of_a_sole_trader_are_merged(world: World) -> None:
     world.portal.crm.merge(CONTACT, new, old, world.admin())
     await everything_settles(world)
 
-    assert await heirs(world) == {f"contact:{old}": new}
+    assert await successors(world) == {f"contact:{old}": new}
     assert await states(world) == {(new, 0): "confirmed"}
     assert await hangs_on(world) == {("contact", new)}
 
@@ -429,7 +429,7 @@ async def a_merge_among_other_links_is_told_by_requisites(world: World) -> None:
     world.portal.crm.merge(COMPANY, new, old, world.admin())
     await everything_settles(world)
 
-    assert await heirs(world) == {f"company:{old}": new}
+    assert await successors(world) == {f"company:{old}": new}
     assert set(await states(world)) == {(person, new), (person, other)}
 
 
@@ -481,7 +481,7 @@ async def test_a_requisite_that_was_read_on_the_new_card_first_tells_as_well(wor
     await world.settle()
 
     assert await hangs_on(world) == {("company", new)}
-    assert await heirs(world) == {f"company:{old}": new}
+    assert await successors(world) == {f"company:{old}": new}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -498,7 +498,7 @@ async def test_a_requisite_that_moved_twice_before_anybody_looked_tells_of_both_
 
     await world.settle()
 
-    assert await heirs(world) == {f"company:{first}": third, f"company:{second}": third}
+    assert await successors(world) == {f"company:{first}": third, f"company:{second}": third}
     assert await hangs_on(world) == {("company", third)}
 
 
@@ -515,7 +515,7 @@ async def test_requisites_that_went_to_two_cards_tell_nobody(world: World) -> No
     world.portal.crm.delete(COMPANY, old, world.admin())
     await world.settle()
 
-    assert await heirs(world) == {}
+    assert await successors(world) == {}
     assert (await states(world))[person, old] == "suspended"
     assert await hangs_on(world) == {("company", one) for one in others}
 
@@ -527,7 +527,7 @@ async def test_a_company_deleted_with_its_requisites_is_followed_by_nobody(world
     await world.install()
     world.portal.crm.delete(COMPANY, old, world.admin())
     await world.settle()
-    assert (await heirs(world), await hangs_on(world)) == ({}, set())
+    assert (await successors(world), await hangs_on(world)) == ({}, set())
 
 
 async def test_a_card_that_comes_back_after_its_deletion_was_settled_is_known_by_its_requisites(world: World) -> None:
@@ -541,7 +541,7 @@ async def test_a_card_that_comes_back_after_its_deletion_was_settled_is_known_by
     for entity, one in ((COMPANY, old), (CONTACT, trader)):
         world.portal.crm.delete(entity, one, world.admin())
     await world.settle()
-    assert (await hangs_on(world), await heirs(world)) == (set(), {})
+    assert (await hangs_on(world), await successors(world)) == (set(), {})
     assert await states(world) == {(trader, 0): "suspended"}
     world.pass_time(days=3)
 
@@ -552,7 +552,7 @@ async def test_a_card_that_comes_back_after_its_deletion_was_settled_is_known_by
     world.portal.crm.update(CONTACT, back[CONTACT], {"LAST_NAME": "Орлов"}, world.admin())
     await world.settle()
 
-    assert await heirs(world) == {f"company:{old}": back[COMPANY], f"contact:{trader}": back[CONTACT]}
+    assert await successors(world) == {f"company:{old}": back[COMPANY], f"contact:{trader}": back[CONTACT]}
     assert await states(world) == {(back[CONTACT], 0): "confirmed"}
     (found,) = (await world.api("GET", f"/memberships?contact_id={trader}", key)).json()["data"]
     assert found["contact"]["id"] == back[CONTACT]
@@ -575,7 +575,7 @@ async def test_requisites_that_came_back_first_tell_as_well(world: World) -> Non
 
     await world.settle()
 
-    assert await heirs(world) == {f"company:{old}": new}
+    assert await successors(world) == {f"company:{old}": new}
     assert await hangs_on(world) == {("company", new)}
 
 

@@ -11,7 +11,7 @@ from b24app.verification.store import memberships
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from tests.doors.frames import members, tab
-from tests.stories.merging import everything_settles, heirs, mark, states, told
+from tests.stories.merging import everything_settles, mark, states, successors, told
 from tests.stories.scene import at, written
 from tests.world import World
 
@@ -43,7 +43,7 @@ async def merged(world: World, new: int, old: int) -> None:
 
 async def told_as_one(world: World, company: int, old: int, new: int, key: str) -> None:
     """How each of these stories has to end, whatever either card kept closed."""
-    assert await heirs(world) == {f"contact:{old}": new}
+    assert await successors(world) == {f"contact:{old}": new}
     ended = next(one.data for one in world.receiver.events() if one.data["contact_id"] == old)
     assert (ended["new_state"], ended["reason"]) == ("left", "merged")
     assert {one.data["reason"] for one in world.receiver.events()} == {"merged"}
@@ -167,7 +167,7 @@ async def test_a_merge_right_after_the_press_is_told_as_one(world: World) -> Non
 
     await everything_settles(world)
 
-    assert await heirs(world) == {f"contact:{old}": new}
+    assert await successors(world) == {f"contact:{old}": new}
     assert await states(world) == {(new, company): "pending"}
     (answer,) = (await world.api("GET", f"/memberships?contact_id={old}", key)).json()["data"]
     assert answer["contact"]["id"] == new
@@ -187,7 +187,7 @@ async def test_a_press_keeps_the_marks_that_a_merge_has_just_brought(world: Worl
 
     assert sorted(mark(world, CONTACT, new)) == sorted([str(old), str(new)])
     await world.settle()
-    assert await heirs(world) == {f"contact:{old}": new}
+    assert await successors(world) == {f"contact:{old}": new}
     assert set(await states(world)) == {(new, company)}
 
 
@@ -259,7 +259,7 @@ async def test_where_only_the_one_that_stays_was_decided_about_the_tab_asks(worl
     await everything_settles(world)
 
     assert await states(world) == {(new, company): "pending"}
-    assert await heirs(world) == {f"contact:{old}": new}
+    assert await successors(world) == {f"contact:{old}": new}
     (answer,) = (await world.api("GET", f"/memberships?contact_id={old}", key)).json()["data"]
     assert answer["contact"]["id"] == new
 

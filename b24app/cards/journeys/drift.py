@@ -55,4 +55,4 @@ async def _differing(db: AsyncConnection, portal: Portal, page: Sequence[Item]) 
 
 
 def _lack(topic: Topic) -> Drift:
-    return Drift.GONE if isinstance(topic, Subject) else Drift.REQUISITE
+    return Drift.DELETED if isinstance(topic, Subject) else Drift.REQUISITE

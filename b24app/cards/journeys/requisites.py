@@ -45,7 +45,7 @@ class Slice:
         return [one for one in self.shown.values() if self.known.get(one.subject) != one]
 
     @property
-    def gone(self) -> list[Requisite]:
+    def deleted(self) -> list[Requisite]:
         return [one for one in self.known.values() if one.subject not in self.shown and one.subject not in self.odd]
 
     @property
@@ -53,7 +53,7 @@ class Slice:
         """Cards of everything that changed, where it hung and where it hangs."""
         before = {self.known[one.subject].owner for one in self.changed if one.subject in self.known}
         before |= {self.hung[one] for one in self.shown if one in self.hung}
-        return before | {one.owner for one in (*self.changed, *self.gone)}
+        return before | {one.owner for one in (*self.changed, *self.deleted)}
 
 
 async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> list[odd.Unread]:
@@ -105,10 +105,10 @@ async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim],
     called = [Arrival(Source.NEIGHBOUR, "requisite", one) for one in sorted(found.owners)]
     async with resources.tenant(portal.id) as db:
         await requisites.save(db, portal.id, found.changed, now)
-        await requisites.mark_gone(db, portal.id, [one.subject for one in found.gone], now)
+        await requisites.mark_deleted(db, portal.id, [one.subject for one in found.deleted], now)
         await inbox.receive(db, resources.vault, portal.id, called, lane, now)
         handled = [row for one, many in found.rows.items() if one not in found.odd for row in many]
         await inbox.handled(db, portal.id, handled, now)
         if await index.finish(db, WorkKind.REQUISITE, claims, now) != {one.key for one in claims}:
             raise ClaimLost
-    log.info("requisites_settled", portal=portal.id, kept=len(found.changed), gone=len(found.gone))
+    log.info("requisites_settled", portal=portal.id, kept=len(found.changed), deleted=len(found.deleted))

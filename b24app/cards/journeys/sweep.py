@@ -131,7 +131,7 @@ async def _end(resources: Resources, portal: Portal, look: Look) -> None:
     async with resources.tenant(portal.id) as db:
         held = await memberships.suspended_before(db, portal.id, now - SUSPENDED_FOR)
         known = await records.load(db, portal.id, held) if held else {}
-        over = sorted(one for one in held if one in known and known[one].record.gone)
+        over = sorted(one for one in held if one in known and known[one].record.deleted)
         arrivals = [Arrival(Source.RESCAN, "expired", one) for one in over]
         await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
         await scans.finish(db, portal.id, look, now)

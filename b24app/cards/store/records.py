@@ -86,7 +86,7 @@ async def settle(db: AsyncConnection, portal_id: int, subject: Subject, record: 
     await db.execute(
         update(records)
         .where(records.c.portal_id == portal_id, records.c.kind == subject.kind.value, records.c.crm_id == subject.id)
-        .values(**_record(record), gone_at=func.coalesce(records.c.gone_at, now) if record.gone else None)
+        .values(**_record(record), gone_at=func.coalesce(records.c.gone_at, now) if record.deleted else None)
     )
 
 
@@ -195,7 +195,7 @@ def _known(row: Row[Any]) -> Known:
             written_at=row.written_at,
             modified_at=row.modified_at,
             stale_seen=row.stale_seen,
-            gone=row.gone_at is not None,
+            deleted=row.gone_at is not None,
         ),
         title=row.title,
         links=tuple(row.links),

@@ -99,10 +99,10 @@ async def save(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], n
         await db.execute(SAVE, _rows(portal_id, seen, now))
 
 
-async def mark_gone(db: AsyncConnection, portal_id: int, gone: Collection[Attachment], now: datetime) -> None:
+async def mark_deleted(db: AsyncConnection, portal_id: int, deleted: Collection[Attachment], now: datetime) -> None:
     """Kept without what they say of anybody: number and card tell when the card comes back."""
-    if gone:
-        mine = (requisites.c.portal_id == portal_id, requisites.c.crm_id.in_([one.id for one in gone]), _THERE)
+    if deleted:
+        mine = (requisites.c.portal_id == portal_id, requisites.c.crm_id.in_([one.id for one in deleted]), _THERE)
         await db.execute(update(requisites).where(*mine).values(gone_at=now, inn="", kpp=""))
 
 

@@ -52,7 +52,7 @@ class Drift(StrEnum):
 
     FIELDS = "fields"  # the box or the status
     LINK = "link"
-    GONE = "gone"
+    DELETED = "gone"
     NEW = "new"
     RESTORED = "restored"  # it was gone
     REQUISITE = "requisite"  # one that hangs on it: new, changed, moved or gone
@@ -62,7 +62,7 @@ def drift_of(card: Card, record: Record | None, links: Collection[int]) -> Drift
     """How this card differs from its record; `links`: those we know. An echo of our own write is none."""
     if record is None:
         return Drift.NEW
-    if record.gone:
+    if record.deleted:
         return Drift.RESTORED
     if Shown(card.needs_check, card.status) not in (record.settled, record.intended):
         return Drift.FIELDS

@@ -32,7 +32,7 @@ from b24app.domain.verification.membership import (
     State,
 )
 from b24app.domain.verification.membership_changes import MembershipChanges
-from b24app.domain.verification.succession import SUSPENDED_FOR, Gone, Move, inherit
+from b24app.domain.verification.succession import SUSPENDED_FOR, Move, Predecessor, take_over
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
 
@@ -44,10 +44,9 @@ class Facts:
     `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as portal events told
     and something else bore out; `doubted`: they name somebody whom nothing bears out; `ids`: fresh ids; `ticked`:
     linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
-    `inherits`: gone cards this one goes on for; `heir`: the card that goes on for
-    this gone one; `unsettled`: gone cards this one was linked with, whose own journey comes first; `copied`: living
-    cards whose mark it carries; `attached`: what we still know on this gone card.
-    """
+    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one;
+    `unsettled`: deleted cards this one was linked with, whose own journey comes first; `copied`: living cards whose
+    mark it carries; `attached`: what we still know on this deleted card."""
 
     subject: Subject
     card: Card | None
@@ -58,8 +57,8 @@ class Facts:
     doubted: bool = False
     ids: tuple[UUID, ...] = ()
     ticked: frozenset[int] = frozenset()
-    inherits: tuple[Gone, ...] = ()
-    heir: Subject | None = None
+    predecessors: tuple[Predecessor, ...] = ()
+    successor: Subject | None = None
     unsettled: frozenset[Subject] = frozenset()
     copied: frozenset[int] = frozenset()
     attached: frozenset[Attachment] = frozenset()
@@ -69,10 +68,9 @@ class Facts:
 class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
-    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards, and what hung on a gone
-    one, whose own journey has to look again; `look_again` asks for a second read before believing, `waits` for the
-    neighbours' journeys or for the portal's answer to a button.
-    """
+    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards, and what hung on a
+    deleted one, whose own journey has to look again; `look_again` asks for a second read before believing, `waits` for
+    the neighbours' journeys or for the portal's answer to a button."""
 
     memberships: tuple[Membership, ...] = ()
     moves: tuple[Move, ...] = ()
@@ -84,7 +82,7 @@ class Decision:
     problem: Problem | None = None
     look_again: bool = False
     waits: bool = False
-    gone: bool = False
+    deleted: bool = False
 
     @property
     def names(self) -> bool:
@@ -105,12 +103,12 @@ def decide(facts: Facts, now: datetime) -> Decision:
         now, {one.id: one for one in facts.memberships}, {one.id: one for one in facts.memberships}
     )
     if facts.card is None:
-        return _gone(facts, changes)
+        return _decide_deleted(facts, changes)
     if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
         return Decision(look_again=True)
     if facts.unsettled or _being_pressed(facts, facts.card, now):
         return Decision(waits=True, neighbours=facts.unsettled)
-    moves = _inherit(facts, facts.card, changes)
+    moves = _take_over(facts, facts.card, changes)
     if facts.subject.kind is Kind.CONTACT:
         _follow_links(facts, facts.card, changes)
     applied, dropped = _apply_intents(facts, facts.card, changes)
@@ -169,10 +167,10 @@ def is_stale(record: Record, card: Card) -> bool:
     return shown == record.previous and card.modified_at < record.written_at.replace(microsecond=0)
 
 
-def _gone(facts: Facts, changes: MembershipChanges) -> Decision:
+def _decide_deleted(facts: Facts, changes: MembershipChanges) -> Decision:
     """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
-    if facts.heir:
-        return Decision(neighbours=frozenset({facts.heir}) | facts.attached, gone=True)
+    if facts.successor:
+        return Decision(neighbours=frozenset({facts.successor}) | facts.attached, deleted=True)
     nobody = (None, DecidedBySource.UNKNOWN)
     for one in list(changes.after.values()):
         if one.live:
@@ -182,14 +180,14 @@ def _gone(facts: Facts, changes: MembershipChanges) -> Decision:
     changed = changes.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
     neighbours = frozenset(one for one in across if one) | facts.attached
-    return Decision(memberships=changed, neighbours=neighbours, gone=True)
+    return Decision(memberships=changed, neighbours=neighbours, deleted=True)
 
 
-def _inherit(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[Move, ...]:
+def _take_over(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[Move, ...]:
     linked = facts.subject.kind is Kind.CONTACT and bool(card.links)
-    reason = Reason.MERGED if facts.record and not facts.record.gone else Reason.RESTORED
+    reason = Reason.MERGED if facts.record and not facts.record.deleted else Reason.RESTORED
     who = _who(facts, card)
-    each = [inherit(changes, facts.subject, gone, linked=linked, reason=reason, by=who) for gone in facts.inherits]
+    each = [take_over(changes, facts.subject, one, linked=linked, reason=reason, by=who) for one in facts.predecessors]
     return tuple(move for moves in each for move in moves)
 
 
@@ -248,7 +246,7 @@ def _box_moved(facts: Facts, card: Card) -> bool:
     """Somebody put the box where neither we nor a merge or restoration put it, which decide nothing."""
     record = facts.record or Record(Shown())
     ours = {record.settled.check} | ({record.intended.check} if record.intended else set())
-    return card.needs_check not in ours | {gone.box for gone in facts.inherits}
+    return card.needs_check not in ours | {one.box for one in facts.predecessors}
 
 
 def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> Problem | None:

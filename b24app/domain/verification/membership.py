@@ -84,7 +84,7 @@ class Record:
     written_at: datetime | None = None
     modified_at: datetime | None = None
     stale_seen: bool = False
-    gone: bool = False
+    deleted: bool = False
 
     def held_back(self, observed: Shown, wanted: Shown, now: datetime) -> bool:
         """Whether this very write came to nothing a moment ago: the portal tells of it as of any other, and whoever

@@ -1,7 +1,8 @@
-"""A card that is gone, and the one that goes on for it: two cards were merged, or one came back from the recycle bin.
+"""A card that is deleted, and the one that goes on for it: two cards were merged, or one came back from the recycle
+bin.
 
 The portal says neither: of a merge it tells a change of the one and a deletion of the other, of a restoration an
-addition under a new id. Who goes on is told by what the gone card left behind. Pure.
+addition under a new id. Who goes on is told by what the deleted card left behind. Pure.
 """
 
 from __future__ import annotations
@@ -22,11 +23,10 @@ OPENNESS = (State.REFUSED, State.PENDING, State.CONFIRMED)
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A living card of the same kind that may go on for a gone one.
+    """A living card of the same kind that may go on for a deleted one.
 
-    `marked`: it carries the gone card's mark; `holds`: requisites that hung on the gone one hang on it; `took`: it
-    stands now wherever the gone one stood, and did not before; `named`: it has the same name.
-    """
+    `marked`: it carries the deleted card's mark; `holds`: requisites that hung on the deleted one hang on it; `took`:
+    it stands now wherever the deleted one stood, and did not before; `named`: it has the same name."""
 
     subject: Subject
     marked: bool = False
@@ -36,7 +36,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Predecessor:
     """A card somebody goes on for: its box as last agreed on, and all its memberships."""
 
     subject: Subject
@@ -52,8 +52,8 @@ class Move:
     after: Membership
 
 
-def heir(traces: Collection[Trace]) -> Subject | None:
-    """Who goes on: the only one that carries the mark, else the only one that holds the gone card's requisites, else
+def successor(traces: Collection[Trace]) -> Subject | None:
+    """Who goes on: the only one that carries the mark, else the only one that holds the deleted card's requisites, else
     the only one that took its place.
 
     Nobody can move a requisite by hand, so that one has it needs no other proof. People take each other's place in a
@@ -77,18 +77,17 @@ def stricter(*states: State) -> State:
     return min(states, key=OPENNESS.index)
 
 
-def inherit(
-    changes: MembershipChanges, to: Subject, gone: Gone, *, linked: bool, reason: Reason, by: By
+def take_over(
+    changes: MembershipChanges, to: Subject, predecessor: Predecessor, *, linked: bool, reason: Reason, by: By
 ) -> tuple[Move, ...]:
-    """Memberships of the gone card belong to `to` from now on. `linked`: it is a person the CRM links to companies.
+    """Memberships of the deleted card belong to `to` from now on. `linked`: it is a person the CRM links to companies.
 
-    What only the gone card had moves as it stood. Where both had one, that of the living card goes on in the state that
-    opens less: a merge is no decision about a person, so it must not open what either card kept closed. For the same
-    reason a person who waited, or was refused, on their own does not slip into a company by a merge.
-    """
+    What only the deleted card had moves as it stood. Where both had one, that of the living card goes on in the state
+    that opens less: a merge is no decision about a person, so it must not open what either card kept closed. For the
+    same reason a person who waited, or was refused, on their own does not slip into a company by a merge."""
     moves: list[Move] = []
-    alone = [one.standing for one in (*gone.memberships, *changes.after.values()) if one.company_id == ALONE]
-    for one in gone.memberships:
+    alone = [one.standing for one in (*predecessor.memberships, *changes.after.values()) if one.company_id == ALONE]
+    for one in predecessor.memberships:
         if one.standing is None:
             continue
         key = (to.id, one.company_id) if to.kind is Kind.CONTACT else (one.contact_id, to.id)

@@ -62,7 +62,7 @@ def actor(
     *,
     ours: Collection[int],
     editor: int | None,
-    gone: bool = False,
+    deleted: bool = False,
     proven: Collection[int] = (),
     written: bool = True,
 ) -> Actor:
@@ -72,16 +72,16 @@ def actor(
     counts where `editor`, the card's last one since we looked, is the same, or the row is `proven` by its token.
     Our own writes come back as events of the admins whose tokens we hold (`ours`), so others go before these,
     unless the card was changed later than we have `written` it: then the admin's own hand came last. Where two
-    people acted, nobody knows which of them did what counts. Of a card that is `gone` only deletions tell.
+    people acted, nobody knows which of them did what counts. Of a card that is `deleted` only deletions tell.
     """
-    told = [one for one in named if one.deletes] if gone else named
+    told = [one for one in named if one.deletes] if deleted else named
     others = [one for one in told if one.user_id not in ours]
-    if others and not gone and not written and editor in ours:
+    if others and not deleted and not written and editor in ours:
         return Actor(doubted=True)
     pool = others or told
     sure = {one.user_id for one in pool if one.sure or one.user_id == editor or one.row in proven}
     ask = {one.user_id: one.row for one in pool if one.user_id not in sure}
-    if not others and not gone:
+    if not others and not deleted:
         ask = {}  # an echo of what we wrote proves nothing about the box
     found = next(iter(sure)) if len(sure) == 1 else None
-    return Actor(found, doubted=found is None and bool(others or (gone and told)), ask=tuple(ask.values()))
+    return Actor(found, doubted=found is None and bool(others or (deleted and told)), ask=tuple(ask.values()))

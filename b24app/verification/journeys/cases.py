@@ -16,7 +16,7 @@ from b24app.cards.store import records
 from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.verification.decision import Decision, Facts, decide, last_editor
 from b24app.domain.verification.membership import Membership, Record, Shown, State
-from b24app.domain.verification.succession import Gone
+from b24app.domain.verification.succession import Predecessor
 from b24app.domain.work.arrivals import Actor, actor
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens
@@ -105,13 +105,13 @@ async def gather(
         members = await memberships.of_subjects(db, portal.id, subjects)
         pressed = await intents.pressed(db, portal.id, subjects)
         pairs = await tokens.every(db, portal.id)
-        heirs, owed = await aliases.around(db, portal.id, set(subjects))
+        successors, owed = await aliases.around(db, portal.id, set(subjects))
     keeper.known(pairs)
     cards = passed_over(resources, portal, await read_existing(portal, client, subjects), known)
     readable = tuple(one for one in subjects if one not in cards.odd)
-    slice_ = Slice(resources, portal, client, readable, cards, known, members, heirs, owed)
-    fates = await look_up(slice_)
-    ticked = await _ticked(slice_, fates.inherits)
+    slice_ = Slice(resources, portal, client, readable, cards, known, members, successors, owed)
+    successions = await look_up(slice_)
+    ticked = await _ticked(slice_, successions.predecessors)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
     cases = []
     for claim, subject in zip(claims, subjects, strict=True):
@@ -130,11 +130,11 @@ async def gather(
             doubted=acted.doubted,
             ids=tuple(uuid4() for _ in (card.links if card else ())) or (uuid4(),),
             ticked=ticked,
-            inherits=fates.inherits.get(subject, ()),
-            heir=fates.heirs.get(subject),
-            unsettled=fates.unsettled.get(subject, frozenset()) if waits_of(claim) < PATIENCE else frozenset(),
-            copied=fates.copied.get(subject, frozenset()),
-            attached=fates.attached.get(subject, frozenset()),
+            predecessors=successions.predecessors.get(subject, ()),
+            successor=successions.successors.get(subject),
+            unsettled=successions.unsettled.get(subject, frozenset()) if waits_of(claim) < PATIENCE else frozenset(),
+            copied=successions.copied.get(subject, frozenset()),
+            attached=successions.attached.get(subject, frozenset()),
         )
         now = resources.now()
         decision, marks = decide(facts, now), bool(fields[subject.kind].mark)
@@ -150,7 +150,7 @@ def _actor(
     proven: frozenset[int] = frozenset(),
 ) -> Actor:
     editor, written = last_editor(record, card), _may_be_ours(record, card)
-    return actor(rows.named, ours=ours, editor=editor, gone=card is None, proven=proven, written=written)
+    return actor(rows.named, ours=ours, editor=editor, deleted=card is None, proven=proven, written=written)
 
 
 def _may_be_ours(record: Record | None, card: Card | None) -> bool:
@@ -180,7 +180,7 @@ def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: dateti
     return replace(case, facts=facts, decision=decide(facts, now))
 
 
-async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> frozenset[int]:
+async def _ticked(slice_: Slice, predecessors: Mapping[Subject, Sequence[Predecessor]]) -> frozenset[int]:
     """Companies some contact is newly linked to, whose box is ticked although nobody of them waits: as the slice shows
     them; read now where something of theirs waits for a later one, or they are new to us; else as we know them."""
     fresh: set[Subject] = set()
@@ -197,12 +197,12 @@ async def _ticked(slice_: Slice, inherits: Mapping[Subject, Sequence[Gone]]) -> 
         waiting = await memberships.waiting_in(db, portal.id, [one.id for one in fresh])
     asked = [one for one in fresh if one in slice_.cards.found or one in later or one not in known]
     shown = (await slice_.look_at(asked)).found
-    merged = {one for one, many in inherits.items() if any(map(_waits_in, many))}
+    merged = {one for one, many in predecessors.items() if any(map(_waits_in, many))}
     ticked = {one for one, card in shown.items() if card.needs_check and one not in merged}
     ticked |= {one for one in fresh & set(known) if one not in shown and known[one].record.settled.check}
     return frozenset({one.id for one in ticked} - waiting)
 
 
-def _waits_in(gone: Gone) -> bool:
-    """Somebody of this gone company waits: that ticked the box of the one that goes on."""
-    return any(one.standing is State.PENDING for one in gone.memberships)
+def _waits_in(predecessor: Predecessor) -> bool:
+    """Somebody of this deleted company waits: that ticked the box of the one that goes on."""
+    return any(one.standing is State.PENDING for one in predecessor.memberships)

@@ -55,8 +55,8 @@ async def page(resources: Resources, portal: Portal, wanted: Filter, cursor: str
 
 async def _today(db: AsyncConnection, portal: Portal, wanted: Filter) -> Filter:
     asked = {Subject(Kind.CONTACT, wanted.contact_id or 0), Subject(Kind.COMPANY, wanted.company_id or 0)}
-    heirs = await aliases.heirs(db, portal.id, [one for one in asked if one.id])
-    today = {one.kind: heir.id for one, heir in heirs.items()}
+    successors = await aliases.successors(db, portal.id, [one for one in asked if one.id])
+    today = {one.kind: successor.id for one, successor in successors.items()}
     return replace(
         wanted,
         contact_id=today.get(Kind.CONTACT, wanted.contact_id),

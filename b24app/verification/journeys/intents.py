@@ -79,7 +79,7 @@ async def press(
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 
-async def same_card(resources: Resources, viewer: Viewer, token: str, subject: Subject, gone_id: int) -> None:
+async def same_card(resources: Resources, viewer: Viewer, token: str, subject: Subject, deleted_id: int) -> None:
     """A person says that this card goes on for a deleted one of its name: that one's mark is written with their own
     rights, and the journey that finds it there moves the memberships.
 
@@ -88,21 +88,21 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
     portal, now = await _portal(resources, viewer), resources.now()
     async with resources.tenant(portal.id) as db:
         lost = await card_tab.lost_namesakes(db, portal.id, subject, now - SUSPENDED_FOR)
-    if gone_id not in {one.subject.id for one in lost}:
+    if deleted_id not in {one.subject.id for one in lost}:
         raise Refused("already_so", 409)
     fields, client = field_map(portal), person_client(resources, portal, portal.endpoint, token)
     cards = await read_cards(client, [subject], fields)
     card = cards.get(subject)
     if card is None or not fields[subject.kind].mark:
         raise Refused("crm_refused" if card or subject in cards.odd else "card_gone", 409)
-    marks = tuple(dict.fromkeys((subject.id, *card.marks, gone_id)))
+    marks = tuple(dict.fromkeys((subject.id, *card.marks, deleted_id)))
     (outcome,) = await write_cards(client, [CardChange(subject, {"mark": marks})], fields)
     if outcome.error:
         raise _said(outcome.error)
     async with resources.tenant(portal.id) as db:
         arrival = Arrival(Source.BUTTON, "same_card", subject, viewer.user_id)
         await inbox.receive(db, resources.vault, portal.id, [arrival], Lane.INTERACTIVE, now)
-    log.info("same_card", portal=portal.id, subject=str(subject), gone=gone_id, user=viewer.user_id)
+    log.info("same_card", portal=portal.id, subject=str(subject), deleted=deleted_id, user=viewer.user_id)
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 

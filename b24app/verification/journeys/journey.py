@@ -199,7 +199,7 @@ async def _keep(
     await _pass_on(db, portal, cases, now)
     await memberships.save(db, portal.id, [member for one in cases for member in one.decision.memberships], now)
     applied = [done for one in cases for done in one.decision.applied]
-    await intents.close(db, portal.id, applied, [gone for one in cases for gone in one.decision.dropped])
+    await intents.close(db, portal.id, applied, [it for one in cases for it in one.decision.dropped])
     await _call_on(db, resources, portal, cases, lane, now)
 
 
@@ -212,12 +212,12 @@ async def _call_on(
 
 
 async def _pass_on(db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime) -> None:
-    """Which cards go on for gone ones: found by the gone one's journey, done by that of the one that goes on."""
+    """Which cards go on for deleted ones: found by the deleted one's journey, done by that of the one that goes on."""
     for one in cases:
-        if one.facts.card is None and one.facts.heir:
-            await aliases.found(db, portal.id, one.subject, one.facts.heir, now)
-        for gone in one.facts.inherits if one.facts.card else ():
-            if not await aliases.passed_on(db, portal.id, gone.subject, one.subject, now):
+        if one.facts.card is None and one.facts.successor:
+            await aliases.found(db, portal.id, one.subject, one.facts.successor, now)
+        for predecessor in one.facts.predecessors if one.facts.card else ():
+            if not await aliases.passed_on(db, portal.id, predecessor.subject, one.subject, now):
                 raise memberships.Overtaken
 
 
@@ -244,7 +244,7 @@ async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Cas
         if one.facts.card:
             seen.append((one.facts.card, _settled(one, mode, now)))
         elif one.facts.record:
-            await records.settle(db, portal.id, one.subject, replace(one.facts.record, gone=True), now)
+            await records.settle(db, portal.id, one.subject, replace(one.facts.record, deleted=True), now)
     await records.save(db, portal.id, seen, now)
 
 
@@ -345,5 +345,5 @@ def _log(portal: Portal, case: Case) -> None:
         changed=dict(changed),
         wrote=sorted(case.difference),
         problem=case.decision.problem,
-        gone=case.decision.gone,
+        deleted=case.decision.deleted,
     )

@@ -1,6 +1,6 @@
-"""What became of cards that are gone, and which cards go on for them: looked up in bulk, decided by the domain.
+"""What became of cards that are deleted, and which cards go on for them: looked up in bulk, decided by the domain.
 
-Costs nothing while nobody is gone: store and portal are asked only about cards that a slice gives a reason to doubt,
+Costs nothing while nobody is deleted: store and portal are asked only about cards that a slice gives a reason to doubt,
 all of them together.
 """
 
@@ -18,14 +18,14 @@ from b24app.cards.store import records, requisites
 from b24app.cards.store.records import Known
 from b24app.domain.cards.facts import Attachment, Card, Cards, Kind, Requisite, Subject
 from b24app.domain.verification.membership import Membership
-from b24app.domain.verification.succession import SUSPENDED_FOR, Gone, Trace, heir, same_name
+from b24app.domain.verification.succession import SUSPENDED_FOR, Predecessor, Trace, same_name, successor
 from b24app.errors import Unreadable
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import aliases, memberships
 
-MOST_NEAR = 200  # cards looked at around one that is gone
+MOST_NEAR = 200  # cards looked at around one that is deleted
 
 Memberships = Mapping[Subject, tuple[Membership, ...]]
 Hung = Mapping[Subject, tuple[Requisite, ...]]
@@ -33,12 +33,12 @@ Holders = Mapping[Subject, frozenset[Subject]]
 
 
 @dataclass(frozen=True, slots=True)
-class Fates:
-    """By card: gone ones it goes on for; who goes on for it; gone ones whose journey comes first; living ones whose
-    mark it carries; requisites that we know on it though it is gone."""
+class Successions:
+    """By card: deleted ones it goes on for; who goes on for it; deleted ones whose journey comes first; living ones
+    whose mark it carries; requisites that we know on it though it is deleted."""
 
-    inherits: Mapping[Subject, tuple[Gone, ...]]
-    heirs: Mapping[Subject, Subject]
+    predecessors: Mapping[Subject, tuple[Predecessor, ...]]
+    successors: Mapping[Subject, Subject]
     unsettled: Mapping[Subject, frozenset[Subject]]
     copied: Mapping[Subject, frozenset[int]]
     attached: Mapping[Subject, frozenset[Attachment]]
@@ -47,7 +47,7 @@ class Fates:
 @dataclass(frozen=True, slots=True)
 class Slice:
     """A slice as it was gathered: cards as the portal shows them and as we know them, their memberships, who goes on
-    for those that are gone, and the gone ones that each still has to take over from."""
+    for those that are deleted, and the deleted ones that each still has to take over from."""
 
     resources: Resources
     portal: Portal
@@ -56,7 +56,7 @@ class Slice:
     cards: Cards
     known: Mapping[Subject, Known]
     members: Memberships
-    heirs: aliases.Heirs
+    successors: aliases.Successors
     owed: aliases.Owed
 
     async def look_at(self, subjects: Iterable[Subject]) -> Cards:
@@ -80,37 +80,37 @@ async def read_existing(portal: Portal, client: PortalClient, subjects: Collecti
     return Cards({**cards.found, **there.found}, {**cards.odd, **there.odd})
 
 
-async def look_up(slice_: Slice) -> Fates:
-    """The fates that a slice depends on. Raises the PortalErrors of the read."""
+async def look_up(slice_: Slice) -> Successions:
+    """The successions that a slice depends on. Raises the PortalErrors of the read."""
     marked = {card.subject: _of(card.subject.kind, card.marks) - {card.subject} for card in _present(slice_)}
     parted = {card.subject: _parted(card, slice_.members[card.subject]) for card in _present(slice_)}
     doubted = set().union(*marked.values(), *parted.values())
-    heirs = dict(slice_.heirs)
+    successors = dict(slice_.successors)
     known: Mapping[Subject, Known] = {}
     if doubted:
         async with slice_.resources.tenant(slice_.portal.id) as db:
-            heirs |= await aliases.heirs(db, slice_.portal.id, doubted)
+            successors |= await aliases.successors(db, slice_.portal.id, doubted)
             known = await records.load(db, slice_.portal.id, doubted)
     lost = await _lost(slice_)
-    there = await slice_.look_at(one for one in known if not known[one].record.gone and one not in heirs)
+    there = await slice_.look_at(one for one in known if not known[one].record.deleted and one not in successors)
     living = {*there.found, *there.odd}
-    gone = {one for one in known if one not in living and one not in heirs}
-    taken = {subject: {*slice_.owed.get(subject, ()), *(marks & gone)} for subject, marks in marked.items()}
+    deleted = {one for one in known if one not in living and one not in successors}
+    taken = {subject: {*slice_.owed.get(subject, ()), *(marks & deleted)} for subject, marks in marked.items()}
     for subject, predecessor in (*lost.items(), *(await _returned(slice_)).items()):
         taken[subject].add(predecessor)
     found = {one: subject for subject, many in taken.items() for one in many}
     hung = await _hung(slice_)
-    lonely = [one for one in _deleted(slice_, hung) if one not in heirs and one not in found]
+    lonely = [one for one in _deleted(slice_, hung) if one not in successors and one not in found]
     traced = await _trace(slice_, lonely, await _holders(slice_, lonely, hung))
     for one, subject in traced.items():
         if subject in taken:
             taken[subject].add(one)
-    applied = {one for one, subject in heirs.items() if one not in slice_.owed.get(subject, ())}
-    unsettled = {one for one in doubted if one in heirs and one not in applied}
-    unsettled |= {one for one in gone if not known[one].record.gone}
-    return Fates(
-        inherits=await _gone(slice_, taken),
-        heirs={**heirs, **found, **traced},
+    applied = {one for one, subject in successors.items() if one not in slice_.owed.get(subject, ())}
+    unsettled = {one for one in doubted if one in successors and one not in applied}
+    unsettled |= {one for one in deleted if not known[one].record.deleted}
+    return Successions(
+        predecessors=await _predecessors(slice_, taken),
+        successors={**successors, **found, **traced},
         unsettled={subject: frozenset(many & unsettled) for subject, many in parted.items()},
         copied={subject: frozenset(one.id for one in marks if one in living) for subject, marks in marked.items()},
         attached={one: frozenset(it.subject for it in many if it.owner == one) for one, many in hung.items()},
@@ -126,12 +126,12 @@ def _absent(slice_: Slice) -> list[Subject]:
 
 
 def _deleted(slice_: Slice, hung: Hung) -> list[Subject]:
-    """Cards that are gone, of which something is left to go on."""
+    """Cards that are deleted, of which something is left to go on."""
     return [one for one in _absent(slice_) if one in hung or any(member.live for member in slice_.members[one])]
 
 
 async def _hung(slice_: Slice) -> Hung:
-    """What we know to hang on cards that are gone, or to have hung there before it moved."""
+    """What we know to hang on cards that are deleted, or to have hung there before it moved."""
     absent = _absent(slice_)
     if not absent:
         return {}
@@ -139,13 +139,13 @@ async def _hung(slice_: Slice) -> Hung:
         return await requisites.hung_on(db, slice_.portal.id, absent)
 
 
-async def _holders(slice_: Slice, gone: Collection[Subject], hung: Hung) -> Holders:
+async def _holders(slice_: Slice, deleted: Collection[Subject], hung: Hung) -> Holders:
     """Cards of the same kind on which the portal shows now what hung on each of these."""
-    asked = [it.subject for one in gone for it in hung.get(one, ())]
+    asked = [it.subject for one in deleted for it in hung.get(one, ())]
     if not asked:
         return {}
     shown = (await listed(slice_.client, read_requisites(slice_.client, asked))).found
-    at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in gone}
+    at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in deleted}
     return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 
 
@@ -154,7 +154,8 @@ def _of(kind: Kind, ids: Iterable[int]) -> set[Subject]:
 
 
 def _parted(card: Card, members: Iterable[Membership]) -> set[Subject]:
-    """Companies a person is no longer linked with: their cards may be gone, and the link have moved to another one."""
+    """Companies a person is no longer linked with: their cards may be deleted, and the link have moved to another
+    one."""
     if card.subject.kind is not Kind.CONTACT:
         return set()
     linked = {one.company_id for one in members if one.live and one.linked and one.company_id}
@@ -190,12 +191,12 @@ async def _returned(slice_: Slice) -> Mapping[Subject, Subject]:
     if not went:
         return {}
     shown = (await listed(slice_.client, read_requisites(slice_.client, [one.subject for one in went]))).found
-    heirs: dict[Subject, set[Subject]] = defaultdict(set)
+    successors: dict[Subject, set[Subject]] = defaultdict(set)
     for one in went:
         if one.subject in shown:
-            heirs[one.owner].add(shown[one.subject].owner)
-    plain = {gone: next(iter(cards)) for gone, cards in heirs.items() if len(cards) == 1}
-    return {card: gone for gone, card in plain.items() if card in new and card.kind is gone.kind}
+            successors[one.owner].add(shown[one.subject].owner)
+    plain = {deleted: next(iter(cards)) for deleted, cards in successors.items() if len(cards) == 1}
+    return {card: deleted for deleted, card in plain.items() if card in new and card.kind is deleted.kind}
 
 
 def _like(one: Known, card: Card) -> bool:
@@ -204,26 +205,26 @@ def _like(one: Known, card: Card) -> bool:
     return named and bool(one.links) and set(one.links) <= set(card.links)
 
 
-async def _trace(slice_: Slice, gone: Collection[Subject], holders: Holders) -> Mapping[Subject, Subject]:
+async def _trace(slice_: Slice, deleted: Collection[Subject], holders: Holders) -> Mapping[Subject, Subject]:
     """Who goes on for each of these, where that is plain.
 
     A neighbour nobody can understand keeps no deletion waiting: should it go on, its mark tells once it can be read.
     Raises `Unreadable` where such a one holds what hung on one of these, which tells of it only now.
     """
-    places = {one: _places(one, slice_.members[one]) for one in gone}
+    places = {one: _places(one, slice_.members[one]) for one in deleted}
     every = set().union(*places.values()) if places else set()
     if not every and not any(holders.values()):
         return {}
     shown = (await slice_.look_at(every)).found
     async with slice_.resources.tenant(slice_.portal.id) as db:
         known = await records.load(db, slice_.portal.id, every)
-    stood = {one: [(shown[at], known[at]) for at in places[one] if at in shown and at in known] for one in gone}
-    near = {one: {*holders.get(one, ()), *_near(one, stood[one])} for one in gone}
+    stood = {one: [(shown[at], known[at]) for at in places[one] if at in shown and at in known] for one in deleted}
+    near = {one: {*holders.get(one, ()), *_near(one, stood[one])} for one in deleted}
     there = await slice_.look_at(set().union(*near.values()))
     for holder in set().union(*holders.values()) & there.odd.keys():
         raise Unreadable(LIST, there.odd[holder].field)
     cards, found = there.found, {}
-    for one in gone:
+    for one in deleted:
         title = slice_.known[one].title if one in slice_.known else ""
         traces = [
             Trace(
@@ -237,7 +238,7 @@ async def _trace(slice_: Slice, gone: Collection[Subject], holders: Holders) -> 
             for other in near[one]
             if other in cards
         ]
-        if subject := heir(traces):
+        if subject := successor(traces):
             found[one] = subject
     return found
 
@@ -256,17 +257,19 @@ def _near(subject: Subject, stood: Iterable[tuple[Card, Known]]) -> list[Subject
     return [*sorted(new), *sorted(set().union(*now) - new)][:MOST_NEAR]
 
 
-async def _gone(slice_: Slice, taken: Mapping[Subject, Collection[Subject]]) -> Mapping[Subject, tuple[Gone, ...]]:
-    """The gone cards with all that was theirs."""
+async def _predecessors(
+    slice_: Slice, taken: Mapping[Subject, Collection[Subject]]
+) -> Mapping[Subject, tuple[Predecessor, ...]]:
+    """The deleted cards with all that was theirs."""
     every = set().union(*taken.values()) if taken else set()
     if not every:
         return {}
     async with slice_.resources.tenant(slice_.portal.id) as db:
         known = await records.load(db, slice_.portal.id, every)
         members = await memberships.of_subjects(db, slice_.portal.id, every)
-    found: dict[Subject, list[Gone]] = defaultdict(list)
+    found: dict[Subject, list[Predecessor]] = defaultdict(list)
     for subject, many in taken.items():
         for one in sorted(many):
             box = known[one].record.settled.check if one in known else False
-            found[subject].append(Gone(one, box, members[one]))
+            found[subject].append(Predecessor(one, box, members[one]))
     return {subject: tuple(many) for subject, many in found.items()}

@@ -1,4 +1,4 @@
-"""Cards that are gone and those that go on for them: by merge, or by return from the recycle bin under a new id."""
+"""Cards that are deleted and those that go on for them: by merge, or by return from the recycle bin under a new id."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from b24app.domain.cards.facts import Kind, Subject
 from b24app.store.arrays import among, named
 from b24app.store.tables import aliases
 
-Heirs = Mapping[Subject, Subject]
+Successors = Mapping[Subject, Subject]
 Owed = Mapping[Subject, list[Subject]]
 
 _OF_THE_PORTAL = select(aliases).where(aliases.c.portal_id == bindparam("portal"))
-_HEIRS = _OF_THE_PORTAL.where(text(among("kind", "old_id")))
+_SUCCESSORS = _OF_THE_PORTAL.where(text(among("kind", "old_id")))
 _AROUND = _OF_THE_PORTAL.where(
     or_(text(among("kind", "old_id")), and_(aliases.c.applied_at.is_(None), text(among("kind", "new_id"))))
 )
 
 
-async def heirs(db: AsyncConnection, portal_id: int, gone: Collection[Subject]) -> Heirs:
+async def successors(db: AsyncConnection, portal_id: int, deleted: Collection[Subject]) -> Successors:
     """Who goes on for each of these, where that is known."""
-    rows = await db.execute(_HEIRS, {"portal": portal_id, **named(gone)})
+    rows = await db.execute(_SUCCESSORS, {"portal": portal_id, **named(deleted)})
     return {_old(row): _new(row) for row in rows}
 
 
-async def around(db: AsyncConnection, portal_id: int, cards: Collection[Subject]) -> tuple[Heirs, Owed]:
-    """Who goes on for each of these that is gone; and gone ones that each goes on for whose memberships stay behind."""
-    heirs: dict[Subject, Subject] = {}
+async def around(db: AsyncConnection, portal_id: int, cards: Collection[Subject]) -> tuple[Successors, Owed]:
+    """Who goes on for each of these that is deleted; and deleted ones that each goes on for whose memberships stay
+    behind."""
+    successors: dict[Subject, Subject] = {}
     owed: dict[Subject, list[Subject]] = defaultdict(list)
     for row in await db.execute(_AROUND, {"portal": portal_id, **named(cards)}):
         if _old(row) in cards:
-            heirs[_old(row)] = _new(row)
+            successors[_old(row)] = _new(row)
         if row.applied_at is None and _new(row) in cards:
             owed[_new(row)].append(_old(row))
-    return heirs, owed
+    return successors, owed
 
 
 def _old(row: Row[Any]) -> Subject:
@@ -51,21 +52,23 @@ def _new(row: Row[Any]) -> Subject:
     return Subject(Kind(row.kind), row.new_id)
 
 
-async def found(db: AsyncConnection, portal_id: int, gone: Subject, heir: Subject, now: datetime) -> None:
-    """Who goes on, as the gone card's journey found it: to be done by the other one's. What is known already stays."""
-    row = {"kind": gone.kind.value, "old_id": gone.id, "new_id": heir.id, "found_at": now}
+async def found(db: AsyncConnection, portal_id: int, deleted: Subject, successor: Subject, now: datetime) -> None:
+    """Who goes on, as the deleted card's journey found it: to be done by the other one's. What is known already
+    stays."""
+    row = {"kind": deleted.kind.value, "old_id": deleted.id, "new_id": successor.id, "found_at": now}
     await db.execute(insert(aliases).values(portal_id=portal_id, **row).on_conflict_do_nothing())
 
 
-async def passed_on(db: AsyncConnection, portal_id: int, gone: Subject, heir: Subject, now: datetime) -> bool:
-    """What was the gone card's, and of those it went on for, is the other one's now. False: somebody else took it."""
-    row = {"new_id": heir.id, "found_at": now, "applied_at": now}
-    new = insert(aliases).values(portal_id=portal_id, kind=gone.kind.value, old_id=gone.id, **row)
-    untaken = or_(aliases.c.new_id == heir.id, aliases.c.applied_at.is_(None))
+async def passed_on(db: AsyncConnection, portal_id: int, deleted: Subject, successor: Subject, now: datetime) -> bool:
+    """What was the deleted card's, and of those it went on for, is the other one's now. False: somebody else took
+    it."""
+    row = {"new_id": successor.id, "found_at": now, "applied_at": now}
+    new = insert(aliases).values(portal_id=portal_id, kind=deleted.kind.value, old_id=deleted.id, **row)
+    untaken = or_(aliases.c.new_id == successor.id, aliases.c.applied_at.is_(None))
     keys = ["portal_id", "kind", "old_id"]
     kept = await db.execute(
         new.on_conflict_do_update(index_elements=keys, set_=row, where=untaken).returning(aliases.c.old_id)
     )
-    earlier = (aliases.c.portal_id == portal_id, aliases.c.kind == gone.kind.value, aliases.c.new_id == gone.id)
-    await db.execute(update(aliases).where(*earlier).values(new_id=heir.id))
+    earlier = (aliases.c.portal_id == portal_id, aliases.c.kind == deleted.kind.value, aliases.c.new_id == deleted.id)
+    await db.execute(update(aliases).where(*earlier).values(new_id=successor.id))
     return kept.one_or_none() is not None
