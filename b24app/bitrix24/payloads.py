@@ -18,7 +18,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.auth_server import scopes
 from b24app.bitrix24.cards import ENTITY_TYPE
 from b24app.bitrix24.forms import Form, parse_php_form
-from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.errors import Refused
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?\Z")
@@ -164,7 +164,7 @@ def _subject(name: str, fields: Form) -> Topic | None:
     """Contacts, companies and requisites by the event's name; an address by the card it hangs on (its anchor)."""
     if REQUISITE_EVENT.match(name):
         found = values.number(fields.get("ID"))
-        return Attachment(Attached.REQUISITE, found) if found else None
+        return RequisiteId(RequisiteKind.REQUISITE, found) if found else None
     if event := RECORD_EVENT.match(name):
         kind, record = Kind(event[1].lower()), values.number(fields.get("ID"))
     else:

@@ -15,7 +15,7 @@ from b24app.bitrix24 import values
 from b24app.bitrix24.cards import ENTITY_TYPE, one_by_one
 from b24app.bitrix24.client import PAGE, Command, PortalClient
 from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
-from b24app.domain.cards.facts import Attached, Attachment, Odd, Requisite, Subject
+from b24app.domain.cards.facts import Odd, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.errors import PortalDown
 
 LIST = "crm.requisite.list"
@@ -27,28 +27,28 @@ OWNERS = {str(number): kind for kind, number in ENTITY_TYPE.items()}
 class Requisites:
     """What one read brought: those found, and those there that could not be understood."""
 
-    found: Mapping[Attachment, Requisite] = field(default_factory=dict)
-    odd: Mapping[Attachment, Odd] = field(default_factory=dict)
+    found: Mapping[RequisiteId, Requisite] = field(default_factory=dict)
+    odd: Mapping[RequisiteId, Odd] = field(default_factory=dict)
 
 
-async def read_requisites(client: PortalClient, wanted: Iterable[Attachment]) -> Requisites:
+async def read_requisites(client: PortalClient, wanted: Iterable[RequisiteId]) -> Requisites:
     """Those of these that exist, 2,500 a request. Raises the PortalErrors: a part would look like deletions."""
     ids = sorted({one.id for one in wanted})
     slices = [ids[at : at + PAGE] for at in range(0, len(ids), PAGE)]
     outcomes = await client.batch([_listing({"@ID": part}) for part in slices])
-    found: dict[Attachment, Requisite] = {}
-    odd: dict[Attachment, Odd] = {}
+    found: dict[RequisiteId, Requisite] = {}
+    odd: dict[RequisiteId, Odd] = {}
     for part, outcome in zip(slices, outcomes, strict=True):
         rows = asked_for(LIST, rows_of(LIST, outcome.value(), "", "ID"), "ID", part)
         for one in _requisites([row for _, row in rows]):
             if isinstance(one, Odd):
-                odd[_attachment(one.subject.id)] = one
+                odd[_requisite_id(one.subject.id)] = one
             else:
                 found[one.subject] = one
     return Requisites(found, odd)
 
 
-async def look_again(client: PortalClient, missing: Sequence[Attachment]) -> tuple[Requisites, list[Attachment]]:
+async def look_again(client: PortalClient, missing: Sequence[RequisiteId]) -> tuple[Requisites, list[RequisiteId]]:
     """Those that a list left out: there after all, made or restored meanwhile; and hidden from this token.
 
     The others are deleted; asking for each tells them apart (crm-requisite-get.md: "is not found", "Access denied.",
@@ -87,7 +87,7 @@ def _requisites(rows: Sequence[Row]) -> list[Requisite | Odd]:
 
 def _requisite(row: Row) -> Requisite | Odd:
     """Numbers come as texts; what is empty as a text without letters or as nothing."""
-    subject, owner = _attachment(int(row["ID"])), values.ident(row.get("ENTITY_ID"))
+    subject, owner = _requisite_id(int(row["ID"])), values.ident(row.get("ENTITY_ID"))
     changed = values.moment(row.get("DATE_MODIFY")) or values.moment(row.get("DATE_CREATE"))
     kind = OWNERS.get(values.text(row.get("ENTITY_TYPE_ID")))
     missing = next((name for name in SELECT if name not in row), "")
@@ -103,5 +103,5 @@ def _requisite(row: Row) -> Requisite | Odd:
     )
 
 
-def _attachment(id: int) -> Attachment:
-    return Attachment(Attached.REQUISITE, id)
+def _requisite_id(id: int) -> RequisiteId:
+    return RequisiteId(RequisiteKind.REQUISITE, id)

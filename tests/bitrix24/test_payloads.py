@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import open_request, portal_event
-from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.errors import Refused
 
 PAYLOADS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "payloads.json").read_text("utf-8"))
@@ -95,8 +95,8 @@ def test_events(payload: dict[str, Any]) -> None:
         ("ONCRMCOMPANYUSERFIELDADD", {"data[FIELDS][ID]": "7"}, None, 7),
         ("ONCRMDEALUPDATE", {"data[FIELDS][ID]": "7"}, None, 7),
         ("onCrmTimelineCommentAdd", {"data[ID]": "7"}, None, 7),
-        ("onCrmRequisiteAdd", {"data[FIELDS][ID]": "27"}, Attachment(Attached.REQUISITE, 27), 27),
-        ("ONCRMREQUISITEDELETE", {"data[FIELDS][ID]": "27"}, Attachment(Attached.REQUISITE, 27), 27),
+        ("onCrmRequisiteAdd", {"data[FIELDS][ID]": "27"}, RequisiteId(RequisiteKind.REQUISITE, 27), 27),
+        ("ONCRMREQUISITEDELETE", {"data[FIELDS][ID]": "27"}, RequisiteId(RequisiteKind.REQUISITE, 27), 27),
         ("ONCRMREQUISITEUPDATE", {"data[FIELDS][ID]": "0"}, None, 0),
         ("ONCRMREQUISITEUSERFIELDADD", {"data[FIELDS][ID]": "235"}, None, 235),
         ("ONCRMCURRENCYADD", {"data[FIELDS][ID]": "CHE"}, None, None),

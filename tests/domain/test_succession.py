@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Subject
+from b24app.domain.cards.facts import Card, Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.verification.decision import Facts, decide
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
 from b24app.domain.verification.membership_changes import MembershipChanges
@@ -200,8 +200,8 @@ def test_a_card_somebody_goes_on_for_suspends_nobody() -> None:
 
 @pytest.mark.parametrize("successor", [NEW_FIRM, None])
 def test_what_hung_on_a_gone_card_is_read_again(successor: Subject | None) -> None:
-    hung = frozenset({Attachment(Attached.REQUISITE, 1), Attachment(Attached.REQUISITE, 2)})
-    decision = decide(Facts(OLD_FIRM, None, Record(Shown()), (), successor=successor, attached=hung), NOW)
+    hung = frozenset({RequisiteId(RequisiteKind.REQUISITE, 1), RequisiteId(RequisiteKind.REQUISITE, 2)})
+    decision = decide(Facts(OLD_FIRM, None, Record(Shown()), (), successor=successor, requisites=hung), NOW)
     assert decision.neighbours == hung | ({successor} if successor else set())
 
 

@@ -24,7 +24,7 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import OldSecret
 from b24app.delivery.store.settling import AttemptRow, Change
 from b24app.domain.cards.drift import Cause, Drift, Reach
-from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
+from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.connection_check.rules import Backlog, Found, Ping
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
@@ -212,11 +212,11 @@ QUERIES: Mapping[str, Query] = {
     "records.write_again": _written_again,
     "records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
     "requisites.add_new": lambda db, p, o: requisites.add_new(
-        db, p, [replace(o.requisite, subject=Attachment(Attached.REQUISITE, 10**6))], o.now
+        db, p, [replace(o.requisite, subject=RequisiteId(RequisiteKind.REQUISITE, 10**6))], o.now
     ),
     "requisites.between": lambda db, p, o: requisites.between(db, p, 0, None),
-    "requisites.hung": lambda db, p, o: requisites.hung(db, p, [o.went]),
-    "requisites.hung_on": lambda db, p, o: requisites.hung_on(db, p, [o.requisite.owner]),
+    "requisites.former_owners": lambda db, p, o: requisites.former_owners(db, p, [o.went]),
+    "requisites.requisites_of": lambda db, p, o: requisites.requisites_of(db, p, [o.requisite.owner]),
     "requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
     "requisites.mark_deleted": lambda db, p, o: requisites.mark_deleted(db, p, [o.requisite.subject], o.now),
     "requisites.went_with": lambda db, p, o: requisites.went_with(db, p, list(Kind), o.now - timedelta(days=30), 9),

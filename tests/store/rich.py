@@ -15,7 +15,7 @@ from b24app.delivery.store import deliveries, endpoints, idempotency, publishing
 from b24app.delivery.store.deliveries import Delivery
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.drift import Cause, Reach
-from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Requisite, Subject
+from b24app.domain.cards.facts import Card, Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.domain.delivery import news
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.membership import Action, Intent, Membership
@@ -44,7 +44,7 @@ class Owned:
     subject: Subject
     company: Subject
     requisite: Requisite  # of the company
-    went: Attachment  # hung on a deleted person for whom nobody goes on
+    went: RequisiteId  # hung on a deleted person for whom nobody goes on
     membership: Membership  # ticked, and not told yet
     stated: Intent
     viewer: Viewer
@@ -135,7 +135,7 @@ async def _unfinished(
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
     hung = select(tables.requisites.c.crm_id).where(tables.requisites.c.gone_at.is_not(None))
-    went = Attachment(Attached.REQUISITE, (await db.execute(hung)).scalar_one())
+    went = RequisiteId(RequisiteKind.REQUISITE, (await db.execute(hung)).scalar_one())
     reader = uuid4()
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
@@ -158,7 +158,7 @@ async def _unfinished(
         card=Card(contact, "Иное имя", True, "", (company.id,), 1, 1, now),
         subject=contact,
         company=company,
-        requisite=(await requisites.hung_on(db, mine, [company]))[company][0],
+        requisite=(await requisites.requisites_of(db, mine, [company]))[company][0],
         went=went,
         membership=member,
         stated=stated,

@@ -11,7 +11,7 @@ from b24app.cards.journeys import importing
 from b24app.cards.store import imports, scans
 from b24app.cli.failures import settled
 from b24app.domain.cards.drift import Drift, Reach
-from b24app.domain.cards.facts import Attached
+from b24app.domain.cards.facts import RequisiteKind
 from b24app.portal.store import portals
 from b24app.store.tables import imports as imports_table
 from b24app.store.tables import inbox, requisites
@@ -361,7 +361,7 @@ async def test_a_first_read_of_many_goes_on_where_it_stopped(
     assert await called(world) == set()
     async with world.resources.tenant((await world.row()).id) as db:
         found = {one.kind: one for one in await imports.progress(db, (await world.row()).id)}
-    assert (found[Attached.REQUISITE].read, found[Attached.REQUISITE].total) == (621, 621)
+    assert (found[RequisiteKind.REQUISITE].read, found[RequisiteKind.REQUISITE].total) == (621, 621)
 
 
 async def test_a_portal_that_was_read_before_there_were_requisites_is_read_on(world: World, company: int) -> None:

@@ -42,15 +42,15 @@ async def compare(
 
 async def _differing(db: AsyncConnection, portal: Portal, page: Sequence[Item]) -> dict[Topic, Drift]:
     cards = [one for one in page if isinstance(one, Card)]
-    attached = [one for one in page if isinstance(one, Requisite)]
+    seen_requisites = [one for one in page if isinstance(one, Requisite)]
     found: dict[Topic, Drift] = {}
     if cards:
         known = await records.load(db, portal.id, [card.subject for card in cards])
         seen = {card.subject: records.drift(card, known.get(card.subject)) for card in cards}
         found |= {subject: drift for subject, drift in seen.items() if drift}
-    if attached:
-        ours = await requisites.load(db, portal.id, [one.subject for one in attached])
-        found |= {one.subject: Drift.REQUISITE for one in attached if ours.get(one.subject) != one}
+    if seen_requisites:
+        ours = await requisites.load(db, portal.id, [one.subject for one in seen_requisites])
+        found |= {one.subject: Drift.REQUISITE for one in seen_requisites if ours.get(one.subject) != one}
     return found
 
 

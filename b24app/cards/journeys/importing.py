@@ -20,7 +20,7 @@ from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
 from b24app.cards.store import imports, records, requisites
 from b24app.cards.store.imports import Progress, Step
-from b24app.domain.cards.facts import Attached, Attachment, Card, Kind, Listed, Odd, Requisite, Subject, Topic
+from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.decision import first_sight, project
@@ -36,7 +36,7 @@ from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
 GROUP = 500  # rows of one transaction
-ORDER: tuple[Listed, ...] = (Kind.COMPANY, Kind.CONTACT, *Attached)
+ORDER: tuple[Listed, ...] = (Kind.COMPANY, Kind.CONTACT, *RequisiteKind)
 """A contact's membership wants to know whether its company's box is ticked; what hangs on cards comes after them."""
 
 log = structlog.get_logger()
@@ -162,8 +162,8 @@ async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group
     out_of_step: set[Topic] = set()
     if cards := [one for one in group if isinstance(one, Card) and not is_test(resources, portal, one.title)]:
         out_of_step |= await _take_cards(db, portal, cards, now)
-    if attached := [one for one in group if isinstance(one, Requisite)]:
-        out_of_step |= await _take_requisites(db, portal, attached, now)
+    if seen_requisites := [one for one in group if isinstance(one, Requisite)]:
+        out_of_step |= await _take_requisites(db, portal, seen_requisites, now)
     arrivals = [Arrival(Source.IMPORT, "import", one) for one in sorted(out_of_step, key=str)]
     arrivals += odd.rows_for(portal, [one for one in group if isinstance(one, Odd)], Source.IMPORT)
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
@@ -189,7 +189,7 @@ async def _take_cards(db: AsyncConnection, portal: Portal, cards: Sequence[Card]
 
 async def _take_requisites(
     db: AsyncConnection, portal: Portal, seen: Sequence[Requisite], now: datetime
-) -> set[Attachment]:
+) -> set[RequisiteId]:
     """Returns those known from before that are otherwise now."""
     new = await requisites.add_new(db, portal.id, seen, now)
     known = await requisites.load(db, portal.id, [one.subject for one in seen if one.subject not in new])

@@ -12,7 +12,7 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import count_requisites, import_requisites
 from b24app.cards.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
 from b24app.cards.store import records, requisites
-from b24app.domain.cards.facts import Attached, Attachment, Card, Listed, Odd, Requisite, Subject, Topic
+from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.store.portals import Portal
 
@@ -22,7 +22,7 @@ Seen = Item | Odd
 
 async def pages(client: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
     """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
-    if isinstance(what, Attached):
+    if isinstance(what, RequisiteKind):
         async for found in listed_pages(client, import_requisites(client, after)):
             yield found
         return
@@ -32,22 +32,22 @@ async def pages(client: PortalClient, portal: Portal, what: Listed, after: int) 
 
 async def before_us(client: PortalClient, what: Listed, now: datetime) -> Extent:
     """How much a read has before it. Raises the PortalErrors."""
-    if isinstance(what, Attached):
+    if isinstance(what, RequisiteKind):
         return Extent(await listed(client, count_requisites(client)))
     return await listed(client, extent(client, what, now))
 
 
 async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, last: int | None) -> Sequence[Topic]:
     """What we know of a list above `after`, up to `last` (None: to the end), by id."""
-    if isinstance(what, Attached):
+    if isinstance(what, RequisiteKind):
         return await requisites.between(db, portal_id, after, last)
     return [Subject(what, one) for one in await records.ids_between(db, portal_id, what, after, last)]
 
 
 async def after_all(client: PortalClient, portal: Portal, what: Listed, missing: Sequence[Topic]) -> Collection[Topic]:
     """Which of these, missing from the list, are there. Raises the PortalErrors."""
-    if isinstance(what, Attached):
-        attached = await requisites_after_all(client, [one for one in missing if isinstance(one, Attachment)])
-        return {*attached.found, *attached.odd}
+    if isinstance(what, RequisiteKind):
+        there = await requisites_after_all(client, [one for one in missing if isinstance(one, RequisiteId)])
+        return {*there.found, *there.odd}
     cards = await cards_after_all(portal, client, [one for one in missing if isinstance(one, Subject)])
     return {*cards.found, *cards.odd}

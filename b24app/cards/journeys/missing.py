@@ -10,7 +10,7 @@ from b24app.bitrix24 import cards, requisites
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.people import whoami
 from b24app.bitrix24.requisites import Requisites
-from b24app.domain.cards.facts import Attachment, Cards, Subject
+from b24app.domain.cards.facts import Cards, RequisiteId, Subject
 from b24app.errors import AccessDenied, PortalDown
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import demote
@@ -49,7 +49,7 @@ async def cards_after_all(portal: Portal, client: PortalClient, missing: Sequenc
     return there
 
 
-async def requisites_after_all(client: PortalClient, missing: Sequence[Attachment]) -> Requisites:
+async def requisites_after_all(client: PortalClient, missing: Sequence[RequisiteId]) -> Requisites:
     """As `cards_after_all`: whoever may not see a card may not see its requisites."""
     if not missing:
         return Requisites()

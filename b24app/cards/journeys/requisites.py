@@ -15,7 +15,7 @@ from b24app.bitrix24.requisites import LIST, read_requisites
 from b24app.cards.journeys import odd
 from b24app.cards.journeys.missing import listed, requisites_after_all
 from b24app.cards.store import requisites
-from b24app.domain.cards.facts import Attachment, Odd, Requisite, Subject
+from b24app.domain.cards.facts import Odd, Requisite, RequisiteId, Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.manifest import Mode
@@ -31,13 +31,14 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Slice:
     """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; those shown
-    that nobody can understand stay as we knew them, and their rows wait. `hung`: the card of each that had gone."""
+    that nobody can understand stay as we knew them, and their rows wait. `former_owners`: the card of each that was
+    deleted."""
 
-    rows: Mapping[Attachment, tuple[int, ...]]
-    known: Mapping[Attachment, Requisite]
-    shown: Mapping[Attachment, Requisite]
-    odd: Mapping[Attachment, Odd] = field(default_factory=dict)
-    hung: Mapping[Attachment, Subject] = field(default_factory=dict)
+    rows: Mapping[RequisiteId, tuple[int, ...]]
+    known: Mapping[RequisiteId, Requisite]
+    shown: Mapping[RequisiteId, Requisite]
+    odd: Mapping[RequisiteId, Odd] = field(default_factory=dict)
+    former_owners: Mapping[RequisiteId, Subject] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[Requisite]:
@@ -52,7 +53,7 @@ class Slice:
     def owners(self) -> set[Subject]:
         """Cards of everything that changed, where it hung and where it hangs."""
         before = {self.known[one.subject].owner for one in self.changed if one.subject in self.known}
-        before |= {self.hung[one] for one in self.shown if one in self.hung}
+        before |= {self.former_owners[one] for one in self.shown if one in self.former_owners}
         return before | {one.owner for one in (*self.changed, *self.deleted)}
 
 
@@ -76,7 +77,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
     """One that is not tried again: its inbox rows are kept as failed. Raises `work.ClaimLost`."""
     now = resources.now()
     async with resources.tenant(portal.id) as db:
-        waiting = await inbox.waiting(db, portal.id, [inbox.attachment(claim.key)])
+        waiting = await inbox.waiting(db, portal.id, [inbox.requisite_id(claim.key)])
         await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
         if not await index.finish(db, WorkKind.REQUISITE, [claim], now):
             raise ClaimLost
@@ -85,11 +86,11 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
 
 async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> Slice:
     """A module that is off looks at nothing: what came is closed unread."""
-    wanted = [inbox.attachment(one.key) for one in claims]
+    wanted = [inbox.requisite_id(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, wanted)
         known = await requisites.load(db, portal.id, wanted)
-        hung = await requisites.hung(db, portal.id, wanted)
+        former_owners = await requisites.former_owners(db, portal.id, wanted)
     rows = {subject: one.ids for subject, one in waiting.items()}
     if portal.mode("verification") is Mode.OFF:
         return Slice(rows, {}, {})
@@ -97,7 +98,7 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
     shown = await listed(client, read_requisites(client, wanted))
     seen = {*shown.found, *shown.odd}
     there = await requisites_after_all(client, [one for one in known if one not in seen])
-    return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, hung)
+    return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, former_owners)
 
 
 async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:

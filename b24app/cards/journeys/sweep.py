@@ -19,7 +19,7 @@ from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import records, scans
 from b24app.cards.store.scans import Look
 from b24app.domain.cards.drift import Cause, Reach, night
-from b24app.domain.cards.facts import Attached, Card, Kind, Listed
+from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
@@ -33,7 +33,7 @@ from b24app.verification.store import memberships
 from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
-ORDER: tuple[Listed, ...] = (*Kind, *Attached)
+ORDER: tuple[Listed, ...] = (*Kind, *RequisiteKind)
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.cards.facts import Attached, Attachment, Kind, Requisite, Subject
+from b24app.domain.cards.facts import Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.store.arrays import among, named, unnest
 from b24app.store.tables import aliases, records, requisites
 
@@ -31,17 +31,19 @@ SAVE = text(_ADD)
 _OF_THE_PORTAL = select(requisites).where(requisites.c.portal_id == bindparam("portal"))
 _THERE = requisites.c.gone_at.is_(None)
 _NUMBERED = _OF_THE_PORTAL.where(text("crm_id = ANY(CAST(:ids AS bigint[]))"))
-_HUNG_ON = _OF_THE_PORTAL.where(_THERE).where(
+_OF_CARDS = _OF_THE_PORTAL.where(_THERE).where(
     or_(text(among("owner_kind", "owner_id")), text(f"former_id IS NOT NULL AND {among('owner_kind', 'former_id')}"))
 )
 
 
-async def load(db: AsyncConnection, portal_id: int, wanted: Collection[Attachment]) -> Mapping[Attachment, Requisite]:
+async def load(db: AsyncConnection, portal_id: int, wanted: Collection[RequisiteId]) -> Mapping[RequisiteId, Requisite]:
     rows = await db.execute(_NUMBERED.where(_THERE), {"portal": portal_id, "ids": [one.id for one in wanted]})
     return {found.subject: found for found in map(_requisite, rows)}
 
 
-async def hung(db: AsyncConnection, portal_id: int, wanted: Collection[Attachment]) -> Mapping[Attachment, Subject]:
+async def former_owners(
+    db: AsyncConnection, portal_id: int, wanted: Collection[RequisiteId]
+) -> Mapping[RequisiteId, Subject]:
     """The card that each of these hung on which went."""
     rows = await db.execute(_NUMBERED.where(~_THERE), {"portal": portal_id, "ids": [one.id for one in wanted]})
     return {went.subject: went.owner for went in map(_requisite, rows)}
@@ -73,24 +75,24 @@ async def went_with(
     return [_requisite(row) for row in await db.execute(found)]
 
 
-async def hung_on(
+async def requisites_of(
     db: AsyncConnection, portal_id: int, cards: Collection[Subject]
 ) -> Mapping[Subject, tuple[Requisite, ...]]:
     """By card: what hangs on it as we know, and what hung on it before it moved to another card."""
     found: dict[Subject, list[Requisite]] = defaultdict(list)
-    for row in await db.execute(_HUNG_ON, {"portal": portal_id, **named(cards)}):
+    for row in await db.execute(_OF_CARDS, {"portal": portal_id, **named(cards)}):
         kind = Kind(row.owner_kind)
         for one in {Subject(kind, row.owner_id), Subject(kind, row.former_id or row.owner_id)} & set(cards):
             found[one].append(_requisite(row))
     return {one: tuple(many) for one, many in found.items()}
 
 
-async def add_new(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], now: datetime) -> set[Attachment]:
+async def add_new(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], now: datetime) -> set[RequisiteId]:
     """Those the import saw; what is known already is left alone. Returns the new ones."""
     if not seen:
         return set()
     rows = await db.execute(ADD_NEW, _rows(portal_id, seen, now))
-    return {_attachment(one) for one in rows.scalars()}
+    return {_requisite_id(one) for one in rows.scalars()}
 
 
 async def save(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], now: datetime) -> None:
@@ -99,20 +101,20 @@ async def save(db: AsyncConnection, portal_id: int, seen: Sequence[Requisite], n
         await db.execute(SAVE, _rows(portal_id, seen, now))
 
 
-async def mark_deleted(db: AsyncConnection, portal_id: int, deleted: Collection[Attachment], now: datetime) -> None:
+async def mark_deleted(db: AsyncConnection, portal_id: int, deleted: Collection[RequisiteId], now: datetime) -> None:
     """Kept without what they say of anybody: number and card tell when the card comes back."""
     if deleted:
         mine = (requisites.c.portal_id == portal_id, requisites.c.crm_id.in_([one.id for one in deleted]), _THERE)
         await db.execute(update(requisites).where(*mine).values(gone_at=now, inn="", kpp=""))
 
 
-async def between(db: AsyncConnection, portal_id: int, after: int, last: int | None) -> list[Attachment]:
+async def between(db: AsyncConnection, portal_id: int, after: int, last: int | None) -> list[RequisiteId]:
     """Those we know above `after`, up to `last` (None: to the end), by id."""
     within = [requisites.c.portal_id == portal_id, requisites.c.crm_id > after, _THERE]
     if last is not None:
         within.append(requisites.c.crm_id <= last)
     found = select(requisites.c.crm_id).where(*within).order_by(requisites.c.crm_id)
-    return [_attachment(one) for one in (await db.execute(found)).scalars()]
+    return [_requisite_id(one) for one in (await db.execute(found)).scalars()]
 
 
 def _rows(portal_id: int, seen: Sequence[Requisite], now: datetime) -> dict[str, Any]:
@@ -128,10 +130,10 @@ def _rows(portal_id: int, seen: Sequence[Requisite], now: datetime) -> dict[str,
     }
 
 
-def _attachment(id: int) -> Attachment:
-    return Attachment(Attached.REQUISITE, id)
+def _requisite_id(id: int) -> RequisiteId:
+    return RequisiteId(RequisiteKind.REQUISITE, id)
 
 
 def _requisite(row: Row[Any]) -> Requisite:
     owner = Subject(Kind(row.owner_kind), row.owner_id)
-    return Requisite(_attachment(row.crm_id), owner, row.inn, row.kpp, row.active)
+    return Requisite(_requisite_id(row.crm_id), owner, row.inn, row.kpp, row.active)

@@ -20,7 +20,7 @@ from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.listening import UNSAID, Exchange, Listening
 from b24app.bitrix24.recent import Recent
 from b24app.connection_check.journeys.trying_out import Tried, try_out
-from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject
+from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.connection_check import portal_record, shapes
 from b24app.domain.connection_check.portal_record import Call, Difference
 from b24app.domain.connection_check.portal_ways import DateFilter
@@ -238,11 +238,11 @@ async def _requisites(recorder: Recorder) -> None:
     began = len(client.heard)
     await step("requisite", probes.first_page(requisites.import_requisites(client)))
     ids = [found for row in probes.maps(client.heard[began:]) if (found := values.ident(row.get("ID")))]
-    some = [Attachment(Attached.REQUISITE, one) for one in ids[:3]]
+    some = [RequisiteId(RequisiteKind.REQUISITE, one) for one in ids[:3]]
     if some:
         await step("requisite", requisites.look_again(client, some))
         await step("requisite", probes.first_page(requisites.import_requisites(client, some[0].id)))
-    await step("requisite, not there", requisites.look_again(client, [Attachment(Attached.REQUISITE, NOWHERE)]))
+    await step("requisite, not there", requisites.look_again(client, [RequisiteId(RequisiteKind.REQUISITE, NOWHERE)]))
 
 
 def _of_all(client: Listening, resources: Resources) -> dict[str, Any]:

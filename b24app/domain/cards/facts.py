@@ -26,33 +26,33 @@ class Subject:
         return f"{self.kind}:{self.id}"
 
 
-class Attached(StrEnum):
+class RequisiteKind(StrEnum):
     """What hangs on cards and is kept beside them; what it means is for the journeys of the cards."""
 
     REQUISITE = "requisite"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Attachment:
+class RequisiteId:
     """One thing that hangs on a card, e.g. ``requisite 7``. Its portal events do not name the card."""
 
-    kind: Attached
+    kind: RequisiteKind
     id: int
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
 
 
-Topic = Subject | Attachment
+Topic = Subject | RequisiteId
 """What something that came from outside is about."""
 
-Listed = Kind | Attached
+Listed = Kind | RequisiteKind
 """What a portal is read by: one list after the other."""
 
 
 def listed(name: str) -> Listed:
     """Raises ValueError for what is no list of ours."""
-    return Attached(name) if name in list(Attached) else Kind(name)
+    return RequisiteKind(name) if name in list(RequisiteKind) else Kind(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Requisite:
     act on.
     """
 
-    subject: Attachment
+    subject: RequisiteId
     owner: Subject
     inn: str
     kpp: str

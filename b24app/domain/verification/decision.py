@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from b24app.domain.cards.facts import Attachment, Card, Kind, Subject, Topic
+from b24app.domain.cards.facts import Card, Kind, RequisiteId, Subject, Topic
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
@@ -46,7 +46,7 @@ class Facts:
     linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
     `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one;
     `unsettled`: deleted cards this one was linked with, whose own journey comes first; `copied`: living cards whose
-    mark it carries; `attached`: what we still know on this deleted card."""
+    mark it carries; `requisites`: what we still know on this deleted card."""
 
     subject: Subject
     card: Card | None
@@ -61,7 +61,7 @@ class Facts:
     successor: Subject | None = None
     unsettled: frozenset[Subject] = frozenset()
     copied: frozenset[int] = frozenset()
-    attached: frozenset[Attachment] = frozenset()
+    requisites: frozenset[RequisiteId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def is_stale(record: Record, card: Card) -> bool:
 def _decide_deleted(facts: Facts, changes: MembershipChanges) -> Decision:
     """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
     if facts.successor:
-        return Decision(neighbours=frozenset({facts.successor}) | facts.attached, deleted=True)
+        return Decision(neighbours=frozenset({facts.successor}) | facts.requisites, deleted=True)
     nobody = (None, DecidedBySource.UNKNOWN)
     for one in list(changes.after.values()):
         if one.live:
@@ -179,7 +179,7 @@ def _decide_deleted(facts: Facts, changes: MembershipChanges) -> Decision:
             changes.move(one, State.LEFT, Reason.EXPIRED, nobody)
     changed = changes.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
-    neighbours = frozenset(one for one in across if one) | facts.attached
+    neighbours = frozenset(one for one in across if one) | facts.requisites
     return Decision(memberships=changed, neighbours=neighbours, deleted=True)
 
 

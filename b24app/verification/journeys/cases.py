@@ -134,7 +134,7 @@ async def gather(
             successor=successions.successors.get(subject),
             unsettled=successions.unsettled.get(subject, frozenset()) if waits_of(claim) < PATIENCE else frozenset(),
             copied=successions.copied.get(subject, frozenset()),
-            attached=successions.attached.get(subject, frozenset()),
+            requisites=successions.requisites.get(subject, frozenset()),
         )
         now = resources.now()
         decision, marks = decide(facts, now), bool(fields[subject.kind].mark)

@@ -16,7 +16,7 @@ from b24app.bitrix24.requisites import read_requisites
 from b24app.cards.journeys.missing import cards_after_all, listed
 from b24app.cards.store import records, requisites
 from b24app.cards.store.records import Known
-from b24app.domain.cards.facts import Attachment, Card, Cards, Kind, Requisite, Subject
+from b24app.domain.cards.facts import Card, Cards, Kind, Requisite, RequisiteId, Subject
 from b24app.domain.verification.membership import Membership
 from b24app.domain.verification.succession import SUSPENDED_FOR, Predecessor, Trace, same_name, successor
 from b24app.errors import Unreadable
@@ -28,7 +28,7 @@ from b24app.verification.store import aliases, memberships
 MOST_NEAR = 200  # cards looked at around one that is deleted
 
 Memberships = Mapping[Subject, tuple[Membership, ...]]
-Hung = Mapping[Subject, tuple[Requisite, ...]]
+RequisitesOf = Mapping[Subject, tuple[Requisite, ...]]
 Holders = Mapping[Subject, frozenset[Subject]]
 
 
@@ -41,7 +41,7 @@ class Successions:
     successors: Mapping[Subject, Subject]
     unsettled: Mapping[Subject, frozenset[Subject]]
     copied: Mapping[Subject, frozenset[int]]
-    attached: Mapping[Subject, frozenset[Attachment]]
+    requisites: Mapping[Subject, frozenset[RequisiteId]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ async def look_up(slice_: Slice) -> Successions:
     for subject, predecessor in (*lost.items(), *(await _returned(slice_)).items()):
         taken[subject].add(predecessor)
     found = {one: subject for subject, many in taken.items() for one in many}
-    hung = await _hung(slice_)
-    lonely = [one for one in _deleted(slice_, hung) if one not in successors and one not in found]
-    traced = await _trace(slice_, lonely, await _holders(slice_, lonely, hung))
+    requisites_of = await _requisites_of(slice_)
+    lonely = [one for one in _deleted(slice_, requisites_of) if one not in successors and one not in found]
+    traced = await _trace(slice_, lonely, await _holders(slice_, lonely, requisites_of))
     for one, subject in traced.items():
         if subject in taken:
             taken[subject].add(one)
@@ -113,7 +113,9 @@ async def look_up(slice_: Slice) -> Successions:
         successors={**successors, **found, **traced},
         unsettled={subject: frozenset(many & unsettled) for subject, many in parted.items()},
         copied={subject: frozenset(one.id for one in marks if one in living) for subject, marks in marked.items()},
-        attached={one: frozenset(it.subject for it in many if it.owner == one) for one, many in hung.items()},
+        requisites={
+            one: frozenset(it.subject for it in many if it.owner == one) for one, many in requisites_of.items()
+        },
     )
 
 
@@ -125,27 +127,29 @@ def _absent(slice_: Slice) -> list[Subject]:
     return [one for one in slice_.subjects if slice_.cards.get(one) is None]
 
 
-def _deleted(slice_: Slice, hung: Hung) -> list[Subject]:
+def _deleted(slice_: Slice, requisites_of: RequisitesOf) -> list[Subject]:
     """Cards that are deleted, of which something is left to go on."""
-    return [one for one in _absent(slice_) if one in hung or any(member.live for member in slice_.members[one])]
+    return [
+        one for one in _absent(slice_) if one in requisites_of or any(member.live for member in slice_.members[one])
+    ]
 
 
-async def _hung(slice_: Slice) -> Hung:
+async def _requisites_of(slice_: Slice) -> RequisitesOf:
     """What we know to hang on cards that are deleted, or to have hung there before it moved."""
     absent = _absent(slice_)
     if not absent:
         return {}
     async with slice_.resources.tenant(slice_.portal.id) as db:
-        return await requisites.hung_on(db, slice_.portal.id, absent)
+        return await requisites.requisites_of(db, slice_.portal.id, absent)
 
 
-async def _holders(slice_: Slice, deleted: Collection[Subject], hung: Hung) -> Holders:
+async def _holders(slice_: Slice, deleted: Collection[Subject], requisites_of: RequisitesOf) -> Holders:
     """Cards of the same kind on which the portal shows now what hung on each of these."""
-    asked = [it.subject for one in deleted for it in hung.get(one, ())]
+    asked = [it.subject for one in deleted for it in requisites_of.get(one, ())]
     if not asked:
         return {}
     shown = (await listed(slice_.client, read_requisites(slice_.client, asked))).found
-    at = {one: {shown[it.subject].owner for it in hung.get(one, ()) if it.subject in shown} for one in deleted}
+    at = {one: {shown[it.subject].owner for it in requisites_of.get(one, ()) if it.subject in shown} for one in deleted}
     return {one: frozenset(it for it in owners if it.kind is one.kind and it != one) for one, owners in at.items()}
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.cards.facts import Attached, Attachment, Kind, Subject, Topic
+from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.work.arrivals import Arrival, Named, Source
 from b24app.lanes import Lane
 from b24app.store.tables import inbox
@@ -165,16 +165,16 @@ def parse(key: str) -> Subject:
     return Subject(Kind(kind), int(number))
 
 
-def attachment(key: str) -> Attachment:
+def requisite_id(key: str) -> RequisiteId:
     """`"requisite:7"` → what hangs on a card."""
     kind, _, number = key.partition(":")
-    return Attachment(Attached(kind), int(number))
+    return RequisiteId(RequisiteKind(kind), int(number))
 
 
 def kind_of(key: str) -> WorkKind:
     """In which part of the work index a subject waits."""
     kind = key.partition(":")[0]
-    return WorkKind(kind) if kind in list(Attached) else WorkKind.RECORD
+    return WorkKind(kind) if kind in list(RequisiteKind) else WorkKind.RECORD
 
 
 async def _close(
