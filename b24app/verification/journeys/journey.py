@@ -58,7 +58,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     keeper = StoredTokens(resources, portal)
     client = admin_client(resources, portal, lane, keeper)
     gathered, unread = await gather(resources, portal, claims, client, keeper)
-    cases = await _apart(resources, portal, gathered)
+    cases = await _without_conflicts(resources, portal, gathered)
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, client, lane)
@@ -96,7 +96,7 @@ async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -
         await index.finish(db, WorkKind.RECORD, claims, now)
 
 
-async def _apart(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
+async def _without_conflicts(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
     """Cases that can be settled together: of two that move the same membership, or make one for the same person and
     company, the second looks again afterwards."""
     taken: set[UUID | tuple[int, int]] = set()
@@ -125,7 +125,7 @@ async def _write(
         return cases
     now = resources.now()
     async with resources.tenant(portal.id) as db:
-        await _keep(db, resources, portal, changing, lane, now)
+        await _store_decisions(db, resources, portal, changing, lane, now)
         seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
         await records.save(db, portal.id, seen, now)
         waits = await publishing.publish(db, portal.id, await _tell(db, portal, changing, now), now)
@@ -175,7 +175,7 @@ async def _settle(
     done = [one for one in cases if not (one.decision.look_again or one.decision.waits or one.error)]
     fresh = [one for one in done if mode is not Mode.ON or not one.difference]
     async with resources.tenant(portal.id) as db:
-        await _keep(db, resources, portal, fresh, lane, now)
+        await _store_decisions(db, resources, portal, fresh, lane, now)
         await _wait(db, resources, portal, behind, lane, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
         told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
@@ -190,20 +190,20 @@ async def _settle(
     return waits, any(one.decision.neighbours for one in (*done, *behind))
 
 
-async def _keep(
+async def _store_decisions(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
     """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link: in the same
     lane, or a recount would push its echoes in front of people."""
     await memberships.move(db, portal.id, _moves(cases), now)
-    await _pass_on(db, portal, cases, now)
+    await _store_successors(db, portal, cases, now)
     await memberships.save(db, portal.id, [member for one in cases for member in one.decision.memberships], now)
     applied = [done for one in cases for done in one.decision.applied]
     await intents.close(db, portal.id, applied, [it for one in cases for it in one.decision.dropped])
-    await _call_on(db, resources, portal, cases, lane, now)
+    await _enqueue_neighbours(db, resources, portal, cases, lane, now)
 
 
-async def _call_on(
+async def _enqueue_neighbours(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
     neighbours = {subject for one in cases for subject in one.decision.neighbours}
@@ -211,7 +211,7 @@ async def _call_on(
     await inbox.receive(db, resources.vault, portal.id, arrivals, lane, now)
 
 
-async def _pass_on(db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime) -> None:
+async def _store_successors(db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime) -> None:
     """Which cards go on for deleted ones: found by the deleted one's journey, done by that of the one that goes on."""
     for one in cases:
         if one.facts.card is None and one.facts.successor:
@@ -225,7 +225,7 @@ async def _wait(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
     """Cards behind others: those are called, and these look again right after them."""
-    await _call_on(db, resources, portal, cases, lane, now)
+    await _enqueue_neighbours(db, resources, portal, cases, lane, now)
     for one in cases:
         due = now if waits_of(one.claim) < AT_ONCE else now + LOOK_AGAIN
         await index.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
