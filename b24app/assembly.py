@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -20,6 +20,9 @@ from b24app.store.engine import open_engine
 from b24app.vault import Vault
 from b24app.work.wake import Wake
 
+Inline = Callable[[Resources, int, int], Awaitable[bool]]
+"""Portal and rows of what was just published: whether it is delivered here."""
+
 
 def open_redis(url: str) -> Redis:
     """Whoever finds every connection in use waits for one: a crowd must not look like a Redis that is away."""
@@ -31,9 +34,14 @@ def open_redis(url: str) -> Redis:
 
 @asynccontextmanager
 async def open_resources(
-    settings: Settings, manifest: Manifest, *, now: Clock = utc_now, failpoint: FailPoint = never_fail
+    settings: Settings,
+    manifest: Manifest,
+    *,
+    now: Clock = utc_now,
+    failpoint: FailPoint = never_fail,
+    inline: Inline | None = None,
 ) -> AsyncIterator[Resources]:
-    """Everything for one event loop; closed in reverse order."""
+    """Everything for one event loop; closed in reverse order. `inline`: delivers what this process publishes."""
     async with AsyncExitStack() as stack:
         engine = open_engine(settings.database_url, pool_size=10, max_overflow=10)
         stack.push_async_callback(engine.dispose)
@@ -43,6 +51,10 @@ async def open_resources(
         stack.push_async_callback(portal_names.close)
         stack.push_async_callback(endpoint_names.close)
         portal_http = await stack.enter_async_context(open_session(None if settings.dev_mode else portal_names))
+
+        async def deliver_published(portal_id: int, rows: int) -> bool:
+            return inline is not None and await inline(resources, portal_id, rows)
+
         resources = Resources(
             settings=settings,
             manifest=manifest,
@@ -54,7 +66,7 @@ async def open_resources(
             auth=AuthServer(portal_http, frozenset(settings.auth_servers), settings.client_id, settings.client_secret),
             vault=Vault(settings.secret_keys),
             lookups=Lookups(endpoint_names),
-            wake=Wake(settings.redis_url),
+            wake=Wake(settings.redis_url, deliver_published),
             calls=CallLog(now),
             now=now,
             failpoint=failpoint,

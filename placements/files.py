@@ -42,7 +42,7 @@ async def download(call: Call) -> Response:
 
 async def weekly_address(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    secret = await weekly.aim(call.resources, call.viewer.portal_id, call.text("url").strip())
+    secret = await weekly.set_target(call.resources, call.viewer.portal_id, call.text("url").strip())
     log.info("weekly_export_aimed", portal=call.viewer.portal_id, user=call.viewer.user_id)
     return await settings_page(call, secret=secret)
 

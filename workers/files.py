@@ -19,8 +19,8 @@ from b24app.resources import Resources
 from b24app.store.engine import away
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
-from workers.at_once import me
 from workers.inbox import heartbeat
+from workers.inline_delivery import worker_name
 
 BUDGET = 20.0  # seconds of one go
 SOON = timedelta(minutes=1)  # where the database was away
@@ -50,7 +50,7 @@ async def carry_files(resources: Resources, portal_id: int) -> int:
 
 async def _claim(db: AsyncConnection, resources: Resources, portal: Portal) -> list[Claim]:
     return await index.claim(
-        db, WorkKind.FILE, worker=me(), token=uuid4(), now=resources.now(), limit=1, portal_id=portal.id
+        db, WorkKind.FILE, worker=worker_name(), token=uuid4(), now=resources.now(), limit=1, portal_id=portal.id
     )
 
 

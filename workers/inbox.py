@@ -32,7 +32,7 @@ from b24app.verification.store.memberships import Overtaken
 from b24app.work.store import index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
 from workers import runtime
-from workers.at_once import me
+from workers.inline_delivery import worker_name
 
 INTERACTIVE_SLICE = 200  # subjects
 FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = (
@@ -104,7 +104,7 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
             portal = await portals.by_id(db, portal_id)
             slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
             if let_in and not slice_:
-                await index.hurry(db, portal_id, tuple(JOURNEYS), resources.now(), errors=WAITING_OUTSIDE)
+                await index.make_due(db, portal_id, tuple(JOURNEYS), resources.now(), errors=WAITING_OUTSIDE)
         resources.failpoint("inbox.claimed")
         if portal is None or not slice_:
             return taken
@@ -134,7 +134,7 @@ async def _claim(
         claims = await index.claim(
             db,
             kind,
-            worker=me(),
+            worker=worker_name(),
             token=uuid4(),
             now=resources.now(),
             limit=INTERACTIVE_SLICE if served is Lane.INTERACTIVE else size,

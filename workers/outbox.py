@@ -5,7 +5,7 @@ from __future__ import annotations
 from b24app.delivery.journeys import drain as delivery
 from b24app.resources import Resources
 from workers import runtime
-from workers.at_once import me
+from workers.inline_delivery import worker_name
 
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 
@@ -19,7 +19,7 @@ def drain() -> None:
 
 async def drain_outbox(resources: Resources, budget_seconds: float = BUDGET) -> int:
     """Send what is due now. Returns how many deliveries were tried."""
-    done = await delivery.drain(resources, me(), budget_seconds)
+    done = await delivery.drain(resources, worker_name(), budget_seconds)
     if done.more:
         await resources.wake.outbox()
     return done.settled

@@ -29,7 +29,7 @@ from b24app.resources import Resources
 from b24app.settings import Settings
 from b24app.store.engine import away
 from b24app.work.wake import WAKING, forget_pickled, open_queue
-from workers.at_once import AtOnce
+from workers.inline_delivery import InlineDelivery
 
 STARTS_WITHIN = 30
 REDIS_AWAY = 1.0  # seconds until a lost Redis is tried again
@@ -126,14 +126,14 @@ class _Runtime:
 
     async def _live(self, settings: Settings, manifest: Manifest) -> None:
         try:
-            async with open_resources(settings, manifest) as opened:
+            inline = InlineDelivery()
+            async with open_resources(settings, manifest, inline=inline) as opened:
                 gc.collect()
                 gc.freeze()  # what lives as long as the process is not looked through again at every collection
                 self.loop, self.resources, self._stop = asyncio.get_running_loop(), opened, asyncio.Event()
-                opened.wake.at_once = at_once = AtOnce(opened)
                 self._ready.set()
                 await self._stop.wait()
-                await at_once.finish()
+                await inline.finish()
         except BaseException as error:
             self._failure = error
             self._ready.set()

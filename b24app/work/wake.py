@@ -56,12 +56,12 @@ def forget_pickled(redis: Redis) -> None:
 class Wake:
     """Sends wake-ups; a Redis that is away is logged and left to the rewake.
 
-    `at_once`: how this process delivers what it has published itself, where it does; it says whether it will.
+    `deliver_published`: how this process delivers what it has published itself, where it does: portal and rows; it says
+    whether it will.
     """
 
-    at_once: Callable[[int, int], Awaitable[bool]] | None = None
-
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, deliver_published: Callable[[int, int], Awaitable[bool]] | None = None) -> None:
+        self._deliver_published = deliver_published
         self._redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
 
     async def inbox(self, portal_id: int, lane: Lane) -> None:
@@ -70,7 +70,7 @@ class Wake:
 
     async def outbox(self, portal_id: int = 0, rows: int = 0) -> None:
         """Deliveries wait: `rows` of them this portal has just published, if it is known."""
-        if self.at_once and rows and await self.at_once(portal_id, rows):
+        if self._deliver_published and rows and await self._deliver_published(portal_id, rows):
             return
         await self._send(OUTBOX, "outbox", DRAIN_OUTBOX)
 

@@ -97,7 +97,7 @@ QUERIES: Mapping[str, Query] = {
     "endpoints.add": lambda db, p, o: endpoints.add(db, p, replace(o.endpoint, id=uuid4())),
     "endpoints.reachable": lambda db, p, o: endpoints.reachable(db, p, [o.endpoint.id]),
     "endpoints.change": lambda db, p, o: endpoints.change(db, p, o.endpoint.id, o.now, url="https://else.example/"),
-    "endpoints.hurry": lambda db, p, o: endpoints.hurry(db, p, o.endpoint.id, o.now - LONG),
+    "endpoints.make_due": lambda db, p, o: endpoints.make_due(db, p, o.endpoint.id, o.now - LONG),
     "endpoints.keep_old_secrets": lambda db, p, o: endpoints.keep_old_secrets(
         db, p, o.endpoint.id, b"new", [OldSecret(b"old", o.now)], o.now
     ),
@@ -116,7 +116,7 @@ QUERIES: Mapping[str, Query] = {
     ),
     "events.publish": lambda db, p, o: publishing.publish(db, p, [_another(o)], o.now),
     "events.publish_to": lambda db, p, o: publishing.publish_to(db, p, o.endpoint.id, _another(o), o.now),
-    "exports.aim": lambda db, p, o: exports.aim(db, p, "https://else.example/", b"theirs", o.now),
+    "exports.set_target": lambda db, p, o: exports.set_target(db, p, "https://else.example/", b"theirs", o.now),
     "exports.begin": lambda db, p, o: exports.begin(db, p, uuid4(), exports.ASKED, o.now),
     "exports.change": lambda db, p, o: exports.change(db, p, o.export, state=exports.READY),
     "exports.change_target": lambda db, p, o: exports.change_target(
@@ -309,7 +309,7 @@ ELSEWHERE: Mapping[str, str] = {
     "work.depths": INDEX,
     "work.drop": INDEX,
     "work.finish": INDEX,
-    "work.hurry": INDEX,
+    "work.make_due": INDEX,
     "work.postpone": INDEX,
     "work.renew": INDEX,
     "work.waiting": INDEX,

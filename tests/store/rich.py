@@ -188,6 +188,6 @@ async def _files(db: AsyncConnection, mine: int, now: datetime) -> tuple[UUID, U
     export, restore = uuid4(), uuid4()
     await exports.begin(db, mine, export, exports.ASKED, now)
     await file_parts.put(db, mine, export, Part(0, "", b"a part"), ours=True)
-    await exports.aim(db, mine, "https://backup.example/", b"sealed", now)
+    await exports.set_target(db, mine, "https://backup.example/", b"sealed", now)
     await restores.begin(db, mine, restore, 1, now)
     return export, restore

@@ -142,7 +142,7 @@ async def test_what_came_during_a_failing_try_is_looked_at_at_once(desk: Desk, h
         if how == "postpone":
             await index.arrive(db, portal_id, WorkKind.RECORD, ["contact:1"], Lane.BULK, desk.clock())
         else:
-            await index.hurry(db, portal_id, [WorkKind.RECORD], desk.clock())
+            await index.make_due(db, portal_id, [WorkKind.RECORD], desk.clock())
         await index.postpone(db, WorkKind.RECORD, held, desk.clock() + timedelta(hours=1), "portal_down")
 
         assert len(await _claim_record(desk, db, portal_id)) == 1

@@ -162,6 +162,6 @@ async def next_at(world: World) -> datetime:
 async def test_an_address_we_do_not_call_is_refused_in_words(world: World, url: str, said: str) -> None:
     await world.install()
     with pytest.raises(Refused) as refused:
-        await weekly.aim(strict(world.resources), (await world.row()).id, url)
+        await weekly.set_target(strict(world.resources), (await world.row()).id, url)
     render = Render.read(world.resources.manifest)
     assert said in render.error(refused.value.code, "ru", refused.value.status)["error"]["text"]

@@ -84,7 +84,7 @@ async def revoke(resources: Resources, portal_id: int, client_app_id: UUID) -> N
         if closed is None:
             raise Refused("not_found", 404)
         for endpoint_id in closed:
-            await endpoints.hurry(db, portal_id, endpoint_id, now)
+            await endpoints.make_due(db, portal_id, endpoint_id, now)
     if closed:
         await resources.wake.outbox()
 

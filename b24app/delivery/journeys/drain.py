@@ -22,7 +22,7 @@ from b24app.work.store import index
 
 HEARTBEAT = 20.0  # seconds; a claim lasts 60
 PULSE = 0.05  # seconds: finished attempts are stored at least this often
-FIRST = 16  # deliveries that whoever published them sends at once
+INLINE = 16  # deliveries that whoever published them sends at once
 LOOK_AGAIN = 0.5  # seconds between looks for new work while slow attempts are under way
 
 
@@ -50,8 +50,8 @@ async def drain(resources: Resources, worker: str = "outbox", budget_seconds: fl
     return await _drained(_run(resources, worker), budget_seconds)
 
 
-async def first(resources: Resources, portal_id: int, worker: str, begun: asyncio.Event) -> Drained:
-    """Send what this portal has just published, `FIRST` deliveries at most, by the rules of a drain: claimed once.
+async def deliver_published(resources: Resources, portal_id: int, worker: str, begun: asyncio.Event) -> Drained:
+    """Send what this portal has just published, `INLINE` deliveries at most, by the rules of a drain: claimed once.
 
     `begun` is set when the first are on their way.
     """
@@ -115,7 +115,7 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
 async def _look(run: Run) -> _Look:
     stored, full = run.stored, run.full()
     if run.only is not None:
-        return _Look(await take(run, FIRST, portal_id=run.only), [], stored)
+        return _Look(await take(run, INLINE, portal_id=run.only), [], stored)
     return _Look(await take(run, run.slice, without=full), full, stored)
 
 

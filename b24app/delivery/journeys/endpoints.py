@@ -133,7 +133,7 @@ async def change(resources: Resources, portal: Portal, app_id: UUID, endpoint_id
         if moved and state is EndpointState.CHECKING:
             await _ping(resources, db, portal, endpoint_id)
         if moved and state is EndpointState.DISABLED:
-            await endpoints.hurry(db, portal.id, endpoint_id, now)
+            await endpoints.make_due(db, portal.id, endpoint_id, now)
         found = await _mine(db, portal, app_id, endpoint_id)
     if moved:
         await resources.wake.outbox()
@@ -155,7 +155,7 @@ async def remove(resources: Resources, portal: Portal, app_id: UUID, endpoint_id
         await _mine(db, portal, app_id, endpoint_id, lock=True)
         gone = {"state": EndpointState.DELETED.value, "state_reason": "owner", "deleted_at": now}
         await endpoints.change(db, portal.id, endpoint_id, now, **gone)
-        await endpoints.hurry(db, portal.id, endpoint_id, now)
+        await endpoints.make_due(db, portal.id, endpoint_id, now)
     await resources.wake.outbox()
 
 

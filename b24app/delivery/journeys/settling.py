@@ -145,7 +145,7 @@ async def _tell_endpoint(
         db, portal_id, endpoint.id, url=endpoint.url, come_from=come_from, to=to, reason=reason, now=now
     )
     if changed and to is not EndpointState.CHECKING:
-        await endpoints.hurry(db, portal_id, endpoint.id, now)
+        await endpoints.make_due(db, portal_id, endpoint.id, now)
         log.info("endpoint_state", portal=portal_id, endpoint=str(endpoint.id), state=to.value, reason=reason)
 
 

@@ -146,7 +146,7 @@ async def lock(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> No
     await db.execute(select(endpoints.c.id).where(*mine).order_by(endpoints.c.id).with_for_update())
 
 
-async def hurry(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime) -> None:
+async def make_due(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime) -> None:
     """The endpoint's state changed: look at everything that waits for it now, also where a worker holds it."""
     await db.execute(_HURRY, {"portal": portal_id, "endpoint": endpoint_id, "now": now})
 

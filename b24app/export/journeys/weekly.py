@@ -33,7 +33,7 @@ KEY = "weekly:"
 log = structlog.get_logger()
 
 
-async def aim(resources: Resources, portal_id: int, url: str) -> str:
+async def set_target(resources: Resources, portal_id: int, url: str) -> str:
     """Send it to this address from now on, the first one at once. The secret that signs it, shown once.
 
     Raises Refused 422 `url_<reason>` as for endpoints (`b24app.net.guard`).
@@ -42,7 +42,7 @@ async def aim(resources: Resources, portal_id: int, url: str) -> str:
     secret, now = webhooks.new_secret(os.urandom(webhooks.SECRET_BYTES)), resources.now()
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)
-        await exports.aim(db, portal_id, url, resources.vault.seal(secret), now)
+        await exports.set_target(db, portal_id, url, resources.vault.seal(secret), now)
         await index.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
     await resources.wake.chore("carry_files", portal_id)
     return secret

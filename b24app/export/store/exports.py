@@ -83,7 +83,7 @@ async def target(db: AsyncConnection, portal_id: int) -> Target | None:
     return _target(row) if row else None
 
 
-async def aim(db: AsyncConnection, portal_id: int, url: str, secret: bytes, now: datetime) -> None:
+async def set_target(db: AsyncConnection, portal_id: int, url: str, secret: bytes, now: datetime) -> None:
     """Another address forgets what became of the one before."""
     fresh = {"url": url, "secret": secret, "tries": 0, "error": "", "created_at": now, "next_at": now}
     fresh |= {"tried_at": None, "sent_at": None}

@@ -193,7 +193,7 @@ async def revive(resources: Resources, portal: Portal) -> None:
         waits = (PortalState.NEEDS_ADMIN, PortalState.UNPAID)
         if await portals.move(db, portal.id, PortalState.ACTIVE, only_from=waits):
             log.info("portal_revived", portal=portal.id, was=portal.state)
-        await index.hurry(db, portal.id, inbox.KINDS, resources.now())
+        await index.make_due(db, portal.id, inbox.KINDS, resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 

@@ -198,7 +198,7 @@ def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
     }
 
 
-async def hurry(
+async def make_due(
     db: AsyncConnection,
     portal_id: int,
     kinds: Collection[WorkKind],

@@ -20,23 +20,23 @@ RUNS = 4  # at once in one process
 log = structlog.get_logger()
 
 
-def me() -> str:
+def worker_name() -> str:
     """Who holds a claim, for people."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-class AtOnce:
-    """`Wake.at_once` of a worker process."""
+class InlineDelivery:
+    """`inline` of a worker process (`assembly.open_resources`)."""
 
-    def __init__(self, resources: Resources) -> None:
-        self.resources, self.runs = resources, dict[int, asyncio.Task[None]]()
+    def __init__(self) -> None:
+        self.runs: dict[int, asyncio.Task[None]] = {}
 
-    async def __call__(self, portal_id: int, rows: int) -> bool:
+    async def __call__(self, resources: Resources, portal_id: int, rows: int) -> bool:
         """Whether we do it. Returns when the first are on their way, so that the work beside does not delay them."""
-        if rows > drain.FIRST or portal_id in self.runs or len(self.runs) >= RUNS:
+        if rows > drain.INLINE or portal_id in self.runs or len(self.runs) >= RUNS:
             return False
         begun = asyncio.Event()
-        self.runs[portal_id] = asyncio.create_task(self._run(portal_id, begun))
+        self.runs[portal_id] = asyncio.create_task(self._run(resources, portal_id, begun))
         await begun.wait()
         return True
 
@@ -44,9 +44,9 @@ class AtOnce:
         """Wait for what is under way."""
         await asyncio.gather(*self.runs.values())
 
-    async def _run(self, portal_id: int, begun: asyncio.Event) -> None:
+    async def _run(self, resources: Resources, portal_id: int, begun: asyncio.Event) -> None:
         try:
-            done = await drain.first(self.resources, portal_id, me(), begun)
+            done = await drain.deliver_published(resources, portal_id, worker_name(), begun)
         except Exception as error:  # its claims run out; nobody waits for this task
             log.warning("delivery_interrupted", portal=portal_id, error=repr(error))
             return
@@ -54,4 +54,4 @@ class AtOnce:
             begun.set()
             del self.runs[portal_id]
         if done.more:
-            await self.resources.wake.outbox()
+            await resources.wake.outbox()

@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
-from b24app.delivery.journeys.drain import FIRST
+from b24app.delivery.journeys.drain import INLINE
 from b24app.demo import servers
 from b24app.domain.delivery.schedule import DeliveryState
 from b24app.manifest import Manifest
 from tests.outside import Desk, open_desk
-from workers.at_once import AtOnce
+from workers.inline_delivery import InlineDelivery
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manif
 
 
 async def test_a_few_are_sent_at_once_and_only_this_portals(desk: Desk) -> None:
-    shop, other, at_once = await desk.shop("one"), await desk.shop("other"), AtOnce(desk.resources)
+    shop, other, inline = await desk.shop("one"), await desk.shop("other"), InlineDelivery()
     await desk.publish(other.portal, desk.event(other.portal))
     rows = await desk.publish(shop.portal, *(desk.event(shop.portal) for _ in range(3)))
 
-    assert await at_once(shop.portal.id, rows)
-    await at_once.finish()
+    assert await inline(desk.resources, shop.portal.id, rows)
+    await inline.finish()
 
     assert sorted(one.sequence or 0 for one in desk.receiver.news()) == [1, 2, 3]
     assert {one.state for one in await desk.deliveries(shop)} == {DeliveryState.DELIVERED}
@@ -38,40 +38,40 @@ async def test_a_few_are_sent_at_once_and_only_this_portals(desk: Desk) -> None:
 
 
 async def test_many_are_left_to_a_worker_of_the_outbox(desk: Desk) -> None:
-    shop, at_once = await desk.shop(), AtOnce(desk.resources)
-    rows = await desk.publish(shop.portal, *(desk.event(shop.portal) for _ in range(FIRST + 1)))
+    shop, inline = await desk.shop(), InlineDelivery()
+    rows = await desk.publish(shop.portal, *(desk.event(shop.portal) for _ in range(INLINE + 1)))
 
-    assert not await at_once(shop.portal.id, rows)
+    assert not await inline(desk.resources, shop.portal.id, rows)
 
     assert desk.receiver.news() == []
-    assert await desk.waiting() == FIRST + 1
+    assert await desk.waiting() == INLINE + 1
 
 
 async def test_the_order_of_an_object_is_kept_while_earlier_news_of_it_waits(desk: Desk) -> None:
-    shop, at_once, membership = await desk.shop(), AtOnce(desk.resources), uuid4()
+    shop, inline, membership = await desk.shop(), InlineDelivery(), uuid4()
     desk.receiver.answers = [500]
     await desk.publish(shop.portal, desk.event(shop.portal, membership))
     await desk.drain()
     rows = await desk.publish(shop.portal, desk.event(shop.portal, membership, 3))
 
-    assert await at_once(shop.portal.id, rows)
-    await at_once.finish()
+    assert await inline(desk.resources, shop.portal.id, rows)
+    await inline.finish()
 
     assert [one.sequence for one in desk.receiver.news()] == [1]
 
 
 async def test_a_portal_whose_news_is_on_its_way_gets_no_second_run(desk: Desk) -> None:
-    shop, at_once, go_on = await desk.shop(), AtOnce(desk.resources), asyncio.Event()
+    shop, inline, go_on = await desk.shop(), InlineDelivery(), asyncio.Event()
 
     async def slow(request: web.Request) -> web.Response:
         await go_on.wait()
         return web.Response(status=204)
 
     desk.receiver.answers = [slow]
-    assert await at_once(shop.portal.id, await desk.publish(shop.portal, desk.event(shop.portal)))
-    assert not await at_once(shop.portal.id, await desk.publish(shop.portal, desk.event(shop.portal)))
+    assert await inline(desk.resources, shop.portal.id, await desk.publish(shop.portal, desk.event(shop.portal)))
+    assert not await inline(desk.resources, shop.portal.id, await desk.publish(shop.portal, desk.event(shop.portal)))
     go_on.set()
-    await at_once.finish()
+    await inline.finish()
 
     assert [one.sequence for one in desk.receiver.news()] == [1]
     await desk.drain()
