@@ -12,13 +12,13 @@ import structlog
 from b24app.bitrix24.people import whoami
 from b24app.cards.store import imports, scans
 from b24app.cards.store.imports import Progress
-from b24app.cards.store.scans import Look
+from b24app.cards.store.scans import Scan
 from b24app.connection_check.journeys import check
 from b24app.connection_check.journeys.check import Checked
 from b24app.delivery.store import client_apps, endpoints
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
-from b24app.domain.cards.drift import Cause, Reach
+from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
@@ -58,8 +58,8 @@ class SettingsView:
     connected: tuple[Connected, ...]
     waiting: int
     failed: int
-    looked: Mapping[Reach, Look]
-    sweeping: Look | None
+    looked: Mapping[Scope, Scan]
+    sweeping: Scan | None
     cards: Sequence[KnownView]
     files: FilesView
     checked: Checked | None
@@ -101,7 +101,7 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             waiting=await inbox.count(db, portal.id, "waiting"),
             failed=await inbox.count(db, portal.id, "failed"),
             looked=await scans.newest(db, portal.id),
-            sweeping=await scans.unfinished(db, portal.id, Reach.ALL),
+            sweeping=await scans.unfinished(db, portal.id, Scope.ALL),
             cards=list((await card_layouts.listing(db, portal.id)).values()),
             files=await files_view(db, portal, resources.now()),
             checked=await check.look(db, resources, portal.id),
@@ -118,7 +118,7 @@ def _time_left(parts: Sequence[Progress]) -> timedelta | None:
 async def ask_sweep(resources: Resources, viewer: Viewer) -> None:
     """Compare every card now and not at night."""
     async with resources.autocommit() as db:
-        await portals.ask_sweep(db, viewer.portal_id, Cause.BUTTON)
+        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON)
     log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
     await resources.wake.chore("sweep_portal", viewer.portal_id)
 

@@ -16,7 +16,7 @@ from random import Random
 from time import monotonic
 
 from b24app.demo import servers
-from b24app.domain.cards.drift import Cause
+from b24app.domain.cards.drift import ScanTrigger
 from b24app.portal.store import portals
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
@@ -77,7 +77,7 @@ class Soak:
             await administrator(one)
         for portal in self._portals():
             async with self.world.resources.transaction() as db:
-                await portals.ask_sweep(db, (await self.world.row(portal)).id, Cause.BUTTON)
+                await portals.ask_sweep(db, (await self.world.row(portal)).id, ScanTrigger.BUTTON)
         while found and monotonic() - began < CALM:
             await asyncio.sleep(5)
             before, found = found, await self._wrong()

@@ -23,7 +23,7 @@ from b24app.delivery.store import client_apps, deliveries, endpoints, idempotenc
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import OldSecret
 from b24app.delivery.store.settling import AttemptRow, Change
-from b24app.domain.cards.drift import Cause, Drift, Reach
+from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.connection_check.rules import Backlog, Found, Ping
 from b24app.domain.delivery import news
@@ -176,11 +176,11 @@ QUERIES: Mapping[str, Query] = {
     "intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
     "intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
     "looks.advance": lambda db, p, o: scans.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
-    "looks.begin": lambda db, p, o: scans.begin(db, p, Reach.ALL, Cause.CLOCK, o.now),
+    "looks.begin": lambda db, p, o: scans.begin(db, p, Scope.ALL, ScanTrigger.CLOCK, o.now),
     "looks.drop": lambda db, p, o: scans.drop(db, p, o.look),
     "looks.finish": lambda db, p, o: scans.finish(db, p, o.look, o.now),
     "looks.newest": lambda db, p, o: scans.newest(db, p),
-    "looks.unfinished": lambda db, p, o: scans.unfinished(db, p, Reach.ALL),
+    "looks.unfinished": lambda db, p, o: scans.unfinished(db, p, Scope.ALL),
     "memberships.add_new": lambda db, p, o: memberships.add_new(
         db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
     ),

@@ -10,11 +10,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, requisites, scans
-from b24app.cards.store.scans import Look
+from b24app.cards.store.scans import Scan
 from b24app.delivery.store import deliveries, endpoints, idempotency, publishing
 from b24app.delivery.store.deliveries import Delivery
 from b24app.delivery.store.endpoints import Endpoint
-from b24app.domain.cards.drift import Cause, Reach
+from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.domain.delivery import news
 from b24app.domain.portal.viewer import Viewer
@@ -59,7 +59,7 @@ class Owned:
     gone: Subject  # the person goes on for it
     lost: str  # name of a deleted person for whom nobody goes on
     namesake: Subject  # has that name and is somebody else
-    look: Look  # cut off; another one is finished
+    look: Scan  # cut off; another one is finished
     reader: UUID  # who reads the portal's contacts
     export: UUID  # is being made; it has a part
     restore: UUID  # is being uploaded
@@ -128,8 +128,8 @@ async def _unfinished(
     sent = await deliveries.of_endpoint(db, mine, endpoint.id, before=None, states=(), limit=50)
     delivery = next(one for one in sent if one.event_id == event.id)
 
-    await scans.finish(db, mine, await scans.begin(db, mine, Reach.ALL, Cause.CLOCK, now), now)
-    look = await scans.begin(db, mine, Reach.ALL, Cause.BUTTON, now)
+    await scans.finish(db, mine, await scans.begin(db, mine, Scope.ALL, ScanTrigger.CLOCK, now), now)
+    look = await scans.begin(db, mine, Scope.ALL, ScanTrigger.BUTTON, now)
     gone, named = Subject(Kind.CONTACT, 10**9), tables.records.c.title == "Пётр Лесной"
     found = select(tables.records.c.crm_id).where(named, tables.records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())

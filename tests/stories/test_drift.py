@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from b24app.cards.journeys import sweep
 from b24app.cards.store import scans
-from b24app.domain.cards.drift import Drift, Reach
+from b24app.domain.cards.drift import Drift, Scope
 from b24app.journeys import settings
 from b24app.lanes import Lane
 from b24app.store.tables import memberships
@@ -21,7 +21,7 @@ from workers.inbox import drain_portal
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 
 
-async def drift(world: World, reach: Reach = Reach.ALL) -> dict[Drift, int]:
+async def drift(world: World, reach: Scope = Scope.ALL) -> dict[Drift, int]:
     async with world.resources.tenant((await world.row()).id) as db:
         return dict((await scans.newest(db, (await world.row()).id))[reach].drift)
 
@@ -111,7 +111,7 @@ async def test_links_of_people_decided_about_lately_are_read_every_half_an_hour(
     await world.rescan()
 
     assert [one.data["new_state"] for one in world.receiver.events()] == ["pending", "left", "pending"]
-    assert await drift(world, Reach.PEOPLE) == {Drift.LINK: 1}
+    assert await drift(world, Scope.PEOPLE) == {Drift.LINK: 1}
 
 
 async def test_a_change_whose_event_was_lost_is_drift_and_echoes_of_our_own_are_none(world: World) -> None:
@@ -123,12 +123,12 @@ async def test_a_change_whose_event_was_lost_is_drift_and_echoes_of_our_own_are_
     world.pass_time(minutes=6)
 
     await world.rescan()
-    assert await drift(world, Reach.RECENT) == {Drift.FIELDS: 1}
+    assert await drift(world, Scope.RECENT) == {Drift.FIELDS: 1}
     assert len(world.receiver.events()) == 1
 
     world.pass_time(minutes=6)
     await world.rescan()  # our own writes are all that was modified since
-    assert await drift(world, Reach.RECENT) == {}
+    assert await drift(world, Scope.RECENT) == {}
     assert await total(world) == {"fields": 1}
 
 
@@ -141,7 +141,7 @@ async def test_what_an_event_has_told_already_is_no_drift(world: World) -> None:
 
     await world.rescan()
 
-    assert await drift(world, Reach.RECENT) == {}
+    assert await drift(world, Scope.RECENT) == {}
 
 
 async def test_a_sweep_whose_worker_was_killed_goes_on_where_it_stopped(world: World) -> None:
@@ -159,7 +159,7 @@ async def test_a_sweep_whose_worker_was_killed_goes_on_where_it_stopped(world: W
     assert world.kills == 1
     assert await drift(world) == {Drift.DELETED: 1, Drift.NEW: 1}
     async with world.resources.tenant((await world.row()).id) as db:
-        assert (await scans.newest(db, (await world.row()).id))[Reach.ALL].seen == 60
+        assert (await scans.newest(db, (await world.row()).id))[Scope.ALL].seen == 60
 
 
 async def test_cards_our_admin_no_longer_sees_do_not_count_as_deleted(world: World) -> None:

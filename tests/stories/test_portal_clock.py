@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from b24app.bitrix24 import recent
 from b24app.cards.store import scans
-from b24app.cards.store.scans import Look
-from b24app.domain.cards.drift import Reach
+from b24app.cards.store.scans import Scan
+from b24app.domain.cards.drift import Scope
 from b24app.store.tables import imports
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
@@ -60,7 +60,7 @@ FILTERS: dict[str, Filter] = {
 }
 
 
-async def last_look(world: World, reach: Reach = Reach.RECENT) -> Look | None:
+async def last_look(world: World, reach: Scope = Scope.RECENT) -> Scan | None:
     portal_id = (await world.row()).id
     async with world.resources.tenant(portal_id) as db:
         return (await scans.newest(db, portal_id)).get(reach)
@@ -150,7 +150,7 @@ async def test_more_than_a_look_takes_is_left_to_the_sweep(world: World, monkeyp
     assert await last_look(world) == before
 
     await world.sweep()
-    swept = await last_look(world, Reach.ALL)
+    swept = await last_look(world, Scope.ALL)
     assert swept
     assert swept.seen == 300
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from b24app.cards.journeys import importing
 from b24app.cards.store import imports, scans
 from b24app.cli.failures import settled
-from b24app.domain.cards.drift import Drift, Reach
+from b24app.domain.cards.drift import Drift, Scope
 from b24app.domain.cards.facts import RequisiteKind
 from b24app.portal.store import portals
 from b24app.store.tables import imports as imports_table
@@ -48,7 +48,7 @@ async def called(world: World) -> set[str]:
 async def drift(world: World) -> dict[Drift, int]:
     portal_id = (await world.row()).id
     async with world.resources.tenant(portal_id) as db:
-        return dict((await scans.newest(db, portal_id))[Reach.ALL].drift)
+        return dict((await scans.newest(db, portal_id))[Scope.ALL].drift)
 
 
 async def waits_for(world: World) -> set[str]:

@@ -17,8 +17,8 @@ from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
 from b24app.bitrix24.recent import MARGIN, End, Filter, Recent
 from b24app.cards.journeys.drift import compare
 from b24app.cards.store import imports, scans
-from b24app.cards.store.scans import Look
-from b24app.domain.cards.drift import OVERLAP, Cause, Reach, next_from
+from b24app.cards.store.scans import Scan
+from b24app.domain.cards.drift import OVERLAP, ScanTrigger, Scope, next_from
 from b24app.domain.cards.facts import Card, Kind, Odd, Subject
 from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 async def run(resources: Resources, portal_id: int) -> int:
-    """Look at what was modified since the last look, and at the links of people decided about lately when it is time.
+    """Look at what was modified since the last scan, and at the links of people decided about lately when it is time.
 
     Returns how many cards had drifted from what we know.
     """
@@ -61,7 +61,7 @@ async def run(resources: Resources, portal_id: int) -> int:
     async with resources.transaction() as db:
         await portals.change(db, portal_id, **done)
         if many or started - before > OUTAGE:
-            await portals.ask_sweep(db, portal_id, Cause.OUTAGE)
+            await portals.ask_sweep(db, portal_id, ScanTrigger.OUTAGE)
     if drifted:
         log.warning("drift_found", portal=portal_id, cards=drifted)
         await resources.wake.inbox(portal_id, Lane.BULK)
@@ -76,22 +76,22 @@ async def _recent(
     A look that cannot know what has changed is none: it does not stand as one that compared.
     """
     async with resources.tenant(portal.id) as db:
-        look = await scans.begin(db, portal.id, Reach.RECENT, Cause.CLOCK, started)
+        scan = await scans.begin(db, portal.id, Scope.RECENT, ScanTrigger.CLOCK, started)
     ends: list[End] = []
     for kind in Kind:
         async with resources.tenant(portal.id) as db:
             since = await imports.changes_from(db, portal.id, kind) or before - MARGIN
         recent = Recent(client, kind, field_map(portal), since, started)
         async for page in recent.pages():
-            look = await _page(resources, portal, look, page)
+            scan = await _page(resources, portal, scan, page)
         async with resources.tenant(portal.id) as db:
             until = next_from(since, recent.newest, rested=started - before >= OVERLAP)
             await imports.looked(db, portal.id, kind, until)
         ends.append(_named(portal, recent))
     async with resources.tenant(portal.id) as db:
         known = all(one is End.REACHED for one in ends)
-        await (scans.finish(db, portal.id, look, resources.now()) if known else scans.drop(db, portal.id, look))
-    return look.drifted, End.MANY in ends
+        await (scans.finish(db, portal.id, scan, resources.now()) if known else scans.drop(db, portal.id, scan))
+    return scan.drifted, End.MANY in ends
 
 
 def _named(portal: Portal, recent: Recent) -> End:
@@ -106,23 +106,23 @@ def _named(portal: Portal, recent: Recent) -> End:
 async def _people(resources: Resources, portal: Portal, client: PortalClient, since: datetime) -> int:
     """The links of people somebody decided about since then: how many had drifted."""
     async with resources.tenant(portal.id) as db:
-        look = await scans.begin(db, portal.id, Reach.PEOPLE, Cause.CLOCK, resources.now())
+        scan = await scans.begin(db, portal.id, Scope.PEOPLE, ScanTrigger.CLOCK, resources.now())
         people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
     slice_ = BATCH_SIZE * PAGE
     for at in range(0, len(people), slice_):
         cards = await read_cards(client, people[at : at + slice_], field_map(portal))
         page: list[Card | Odd] = [*cards.found.values(), *cards.odd.values()]
         if page:
-            look = await _page(resources, portal, look, sorted(page, key=lambda one: one.subject.id))
+            scan = await _page(resources, portal, scan, sorted(page, key=lambda one: one.subject.id))
     async with resources.tenant(portal.id) as db:
-        await scans.finish(db, portal.id, look, resources.now())
-    return look.drifted
+        await scans.finish(db, portal.id, scan, resources.now())
+    return scan.drifted
 
 
-async def _page(resources: Resources, portal: Portal, look: Look, page: Sequence[Card | Odd]) -> Look:
+async def _page(resources: Resources, portal: Portal, scan: Scan, page: Sequence[Card | Odd]) -> Scan:
     last = page[-1].subject
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page)
-        moved = await scans.advance(db, portal.id, look, last.kind, last.id, len(page), drift)
+        moved = await scans.advance(db, portal.id, scan, last.kind, last.id, len(page), drift)
     assert moved, "a look by the clock is nobody else's"
     return moved

@@ -17,8 +17,8 @@ from b24app.cards.journeys import lists
 from b24app.cards.journeys.drift import compare
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import records, scans
-from b24app.cards.store.scans import Look
-from b24app.domain.cards.drift import Cause, Reach, night
+from b24app.cards.store.scans import Scan
+from b24app.domain.cards.drift import ScanTrigger, Scope, night
 from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.succession import SUSPENDED_FOR
@@ -62,51 +62,51 @@ async def run(resources: Resources, portal_id: int) -> bool:
         return False
     if portal.mode("verification") is Mode.OFF:
         return False
-    look = await _begin(resources, portal)
+    scan = await _begin(resources, portal)
     try:
-        for kind in ORDER[ORDER.index(look.kind) if look.kind else 0 :]:
-            look = await _kind(resources, portal, look, kind, stop_at)
+        for kind in ORDER[ORDER.index(scan.kind) if scan.kind else 0 :]:
+            scan = await _kind(resources, portal, scan, kind, stop_at)
             if monotonic() > stop_at:
                 await resources.wake.chore("sweep_portal", portal.id)
                 return False
     except Overtaken:
         log.info("sweep_overtaken", portal=portal.id)
         return False
-    await _end(resources, portal, look)
+    await _end(resources, portal, scan)
     return True
 
 
-async def _begin(resources: Resources, portal: Portal) -> Look:
+async def _begin(resources: Resources, portal: Portal) -> Scan:
     """The sweep that was cut off, else a new one."""
     async with resources.tenant(portal.id) as db:
-        cut_off = await scans.unfinished(db, portal.id, Reach.ALL)
-        cause = Cause(portal.sweep_asked or Cause.CLOCK)
-        return cut_off or await scans.begin(db, portal.id, Reach.ALL, cause, resources.now())
+        cut_off = await scans.unfinished(db, portal.id, Scope.ALL)
+        trigger = ScanTrigger(portal.sweep_asked or ScanTrigger.CLOCK)
+        return cut_off or await scans.begin(db, portal.id, Scope.ALL, trigger, resources.now())
 
 
-async def _kind(resources: Resources, portal: Portal, look: Look, kind: Listed, stop_at: float) -> Look:
+async def _kind(resources: Resources, portal: Portal, scan: Scan, kind: Listed, stop_at: float) -> Scan:
     """One list, from where the look stands to the end or until it is time to stop."""
     client = admin_client(resources, portal, Lane.BULK)
-    after = look.after_id if look.kind is kind else 0
+    after = scan.after_id if scan.kind is kind else 0
     async for page in lists.pages(client, portal, kind, after):
         last = page[-1].subject.id
-        look = await _compare(resources, portal, client, look, kind, (after, last), page)
+        scan = await _compare(resources, portal, client, scan, kind, (after, last), page)
         after = last
         resources.failpoint("sweep.page")
         if monotonic() > stop_at:
-            return look
-    return await _compare(resources, portal, client, look, kind, (after, None), ())
+            return scan
+    return await _compare(resources, portal, client, scan, kind, (after, None), ())
 
 
 async def _compare(
     resources: Resources,
     portal: Portal,
     client: PortalClient,
-    look: Look,
+    scan: Scan,
     kind: Listed,
     within: tuple[int, int | None],
     page: Sequence[Seen],
-) -> Look:
+) -> Scan:
     """One page: what is on it, and what we know between its first and last id that is not. A few of these tell whether
     our admin still sees everything: the journey asks for each."""
     there = {one.subject for one in page}
@@ -119,13 +119,13 @@ async def _compare(
         drift = await compare(db, resources, portal, page, gone)
         after = max(filter(None, (*within, *(one.id for one in known[-1:]))), default=0)
         cards = sum(isinstance(one, Card) for one in page)
-        moved = await scans.advance(db, portal.id, look, kind, after, cards, drift)
+        moved = await scans.advance(db, portal.id, scan, kind, after, cards, drift)
         if moved is None:
             raise Overtaken
     return moved
 
 
-async def _end(resources: Resources, portal: Portal, look: Look) -> None:
+async def _end(resources: Resources, portal: Portal, scan: Scan) -> None:
     """Deleted cards that may not come back any more are looked at once again: their journey ends what they held."""
     now: datetime = resources.now()
     async with resources.tenant(portal.id) as db:
@@ -134,7 +134,7 @@ async def _end(resources: Resources, portal: Portal, look: Look) -> None:
         over = sorted(one for one in held if one in known and known[one].record.deleted)
         arrivals = [Arrival(Source.RESCAN, "expired", one) for one in over]
         await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
-        await scans.finish(db, portal.id, look, now)
-        await portals.change(db, portal.id, swept_at=look.started_at, sweep_asked=None)
-    log.info("swept", portal=portal.id, cards=look.seen, drift=dict(look.drift))
+        await scans.finish(db, portal.id, scan, now)
+        await portals.change(db, portal.id, swept_at=scan.started_at, sweep_asked=None)
+    log.info("swept", portal=portal.id, cards=scan.seen, drift=dict(scan.drift))
     await resources.wake.inbox(portal.id, Lane.BULK)

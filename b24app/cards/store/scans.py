@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.cards.drift import Cause, Drift, Reach
+from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
 from b24app.domain.cards.facts import Listed, listed
 from b24app.store.tables import drift_totals, looks
 
@@ -20,13 +20,13 @@ CUT_OFF = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look. `kind` and `after_id`: the last thing it has compared, where to go on; `drift`: cards by how they
+class Scan:
+    """One scan. `kind` and `after_id`: the last thing it has compared, where to go on; `drift`: cards by how they
     differed."""
 
     id: int
-    reach: Reach
-    cause: Cause
+    scope: Scope
+    trigger: ScanTrigger
     started_at: datetime
     finished_at: datetime | None
     kind: Listed | None
@@ -39,31 +39,31 @@ class Look:
         return sum(self.drift.values())
 
 
-async def begin(db: AsyncConnection, portal_id: int, reach: Reach, cause: Cause, now: datetime) -> Look:
-    new = insert(looks).values(portal_id=portal_id, reach=reach.value, cause=cause.value, started_at=now)
-    return _look((await db.execute(new.returning(looks))).one())
+async def begin(db: AsyncConnection, portal_id: int, scope: Scope, trigger: ScanTrigger, now: datetime) -> Scan:
+    new = insert(looks).values(portal_id=portal_id, reach=scope.value, cause=trigger.value, started_at=now)
+    return _scan((await db.execute(new.returning(looks))).one())
 
 
-async def unfinished(db: AsyncConnection, portal_id: int, reach: Reach) -> Look | None:
+async def unfinished(db: AsyncConnection, portal_id: int, scope: Scope) -> Scan | None:
     """The newest one that was cut off, to be carried on."""
     found = select(looks).where(
-        looks.c.portal_id == portal_id, looks.c.reach == reach.value, looks.c.finished_at.is_(None)
+        looks.c.portal_id == portal_id, looks.c.reach == scope.value, looks.c.finished_at.is_(None)
     )
     row = (await db.execute(found.order_by(looks.c.id.desc()).limit(1))).one_or_none()
-    return None if row is None else _look(row)
+    return None if row is None else _scan(row)
 
 
 async def advance(
-    db: AsyncConnection, portal_id: int, look: Look, kind: Listed, after_id: int, seen: int, drift: Mapping[Drift, int]
-) -> Look | None:
+    db: AsyncConnection, portal_id: int, scan: Scan, kind: Listed, after_id: int, seen: int, drift: Mapping[Drift, int]
+) -> Scan | None:
     """One page further, with what it brought. None: somebody else has carried this look on since we read it."""
-    here = (looks.c.portal_id == portal_id, looks.c.id == look.id, looks.c.finished_at.is_(None))
-    total = {one: look.drift.get(one, 0) + drift.get(one, 0) for one in {*look.drift, *drift}}
+    here = (looks.c.portal_id == portal_id, looks.c.id == scan.id, looks.c.finished_at.is_(None))
+    total = {one: scan.drift.get(one, 0) + drift.get(one, 0) for one in {*scan.drift, *drift}}
     moved = await db.execute(
         update(looks)
-        .where(*here, looks.c.kind.is_not_distinct_from(look.kind), looks.c.after_id == look.after_id)
-        .where(looks.c.seen == look.seen)
-        .values(kind=kind.value, after_id=after_id, seen=look.seen + seen, drift=total)
+        .where(*here, looks.c.kind.is_not_distinct_from(scan.kind), looks.c.after_id == scan.after_id)
+        .where(looks.c.seen == scan.seen)
+        .values(kind=kind.value, after_id=after_id, seen=scan.seen + seen, drift=total)
         .returning(looks)
     )
     row = moved.one_or_none()
@@ -71,28 +71,28 @@ async def advance(
         return None
     for one, cards in sorted(drift.items()):
         await _count(db, portal_id, one, cards)
-    return _look(row)
+    return _scan(row)
 
 
-async def finish(db: AsyncConnection, portal_id: int, look: Look, now: datetime) -> None:
+async def finish(db: AsyncConnection, portal_id: int, scan: Scan, now: datetime) -> None:
     """Of looks that found nothing only the newest of each reach is kept, and none that was cut off before this one.
 
     One under way beside this one is left alone until it is `CUT_OFF` old.
     """
-    await db.execute(update(looks).where(looks.c.portal_id == portal_id, looks.c.id == look.id).values(finished_at=now))
+    await db.execute(update(looks).where(looks.c.portal_id == portal_id, looks.c.id == scan.id).values(finished_at=now))
     over = or_(looks.c.finished_at.is_not(None), looks.c.started_at < now - CUT_OFF)
     quiet = and_(over, or_(looks.c.drift == {}, looks.c.finished_at.is_(None)))
-    older = (looks.c.portal_id == portal_id, looks.c.reach == look.reach.value, looks.c.id < look.id)
+    older = (looks.c.portal_id == portal_id, looks.c.reach == scan.scope.value, looks.c.id < scan.id)
     await db.execute(delete(looks).where(*older, quiet))
 
 
-async def drop(db: AsyncConnection, portal_id: int, look: Look) -> None:
+async def drop(db: AsyncConnection, portal_id: int, scan: Scan) -> None:
     """One that could not know what has changed: nothing of it counts as compared. What it found stays counted."""
-    here = (looks.c.portal_id == portal_id, looks.c.id == look.id, looks.c.finished_at.is_(None))
+    here = (looks.c.portal_id == portal_id, looks.c.id == scan.id, looks.c.finished_at.is_(None))
     await db.execute(delete(looks).where(*here))
 
 
-async def newest(db: AsyncConnection, portal_id: int) -> Mapping[Reach, Look]:
+async def newest(db: AsyncConnection, portal_id: int) -> Mapping[Scope, Scan]:
     """The last finished look of each reach."""
     rows = await db.execute(
         select(looks)
@@ -100,7 +100,7 @@ async def newest(db: AsyncConnection, portal_id: int) -> Mapping[Reach, Look]:
         .ext(distinct_on(looks.c.reach))
         .order_by(looks.c.reach, looks.c.id.desc())
     )
-    return {look.reach: look for look in map(_look, rows)}
+    return {scan.scope: scan for scan in map(_scan, rows)}
 
 
 async def totals(db: AsyncConnection) -> Mapping[str, int]:
@@ -116,11 +116,11 @@ async def _count(db: AsyncConnection, portal_id: int, drift: Drift, cards: int) 
     await db.execute(new.on_conflict_do_update(index_elements=["portal_id", "drift"], set_=more))
 
 
-def _look(row: Row[Any]) -> Look:
-    return Look(
+def _scan(row: Row[Any]) -> Scan:
+    return Scan(
         id=row.id,
-        reach=Reach(row.reach),
-        cause=Cause(row.cause),
+        scope=Scope(row.reach),
+        trigger=ScanTrigger(row.cause),
         started_at=row.started_at,
         finished_at=row.finished_at,
         kind=listed(row.kind) if row.kind else None,

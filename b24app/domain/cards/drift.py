@@ -31,7 +31,7 @@ def next_from(since: datetime, newest: datetime | None, *, rested: bool) -> date
     return max(since, newest + timedelta(seconds=1)) if rested else since
 
 
-class Reach(StrEnum):
+class Scope(StrEnum):
     """What one look compares."""
 
     RECENT = "recent"  # cards modified since the last look
@@ -39,7 +39,7 @@ class Reach(StrEnum):
     ALL = "all"  # every card there is
 
 
-class Cause(StrEnum):
+class ScanTrigger(StrEnum):
     """Why a look was made."""
 
     CLOCK = "clock"

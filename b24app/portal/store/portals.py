@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.cards.drift import Cause
+from b24app.domain.cards.drift import ScanTrigger
 from b24app.domain.portal.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
 from b24app.manifest import Mode
 from b24app.portal.store import departures
@@ -155,9 +155,9 @@ async def unswept_ids(db: AsyncConnection, night: datetime, now: datetime, sprea
     return list((await db.execute(select(portals.c.id).where(*ready, due))).scalars())
 
 
-async def ask_sweep(db: AsyncConnection, portal_id: int, cause: Cause) -> None:
+async def ask_sweep(db: AsyncConnection, portal_id: int, trigger: ScanTrigger) -> None:
     """Every card is to be compared before the night; whoever asked first is named."""
-    asked = func.coalesce(portals.c.sweep_asked, cause.value)
+    asked = func.coalesce(portals.c.sweep_asked, trigger.value)
     await db.execute(update(portals).where(portals.c.id == portal_id).values(sweep_asked=asked))
 
 

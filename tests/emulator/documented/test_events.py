@@ -21,7 +21,7 @@ from tests.emulator.documented.ground import Ground
 from tests.emulator.documented.test_methods import SCOPES
 from tests.emulator.test_payloads_core import PAYLOADS, change
 
-Cause = Callable[[Caller], Awaitable[object]]
+ScanTrigger = Callable[[Caller], Awaitable[object]]
 EXAMPLES: dict[str, Any] = {}
 for _name in filter(re.compile(r"event\.[\w.]+[A-Za-z]$").match, PAYLOADS):
     EXAMPLES.setdefault(PAYLOADS[_name]["body"]["event"].upper(), PAYLOADS[_name])
@@ -93,7 +93,7 @@ async def life(caller: Caller) -> None:
     pay(caller.installation, expired=False, days=28)
 
 
-CAUSES: dict[str, Cause] = {
+CAUSES: dict[str, ScanTrigger] = {
     **{name: card for name in catalogue() if name.startswith(("ONCRMREQUISITE", "ONCRMADDRESS", "ONCRMACTIVITY"))},
     **{name: card for name in catalogue() if name.startswith("ONCRMTIMELINECOMMENT")},
     **{name: records for name in catalogue() if name.startswith(tuple(f"ONCRM{one.upper()}" for one in Entity))},
