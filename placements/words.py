@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from b24app.domain.cards.drift import Drift
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
-from b24app.domain.export.restoring import Weight
+from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.card_layout import Shown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.membership import Reason, State
@@ -300,13 +300,13 @@ FILED: Mapping[str, str] = {
     "memberships": N_("People and companies"),
 }
 
-WEIGHT: Mapping[Weight, str] = {
-    Weight.NEW: N_("missing here: taken from the file"),
-    Weight.CHANGED: N_("stand otherwise here: the decision is taken from the file"),
-    Weight.RENAMED: N_("stand as in the file; the id client apps know is taken back"),
-    Weight.SAME: N_("are here already, as in the file"),
-    Weight.KEPT: N_("left alone: changed by people since"),
-    Weight.GONE: N_("left out: the card or the link is gone"),
+RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {
+    RestoreVerdict.NEW: N_("missing here: taken from the file"),
+    RestoreVerdict.CHANGED: N_("stand otherwise here: the decision is taken from the file"),
+    RestoreVerdict.RENAMED: N_("stand as in the file; the id client apps know is taken back"),
+    RestoreVerdict.SAME: N_("are here already, as in the file"),
+    RestoreVerdict.KEPT: N_("left alone: changed by people since"),
+    RestoreVerdict.GONE: N_("left out: the card or the link is gone"),
 }
 
 REGAINED = N_(

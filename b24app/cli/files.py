@@ -63,7 +63,7 @@ async def bring_back(settings: Settings, portal: str, file: Path, *, do_it: bool
             print(f"Refused: {refused.code}", file=sys.stderr)
             return 1
     for section, counts in restore.counts.items():
-        print(section, *(f"{weight} {rows}" for weight, rows in counts.items()), sep="  ")
+        print(section, *(f"{verdict} {rows}" for verdict, rows in counts.items()), sep="  ")
     if restore.state is RestoreState.REFUSED:
         print(f"Refused: {restore.error}", file=sys.stderr)
     elif restore.state is not (RestoreState.DONE if do_it else RestoreState.READY):

@@ -561,8 +561,8 @@ restores = Table(
     Column("error", Text, nullable=False, server_default=""),  # why the file was refused
     Column("parts", Integer, nullable=False, server_default="0"),  # as uploaded
     Column("bytes", BigInteger, nullable=False, server_default="0"),
-    Column("position", Integer, nullable=False, server_default="0"),  # the next part to weigh or to apply
-    Column("counts", JSONB, nullable=False, server_default="{}"),  # section → domain.restoring.Weight → rows
+    Column("position", Integer, nullable=False, server_default="0"),  # the next part to judge or to apply
+    Column("counts", JSONB, nullable=False, server_default="{}"),  # section → RestoreVerdict → rows
     _moment("made_at"),  # the file says when
     _moment("created_at", required=True),
     _moment("finished_at"),

@@ -1,4 +1,4 @@
-"""What becomes of a filed membership: whatever people have done since wins; what nobody touched comes back."""
+"""What becomes of a exported membership: whatever people have done since wins; what nobody touched comes back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from b24app.domain.export.restoring import AHEAD, Filed, Standing, Weight, weigh
+from b24app.domain.export.restoring import AHEAD, CurrentState, ExportedRow, RestoreVerdict, judge
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, State
 
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -22,57 +22,57 @@ FRESH = Membership(uuid4(), 7, 3, State.CONFIRMED, Reason.KNOWN, told_state=Stat
 WAITS = replace(FRESH, state=State.PENDING, told_state=State.PENDING)
 
 
-def filed(one: Membership, contact: bool = False, company: bool = False) -> Filed:
-    return Filed(one, contact, company)
+def exported(one: Membership, contact: bool = False, company: bool = False) -> ExportedRow:
+    return ExportedRow(one, contact, company)
 
 
 def now(
     current: Membership | None, contact: bool | None = False, company: bool | None = False, pressed: bool = False
-) -> Standing:
-    return Standing(current, contact, company, pressed)
+) -> CurrentState:
+    return CurrentState(current, contact, company, pressed)
 
 
 @pytest.mark.parametrize(
-    ("was", "stands", "weight"),
+    ("was", "stands", "verdict"),
     [
-        (filed(CONFIRMED), now(FRESH), Weight.CHANGED),
-        (filed(CONFIRMED), now(WAITS), Weight.CHANGED),
-        (filed(replace(KNOWN, decided_by_source=DecidedBySource.UNKNOWN)), now(FRESH), Weight.RENAMED),
-        (filed(CONFIRMED), now(CONFIRMED), Weight.SAME),
-        (filed(CONFIRMED), now(replace(CONFIRMED, version=9)), Weight.SAME),
-        (filed(CONFIRMED), now(replace(CONFIRMED, state=State.REFUSED, version=5)), Weight.KEPT),
-        (filed(CONFIRMED), now(replace(FRESH, decided_at=AT)), Weight.KEPT),
-        (filed(CONFIRMED), now(FRESH, pressed=True), Weight.KEPT),
-        (filed(CONFIRMED), now(WAITS, contact=True), Weight.KEPT),
-        (filed(CONFIRMED), now(WAITS, company=True), Weight.KEPT),
-        (filed(CONFIRMED, company=True), now(WAITS, company=True), Weight.CHANGED),
-        (filed(replace(CONFIRMED, state=State.PENDING), True, True), now(FRESH), Weight.KEPT),
-        (filed(CONFIRMED), now(None), Weight.GONE),
-        (filed(CONFIRMED), now(None, contact=None), Weight.GONE),
-        (filed(CONFIRMED), now(FRESH, company=None), Weight.GONE),
-        (filed(replace(CONFIRMED, state=State.LEFT)), now(None), Weight.NEW),
-        (filed(replace(CONFIRMED, linked=False, state=State.PENDING)), now(None), Weight.NEW),
-        (filed(replace(CONFIRMED, state=State.LEFT)), now(FRESH), Weight.KEPT),
-        (filed(replace(CONFIRMED, company_id=ALONE)), now(replace(FRESH, company_id=ALONE)), Weight.CHANGED),
+        (exported(CONFIRMED), now(FRESH), RestoreVerdict.CHANGED),
+        (exported(CONFIRMED), now(WAITS), RestoreVerdict.CHANGED),
+        (exported(replace(KNOWN, decided_by_source=DecidedBySource.UNKNOWN)), now(FRESH), RestoreVerdict.RENAMED),
+        (exported(CONFIRMED), now(CONFIRMED), RestoreVerdict.SAME),
+        (exported(CONFIRMED), now(replace(CONFIRMED, version=9)), RestoreVerdict.SAME),
+        (exported(CONFIRMED), now(replace(CONFIRMED, state=State.REFUSED, version=5)), RestoreVerdict.KEPT),
+        (exported(CONFIRMED), now(replace(FRESH, decided_at=AT)), RestoreVerdict.KEPT),
+        (exported(CONFIRMED), now(FRESH, pressed=True), RestoreVerdict.KEPT),
+        (exported(CONFIRMED), now(WAITS, contact=True), RestoreVerdict.KEPT),
+        (exported(CONFIRMED), now(WAITS, company=True), RestoreVerdict.KEPT),
+        (exported(CONFIRMED, company=True), now(WAITS, company=True), RestoreVerdict.CHANGED),
+        (exported(replace(CONFIRMED, state=State.PENDING), True, True), now(FRESH), RestoreVerdict.KEPT),
+        (exported(CONFIRMED), now(None), RestoreVerdict.GONE),
+        (exported(CONFIRMED), now(None, contact=None), RestoreVerdict.GONE),
+        (exported(CONFIRMED), now(FRESH, company=None), RestoreVerdict.GONE),
+        (exported(replace(CONFIRMED, state=State.LEFT)), now(None), RestoreVerdict.NEW),
+        (exported(replace(CONFIRMED, linked=False, state=State.PENDING)), now(None), RestoreVerdict.NEW),
+        (exported(replace(CONFIRMED, state=State.LEFT)), now(FRESH), RestoreVerdict.KEPT),
+        (exported(replace(CONFIRMED, company_id=ALONE)), now(replace(FRESH, company_id=ALONE)), RestoreVerdict.CHANGED),
     ],
 )  # fmt: skip
-def test_weights(was: Filed, stands: Standing, weight: Weight) -> None:
-    found, back = weigh(was, stands)
-    assert found is weight
-    assert (back is not None) is (weight in (Weight.NEW, Weight.CHANGED, Weight.RENAMED))
+def test_verdicts(was: ExportedRow, stands: CurrentState, verdict: RestoreVerdict) -> None:
+    found, back = judge(was, stands)
+    assert found is verdict
+    assert (back is not None) is (verdict in (RestoreVerdict.NEW, RestoreVerdict.CHANGED, RestoreVerdict.RENAMED))
 
 
 def test_what_was_told_stays_told_and_what_was_told_otherwise_is_news() -> None:
-    _, silent = weigh(filed(CONFIRMED), now(FRESH))
+    _, silent = judge(exported(CONFIRMED), now(FRESH))
     assert silent == replace(CONFIRMED, version=CONFIRMED.version + AHEAD, told_version=CONFIRMED.version + AHEAD)
 
-    _, told = weigh(filed(CONFIRMED), now(WAITS))
+    _, told = judge(exported(CONFIRMED), now(WAITS))
     assert told and (told.id, told.state, told.told_state) == (CONFIRMED.id, State.CONFIRMED, State.PENDING)
     assert (told.version, told.told_version) == (CONFIRMED.version + AHEAD + 1, CONFIRMED.version + AHEAD)
 
 
 @pytest.mark.parametrize("current", [FRESH, WAITS])
 def test_twice_is_once(current: Membership) -> None:
-    _, back = weigh(filed(CONFIRMED), now(current))
+    _, back = judge(exported(CONFIRMED), now(current))
     assert back
-    assert weigh(filed(CONFIRMED), now(back)) == (Weight.SAME, None)
+    assert judge(exported(CONFIRMED), now(back)) == (RestoreVerdict.SAME, None)

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from b24app.cli import doctor_portal
 from b24app.domain.connection_check.rules import Check, Feature, Finding
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
-from b24app.domain.export.restoring import Weight
+from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.card_layout import Shown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.membership import Reason, State
@@ -62,7 +62,7 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (DeliveryState, words.DELIVERY),
         (Failure, words.FAILURE),
         (Failure, words.SENDING),
-        (Weight, words.WEIGHT),
+        (RestoreVerdict, words.RESTORE_VERDICT),
         (BY_NAME, words.FILED),
         (EndpointState, words.ENDPOINT),
         (PortalState, words.PORTAL),

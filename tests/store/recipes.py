@@ -134,16 +134,18 @@ QUERIES: Mapping[str, Query] = {
     "file_parts.one": lambda db, p, o: file_parts.one(db, p, o.export, 0, ours=True),
     "file_parts.put": lambda db, p, o: file_parts.put(db, p, o.export, Part(1, "", b"theirs"), ours=True),
     "file_parts.size": lambda db, p, o: file_parts.size(db, p, o.export, ours=True),
-    "filed.client_apps_after": lambda db, p, o: export_rows.client_apps_after(db, p, UUID(int=0), 50),
-    "filed.endpoints_after": lambda db, p, o: export_rows.endpoints_after(db, p, UUID(int=0), 50),
-    "filed.known_client_apps": lambda db, p, o: export_rows.known_client_apps(db, p, [o.endpoint.client_app_id]),
-    "filed.known_endpoints": lambda db, p, o: export_rows.known_endpoints(db, p, [o.endpoint.id]),
-    "filed.memberships_after": lambda db, p, o: export_rows.memberships_after(db, p, (0, -1), 50),
-    "filed.put_back": lambda db, p, o: export_rows.put_back(
+    "export_rows.client_apps_after": lambda db, p, o: export_rows.client_apps_after(db, p, UUID(int=0), 50),
+    "export_rows.endpoints_after": lambda db, p, o: export_rows.endpoints_after(db, p, UUID(int=0), 50),
+    "export_rows.known_client_apps": lambda db, p, o: export_rows.known_client_apps(db, p, [o.endpoint.client_app_id]),
+    "export_rows.known_endpoints": lambda db, p, o: export_rows.known_endpoints(db, p, [o.endpoint.id]),
+    "export_rows.memberships_after": lambda db, p, o: export_rows.memberships_after(db, p, (0, -1), 50),
+    "export_rows.put_back": lambda db, p, o: export_rows.put_back(
         db, p, [(o.membership, replace(o.membership, note="theirs"))], o.now
     ),
-    "filed.put_switched_off": lambda db, p, o: export_rows.put_switched_off(db, p, replace(o.endpoint, id=uuid4())),
-    "filed.standings": lambda db, p, o: export_rows.standings(db, p, [(o.subject.id, o.company.id)]),
+    "export_rows.put_switched_off": lambda db, p, o: export_rows.put_switched_off(
+        db, p, replace(o.endpoint, id=uuid4())
+    ),
+    "export_rows.current_states": lambda db, p, o: export_rows.current_states(db, p, [(o.subject.id, o.company.id)]),
     "idempotency.forget": lambda db, p, o: idempotency.forget(db, p, DIGEST, o.begun),
     "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, o.begun, 201, b"an answer"),
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),

@@ -98,7 +98,7 @@ def changed(file: bytes, was: bytes, to: bytes) -> bytes:
     return gzip.compress(text.replace(was, to))
 
 
-def weights(page: str) -> dict[str, int]:
+def verdicts(page: str) -> dict[str, int]:
     """What the preview or the result says of memberships, by its first word."""
     part = page.split("Люди и компании")[1].split("</dl>")[0]
     found = [one.split("</dd>")[0] for one in part.split("<dd>")[1:]]

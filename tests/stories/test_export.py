@@ -17,7 +17,7 @@ from tests.stories.files import (
     settings,
     stored,
     uploaded,
-    weights,
+    verdicts,
 )
 from tests.world import World
 
@@ -77,7 +77,7 @@ async def test_restoring_twice_changes_nothing(world: World, decided: Decided) -
     again = await restored(world, file)
 
     assert await stored(world) == once
-    assert weights(again) == {"уже есть, как в файле": 3}
+    assert verdicts(again) == {"уже есть, как в файле": 3}
     assert updates(world) == written
 
 
@@ -128,7 +128,7 @@ async def test_what_people_decided_since_stays(world: World, decided: Decided) -
         one["contact"]["id"]: one["state"] for one in (await world.api("GET", "/memberships", key)).json()["data"]
     }
     assert states == {decided.first: "confirmed", decided.second: "confirmed", decided.alone: "pending"}
-    assert weights(page)["не тронуты: люди изменили их позже"] >= 2
+    assert verdicts(page)["не тронуты: люди изменили их позже"] >= 2
 
 
 async def test_cards_and_links_that_are_gone_are_counted_and_left_out(world: World, decided: Decided) -> None:
@@ -140,7 +140,7 @@ async def test_cards_and_links_that_are_gone_are_counted_and_left_out(world: Wor
 
     page = await restored(world, file)
 
-    assert weights(page)["пропущены: карточки или связи больше нет"] == 1
+    assert verdicts(page)["пропущены: карточки или связи больше нет"] == 1
     assert len(await stored(world)) == 2
 
 
@@ -224,7 +224,7 @@ async def test_the_preview_waits_for_the_first_reading_of_the_crm(world: World, 
     await world.settle()
     world.pass_time(seconds=11)
     await world.settle()
-    assert weights(await opened.content()) == {"уже есть, как в файле": 3}
+    assert verdicts(await opened.content()) == {"уже есть, как в файле": 3}
 
 
 # --- files that must not ---------------------------------------------------------------------------------------------

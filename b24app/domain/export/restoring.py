@@ -27,7 +27,7 @@ class RestoreState(StrEnum):
     REFUSED = "refused"
 
 
-class Weight(StrEnum):
+class RestoreVerdict(StrEnum):
     """What restoring a row comes to."""
 
     NEW = "new"  # it is not there: added
@@ -39,7 +39,7 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class ExportedRow:
     """A membership as the file has it, with the boxes both cards showed then."""
 
     membership: Membership
@@ -48,7 +48,7 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentState:
     """How things are now. A box is as people left it; None where there is no such card; for a person on their own the
     company's is False. `pressed`: a button about it is on its way."""
 
@@ -58,20 +58,20 @@ class Standing:
     pressed: bool = False
 
 
-def weigh(filed: Filed, now: Standing) -> tuple[Weight, Membership | None]:
-    """The weight, and the row to be stored where something is to be stored."""
-    one, current = filed.membership, now.current
+def judge(exported: ExportedRow, now: CurrentState) -> tuple[RestoreVerdict, Membership | None]:
+    """The verdict, and the row to be stored where something is to be stored."""
+    one, current = exported.membership, now.current
     if current is not None and current.id == one.id:
-        return (Weight.SAME if _decision(current) == _decision(one) else Weight.KEPT), None
+        return (RestoreVerdict.SAME if _decision(current) == _decision(one) else RestoreVerdict.KEPT), None
     if now.contact_box is None or now.company_box is None:
-        return Weight.GONE, None
+        return RestoreVerdict.GONE, None
     if current is None:
-        return (Weight.GONE, None) if one.live and one.linked else (Weight.NEW, _ahead(one))
-    moved = (now.contact_box, now.company_box) != (filed.contact_box, filed.company_box)
+        return (RestoreVerdict.GONE, None) if one.live and one.linked else (RestoreVerdict.NEW, _ahead(one))
+    moved = (now.contact_box, now.company_box) != (exported.contact_box, exported.company_box)
     if current.decided_at is not None or now.pressed or moved or one.live is not current.live:
-        return Weight.KEPT, None
+        return RestoreVerdict.KEPT, None
     same = _decision(current) == _decision(one)
-    return (Weight.RENAMED if same else Weight.CHANGED), _restored(one, current)
+    return (RestoreVerdict.RENAMED if same else RestoreVerdict.CHANGED), _restored(one, current)
 
 
 def _decision(one: Membership) -> tuple[object, ...]:

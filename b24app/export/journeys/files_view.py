@@ -46,8 +46,8 @@ class FilesView:
         return self.making or self.due or self.restoring
 
     @property
-    def weighed(self) -> Mapping[str, Mapping[str, int]]:
-        """Section → weight → rows, in the order of the file."""
+    def verdicts(self) -> Mapping[str, Mapping[str, int]]:
+        """Section → verdict → rows, in the order of the file."""
         counts = self.restore.counts if self.restore else {}
         return {one.name: counts[one.name] for one in SECTIONS if counts.get(one.name)}
 

@@ -1,4 +1,4 @@
-"""Bring back what an export file holds: uploaded in parts, examined, weighed, and applied when an admin says so.
+"""Bring back what an export file holds: uploaded in parts, examined, judged, and applied when an admin says so.
 
 Nothing of a file is believed before its signature was found genuine. Weighing and applying are the same function, with
 and without writing, a part at a time; what comes back leaves rows for the cards, and their own journey goes on.
@@ -206,7 +206,7 @@ class _Shelf:
 
 
 async def _step(resources: Resources, portal: Portal, restore_id: UUID) -> None:
-    """One part weighed or applied, and how far we are, in one transaction."""
+    """One part judged or applied, and how far we are, in one transaction."""
     async with resources.tenant(portal.id) as db:
         found = await restores.one(db, portal.id, restore_id, lock=True)
         if found is None or found.state not in (RestoreState.WEIGHING, RestoreState.APPLYING):

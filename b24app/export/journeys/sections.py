@@ -1,7 +1,7 @@
 """The sections of an export file: one row here for each kind of truth that is ours and stands nowhere else.
 
 A section names itself, its columns (a model: what is written, and what is accepted back), how a slice is read, and how
-a slice is put back or only weighed. The next kind of truth (ledger, branches) is one more row of `SECTIONS`.
+a slice is put back or only judged. The next kind of truth (ledger, branches) is one more row of `SECTIONS`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.export.restoring import Filed, Weight, weigh
+from b24app.domain.export.restoring import ExportedRow, RestoreVerdict, judge
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.export.store import export_rows
@@ -52,7 +52,7 @@ class Restoring:
 
 
 @dataclass(frozen=True, slots=True)
-class Section(Generic[R]):
+class ExportSection(Generic[R]):
     """`read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came
     to."""
 
@@ -60,7 +60,7 @@ class Section(Generic[R]):
     row: type[R]
     read: Callable[[AsyncConnection, Portal, str, int], Awaitable[list[R]]]
     key: Callable[[R], str]
-    restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[Weight]]]
+    restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[RestoreVerdict]]]
 
 
 class _Row(BaseModel):
@@ -80,16 +80,16 @@ async def _read_settings(db: AsyncConnection, portal: Portal, after: str, limit:
     return [] if after else [SettingsRow(modes={name: Mode(mode) for name, mode in portal.modes.items()})]
 
 
-async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Counter[Weight]:
+async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Counter[RestoreVerdict]:
     """A module that stands as app.yaml starts it goes back to its mode; one that somebody has switched stays."""
-    came: Counter[Weight] = Counter()
+    came: Counter[RestoreVerdict] = Counter()
     for row in rows:
         was, now = row.modes.get("verification", Mode.OFF), on.portal.mode("verification")
         untouched = now is on.resources.manifest.modes["verification"]
-        weight = Weight.SAME if was is now else Weight.CHANGED if untouched else Weight.KEPT
-        if on.write and weight is Weight.CHANGED:
+        verdict = RestoreVerdict.SAME if was is now else RestoreVerdict.CHANGED if untouched else RestoreVerdict.KEPT
+        if on.write and verdict is RestoreVerdict.CHANGED:
             await modes.switch(on.db, on.resources, on.portal, was)
-        came[weight] += 1
+        came[verdict] += 1
     return came
 
 
@@ -109,13 +109,18 @@ async def _read_client_apps(db: AsyncConnection, portal: Portal, after: str, lim
     return [ClientAppRow(id=one.id, name=one.name, created_at=one.created_at) for one in found]
 
 
-async def _restore_client_apps(on: Restoring, rows: Sequence[ClientAppRow]) -> Counter[Weight]:
-    known, came = await export_rows.known_client_apps(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
+async def _restore_client_apps(on: Restoring, rows: Sequence[ClientAppRow]) -> Counter[RestoreVerdict]:
+    known, came = (
+        await export_rows.known_client_apps(on.db, on.portal.id, [one.id for one in rows]),
+        Counter[RestoreVerdict](),
+    )
     for row in rows:
-        weight = Weight.NEW if row.id not in known else Weight.SAME if known[row.id] else Weight.KEPT
-        if on.write and weight is Weight.NEW:
+        verdict = (
+            RestoreVerdict.NEW if row.id not in known else RestoreVerdict.SAME if known[row.id] else RestoreVerdict.KEPT
+        )
+        if on.write and verdict is RestoreVerdict.NEW:
             await client_apps.add(on.db, on.portal.id, ClientApp(row.id, row.name, row.created_at))
-        came[weight] += 1
+        came[verdict] += 1
     return came
 
 
@@ -135,16 +140,19 @@ async def _read_endpoints(db: AsyncConnection, portal: Portal, after: str, limit
     return [EndpointRow(**{**row._mapping, "url": urlsplit(row.url)._replace(query="").geturl()}) for row in found]
 
 
-async def _restore_endpoints(on: Restoring, rows: Sequence[EndpointRow]) -> Counter[Weight]:
+async def _restore_endpoints(on: Restoring, rows: Sequence[EndpointRow]) -> Counter[RestoreVerdict]:
     """Switched off, with a secret nobody knows yet: the client app takes a new one and switches it on."""
-    known, came = await export_rows.known_endpoints(on.db, on.portal.id, [one.id for one in rows]), Counter[Weight]()
+    known, came = (
+        await export_rows.known_endpoints(on.db, on.portal.id, [one.id for one in rows]),
+        Counter[RestoreVerdict](),
+    )
     owners = await export_rows.known_client_apps(on.db, on.portal.id, {one.client_app_id for one in rows})
     for row in rows:
         revoked = owners.get(row.client_app_id) is False
-        weight = Weight.SAME if row.id in known else Weight.KEPT if revoked else Weight.NEW
-        if on.write and weight is Weight.NEW:
+        verdict = RestoreVerdict.SAME if row.id in known else RestoreVerdict.KEPT if revoked else RestoreVerdict.NEW
+        if on.write and verdict is RestoreVerdict.NEW:
             await export_rows.put_switched_off(on.db, on.portal.id, _switched_off(on.resources, row))
-        came[weight] += 1
+        came[verdict] += 1
     return came
 
 
@@ -194,21 +202,21 @@ async def _read_memberships(db: AsyncConnection, portal: Portal, after: str, lim
     return [_membership_row(one) for one in found]
 
 
-async def _restore_memberships(on: Restoring, rows: Sequence[MembershipRow]) -> Counter[Weight]:
+async def _restore_memberships(on: Restoring, rows: Sequence[MembershipRow]) -> Counter[RestoreVerdict]:
     """What comes back leaves a row for both its cards: the verification journey puts them in line."""
-    now, came = on.resources.now(), Counter[Weight]()
-    standing = await export_rows.standings(on.db, on.portal.id, [(one.contact_id, one.company_id) for one in rows])
+    now, came = on.resources.now(), Counter[RestoreVerdict]()
+    states = await export_rows.current_states(on.db, on.portal.id, [(one.contact_id, one.company_id) for one in rows])
     new: list[Membership] = []
     changed: list[tuple[Membership, Membership]] = []
     shown: list[Membership] = []
     for row in rows:
-        stands = standing[row.contact_id, row.company_id]
-        weight, back = weigh(_filed(row), stands)
-        came[weight] += 1
-        if back is not None and weight is not Weight.RENAMED:
+        state = states[row.contact_id, row.company_id]
+        verdict, back = judge(_exported_row(row), state)
+        came[verdict] += 1
+        if back is not None and verdict is not RestoreVerdict.RENAMED:
             shown.append(back)
-        if back is not None and stands.current is not None:
-            changed.append((stands.current, back))
+        if back is not None and state.current is not None:
+            changed.append((state.current, back))
         elif back is not None:
             new.append(back)
     if on.write:
@@ -224,7 +232,7 @@ async def _look_at(on: Restoring, back: Sequence[Membership], now: datetime) -> 
     await inbox.receive(on.db, on.resources.vault, on.portal.id, arrivals, Lane.BULK, now)
 
 
-def _membership_row(one: Filed) -> MembershipRow:
+def _membership_row(one: ExportedRow) -> MembershipRow:
     each = one.membership
     return MembershipRow(
         id=each.id,
@@ -245,21 +253,21 @@ def _membership_row(one: Filed) -> MembershipRow:
     )
 
 
-def _filed(row: MembershipRow) -> Filed:
+def _exported_row(row: MembershipRow) -> ExportedRow:
     values: dict[str, Any] = dict(row)
     contact_box, company_box = values.pop("contact_box"), values.pop("company_box")
-    return Filed(Membership(**values), contact_box, company_box)
+    return ExportedRow(Membership(**values), contact_box, company_box)
 
 
 def _id(after: str) -> UUID:
     return UUID(after) if after else FIRST
 
 
-SECTIONS: tuple[Section[Any], ...] = (
-    Section("settings", SettingsRow, _read_settings, lambda row: "read", _restore_settings),
-    Section("client_apps", ClientAppRow, _read_client_apps, lambda row: str(row.id), _restore_client_apps),
-    Section("endpoints", EndpointRow, _read_endpoints, lambda row: str(row.id), _restore_endpoints),
-    Section(
+SECTIONS: tuple[ExportSection[Any], ...] = (
+    ExportSection("settings", SettingsRow, _read_settings, lambda row: "read", _restore_settings),
+    ExportSection("client_apps", ClientAppRow, _read_client_apps, lambda row: str(row.id), _restore_client_apps),
+    ExportSection("endpoints", EndpointRow, _read_endpoints, lambda row: str(row.id), _restore_endpoints),
+    ExportSection(
         "memberships",
         MembershipRow,
         _read_memberships,

@@ -15,7 +15,7 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.export.restoring import Filed, Standing
+from b24app.domain.export.restoring import CurrentState, ExportedRow
 from b24app.domain.verification.membership import Membership
 from b24app.store.tables import client_apps, endpoints, intents, memberships, records
 from b24app.verification.store.intents import OPEN
@@ -35,13 +35,15 @@ MEMBERSHIPS = text("""
 """)
 
 
-async def memberships_after(db: AsyncConnection, portal_id: int, after: Pair, limit: int) -> list[Filed]:
+async def memberships_after(db: AsyncConnection, portal_id: int, after: Pair, limit: int) -> list[ExportedRow]:
     """By rising (contact, company), with the boxes both cards showed when we last agreed on them."""
     asked = {"portal": portal_id, "contact": after[0], "company": after[1], "limit": limit}
-    return [Filed(membership(row), row.contact_box, row.company_box) for row in await db.execute(MEMBERSHIPS, asked)]
+    return [
+        ExportedRow(membership(row), row.contact_box, row.company_box) for row in await db.execute(MEMBERSHIPS, asked)
+    ]
 
 
-async def standings(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]) -> Mapping[Pair, Standing]:
+async def current_states(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]) -> Mapping[Pair, CurrentState]:
     """How each (contact, company) stands now. Its membership stays locked to the end of the transaction."""
     found = await db.execute(
         select(memberships)
@@ -52,23 +54,23 @@ async def standings(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]
     now = {(one.contact_id, one.company_id): one for one in map(membership, found)}
     pressed = await _pressed(db, portal_id, [one.id for one in now.values()])
     boxes = await _boxes(db, portal_id, pairs)
-    standing = {}
+    states = {}
     for pair in pairs:
         contact, company = pair
         one = now.get(pair)
-        standing[pair] = Standing(
+        states[pair] = CurrentState(
             current=one,
             contact_box=boxes.get(Subject(Kind.CONTACT, contact)),
             company_box=boxes.get(Subject(Kind.COMPANY, company)) if company else False,
             pressed=one is not None and one.id in pressed,
         )
-    return standing
+    return states
 
 
 async def put_back(
     db: AsyncConnection, portal_id: int, changed: Sequence[tuple[Membership, Membership]], now: datetime
 ) -> None:
-    """(as it is, as it was): the whole row, its id and what was told included. Call within `standings`' locks."""
+    """(as it is, as it was): the whole row, its id and what was told included. Call within `current_states`' locks."""
     if not changed:
         return
     names = list(stored(portal_id, changed[0][1], now))

@@ -17,7 +17,8 @@ from b24app.store.tables import file_parts, restores
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """`counts`: section → weight → rows; `position`: the next part to weigh or apply; `made_at`: the file says when."""
+    """`counts`: section → verdict → rows; `position`: the next part to judge or apply; `made_at`: the file says
+    when."""
 
     id: UUID
     user_id: int
