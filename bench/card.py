@@ -86,7 +86,7 @@ async def run(ground: Ground) -> list[Figure]:
         await desk.open()
         cold = desk.portal_requests()
         async with desk.resources.tenant(desk.portal.id) as db:
-            ready = await card_tab.card_view(db, desk.resources, desk.portal, Subject(Kind.COMPANY, desk.company))
+            ready = await card_tab.tab_of(db, desk.resources, desk.portal, Subject(Kind.COMPANY, desk.company))
         render = Render.read(ground.manifest)
         rounds = [(await desk.open(), _render(render, ready)) for _ in range(WARM_UP + OPENS)][WARM_UP:]
         warm = desk.portal_requests() / (WARM_UP + OPENS)
@@ -99,7 +99,7 @@ async def run(ground: Ground) -> list[Figure]:
     ]
 
 
-def _render(render: Render, ready: card_tab.CardView) -> float:
+def _render(render: Render, ready: card_tab.CardTab) -> float:
     began = perf_counter()
     render.page("card.html", "ru", frame="http://127.0.0.2", page={"kind": "card"}, view=ready)
     return perf_counter() - began

@@ -28,7 +28,7 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
     portal = await welcome(resources, proven, portal, person)
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await opening.open_session(db, resources, proven, portal, person)
-        view = await card_tab.card_view(db, resources, portal, subject)
+        view = await card_tab.tab_of(db, resources, portal, subject)
     return render.page(
         "card.html",
         opened.lang,

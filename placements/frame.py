@@ -108,7 +108,7 @@ async def card(call: Call) -> dict[str, Any]:
     portal, subject = await portal_of(call.resources, call.viewer.portal_id), call.subject()
     await card_tab.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
     async with call.resources.tenant(portal.id) as db:
-        view = await card_tab.card_view(db, call.resources, portal, subject)
+        view = await card_tab.tab_of(db, call.resources, portal, subject)
     return {"html": call.render.part("card_content.html", call.viewer.lang, view=view, portal_state=portal.state)}
 
 

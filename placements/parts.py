@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from b24app.domain.portal.card_layout import CardView
+from b24app.domain.portal.card_layout import LayoutKey
 from b24app.i18n import Words
 from b24app.manifest import Manifest
 from placements.words import CARD_NAME, EDITOR, N_
@@ -36,7 +36,7 @@ def in_words(manifest: Manifest, text: Words, part: str, missing: Iterable[str])
     return ", ".join(dict.fromkeys(named))
 
 
-def card_name(text: Words, view: CardView) -> str:
+def card_name(text: Words, view: LayoutKey) -> str:
     """`Contacts`; a deal's funnel by its number."""
     name = text.text(CARD_NAME[view.entity])
     return f"{name} ({view.variant})" if view.variant else name

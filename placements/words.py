@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from b24app.domain.cards.drift import Drift
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
-from b24app.domain.portal.card_layout import Shown, Undone
+from b24app.domain.portal.card_layout import FieldsShown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.membership import Reason, State
 from b24app.domain.verification.policy import Section
@@ -142,14 +142,14 @@ CARD_NAME: Mapping[str, str] = {
     "lead": N_("Leads"),
 }
 
-SHOWN: Mapping[Shown, Saying] = {
-    Shown.BY_ITSELF: Saying(
+FIELDS_SHOWN: Mapping[FieldsShown, Saying] = {
+    FieldsShown.BY_ITSELF: Saying(
         N_("shown"), N_("Nobody has arranged the common view of this card, so Bitrix24 shows every field by itself.")
     ),
-    Shown.PLACED: Saying(N_("shown"), N_("The fields stand where your administrators put them.")),
-    Shown.OURS: Saying(N_("shown"), N_("The fields stand in a section of the app.")),
-    Shown.HIDDEN: Saying(N_("hidden"), N_("The saved common view of this card lacks: %(names)s.")),
-    Shown.LOCKED: Saying(
+    FieldsShown.PLACED: Saying(N_("shown"), N_("The fields stand where your administrators put them.")),
+    FieldsShown.OURS: Saying(N_("shown"), N_("The fields stand in a section of the app.")),
+    FieldsShown.HIDDEN: Saying(N_("hidden"), N_("The saved common view of this card lacks: %(names)s.")),
+    FieldsShown.LOCKED: Saying(
         N_("hidden"),
         N_(
             "The saved common view of this card lacks: %(names)s. It holds something that apps may not write, so add "

@@ -27,7 +27,7 @@ from b24app.lanes import Lane
 from b24app.manifest import Mode
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import card_layouts, portals
-from b24app.portal.store.card_layouts import KnownView
+from b24app.portal.store.card_layouts import KnownLayout
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys import modes
@@ -60,7 +60,7 @@ class SettingsView:
     failed: int
     looked: Mapping[Scope, Scan]
     sweeping: Scan | None
-    cards: Sequence[KnownView]
+    cards: Sequence[KnownLayout]
     files: FilesView
     checked: Checked | None
 

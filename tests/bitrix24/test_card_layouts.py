@@ -9,14 +9,14 @@ import pytest
 from b24app.bitrix24 import card_layouts
 from b24app.bitrix24.setup import Entity
 from b24app.bitrix24.tokens import FixedToken
-from b24app.domain.portal.card_layout import CardView, Element, Layout, Section
+from b24app.domain.portal.card_layout import CardLayout, Element, LayoutKey, LayoutSection
 from b24app.errors import AccessDenied, CallRefused
 from emulator.crm.layouts import Variant
 from tests.bitrix24.conftest import Rig
 
-COMPANY = CardView("company")
+COMPANY = LayoutKey("company")
 PHONE = Element("PHONE", 0, (("defaultCountry", "RU"),))
-LAYOUT: Layout = (Section("main", "Main", (Element("TITLE", 1), PHONE)), Section("more", "More", ()))
+LAYOUT: CardLayout = (LayoutSection("main", "Main", (Element("TITLE", 1), PHONE)), LayoutSection("more", "More", ()))
 
 
 @pytest.mark.parametrize("raw", [None, [], {}, False, ""])
@@ -26,7 +26,7 @@ def test_nothing_saved_is_told_in_many_ways(raw: object) -> None:
 
 def test_lists_with_gaps_come_as_maps() -> None:
     section = {"name": "main", "title": "Main", "type": "section", "elements": {"0": {"name": "A"}, "2": {"name": "B"}}}
-    assert card_layouts.parse({"1": section}) == (Section("main", "Main", (Element("A"), Element("B"))),)
+    assert card_layouts.parse({"1": section}) == (LayoutSection("main", "Main", (Element("A"), Element("B"))),)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ async def test_what_is_written_is_read_back(rig: Rig) -> None:
 
 
 async def test_every_funnel_and_kind_of_lead_has_its_own_view(rig: Rig) -> None:
-    views = await card_layouts.card_views(rig.client, [Entity.DEAL, Entity.LEAD, Entity.COMPANY])
+    views = await card_layouts.layout_keys(rig.client, [Entity.DEAL, Entity.LEAD, Entity.COMPANY])
     funnels = [one.variant for one in views if one.entity == "deal"]
     assert sorted(funnels) == sorted(rig.portal.crm.books.categories)
-    assert views[len(funnels) :] == [CardView("lead", 1), CardView("lead", 2), COMPANY]
+    assert views[len(funnels) :] == [LayoutKey("lead", 1), LayoutKey("lead", 2), COMPANY]
 
-    for view in (CardView("deal", max(funnels)), CardView("lead", 2)):
+    for view in (LayoutKey("deal", max(funnels)), LayoutKey("lead", 2)):
         await card_layouts.write(rig.client, view, LAYOUT)
     found = await card_layouts.common(rig.client, views)
-    assert {view for view, layout in found.items() if layout} == {CardView("deal", max(funnels)), CardView("lead", 2)}
+    assert {view for view, layout in found.items() if layout} == {LayoutKey("deal", max(funnels)), LayoutKey("lead", 2)}
     assert rig.portal.crm.layouts.get(Variant(2, max(funnels)), "C", 0)
 
 

@@ -9,50 +9,50 @@ import pytest
 from b24app.domain.portal.card_layout import (
     ALWAYS,
     SECTION,
-    CardView,
+    CardLayout,
     Element,
-    Layout,
-    Section,
-    Shown,
-    Standing,
+    FieldsShown,
+    LayoutKey,
+    LayoutSection,
+    LayoutState,
     Undone,
     added,
+    layout_state,
     mark,
     remembered,
     renamed,
-    standing,
     taken_back,
 )
 
 CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"
 OURS = (CHECK, STATUS)
-MAIN = Section("main", "О компании", (Element("TITLE", ALWAYS), Element("PHONE", options=(("a", "RU"),))))
-MORE = Section("additional", "Дополнительно", (Element("COMMENTS"),))
-BOTH = Section(SECTION, "Клиентский кабинет", (Element(CHECK, ALWAYS), Element(STATUS, ALWAYS)))
-AREA = Section("area", "Область", (), plain=False)
+MAIN = LayoutSection("main", "О компании", (Element("TITLE", ALWAYS), Element("PHONE", options=(("a", "RU"),))))
+MORE = LayoutSection("additional", "Дополнительно", (Element("COMMENTS"),))
+BOTH = LayoutSection(SECTION, "Клиентский кабинет", (Element(CHECK, ALWAYS), Element(STATUS, ALWAYS)))
+AREA = LayoutSection("area", "Область", (), plain=False)
 
 
-def having(section: Section, *fields: str) -> Section:
+def having(section: LayoutSection, *fields: str) -> LayoutSection:
     return replace(section, elements=section.elements + tuple(Element(one) for one in fields))
 
 
 @pytest.mark.parametrize(
     ("layout", "shown", "missing"),
     [
-        ((), Shown.BY_ITSELF, ()),
-        ((MAIN, MORE), Shown.HIDDEN, OURS),
-        ((MAIN, having(MORE, CHECK)), Shown.HIDDEN, (STATUS,)),
-        ((MAIN, having(MORE, STATUS, CHECK)), Shown.PLACED, ()),
-        ((MAIN, BOTH), Shown.OURS, ()),
-        ((having(MAIN, STATUS), replace(BOTH, elements=BOTH.elements[:1])), Shown.OURS, ()),
-        ((having(MAIN, *OURS), replace(BOTH, elements=(Element("WEB"),))), Shown.PLACED, ()),
-        ((MAIN, replace(BOTH, elements=BOTH.elements[:1])), Shown.HIDDEN, (STATUS,)),
-        ((MAIN, AREA), Shown.LOCKED, OURS),
-        ((having(MAIN, *OURS), AREA), Shown.PLACED, ()),
+        ((), FieldsShown.BY_ITSELF, ()),
+        ((MAIN, MORE), FieldsShown.HIDDEN, OURS),
+        ((MAIN, having(MORE, CHECK)), FieldsShown.HIDDEN, (STATUS,)),
+        ((MAIN, having(MORE, STATUS, CHECK)), FieldsShown.PLACED, ()),
+        ((MAIN, BOTH), FieldsShown.OURS, ()),
+        ((having(MAIN, STATUS), replace(BOTH, elements=BOTH.elements[:1])), FieldsShown.OURS, ()),
+        ((having(MAIN, *OURS), replace(BOTH, elements=(Element("WEB"),))), FieldsShown.PLACED, ()),
+        ((MAIN, replace(BOTH, elements=BOTH.elements[:1])), FieldsShown.HIDDEN, (STATUS,)),
+        ((MAIN, AREA), FieldsShown.LOCKED, OURS),
+        ((having(MAIN, *OURS), AREA), FieldsShown.PLACED, ()),
     ],
 )
-def test_how_our_fields_stand(layout: Layout, shown: Shown, missing: tuple[str, ...]) -> None:
-    assert standing(layout, OURS) == Standing(shown, missing)
+def test_how_our_fields_stand(layout: CardLayout, shown: FieldsShown, missing: tuple[str, ...]) -> None:
+    assert layout_state(layout, OURS) == LayoutState(shown, missing)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_how_our_fields_stand(layout: Layout, shown: Shown, missing: tuple[str, 
         ((MAIN, having(MORE, STATUS)), (CHECK,)),  # the administrator's place for the other one is respected
     ],
 )
-def test_our_section_comes_behind_and_nothing_else_moves(layout: Layout, fresh: tuple[str, ...]) -> None:
+def test_our_section_comes_behind_and_nothing_else_moves(layout: CardLayout, fresh: tuple[str, ...]) -> None:
     *before, ours = added(layout, OURS, "Client Link")
     assert tuple(before) == layout
     assert (ours.name, ours.title, tuple(one.name for one in ours.elements)) == (SECTION, "Client Link", fresh)
@@ -70,7 +70,7 @@ def test_our_section_comes_behind_and_nothing_else_moves(layout: Layout, fresh: 
 
 
 @pytest.mark.parametrize("layout", [(), (MAIN, BOTH), (having(MAIN, *OURS), MORE), (MAIN, AREA)])
-def test_there_may_be_nothing_to_add(layout: Layout) -> None:
+def test_there_may_be_nothing_to_add(layout: CardLayout) -> None:
     assert added(layout, OURS, "Client Link") == layout
 
 
@@ -85,8 +85,8 @@ def test_a_section_that_lost_a_field_is_completed_where_it_stands() -> None:
     assert (section.title, [one.name for one in section.elements], rest) == ("Кабинет", [CHECK, "WEB", STATUS], MAIN)
 
 
-FORMER: Layout = (MAIN, MORE)
-WRITTEN: Layout = (MAIN, MORE, BOTH)
+FORMER: CardLayout = (MAIN, MORE)
+WRITTEN: CardLayout = (MAIN, MORE, BOTH)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ WRITTEN: Layout = (MAIN, MORE, BOTH)
         ((having(MAIN, *OURS), MORE), FORMER, Undone.ABSENT, ()),  # their own place for our fields is theirs
     ],
 )
-def test_taking_it_back(now: Layout, former: Layout, undone: Undone, left: Layout) -> None:
+def test_taking_it_back(now: CardLayout, former: CardLayout, undone: Undone, left: CardLayout) -> None:
     assert taken_back(now, OURS, former, WRITTEN) == (undone, left)
 
 
@@ -121,7 +121,7 @@ def test_adding_and_taking_back_is_nothing() -> None:
         ((MORE, MAIN, BOTH), ()),  # completed after somebody's changes: those must not be undone
     ],
 )
-def test_what_is_remembered(now: Layout, kept: Layout) -> None:
+def test_what_is_remembered(now: CardLayout, kept: CardLayout) -> None:
     assert remembered(now, FORMER, WRITTEN) == kept
 
 
@@ -137,7 +137,7 @@ def test_a_mark_tells_views_apart() -> None:
 
 
 def test_views_are_named_by_their_card() -> None:
-    assert [str(one) for one in (CardView("contact"), CardView("deal", 9), CardView("deal"))] == [
+    assert [str(one) for one in (LayoutKey("contact"), LayoutKey("deal", 9), LayoutKey("deal"))] == [
         "contact",
         "deal:9",
         "deal",

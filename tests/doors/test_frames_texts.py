@@ -15,7 +15,7 @@ from b24app.cli import doctor_portal
 from b24app.domain.connection_check.rules import Check, Feature, Finding
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
-from b24app.domain.portal.card_layout import Shown, Undone
+from b24app.domain.portal.card_layout import FieldsShown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.verification.membership import Reason, State
 from b24app.domain.verification.policy import Section
@@ -67,7 +67,7 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (EndpointState, words.ENDPOINT),
         (PortalState, words.PORTAL),
         (Mode, words.MODE),
-        (Shown, words.SHOWN),
+        (FieldsShown, words.FIELDS_SHOWN),
         (Undone, words.UNDONE),
         (Check, selftest_words.CHECK),
         (Finding, selftest_words.FOUND),

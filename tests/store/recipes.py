@@ -28,7 +28,7 @@ from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.connection_check.rules import Backlog, Found, Ping
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
-from b24app.domain.portal.card_layout import CardView, standing
+from b24app.domain.portal.card_layout import LayoutKey, layout_state
 from b24app.domain.verification.membership import Membership, Record, Shown, State
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
@@ -49,7 +49,7 @@ Query = Callable[[AsyncConnection, int, Owned], Awaitable[Any]]
 LONG = timedelta(days=400)
 VAULT = Vault((Fernet.generate_key().decode(),))
 
-VIEW, BACKLOG = CardView("company"), Backlog(0, None, None, True, None)
+VIEW, BACKLOG = LayoutKey("company"), Backlog(0, None, None, True, None)
 
 
 async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
@@ -72,7 +72,7 @@ QUERIES: Mapping[str, Query] = {
     "card_layouts.close": lambda db, p, o: card_layouts.close(db, p, VIEW, o.now),
     "card_layouts.listing": lambda db, p, o: card_layouts.listing(db, p),
     "card_layouts.remember": lambda db, p, o: card_layouts.remember(db, p, VIEW, Addition([], [], 1, "Анна", o.now)),
-    "card_layouts.see": lambda db, p, o: card_layouts.see(db, p, {VIEW: standing((), ())}, o.now),
+    "card_layouts.see": lambda db, p, o: card_layouts.see(db, p, {VIEW: layout_state((), ())}, o.now),
     "card_news.about": lambda db, p, o: card_tab.about(db, p, o.subject),
     "card_news.awaited": lambda db, p, o: card_tab.awaited(db, p, o.subject, [o.membership.id], o.begun),
     "card_news.lost_namesakes": lambda db, p, o: card_tab.lost_namesakes(db, p, o.namesake, o.now - LONG),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from b24app.portal.store import card_layouts
-from b24app.portal.store.card_layouts import KnownView
+from b24app.portal.store.card_layouts import KnownLayout
 from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, PERSONAL, Variant
 from emulator.faults import Break
@@ -31,7 +31,7 @@ def shown(world: World) -> list[tuple[str, list[str]]]:
     return [(one["name"], [element["name"] for element in one["elements"]]) for one in saved]
 
 
-async def known(world: World) -> KnownView:
+async def known(world: World) -> KnownLayout:
     """What we keep about the view of companies."""
     portal_id = (await world.row()).id
     async with world.resources.tenant(portal_id) as db:

@@ -178,7 +178,7 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
         facts["installed"] = present.installed
     places = await recorder.step("places", probes.place_codes(client)) or ()
     facts["places"] = sorted({NUMBER.sub("N", one) for one in places if shapes.plain(one, digits=True)})
-    views = await recorder.step("views", card_layouts.card_views(client, entities)) or ()
+    views = await recorder.step("views", card_layouts.layout_keys(client, entities)) or ()
     await recorder.step("views", card_layouts.common(client, views))
     for view in views[:1]:
         await recorder.step("views", card_layouts.read(client, view))

@@ -32,7 +32,7 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class LayoutSection:
     """`plain`: the portal takes it back; some it only tells of."""
 
     name: str
@@ -41,12 +41,12 @@ class Section:
     plain: bool = True
 
 
-Layout = tuple[Section, ...]
+CardLayout = tuple[LayoutSection, ...]
 """Empty: nobody saved one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class CardView:
+class LayoutKey:
     """One card that has a view of its own: `contact`, `company`, a deal by its funnel, a lead by its kind (1 simple,
     2 repeated)."""
 
@@ -57,7 +57,7 @@ class CardView:
         return f"{self.entity}:{self.variant}" if self.variant else self.entity
 
 
-class Shown(StrEnum):
+class FieldsShown(StrEnum):
     """How our fields stand in the common view of a card."""
 
     BY_ITSELF = "by_itself"  # nobody saved a view: every field is shown
@@ -77,36 +77,36 @@ class Undone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LayoutState:
     """`missing`: those of our fields that are not in the view, in our order."""
 
-    shown: Shown
+    shown: FieldsShown
     missing: tuple[str, ...] = ()
 
 
-def standing(layout: Layout, ours: Sequence[str]) -> Standing:
+def layout_state(layout: CardLayout, ours: Sequence[str]) -> LayoutState:
     """How a card's common view shows our fields."""
     if not layout:
-        return Standing(Shown.BY_ITSELF)
+        return LayoutState(FieldsShown.BY_ITSELF)
     missing = tuple(name for name in ours if name not in names(layout))
     if missing:
         takes_back = all(section.plain for section in layout)
-        return Standing(Shown.HIDDEN if takes_back else Shown.LOCKED, missing)
-    return Standing(Shown.OURS if _own(layout, ours) else Shown.PLACED)
+        return LayoutState(FieldsShown.HIDDEN if takes_back else FieldsShown.LOCKED, missing)
+    return LayoutState(FieldsShown.OURS if _own(layout, ours) else FieldsShown.PLACED)
 
 
-def added(layout: Layout, ours: Sequence[str], title: str) -> Layout:
+def added(layout: CardLayout, ours: Sequence[str], title: str) -> CardLayout:
     """The view with our section in it, holding what is shown nowhere yet; the same where there is nothing to add."""
-    found = standing(layout, ours)
-    if found.shown is not Shown.HIDDEN:
+    found = layout_state(layout, ours)
+    if found.shown is not FieldsShown.HIDDEN:
         return layout
     fresh = tuple(Element(name, ALWAYS) for name in found.missing)
     if any(section.name == SECTION for section in layout):
         return tuple(replace(one, elements=one.elements + fresh) if one.name == SECTION else one for one in layout)
-    return (*layout, Section(SECTION, title, fresh))
+    return (*layout, LayoutSection(SECTION, title, fresh))
 
 
-def remembered(layout: Layout, former: Layout, written: Layout) -> Layout:
+def remembered(layout: CardLayout, former: CardLayout, written: CardLayout) -> CardLayout:
     """What to go back to once our section is added to `layout`; empty: unknown.
 
     `former`, `written`: what was remembered at the last addition, where it still stands. A section that is only
@@ -117,7 +117,9 @@ def remembered(layout: Layout, former: Layout, written: Layout) -> Layout:
     return former if layout == written else ()
 
 
-def taken_back(layout: Layout, ours: Collection[str], former: Layout, written: Layout) -> tuple[Undone, Layout]:
+def taken_back(
+    layout: CardLayout, ours: Collection[str], former: CardLayout, written: CardLayout
+) -> tuple[Undone, CardLayout]:
     """How to take our section out of the view as it is now, and what to write; nothing for RESET and ABSENT.
 
     A field of somebody else's that was put into our section stays there.
@@ -130,31 +132,31 @@ def taken_back(layout: Layout, ours: Collection[str], former: Layout, written: L
     return (Undone.REMOVED, left) if left else (Undone.RESET, ())
 
 
-def names(layout: Layout) -> frozenset[str]:
+def names(layout: CardLayout) -> frozenset[str]:
     """All fields of a view."""
     return frozenset(element.name for section in layout for element in section.elements)
 
 
-def renamed(layout: Layout) -> tuple[str, ...]:
+def renamed(layout: CardLayout) -> tuple[str, ...]:
     """Captions that get lost when the view is written: those given to the portal's own fields."""
     elements = (element for section in layout for element in section.elements)
     return tuple(one.caption for one in elements if one.caption and not one.name.startswith("UF_"))
 
 
-def mark(layout: Layout) -> str:
+def mark(layout: CardLayout) -> str:
     """Short, equal for equal views: what a person looked at before pressing."""
     return hashlib.sha256(repr([_comparable(one) for one in layout]).encode()).hexdigest()[:16]
 
 
-def _comparable(one: Section) -> tuple[object, ...]:
+def _comparable(one: LayoutSection) -> tuple[object, ...]:
     return one.name, one.title, one.plain, [(e.name, e.flags, e.options) for e in one.elements]
 
 
-def _own(layout: Layout, ours: Collection[str]) -> bool:
+def _own(layout: CardLayout, ours: Collection[str]) -> bool:
     return any(one.name == SECTION and names((one,)) & set(ours) for one in layout)
 
 
-def _without(layout: Layout, ours: Collection[str]) -> Iterable[Section]:
+def _without(layout: CardLayout, ours: Collection[str]) -> Iterable[LayoutSection]:
     for section in layout:
         if section.name != SECTION:
             yield section

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import structlog
 
 from b24app.bitrix24 import card_layouts
-from b24app.bitrix24.card_layouts import ViewRead
+from b24app.bitrix24.card_layouts import LayoutRead
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.portal import card_layout
-from b24app.domain.portal.card_layout import CardView, Layout, Shown, Undone
+from b24app.domain.portal.card_layout import CardLayout, FieldsShown, LayoutKey, Undone
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import AccessDenied, OutcomeUnknown, PortalError, Refused
 from b24app.i18n import language
@@ -23,7 +23,7 @@ from b24app.journeys.settings import portal_of
 from b24app.portal.journeys.fields import entities, names_in
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import card_layouts as rows
-from b24app.portal.store.card_layouts import Addition, KnownView
+from b24app.portal.store.card_layouts import Addition, KnownLayout
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
@@ -38,11 +38,11 @@ class Preview:
     person looking has a view of their own, in which not all our fields are.
     """
 
-    view: CardView
-    before: Layout
-    after: Layout
+    view: LayoutKey
+    before: CardLayout
+    after: CardLayout
     mark: str
-    shown: Shown
+    shown: FieldsShown
     ours: tuple[str, ...]
     captions: Mapping[str, str]
     lost: tuple[str, ...]
@@ -57,9 +57,9 @@ class _Open:
     portal: Portal
     viewer: Viewer
     client: PortalClient
-    read: ViewRead
+    read: LayoutRead
     ours: tuple[str, ...]
-    known: KnownView
+    known: KnownLayout
 
 
 async def preview(resources: Resources, viewer: Viewer, token: str, view: str) -> Preview:
@@ -71,11 +71,11 @@ async def preview(resources: Resources, viewer: Viewer, token: str, view: str) -
         before=before,
         after=_with_ours(at),
         mark=card_layout.mark(before),
-        shown=card_layout.standing(before, at.ours).shown,
+        shown=card_layout.layout_state(before, at.ours).shown,
         ours=at.ours,
         captions=at.read.captions,
         lost=card_layout.renamed(before),
-        personal=bool(card_layout.standing(personal, at.ours).missing),
+        personal=bool(card_layout.layout_state(personal, at.ours).missing),
     )
 
 
@@ -116,26 +116,26 @@ async def take_back(resources: Resources, viewer: Viewer, token: str, view: str)
 async def _open(resources: Resources, viewer: Viewer, token: str, view: str) -> _Open:
     portal = await portal_of(resources, viewer.portal_id)
     client = person_client(resources, portal, portal.endpoint, token)
-    views = {str(one): one for one in await card_layouts.card_views(client, entities(resources.manifest))}
+    views = {str(one): one for one in await card_layouts.layout_keys(client, entities(resources.manifest))}
     found = views.get(view)
     if found is None:
         raise Refused("not_found", 404)
     read = await card_layouts.read(client, found)
     ours = tuple(name for name in names_in(resources.manifest, found.entity) if name in read.captions)
     async with resources.tenant(portal.id) as db:
-        await rows.see(db, portal.id, {found: card_layout.standing(read.common, ours)}, resources.now())
+        await rows.see(db, portal.id, {found: card_layout.layout_state(read.common, ours)}, resources.now())
         known = (await rows.listing(db, portal.id))[found]
     return _Open(resources, portal, viewer, client, read, ours, known)
 
 
-def _with_ours(at: _Open) -> Layout:
+def _with_ours(at: _Open) -> CardLayout:
     """Our section is called as the app is, in the portal's language: everybody reads it."""
     manifest = at.resources.manifest
     title = manifest.title[language(at.portal.lang, manifest.languages)]
     return card_layout.added(at.read.common, at.ours, title)
 
 
-async def _remember(at: _Open, before: Layout, after: Layout) -> None:
+async def _remember(at: _Open, before: CardLayout, after: CardLayout) -> None:
     """Before the view is written: a crash must not cost what was there."""
     former = card_layout.remembered(before, *_pair(at.known.addition))
     kept, written = card_layouts.as_json(former), card_layouts.as_json(after)
@@ -148,15 +148,15 @@ async def _store(at: _Open, addition: Addition | None) -> None:
         await rows.remember(db, at.viewer.portal_id, at.known.view, addition)
 
 
-async def _saw(at: _Open, layout: Layout, *, closed: bool = False) -> None:
+async def _saw(at: _Open, layout: CardLayout, *, closed: bool = False) -> None:
     portal_id, now = at.viewer.portal_id, at.resources.now()
     async with at.resources.tenant(portal_id) as db:
-        await rows.see(db, portal_id, {at.known.view: card_layout.standing(layout, at.ours)}, now)
+        await rows.see(db, portal_id, {at.known.view: card_layout.layout_state(layout, at.ours)}, now)
         if closed:
             await rows.close(db, portal_id, at.known.view, now)
 
 
-def _pair(addition: Addition | None) -> tuple[Layout, Layout]:
+def _pair(addition: Addition | None) -> tuple[CardLayout, CardLayout]:
     """Former and written view of an addition that stands."""
     return (card_layouts.parse(addition.former), card_layouts.parse(addition.written)) if addition else ((), ())
 

@@ -21,7 +21,7 @@ from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
 from b24app.cards.store import imports
 from b24app.domain.cards.facts import Kind
-from b24app.domain.portal.card_layout import CardView, Standing, standing
+from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
@@ -143,7 +143,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     if steps[1].added:
         present = await setup.present(client, our_fields.entities(manifest))  # options have ids only once they exist
     report = Report(tuple(steps))
-    views = await _views(client, manifest)
+    views = await _layouts(client, manifest)
     async with resources.tenant(portal.id) as db:
         await still_here(db, portal.id)
         await card_rows.see(db, portal.id, views, resources.now())
@@ -211,11 +211,11 @@ def lacking(manifest: Manifest, public_url: str, present: Present) -> tuple[str,
     return tuple(f"{part}:{name}" for part, names in parts.items() for name in names)
 
 
-async def _views(client: PortalClient, manifest: Manifest) -> dict[CardView, Standing]:
+async def _layouts(client: PortalClient, manifest: Manifest) -> dict[LayoutKey, LayoutState]:
     """How cards show our fields. Looking is all an installation does about it: the view is the administrator's."""
-    views = await card_layouts.card_views(client, our_fields.entities(manifest))
+    views = await card_layouts.layout_keys(client, our_fields.entities(manifest))
     found = await card_layouts.common(client, views)
-    return {view: standing(one, our_fields.names_in(manifest, view.entity)) for view, one in found.items()}
+    return {view: layout_state(one, our_fields.names_in(manifest, view.entity)) for view, one in found.items()}
 
 
 async def _fresh(resources: Resources, portal_id: int) -> Portal:

@@ -49,7 +49,7 @@ class Belonging:
 
 
 @dataclass(frozen=True, slots=True)
-class CardView:
+class CardTab:
     """Everything a card tab prints. `others`: names of the cards across by id, also of those that went; `lost`: deleted
     cards that this one may go on for; `waits`: news is on its way, ask again soon."""
 
@@ -79,7 +79,7 @@ async def prove_right(resources: Resources, portal: Portal, subject: Subject, us
     return opened.person
 
 
-async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, subject: Subject) -> CardView:
+async def tab_of(db: AsyncConnection, resources: Resources, portal: Portal, subject: Subject) -> CardTab:
     """What our store knows; the caller has proven the right to see it."""
     everybody = await card_tab.members(db, portal.id, subject)
     members = [(one, title) for one, title in everybody if _shown(one)]
@@ -90,7 +90,7 @@ async def card_view(db: AsyncConnection, resources: Resources, portal: Portal, s
     names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
     mode = portal.mode("verification")
     rows = [_belonging(subject, one, title, names, one.id in pressed, mode) for one, title in members]
-    return CardView(
+    return CardTab(
         subject=subject,
         others={other.id: title for one, title in everybody if (other := one.other_side(subject.kind))},
         belongings=tuple(sorted(rows, key=_order)),
