@@ -12,9 +12,9 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from b24app.bitrix24 import checkup
+from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import PortalEvent, portal_event
-from b24app.connection_check.journeys import check
+from b24app.connection_check.journeys import journey
 from b24app.domain.cards.facts import Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
@@ -51,8 +51,8 @@ async def _hand_over(resources: Resources, reception: Reception, event: PortalEv
             portal = lifecycle.prove(await reception.portal(event.member_id), event)
             await lifecycle.uninstalled(resources, portal, event)
             reception.forget(event.member_id)
-        case checkup.TEST_EVENT:
-            await check.heard(resources, await _proven(reception, event), checkup.nonce_of(event))
+        case connection_check.TEST_EVENT:
+            await journey.heard(resources, await _proven(reception, event), connection_check.nonce_of(event))
         case _:
             await _store(resources, reception, event)
 

@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from b24app.domain.cards.facts import Kind
 from b24app.manifest import Manifest
-from placements import card_tab, files, frame, install, layout, main_page, opened, same_card, selftest, sweeps
+from placements import card_tab, connection_check, files, frame, install, layout, main_page, opened, same_card, sweeps
 from placements.render import STATIC, Render
 
 OPENED = ["GET", "HEAD", "POST"]
@@ -29,7 +29,7 @@ CALLS = {
     "/frame/layout/preview": layout.preview,
     "/frame/layout/add": layout.add,
     "/frame/layout/take-back": layout.take_back,
-    "/frame/check": selftest.check,
+    "/frame/connection-check": connection_check.begin,
     **files.CALLS,
 }
 

@@ -19,8 +19,8 @@ from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
 from b24app.settings import ROOT
 from placements import words
+from placements.connection_check_words import in_sentences
 from placements.parts import card_name, field_labels, field_name, in_words
-from placements.selftest_words import in_sentences
 
 STATIC = ROOT / "build" / "static"
 

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from b24app.cards.journeys import importing, offline, rescan, sweep
-from b24app.connection_check.journeys import check
+from b24app.connection_check.journeys import journey
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalClosed, PortalError, Refused
 from b24app.lanes import Lane
@@ -117,11 +117,11 @@ async def reconcile_one(resources: Resources, portal_id: int) -> None:
         await installation.reconcile_or_later(resources, portal)
 
 
-async def self_test_one(resources: Resources, portal_id: int) -> bool:
+async def connection_check_one(resources: Resources, portal_id: int) -> bool:
     """The check of a portal's connection that somebody waits for. Whether there was one."""
     async with resources.autocommit() as db:
         portal = await portals.by_id(db, portal_id)
-    return portal is not None and await check.run(resources, portal)
+    return portal is not None and await journey.run(resources, portal)
 
 
 async def rescan_one(resources: Resources, portal_id: int) -> int:
@@ -223,7 +223,7 @@ CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
     "reconcile_portal": reconcile_one,
     "rescan_portal": rescan_one,
     "fetch_offline": fetch_offline_one,
-    "self_test": self_test_one,
+    "connection_check": connection_check_one,
     "sweep_portal": sweep_one,
     "tidy_portals": tidy_all,
     "prove_removal": prove_removal,

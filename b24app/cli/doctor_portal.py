@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 
 from b24app.assembly import open_resources
-from b24app.connection_check.journeys import check
-from b24app.connection_check.journeys.check import Checked
-from b24app.domain.connection_check.rules import Check, Finding, Light, Line, passed
+from b24app.connection_check.journeys import journey
+from b24app.connection_check.journeys.journey import CheckView
+from b24app.domain.connection_check.rules import CheckLine, CheckPart, Finding, Light, passed
 from b24app.domain.portal.installation import PortalState
 from b24app.manifest import read_manifest
 from b24app.portal.store import portals
@@ -32,7 +32,7 @@ SAID: Mapping[Finding, str] = {
     Finding.ACCESS_BUSY: "the portal's request budget is used up: see `b24app calls` for who uses it",
     Finding.ACCESS_UNPAID: "the portal lets no app in: the subscription has run out, or the plan has no REST",
     Finding.ACCESS_REMOVED: "the portal says that the app is not installed, or is gone itself",
-    Finding.ACCESS_REFUSED: "the portal refuses to answer: the code stands in the log as self_test_unanswered",
+    Finding.ACCESS_REFUSED: "the portal refuses to answer: the code stands in the log as connection_check_unanswered",
     Finding.SCOPES_ALL: "every scope of app.yaml is granted",
     Finding.SCOPES_LACK: "not granted: %(names)s; list them in the vendor area, then install the app anew",
     Finding.PLAN_WHOLE: "plan %(license)s has everything the app can use",
@@ -90,15 +90,15 @@ async def check_portal(settings: Settings, name: str) -> int:
     return 0 if passed(checked.lines) else 1
 
 
-async def watched(resources: Resources, portal: Portal, say: Callable[[str], None], pause: float = PAUSE) -> Checked:
+async def watched(resources: Resources, portal: Portal, say: Callable[[str], None], pause: float = PAUSE) -> CheckView:
     """Ask for a check and tell each line once it is known. Where no worker comes, this process does the work."""
-    await check.begin(resources, portal.id)
-    told: set[tuple[Check, object]] = set()
+    await journey.begin(resources, portal.id)
+    told: set[tuple[CheckPart, object]] = set()
     while True:
         async with resources.tenant(portal.id) as db:
-            checked = await check.look(db, resources, portal.id)
+            checked = await journey.look(db, resources, portal.id)
         assert checked
-        if checked.lines[0].finding is Finding.WORKER_ABSENT and await check.run(resources, portal):
+        if checked.lines[0].finding is Finding.WORKER_ABSENT and await journey.run(resources, portal):
             continue
         for line in checked.lines:
             key = line.check, line.ping and (line.ping.app, line.ping.url)
@@ -110,7 +110,7 @@ async def watched(resources: Resources, portal: Portal, say: Callable[[str], Non
         await asyncio.sleep(pause)
 
 
-def printed(line: Line) -> str:
+def printed(line: CheckLine) -> str:
     """`✓ events    ONAPPTEST came back after 120 ms`."""
     values: dict[str, object] = {**line.values, "names": ", ".join(line.names)}
     if line.at:

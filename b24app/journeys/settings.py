@@ -13,8 +13,8 @@ from b24app.bitrix24.people import whoami
 from b24app.cards.store import imports, scans
 from b24app.cards.store.imports import Progress
 from b24app.cards.store.scans import Scan
-from b24app.connection_check.journeys import check
-from b24app.connection_check.journeys.check import Checked
+from b24app.connection_check.journeys import journey
+from b24app.connection_check.journeys.journey import CheckView
 from b24app.delivery.store import client_apps, endpoints
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
@@ -62,7 +62,7 @@ class SettingsView:
     sweeping: Scan | None
     cards: Sequence[KnownLayout]
     files: FilesView
-    checked: Checked | None
+    checked: CheckView | None
 
     @property
     def whole(self) -> bool:
@@ -104,7 +104,7 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             sweeping=await scans.unfinished(db, portal.id, Scope.ALL),
             cards=list((await card_layouts.listing(db, portal.id)).values()),
             files=await files_view(db, portal, resources.now()),
-            checked=await check.look(db, resources, portal.id),
+            checked=await journey.look(db, resources, portal.id),
         )
 
 

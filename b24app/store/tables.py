@@ -375,7 +375,7 @@ card_layouts = Table(
     info=TENANT,
 )
 
-self_tests = Table(
+connection_checks = Table(
     "self_tests",
     metadata,
     Column("portal_id", BigInteger, ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),  # the last one
@@ -384,9 +384,9 @@ self_tests = Table(
     Column("user_name", Text, nullable=False, server_default=""),
     _moment("started_at", required=True),
     _moment("taken_at"),  # a worker began
-    Column("backlog", JSONB),  # domain.selftest.Backlog: our own rows at that moment
-    Column("pings", JSONB, nullable=False, server_default="[]"),  # domain.selftest.Ping, one per endpoint
-    Column("found", JSONB),  # domain.selftest.Found: what the portal said
+    Column("backlog", JSONB),  # domain.connection_check.Backlog: our own rows at that moment
+    Column("pings", JSONB, nullable=False, server_default="[]"),  # domain.connection_check.Ping, one per endpoint
+    Column("found", JSONB),  # domain.connection_check.Found: what the portal said
     _moment("sent_at"),  # the portal was asked for its test event
     Column("nonce", Text, nullable=False),  # what that event must bring back
     _moment("heard_at"),  # it did

@@ -192,7 +192,7 @@ async def test_wrong_fields_are_named(desk: Desk, body: Any, field: str, code: s
 async def test_private_addresses_are_refused_outside_dev_mode(desk: Desk) -> None:
     for url in ("https://127.0.0.1/", "https://10.0.0.1/", "https://localhost/", "https://[::1]/"):
         with pytest.raises(Refused) as refused:
-            await endpoints.check(strict(desk.resources), 1, endpoints.Wanted(url=url))
+            await endpoints.validate(strict(desk.resources), 1, endpoints.Wanted(url=url))
         assert refused.value.code == "url_private_address"
 
 

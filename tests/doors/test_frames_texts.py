@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from b24app.cli import doctor_portal
-from b24app.domain.connection_check.rules import Check, Feature, Finding
+from b24app.domain.connection_check.rules import CheckPart, Feature, Finding
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.card_layout import FieldsShown, Undone
@@ -24,7 +24,7 @@ from b24app.i18n import language, read_words
 from b24app.manifest import Manifest, Mode
 from b24app.net import guard
 from b24app.settings import ROOT
-from placements import parts, selftest_words, words
+from placements import connection_check_words, parts, words
 from placements.parts import in_words
 from placements.render import initials
 
@@ -69,10 +69,10 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (Mode, words.MODE),
         (FieldsShown, words.FIELDS_SHOWN),
         (Undone, words.UNDONE),
-        (Check, selftest_words.CHECK),
-        (Finding, selftest_words.FOUND),
+        (CheckPart, connection_check_words.CHECK),
+        (Finding, connection_check_words.FOUND),
         (Finding, doctor_portal.SAID),
-        (Feature, selftest_words.WITHOUT_FEATURE),
+        (Feature, connection_check_words.WITHOUT_FEATURE),
     ],
 )
 def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> None:
@@ -137,6 +137,6 @@ def test_what_is_missing_is_named_in_words(manifest: Manifest) -> None:
 
 
 def test_every_part_of_the_manifest_can_be_named(manifest: Manifest) -> None:
-    assert set(manifest.scopes) <= set(parts.SCOPE) & set(selftest_words.WITHOUT_SCOPE)
+    assert set(manifest.scopes) <= set(parts.SCOPE) & set(connection_check_words.WITHOUT_SCOPE)
     assert {card for one in manifest.fields.values() for card in one.cards} <= set(parts.CARD)
     assert set(manifest.events.values()) <= set(parts.NOTICE)

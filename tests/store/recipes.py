@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, records, requisites, scans
 from b24app.cards.store.imports import Step
-from b24app.connection_check.store import checks
+from b24app.connection_check.store import connection_checks
 from b24app.delivery.store import client_apps, deliveries, endpoints, idempotency, loading, publishing, settling
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import OldSecret
@@ -237,13 +237,15 @@ QUERIES: Mapping[str, Query] = {
         attempts=[AttemptRow(o.delivery.id, 1, Trigger.SCHEDULED, 204, None, 7, "", "127.0.0.1", o.now, None)],
         changes=[Change(o.delivery.id, DeliveryState.DELIVERED, 1, 1, False, 204, None, None)],
     ),
-    "self_tests.begin": lambda db, p, o: checks.begin(db, p, uuid4(), "another", 1, "Анна", o.now),
-    "self_tests.hear": lambda db, p, o: checks.hear(db, p, "asked", o.now),
-    "self_tests.keep_found": lambda db, p, o: checks.keep_found(db, p, o.checked, Found(), o.now),
-    "self_tests.keep_own": lambda db, p, o: checks.keep_own(db, p, o.checked, BACKLOG, [Ping("a", "b")]),
-    "self_tests.keep_pings": lambda db, p, o: checks.keep_pings(db, p, o.checked, [Ping("a", "b")]),
-    "self_tests.last": lambda db, p, o: checks.last(db, p),
-    "self_tests.take": lambda db, p, o: checks.take(db, p, o.now),
+    "connection_checks.begin": lambda db, p, o: connection_checks.begin(db, p, uuid4(), "another", 1, "Анна", o.now),
+    "connection_checks.hear": lambda db, p, o: connection_checks.hear(db, p, "asked", o.now),
+    "connection_checks.keep_found": lambda db, p, o: connection_checks.keep_found(db, p, o.checked, Found(), o.now),
+    "connection_checks.keep_own": lambda db, p, o: connection_checks.keep_own(
+        db, p, o.checked, BACKLOG, [Ping("a", "b")]
+    ),
+    "connection_checks.keep_pings": lambda db, p, o: connection_checks.keep_pings(db, p, o.checked, [Ping("a", "b")]),
+    "connection_checks.last": lambda db, p, o: connection_checks.last(db, p),
+    "connection_checks.take": lambda db, p, o: connection_checks.take(db, p, o.now),
     "tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
     "tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
     "tokens.erase": lambda db, p, o: tokens.erase(db, p),

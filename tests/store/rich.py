@@ -140,7 +140,7 @@ async def _unfinished(
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
     asked = {"portal_id": mine, "run_id": checked, "nonce": "asked", "started_at": now, "sent_at": now}
-    await db.execute(insert(tables.self_tests).values(asked))
+    await db.execute(insert(tables.connection_checks).values(asked))
     export, restore = await _files(db, mine, now)
     (pair,), refreshing = await tokens.living(db, mine), uuid4()
     assert await tokens.claim_refresh(db, mine, pair, refreshing, now)

@@ -35,7 +35,7 @@ ALL_OF_IT = {  # name no ids: a portal's own rows come back
     "imports.progress",
     "portal_calls.listing",
     "inbox.pulse",
-    "self_tests.last",
+    "connection_checks.last",
     "tokens.living",
     "tokens.every",
 }
@@ -51,7 +51,7 @@ NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns not
     "records.add_new",
     "requisites.add_new",
     "retention.tidy",
-    "self_tests.begin",
+    "connection_checks.begin",
 }
 TENANTS = {table.name for table in TENANT_TABLES}
 OTHERS = [table.name for table in metadata.sorted_tables if table.name not in TENANTS]

@@ -10,7 +10,7 @@ from tests.doors.frames import main, members, tab
 from tests.stories.scene import COMPANY, CONTACT, asked
 from tests.stories.switches import proves, switch
 from tests.world import World
-from workers.chores import fetch_offline_one, self_test_one
+from workers.chores import connection_check_one, fetch_offline_one
 
 ONE_BY_ONE: list[dict[str, Any]] = [
     {"original_names_drop_system": True},
@@ -74,8 +74,8 @@ async def a_life(world: World) -> None:
     assert (await world.row()).imported
     await world.subscribe()
     checked = await main(world, world.admin())
-    assert (await checked.call("/frame/check")).status == 200
-    await self_test_one(world.resources, (await world.row()).id)
+    assert (await checked.call("/frame/connection-check")).status == 200
+    await connection_check_one(world.resources, (await world.row()).id)
     await world.settle()
     warnings = world.emulator.world.warnings
     warnings[:] = [one for one in warnings if "empty condition" not in one]  # the check tries what becomes of one

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from b24app.bitrix24 import card_layouts, cards, checkup, offline, people, probes, requisites, setup, values
+from b24app.bitrix24 import card_layouts, cards, connection_check, offline, people, probes, requisites, setup, values
 from b24app.bitrix24 import listening as listened
 from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.listening import UNSAID, Exchange, Listening
@@ -172,7 +172,7 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
     client, manifest = recorder.client, resources.manifest
     handler = events_handler(resources.settings.public_url)
     entities = our_fields.entities(manifest)
-    basics = await recorder.step("portal", checkup.basics(client, handler))
+    basics = await recorder.step("portal", connection_check.basics(client, handler))
     present = await recorder.step("portal", setup.present(client, entities))
     if present:
         facts["installed"] = present.installed

@@ -51,8 +51,8 @@ class WithSecret:
 async def register(
     resources: Resources, portal: Portal, app_id: UUID, wanted: Wanted, keep: Keep[WithSecret] = unkept
 ) -> WithSecret:
-    """A new endpoint in `checking`, with a ping on its way. Raises as `check` does, or `too_many_endpoints`."""
-    await check(resources, portal.id, wanted)
+    """A new endpoint in `checking`, with a ping on its way. Raises as `validate` does, or `too_many_endpoints`."""
+    await validate(resources, portal.id, wanted)
     secret, now = webhooks.new_secret(secrets.token_bytes(webhooks.SECRET_BYTES)), resources.now()
     new = Endpoint(
         id=uuid4(),
@@ -86,7 +86,7 @@ async def _refuse_too_many(db: AsyncConnection, portal: Portal, app_id: UUID) ->
         raise Refused("too_many_endpoints", 409, {"limit": ENDPOINTS})
 
 
-async def check(resources: Resources, portal_id: int, wanted: Wanted) -> None:
+async def validate(resources: Resources, portal_id: int, wanted: Wanted) -> None:
     """Raise `Refused` 422: `event_type_unknown`, or `url_<reason>` as `b24app.net.guard` says. Asks the DNS."""
     unknown = [one for one in wanted.event_types or () if one not in news.EVENT_TYPES]
     if unknown:
@@ -116,7 +116,7 @@ async def find(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: 
 
 async def change(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID, wanted: Wanted) -> Endpoint:
     """Set what is wanted. A new URL, or switching on again, has to answer a ping first. Raises like `register`."""
-    await check(resources, portal.id, wanted)
+    await validate(resources, portal.id, wanted)
     async with resources.tenant(portal.id) as db:
         now, before = resources.now(), await _mine(db, portal, app_id, endpoint_id, lock=True)
         values = {

@@ -22,7 +22,7 @@ LATE, LOST = timedelta(minutes=1), timedelta(minutes=10)
 COMPARED_WITHIN = timedelta(minutes=15)
 
 
-class Check(StrEnum):
+class CheckPart(StrEnum):
     """What is checked, in the order shown."""
 
     WORKER = "worker"
@@ -171,7 +171,7 @@ class Ping:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CheckRun:
     """One check; what is None has not been done yet. A worker takes it, with `backlog` and `pings`, then asks the
     portal and lets it send the test event."""
 
@@ -185,10 +185,10 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CheckLine:
     """One line of the result. `names`: what is missing, by our codes; `at`: a moment to be shown."""
 
-    check: Check
+    check: CheckPart
     light: Light
     finding: Finding
     values: Mapping[str, str | int] = field(default_factory=dict)
@@ -197,173 +197,177 @@ class Line:
     ping: Ping | None = None
 
 
-def judge(run: Run, now: datetime) -> tuple[Line, ...]:
+def judge(run: CheckRun, now: datetime) -> tuple[CheckLine, ...]:
     """Every line as it stands at `now`."""
     if run.taken_at is None or run.backlog is None:
-        quiet = _quiet(now - run.started_at <= PATIENCE, Check.WEBHOOKS, Check.QUEUE, Check.HEARD, Check.COMPARED)
+        quiet = _quiet(
+            now - run.started_at <= PATIENCE, CheckPart.WEBHOOKS, CheckPart.QUEUE, CheckPart.HEARD, CheckPart.COMPARED
+        )
         return _worker(run, now), *_portal(run, now), _event(run, now), *quiet
     own = _queue(run.backlog, run.taken_at), _heard(run.backlog), _compared(run.backlog, run.taken_at)
     return _worker(run, now), *_portal(run, now), _event(run, now), *_webhooks(run.pings, now - run.taken_at), *own
 
 
-def finished(lines: Sequence[Line]) -> bool:
+def finished(lines: Sequence[CheckLine]) -> bool:
     return all(line.light is not Light.WAITING for line in lines)
 
 
-def passed(lines: Sequence[Line]) -> bool:
+def passed(lines: Sequence[CheckLine]) -> bool:
     return not any(line.light in (Light.BAD, Light.WAITING) for line in lines)
 
 
-def _worker(run: Run, now: datetime) -> Line:
+def _worker(run: CheckRun, now: datetime) -> CheckLine:
     if run.taken_at is None:
         if now - run.started_at <= PATIENCE:
-            return Line(Check.WORKER, Light.WAITING, Finding.WORKER_WAITS)
-        return Line(Check.WORKER, Light.BAD, Finding.WORKER_ABSENT)
+            return CheckLine(CheckPart.WORKER, Light.WAITING, Finding.WORKER_WAITS)
+        return CheckLine(CheckPart.WORKER, Light.BAD, Finding.WORKER_ABSENT)
     took = run.taken_at - run.started_at
     if took > PATIENCE:
-        return Line(Check.WORKER, Light.BAD, Finding.WORKER_LATE, {"seconds": _seconds(took)})
-    return Line(Check.WORKER, Light.GOOD, Finding.WORKER_TOOK, {"ms": _ms(took)})
+        return CheckLine(CheckPart.WORKER, Light.BAD, Finding.WORKER_LATE, {"seconds": _seconds(took)})
+    return CheckLine(CheckPart.WORKER, Light.GOOD, Finding.WORKER_TOOK, {"ms": _ms(took)})
 
 
-def _quiet(waits: bool, *checks: Check) -> tuple[Line, ...]:
+def _quiet(waits: bool, *checks: CheckPart) -> tuple[CheckLine, ...]:
     """Lines that have nothing to say yet, or never will."""
     light, finding = (Light.WAITING, Finding.NOT_YET) if waits else (Light.OFF, Finding.NOT_ASKED)
-    return tuple(Line(check, light, finding) for check in checks)
+    return tuple(CheckLine(check, light, finding) for check in checks)
 
 
-def _asking(run: Run, now: datetime) -> bool:
+def _asking(run: CheckRun, now: datetime) -> bool:
     """Whether a worker may still be at it."""
     return now - run.started_at <= (PATIENCE if run.taken_at is None else ASKING)
 
 
-def _portal(run: Run, now: datetime) -> tuple[Line, ...]:
+def _portal(run: CheckRun, now: datetime) -> tuple[CheckLine, ...]:
     if run.found is None:
-        return _quiet(_asking(run, now), Check.ACCESS, *ASKED)
+        return _quiet(_asking(run, now), CheckPart.ACCESS, *ASKED)
     said = run.found.answers
     if said is None:
-        access = Line(Check.ACCESS, Light.BAD, run.found.trouble or Finding.ACCESS_REFUSED)
+        access = CheckLine(CheckPart.ACCESS, Light.BAD, run.found.trouble or Finding.ACCESS_REFUSED)
         return access, *_quiet(False, *ASKED)
     return _access(said), _scopes(said), _plan(said), _setup(said), _reading(said.ways), _clock(said.ways)
 
 
-ASKED = (Check.SCOPES, Check.PLAN, Check.SETUP, Check.READING, Check.CLOCK)
+ASKED = (CheckPart.SCOPES, CheckPart.PLAN, CheckPart.SETUP, CheckPart.READING, CheckPart.CLOCK)
 """What there is to say of a portal that lets us in."""
 
 
-def _access(said: Answers) -> Line:
+def _access(said: Answers) -> CheckLine:
     if said.is_admin:
-        return Line(Check.ACCESS, Light.GOOD, Finding.ACCESS_GOOD, {"who": said.who})
-    return Line(Check.ACCESS, Light.BAD, Finding.ACCESS_WEAK, {"who": said.who})
+        return CheckLine(CheckPart.ACCESS, Light.GOOD, Finding.ACCESS_GOOD, {"who": said.who})
+    return CheckLine(CheckPart.ACCESS, Light.BAD, Finding.ACCESS_WEAK, {"who": said.who})
 
 
-def _scopes(said: Answers) -> Line:
+def _scopes(said: Answers) -> CheckLine:
     if said.scopes_missing:
-        return Line(Check.SCOPES, Light.BAD, Finding.SCOPES_LACK, names=said.scopes_missing)
-    return Line(Check.SCOPES, Light.GOOD, Finding.SCOPES_ALL)
+        return CheckLine(CheckPart.SCOPES, Light.BAD, Finding.SCOPES_LACK, names=said.scopes_missing)
+    return CheckLine(CheckPart.SCOPES, Light.GOOD, Finding.SCOPES_ALL)
 
 
-def _plan(said: Answers) -> Line:
+def _plan(said: Answers) -> CheckLine:
     """What a plan does not include is no fault: the control is switched off, and the line says which."""
     values, names = {"license": said.license}, tuple(said.features_missing)
     if said.expired:
-        return Line(Check.PLAN, Light.WARN, Finding.PLAN_EXPIRED, values, names)
+        return CheckLine(CheckPart.PLAN, Light.WARN, Finding.PLAN_EXPIRED, values, names)
     if names:
-        return Line(Check.PLAN, Light.OFF, Finding.PLAN_PARTLY, values, names)
-    return Line(Check.PLAN, Light.GOOD, Finding.PLAN_WHOLE, values)
+        return CheckLine(CheckPart.PLAN, Light.OFF, Finding.PLAN_PARTLY, values, names)
+    return CheckLine(CheckPart.PLAN, Light.GOOD, Finding.PLAN_WHOLE, values)
 
 
-def _setup(said: Answers) -> Line:
+def _setup(said: Answers) -> CheckLine:
     if said.lacking is None:
-        return Line(Check.SETUP, Light.OFF, Finding.SETUP_UNSEEN)
+        return CheckLine(CheckPart.SETUP, Light.OFF, Finding.SETUP_UNSEEN)
     if not said.finished:
-        return Line(Check.SETUP, Light.BAD, Finding.SETUP_UNFINISHED)
+        return CheckLine(CheckPart.SETUP, Light.BAD, Finding.SETUP_UNFINISHED)
     if lacking := tuple(one for one in said.lacking if one not in said.placeless):
-        return Line(Check.SETUP, Light.BAD, Finding.SETUP_LACKS, names=lacking)
+        return CheckLine(CheckPart.SETUP, Light.BAD, Finding.SETUP_LACKS, names=lacking)
     if said.placeless:
-        return Line(Check.SETUP, Light.WARN, Finding.SETUP_PLACELESS, names=said.placeless)
-    return Line(Check.SETUP, Light.GOOD, Finding.SETUP_WHOLE)
+        return CheckLine(CheckPart.SETUP, Light.WARN, Finding.SETUP_PLACELESS, names=said.placeless)
+    return CheckLine(CheckPart.SETUP, Light.GOOD, Finding.SETUP_WHOLE)
 
 
-def _reading(ways: Ways | None) -> Line:
+def _reading(ways: Ways | None) -> CheckLine:
     """What the app lives with is no fault."""
     if ways is None:
-        return Line(Check.READING, Light.OFF, Finding.NOT_ASKED)
+        return CheckLine(CheckPart.READING, Light.OFF, Finding.NOT_ASKED)
     if ways.lacking:
-        return Line(Check.READING, Light.BAD, Finding.READING_LACKS, names=ways.lacking)
+        return CheckLine(CheckPart.READING, Light.BAD, Finding.READING_LACKS, names=ways.lacking)
     if ways.failed:
-        return Line(Check.READING, Light.BAD, Finding.READING_FAILS, {"code": ways.failed})
+        return CheckLine(CheckPart.READING, Light.BAD, Finding.READING_FAILS, {"code": ways.failed})
     if not ways.cards:
-        return Line(Check.READING, Light.OFF, Finding.READING_NONE)
+        return CheckLine(CheckPart.READING, Light.OFF, Finding.READING_NONE)
     if ways.odd:
-        return Line(Check.READING, Light.OFF, Finding.READING_ODD, names=tuple(ways.odd))
-    return Line(Check.READING, Light.GOOD, Finding.READING_WHOLE)
+        return CheckLine(CheckPart.READING, Light.OFF, Finding.READING_ODD, names=tuple(ways.odd))
+    return CheckLine(CheckPart.READING, Light.GOOD, Finding.READING_WHOLE)
 
 
-def _clock(ways: Ways | None) -> Line:
+def _clock(ways: Ways | None) -> CheckLine:
     if ways is None or ways.ahead is None:
-        return Line(Check.CLOCK, Light.OFF, Finding.NOT_ASKED if ways is None else Finding.CLOCK_UNSAID)
+        return CheckLine(CheckPart.CLOCK, Light.OFF, Finding.NOT_ASKED if ways is None else Finding.CLOCK_UNSAID)
     values: dict[str, str | int] = {"seconds": abs(ways.ahead), "operating": ways.operating or ""}
     if abs(ways.ahead) <= NEAR:
-        return Line(Check.CLOCK, Light.GOOD, Finding.CLOCK_EVEN, values)
-    return Line(Check.CLOCK, Light.WARN, Finding.CLOCK_AHEAD if ways.ahead > 0 else Finding.CLOCK_BEHIND, values)
+        return CheckLine(CheckPart.CLOCK, Light.GOOD, Finding.CLOCK_EVEN, values)
+    return CheckLine(
+        CheckPart.CLOCK, Light.WARN, Finding.CLOCK_AHEAD if ways.ahead > 0 else Finding.CLOCK_BEHIND, values
+    )
 
 
-def _event(run: Run, now: datetime) -> Line:
+def _event(run: CheckRun, now: datetime) -> CheckLine:
     found = run.found
     if found is None or found.answers is None or run.sent_at is None:
         if found and found.answers and not found.answers.listens:
-            return Line(Check.EVENTS, Light.BAD, Finding.EVENT_UNBOUND)
-        return _quiet(found is None and _asking(run, now), Check.EVENTS)[0]
+            return CheckLine(CheckPart.EVENTS, Light.BAD, Finding.EVENT_UNBOUND)
+        return _quiet(found is None and _asking(run, now), CheckPart.EVENTS)[0]
     if found.refused:
-        return Line(Check.EVENTS, Light.BAD, Finding.EVENT_REFUSED)
+        return CheckLine(CheckPart.EVENTS, Light.BAD, Finding.EVENT_REFUSED)
     if run.heard_at is None:
         waits = now - run.sent_at <= PATIENCE
         light, finding = (Light.WAITING, Finding.EVENT_WAITS) if waits else (Light.BAD, Finding.EVENT_LOST)
-        return Line(Check.EVENTS, light, finding)
+        return CheckLine(CheckPart.EVENTS, light, finding)
     took = run.heard_at - run.sent_at
     if took > PATIENCE:
-        return Line(Check.EVENTS, Light.WARN, Finding.EVENT_LATE, {"seconds": _seconds(took)})
-    return Line(Check.EVENTS, Light.GOOD, Finding.EVENT_BACK, {"ms": _ms(took)})
+        return CheckLine(CheckPart.EVENTS, Light.WARN, Finding.EVENT_LATE, {"seconds": _seconds(took)})
+    return CheckLine(CheckPart.EVENTS, Light.GOOD, Finding.EVENT_BACK, {"ms": _ms(took)})
 
 
-def _webhooks(pings: Sequence[Ping], since: timedelta) -> tuple[Line, ...]:
+def _webhooks(pings: Sequence[Ping], since: timedelta) -> tuple[CheckLine, ...]:
     if not pings:
-        return (Line(Check.WEBHOOKS, Light.OFF, Finding.WEBHOOK_NONE),)
+        return (CheckLine(CheckPart.WEBHOOKS, Light.OFF, Finding.WEBHOOK_NONE),)
     return tuple(_webhook(ping, since <= PATIENCE) for ping in pings)
 
 
-def _webhook(ping: Ping, waits: bool) -> Line:
+def _webhook(ping: Ping, waits: bool) -> CheckLine:
     if not ping.delivery:
-        return Line(Check.WEBHOOKS, Light.OFF, Finding.WEBHOOK_OFF, ping=ping)
+        return CheckLine(CheckPart.WEBHOOKS, Light.OFF, Finding.WEBHOOK_OFF, ping=ping)
     if ping.ms is None:
         light, finding = (Light.WAITING, Finding.WEBHOOK_WAITS) if waits else (Light.BAD, Finding.WEBHOOK_SILENT)
-        return Line(Check.WEBHOOKS, light, finding, ping=ping)
+        return CheckLine(CheckPart.WEBHOOKS, light, finding, ping=ping)
     values: dict[str, str | int] = {"ms": ping.ms, "status": ping.status or 0}
     if ping.failure:
-        return Line(Check.WEBHOOKS, Light.BAD, Finding.WEBHOOK_FAILED, values, ping=ping)
-    return Line(Check.WEBHOOKS, Light.GOOD, Finding.WEBHOOK_GOOD, values, ping=ping)
+        return CheckLine(CheckPart.WEBHOOKS, Light.BAD, Finding.WEBHOOK_FAILED, values, ping=ping)
+    return CheckLine(CheckPart.WEBHOOKS, Light.GOOD, Finding.WEBHOOK_GOOD, values, ping=ping)
 
 
-def _queue(work: Backlog, now: datetime) -> Line:
+def _queue(work: Backlog, now: datetime) -> CheckLine:
     age = now - work.waiting_since if work.waiting_since else timedelta()
     if age <= LATE:
-        return Line(Check.QUEUE, Light.GOOD, Finding.QUEUE_CLEAR, {"count": work.waiting})
+        return CheckLine(CheckPart.QUEUE, Light.GOOD, Finding.QUEUE_CLEAR, {"count": work.waiting})
     light = Light.WARN if age <= LOST else Light.BAD
-    return Line(Check.QUEUE, light, Finding.QUEUE_LATE, {"count": work.waiting}, at=work.waiting_since)
+    return CheckLine(CheckPart.QUEUE, light, Finding.QUEUE_LATE, {"count": work.waiting}, at=work.waiting_since)
 
 
-def _heard(work: Backlog) -> Line:
+def _heard(work: Backlog) -> CheckLine:
     if work.heard_at is None:
-        return Line(Check.HEARD, Light.OFF, Finding.HEARD_NEVER)
-    return Line(Check.HEARD, Light.GOOD, Finding.HEARD, at=work.heard_at)
+        return CheckLine(CheckPart.HEARD, Light.OFF, Finding.HEARD_NEVER)
+    return CheckLine(CheckPart.HEARD, Light.GOOD, Finding.HEARD, at=work.heard_at)
 
 
-def _compared(work: Backlog, now: datetime) -> Line:
+def _compared(work: Backlog, now: datetime) -> CheckLine:
     if not work.compared or work.compared_at is None:
-        return Line(Check.COMPARED, Light.OFF, Finding.COMPARED_NOT)
+        return CheckLine(CheckPart.COMPARED, Light.OFF, Finding.COMPARED_NOT)
     if now - work.compared_at <= COMPARED_WITHIN:
-        return Line(Check.COMPARED, Light.GOOD, Finding.COMPARED, at=work.compared_at)
-    return Line(Check.COMPARED, Light.WARN, Finding.COMPARED_LONG_AGO, at=work.compared_at)
+        return CheckLine(CheckPart.COMPARED, Light.GOOD, Finding.COMPARED, at=work.compared_at)
+    return CheckLine(CheckPart.COMPARED, Light.WARN, Finding.COMPARED_LONG_AGO, at=work.compared_at)
 
 
 def _ms(span: timedelta) -> int:

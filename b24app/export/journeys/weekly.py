@@ -38,7 +38,7 @@ async def set_target(resources: Resources, portal_id: int, url: str) -> str:
 
     Raises Refused 422 `url_<reason>` as for endpoints (`b24app.net.guard`).
     """
-    await endpoints.check(resources, portal_id, Wanted(url=url))
+    await endpoints.validate(resources, portal_id, Wanted(url=url))
     secret, now = webhooks.new_secret(os.urandom(webhooks.SECRET_BYTES)), resources.now()
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)

@@ -12,7 +12,7 @@ from emulator.crm.layouts import COMMON, Variant
 from tests.browser.app.conftest import Person
 from tests.browser.conftest import Shoot
 from tests.world import World
-from workers.chores import self_test_one
+from workers.chores import connection_check_one
 
 VIEW: list[dict[str, Any]] = [
     {
@@ -94,7 +94,7 @@ async def test_the_check_of_the_connection_fills_in_line_by_line(world: World, p
     check = person.app.locator("section", has=person.app.locator("#check"))
     await check.get_by_role("button", name="Проверить связь").click()
     await expect(check.locator(".step.waiting")).to_have_count(12)
-    await self_test_one(world.resources, (await world.row()).id)
+    await connection_check_one(world.resources, (await world.row()).id)
     await expect(check.locator(".step.waiting")).to_have_count(2)
     await shoot(person.page, "app-check-under-way-ru-1280")
     await world.settle()
@@ -118,7 +118,7 @@ async def test_what_a_portal_does_otherwise_reads_well_in_both_languages(
         await person.go(f"/marketplace/app/{installation.id}/")
         await person.app.get_by_role("button", name=press).click()
         await expect(person.app.locator(".checks .step.waiting")).to_have_count(12)
-        await self_test_one(world.resources, (await world.row(portal)).id)
+        await connection_check_one(world.resources, (await world.row(portal)).id)
         await world.settle()
         await expect(person.app.locator(".checks .step.waiting")).to_have_count(0)
         await expect(person.app.locator(".checks .step.warn")).to_have_count(1)
@@ -144,7 +144,7 @@ async def test_red_lines_say_what_to_do_on_a_phone_and_in_english(
         await person.go(f"/marketplace/app/{installation.id}/")
         await person.app.get_by_role("button", name=press).click()
         await expect(person.app.locator(".checks .step.waiting")).to_have_count(12)
-        await self_test_one(world.resources, (await world.row(portal)).id)
+        await connection_check_one(world.resources, (await world.row(portal)).id)
         await world.settle()
         world.pass_time(seconds=31)
         await expect(person.app.locator(".checks .step.bad")).to_have_count(3)
@@ -183,7 +183,7 @@ async def test_what_is_shown_once_stands_until_it_is_saved_whatever_else_is_pres
 
     await app.get_by_role("button", name="Проверить связь").click()
     await expect(app.locator(".checks .step.waiting").first).to_be_visible()
-    await self_test_one(world.resources, (await world.row()).id)
+    await connection_check_one(world.resources, (await world.row()).id)
     await world.settle()
     await expect(app.locator(".checks .step.waiting")).to_have_count(0)  # the page goes on asking meanwhile
     async with person.page.expect_response("**/frame/mode"):

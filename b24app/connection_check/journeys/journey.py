@@ -13,15 +13,15 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24 import checkup, portal_ways, probes, setup
+from b24app.bitrix24 import connection_check, portal_ways, probes, setup
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.listening import Listening, listening
-from b24app.connection_check.store import checks
-from b24app.connection_check.store.checks import SelfTest
+from b24app.connection_check.store import connection_checks
+from b24app.connection_check.store.connection_checks import ConnectionCheck
 from b24app.delivery.journeys import endpoints as client_endpoints
 from b24app.delivery.store import client_apps, deliveries, endpoints
 from b24app.domain.connection_check.portal_ways import Ways
-from b24app.domain.connection_check.rules import Answers, Backlog, Finding, Found, Line, Ping, finished, judge
+from b24app.domain.connection_check.rules import Answers, Backlog, CheckLine, Finding, Found, Ping, finished, judge
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.errors import (
     CallRefused,
@@ -53,11 +53,11 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckView:
     """The last check of a portal as it stands now."""
 
-    test: SelfTest
-    lines: tuple[Line, ...]
+    test: ConnectionCheck
+    lines: tuple[CheckLine, ...]
 
     @property
     def finished(self) -> bool:
@@ -71,20 +71,20 @@ async def begin(resources: Resources, portal_id: int, user_id: int | None = None
         known = await look(db, resources, portal_id)
         if known and not known.finished:
             return
-        await checks.begin(db, portal_id, uuid4(), secrets.token_urlsafe(24), user_id, user_name, now)
-    log.info("self_test_asked", portal=portal_id, user=user_id)
-    await resources.wake.chore("self_test", portal_id, queue=INTERACTIVE)
+        await connection_checks.begin(db, portal_id, uuid4(), secrets.token_urlsafe(24), user_id, user_name, now)
+    log.info("connection_check_asked", portal=portal_id, user=user_id)
+    await resources.wake.chore("connection_check", portal_id, queue=INTERACTIVE)
 
 
 async def run(resources: Resources, portal: Portal) -> bool:
     """Carry out the check that waits. Whether there was one. Every step is stored as soon as it is done."""
     async with resources.tenant(portal.id) as db:
-        taken = await checks.take(db, portal.id, resources.now())
+        taken = await connection_checks.take(db, portal.id, resources.now())
     if taken is None:
         return False
     pings = await _ping_all(resources, portal)
     async with resources.tenant(portal.id) as db:
-        await checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
+        await connection_checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
     client = listening(admin_client(resources, portal, Lane.INTERACTIVE))
     found = await _ask(resources, portal, client)
     await _keep(resources, portal, taken.run_id, found)
@@ -97,37 +97,37 @@ async def heard(resources: Resources, portal: Portal, nonce: str) -> None:
     """A test event of the portal, proven by its application token. One we did not ask for, or know already, counts for
     nothing."""
     async with resources.tenant(portal.id) as db:
-        ours = await checks.hear(db, portal.id, nonce, resources.now())
+        ours = await connection_checks.hear(db, portal.id, nonce, resources.now())
     log.info("test_event_heard", portal=portal.id, ours=ours)
 
 
-async def look(db: AsyncConnection, resources: Resources, portal_id: int) -> Checked | None:
+async def look(db: AsyncConnection, resources: Resources, portal_id: int) -> CheckView | None:
     """The last check, with the answers to its pings as far as they have come."""
-    test = await checks.last(db, portal_id)
+    test = await connection_checks.last(db, portal_id)
     if test is None:
         return None
     pings = [await _answered(db, portal_id, ping) for ping in test.run.pings]
     if pings != list(test.run.pings):
-        await checks.keep_pings(db, portal_id, test.run_id, pings)
+        await connection_checks.keep_pings(db, portal_id, test.run_id, pings)
         test = replace(test, run=replace(test.run, pings=tuple(pings)))
-    return Checked(test, judge(test.run, resources.now()))
+    return CheckView(test, judge(test.run, resources.now()))
 
 
 async def _keep(resources: Resources, portal: Portal, run_id: UUID, found: Found) -> None:
     listens = found.answers is not None and found.answers.listens
     async with resources.tenant(portal.id) as db:
-        await checks.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
+        await connection_checks.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
 
 
 async def _ask(resources: Resources, portal: Portal, client: Listening) -> Found:
     manifest, public_url = resources.manifest, resources.settings.public_url
     try:
-        basics = await checkup.basics(client, events_handler(public_url))
+        basics = await connection_check.basics(client, events_handler(public_url))
         present = await _present(resources, client) if basics.scopes >= LOOKED_BY else None
         placeless = await _placeless(manifest, client) if present else ()
         ways = await _ways(resources, portal, client) if "crm" in basics.scopes else None
     except PortalError as error:
-        log.warning("self_test_unanswered", portal=client.portal_id, error=repr(error))
+        log.warning("connection_check_unanswered", portal=client.portal_id, error=repr(error))
         return Found(trouble=_trouble(error))
     answers = Answers(
         who=basics.person.name,
@@ -174,7 +174,7 @@ async def _ways(resources: Resources, portal: Portal, client: Listening) -> Ways
 async def _refused(client: PortalClient, nonce: str) -> bool:
     """Whether the portal will send no test event; of a lost answer the event itself tells."""
     try:
-        await checkup.raise_test_event(client, nonce)
+        await connection_check.raise_test_event(client, nonce)
     except CallRefused:
         return True
     except PortalError as error:

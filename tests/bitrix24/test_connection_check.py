@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from b24app.bitrix24 import checkup
+from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import portal_event
 from b24app.domain.connection_check.rules import Feature
 from emulator.faults import Break
@@ -24,7 +24,7 @@ HANDLER = "http://127.0.0.1:9/bitrix/events"
 )
 async def test_one_request_tells_all_of_it(rig: Rig, plan: str, old: bool, missing: set[Feature]) -> None:
     rig.portal.plan, rig.portal.old = plan, old
-    found = await checkup.basics(rig.client, HANDLER)
+    found = await connection_check.basics(rig.client, HANDLER)
 
     assert rig.requests() == sum(rig.world.meters.requests.values()) == 1
     assert set(found.missing) == missing
@@ -34,34 +34,34 @@ async def test_one_request_tells_all_of_it(rig: Rig, plan: str, old: bool, missi
 
 async def test_a_portal_that_cannot_be_asked_about_its_plan_tells_the_rest(rig: Rig) -> None:
     del rig.world.methods["feature.get"], rig.world.methods["method.get"]
-    found = await checkup.basics(rig.client, HANDLER)
+    found = await connection_check.basics(rig.client, HANDLER)
     assert found.missing == () and found.license
 
 
 async def test_it_listens_where_the_test_event_comes_to_this_very_address(rig: Rig) -> None:
     await rig.client.call("event.bind", {"event": "ONAPPTEST", "handler": "http://127.0.0.1:9/elsewhere"})
-    assert not (await checkup.basics(rig.client, HANDLER)).listens
+    assert not (await connection_check.basics(rig.client, HANDLER)).listens
     await rig.client.call("event.bind", {"event": "ONAPPTEST", "handler": HANDLER})
-    assert (await checkup.basics(rig.client, HANDLER)).listens
+    assert (await connection_check.basics(rig.client, HANDLER)).listens
 
 
 async def test_the_nonce_comes_back_in_the_event(rig: Rig) -> None:
     await rig.client.call("event.bind", {"event": "ONAPPTEST", "handler": HANDLER})
     rig.installation.installed = True
-    await checkup.raise_test_event(rig.client, "nonce-1")
+    await connection_check.raise_test_event(rig.client, "nonce-1")
     (queued,) = rig.world.events.queued
     form = "&".join(f"{key}={value}" for key, value in rig.world.events.form(queued))
     event = portal_event(form.encode())
-    assert (event.name, checkup.nonce_of(event)) == (checkup.TEST_EVENT, "nonce-1")
+    assert (event.name, connection_check.nonce_of(event)) == (connection_check.TEST_EVENT, "nonce-1")
 
 
 @pytest.mark.parametrize("data", ["", "data=7", "data[QUERY]=7", "data[QUERY][b24app][]=7", "data[QUERY][other]=7"])
 def test_an_event_nobody_asked_for_brings_nothing(data: str) -> None:
     event = portal_event(f"event=ONAPPTEST&auth[member_id]=m&{data}".encode())
-    assert checkup.nonce_of(event) == ""
+    assert connection_check.nonce_of(event) == ""
 
 
 async def test_a_broken_answer_is_asked_for_again(rig: Rig) -> None:
     rig.world.faults.add(Break.CUT, times=1, method="event.test")
-    await checkup.raise_test_event(rig.client, "nonce-1")
+    await connection_check.raise_test_event(rig.client, "nonce-1")
     assert rig.requests("event.test") == 2

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24app.connection_check.journeys import check as selftest
+from b24app.connection_check.journeys import journey as connection_check
 from b24app.journeys.settings import admins_only
 from placements.frame import Call, settings_page
 
 
-async def check(call: Call) -> dict[str, Any]:
+async def begin(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    await selftest.begin(call.resources, call.viewer.portal_id, call.viewer.user_id, call.viewer.name)
+    await connection_check.begin(call.resources, call.viewer.portal_id, call.viewer.user_id, call.viewer.name)
     return await settings_page(call)

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.domain.connection_check.rules import Backlog, Found, Ping, Run
-from b24app.store.tables import self_tests as table
+from b24app.domain.connection_check.rules import Backlog, CheckRun, Found, Ping
+from b24app.store.tables import connection_checks as table
 
 _BACKLOG, _FOUND, _PINGS = TypeAdapter(Backlog), TypeAdapter(Found), TypeAdapter(tuple[Ping, ...])
 
@@ -28,12 +28,12 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfTest:
+class ConnectionCheck:
     """`user_name`: who pressed; empty for an operator."""
 
     run_id: UUID
     user_name: str
-    run: Run
+    run: CheckRun
 
 
 async def begin(
@@ -84,11 +84,11 @@ async def hear(db: AsyncConnection, portal_id: int, nonce: str, now: datetime) -
     return (await db.execute(first.returning(table.c.run_id))).first() is not None
 
 
-async def last(db: AsyncConnection, portal_id: int) -> SelfTest | None:
+async def last(db: AsyncConnection, portal_id: int) -> ConnectionCheck | None:
     row = (await db.execute(select(table).where(table.c.portal_id == portal_id))).one_or_none()
     if row is None:
         return None
-    run = Run(
+    run = CheckRun(
         started_at=row.started_at,
         taken_at=row.taken_at,
         backlog=None if row.backlog is None else _BACKLOG.validate_python(row.backlog),
@@ -97,7 +97,7 @@ async def last(db: AsyncConnection, portal_id: int) -> SelfTest | None:
         sent_at=row.sent_at,
         heard_at=row.heard_at,
     )
-    return SelfTest(row.run_id, row.user_name, run)
+    return ConnectionCheck(row.run_id, row.user_name, run)
 
 
 def _mine(portal_id: int, run_id: UUID) -> tuple[Any, ...]:

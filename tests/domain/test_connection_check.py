@@ -15,14 +15,14 @@ from b24app.domain.connection_check.rules import (
     PATIENCE,
     Answers,
     Backlog,
-    Check,
+    CheckLine,
+    CheckPart,
+    CheckRun,
     Feature,
     Finding,
     Found,
     Light,
-    Line,
     Ping,
-    Run,
     finished,
     judge,
     passed,
@@ -34,29 +34,29 @@ WAYS = Ways(cards=True, ahead=0, operating=Operating.COUNTED)
 ANSWERS = Answers("Анна Берг", True, (), "ru_ent250", False, (), (), True, ways=WAYS)
 BACKLOG = Backlog(0, None, T0, True, T0)
 PING = Ping("Сайт", "https://app.example/hooks", delivery="d")
-TAKEN = Run(T0, taken_at=T0 + MOMENT, backlog=BACKLOG)
+TAKEN = CheckRun(T0, taken_at=T0 + MOMENT, backlog=BACKLOG)
 ASKED = replace(TAKEN, found=Found(ANSWERS), sent_at=T0 + MOMENT)
 WHOLE = replace(ASKED, heard_at=T0 + 2 * MOMENT, pings=(replace(PING, status=204, ms=80),))
 
 
-def line(run: Run, check: Check, after: timedelta = MOMENT) -> Line:
+def line(run: CheckRun, check: CheckPart, after: timedelta = MOMENT) -> CheckLine:
     return next(one for one in judge(run, T0 + after) if one.check is check)
 
 
-def answering(**changed: object) -> Run:
+def answering(**changed: object) -> CheckRun:
     return replace(WHOLE, found=Found(replace(ANSWERS, **changed)))  # type: ignore[arg-type]
 
 
 def test_all_is_well() -> None:
     found = judge(WHOLE, T0 + MOMENT)
-    assert [one.check for one in found] == list(Check)
+    assert [one.check for one in found] == list(CheckPart)
     assert {one.light for one in found} == {Light.GOOD}
     assert finished(found) and passed(found)
-    assert line(WHOLE, Check.WORKER).values["ms"] == line(WHOLE, Check.EVENTS).values["ms"] == 120
+    assert line(WHOLE, CheckPart.WORKER).values["ms"] == line(WHOLE, CheckPart.EVENTS).values["ms"] == 120
 
 
-@pytest.mark.parametrize("run", [Run(T0), TAKEN, ASKED])
-def test_what_has_not_come_yet_waits_and_later_does_not(run: Run) -> None:
+@pytest.mark.parametrize("run", [CheckRun(T0), TAKEN, ASKED])
+def test_what_has_not_come_yet_waits_and_later_does_not(run: CheckRun) -> None:
     assert not finished(judge(run, T0 + PATIENCE))
     assert finished(judge(run, T0 + ASKING + MOMENT))
 
@@ -64,28 +64,28 @@ def test_what_has_not_come_yet_waits_and_later_does_not(run: Run) -> None:
 @pytest.mark.parametrize(
     ("run", "after", "light", "finding"),
     [
-        (Run(T0), PATIENCE, Light.WAITING, Finding.WORKER_WAITS),
-        (Run(T0), PATIENCE + MOMENT, Light.BAD, Finding.WORKER_ABSENT),
-        (Run(T0, taken_at=T0 + PATIENCE + MOMENT), LOST, Light.BAD, Finding.WORKER_LATE),
+        (CheckRun(T0), PATIENCE, Light.WAITING, Finding.WORKER_WAITS),
+        (CheckRun(T0), PATIENCE + MOMENT, Light.BAD, Finding.WORKER_ABSENT),
+        (CheckRun(T0, taken_at=T0 + PATIENCE + MOMENT), LOST, Light.BAD, Finding.WORKER_LATE),
     ],
 )
-def test_the_worker(run: Run, after: timedelta, light: Light, finding: Finding) -> None:
-    found = line(run, Check.WORKER, after)
+def test_the_worker(run: CheckRun, after: timedelta, light: Light, finding: Finding) -> None:
+    found = line(run, CheckPart.WORKER, after)
     assert (found.light, found.finding) == (light, finding)
 
 
 @pytest.mark.parametrize(
     ("changed", "check", "light", "finding"),
     [
-        ({"is_admin": False}, Check.ACCESS, Light.BAD, Finding.ACCESS_WEAK),
-        ({"scopes_missing": ("im",)}, Check.SCOPES, Light.BAD, Finding.SCOPES_LACK),
-        ({"features_missing": (Feature.ROBOTS,)}, Check.PLAN, Light.OFF, Finding.PLAN_PARTLY),
-        ({"expired": True, "features_missing": (Feature.ROBOTS,)}, Check.PLAN, Light.WARN, Finding.PLAN_EXPIRED),
-        ({"lacking": ("events:ONAPPTEST",)}, Check.SETUP, Light.BAD, Finding.SETUP_LACKS),
-        ({"lacking": None}, Check.SETUP, Light.OFF, Finding.SETUP_UNSEEN),
+        ({"is_admin": False}, CheckPart.ACCESS, Light.BAD, Finding.ACCESS_WEAK),
+        ({"scopes_missing": ("im",)}, CheckPart.SCOPES, Light.BAD, Finding.SCOPES_LACK),
+        ({"features_missing": (Feature.ROBOTS,)}, CheckPart.PLAN, Light.OFF, Finding.PLAN_PARTLY),
+        ({"expired": True, "features_missing": (Feature.ROBOTS,)}, CheckPart.PLAN, Light.WARN, Finding.PLAN_EXPIRED),
+        ({"lacking": ("events:ONAPPTEST",)}, CheckPart.SETUP, Light.BAD, Finding.SETUP_LACKS),
+        ({"lacking": None}, CheckPart.SETUP, Light.OFF, Finding.SETUP_UNSEEN),
     ],
 )
-def test_what_the_portal_said(changed: dict[str, object], check: Check, light: Light, finding: Finding) -> None:
+def test_what_the_portal_said(changed: dict[str, object], check: CheckPart, light: Light, finding: Finding) -> None:
     found = line(answering(**changed), check)
     assert (found.light, found.finding) == (light, finding)
 
@@ -93,8 +93,8 @@ def test_what_the_portal_said(changed: dict[str, object], check: Check, light: L
 def test_a_portal_that_does_not_answer_is_one_red_line() -> None:
     run = replace(TAKEN, found=Found(trouble=Finding.ACCESS_DOWN))
     bad = [one for one in judge(run, T0 + MOMENT) if one.light is Light.BAD]
-    assert [(one.check, one.finding) for one in bad] == [(Check.ACCESS, Finding.ACCESS_DOWN)]
-    assert line(run, Check.EVENTS).finding is Finding.NOT_ASKED
+    assert [(one.check, one.finding) for one in bad] == [(CheckPart.ACCESS, Finding.ACCESS_DOWN)]
+    assert line(run, CheckPart.EVENTS).finding is Finding.NOT_ASKED
 
 
 SENT = T0 + MOMENT
@@ -116,13 +116,13 @@ SENT = T0 + MOMENT
         ),
     ],
 )
-def test_the_event_there_and_back(run: Run, now: datetime, light: Light, finding: Finding) -> None:
-    found = line(run, Check.EVENTS, now - T0)
+def test_the_event_there_and_back(run: CheckRun, now: datetime, light: Light, finding: Finding) -> None:
+    found = line(run, CheckPart.EVENTS, now - T0)
     assert (found.light, found.finding) == (light, finding)
 
 
 def test_clocks_that_differ_a_little_make_no_negative_time() -> None:
-    assert line(replace(ASKED, heard_at=SENT - MOMENT), Check.EVENTS).values["ms"] == 0
+    assert line(replace(ASKED, heard_at=SENT - MOMENT), CheckPart.EVENTS).values["ms"] == 0
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_clocks_that_differ_a_little_make_no_negative_time() -> None:
     ],
 )
 def test_webhooks_out(pings: tuple[Ping, ...], after: timedelta, finding: Finding) -> None:
-    assert line(replace(ASKED, pings=pings), Check.WEBHOOKS, after).finding is finding
+    assert line(replace(ASKED, pings=pings), CheckPart.WEBHOOKS, after).finding is finding
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_webhooks_out(pings: tuple[Ping, ...], after: timedelta, finding: Findin
 )
 def test_the_queue(age: timedelta | None, light: Light) -> None:
     since = None if age is None else T0 + MOMENT - age
-    found = line(replace(TAKEN, backlog=replace(BACKLOG, waiting=3, waiting_since=since)), Check.QUEUE, LOST)
+    found = line(replace(TAKEN, backlog=replace(BACKLOG, waiting=3, waiting_since=since)), CheckPart.QUEUE, LOST)
     assert found.light is light
 
 
@@ -167,4 +167,4 @@ def test_the_queue(age: timedelta | None, light: Light) -> None:
     ],
 )
 def test_the_comparison(backlog: Backlog, finding: Finding) -> None:
-    assert line(replace(TAKEN, backlog=backlog), Check.COMPARED).finding is finding
+    assert line(replace(TAKEN, backlog=backlog), CheckPart.COMPARED).finding is finding

@@ -6,26 +6,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from b24app.domain.connection_check.portal_ways import Oddity
-from b24app.domain.connection_check.rules import Check, Feature, Finding, Line
+from b24app.domain.connection_check.rules import CheckLine, CheckPart, Feature, Finding
 from b24app.domain.delivery.schedule import Failure
 from b24app.i18n import Words
 from b24app.manifest import Manifest
 from placements.parts import CARD, in_words
 from placements.words import FAILURE, N_, Saying
 
-CHECK: Mapping[Check, str] = {
-    Check.WORKER: N_("Background work of the app"),
-    Check.ACCESS: N_("Access to Bitrix24"),
-    Check.SCOPES: N_("Permissions of the app"),
-    Check.PLAN: N_("Plan of Bitrix24"),
-    Check.SETUP: N_("Fields, tabs and notices"),
-    Check.READING: N_("Reading of cards"),
-    Check.CLOCK: N_("Clock of Bitrix24"),
-    Check.EVENTS: N_("Notices from Bitrix24"),
-    Check.WEBHOOKS: N_("News to client apps"),
-    Check.QUEUE: N_("Changes that wait"),
-    Check.HEARD: N_("Last notice from Bitrix24"),
-    Check.COMPARED: N_("Last comparison with the CRM"),
+CHECK: Mapping[CheckPart, str] = {
+    CheckPart.WORKER: N_("Background work of the app"),
+    CheckPart.ACCESS: N_("Access to Bitrix24"),
+    CheckPart.SCOPES: N_("Permissions of the app"),
+    CheckPart.PLAN: N_("Plan of Bitrix24"),
+    CheckPart.SETUP: N_("Fields, tabs and notices"),
+    CheckPart.READING: N_("Reading of cards"),
+    CheckPart.CLOCK: N_("Clock of Bitrix24"),
+    CheckPart.EVENTS: N_("Notices from Bitrix24"),
+    CheckPart.WEBHOOKS: N_("News to client apps"),
+    CheckPart.QUEUE: N_("Changes that wait"),
+    CheckPart.HEARD: N_("Last notice from Bitrix24"),
+    CheckPart.COMPARED: N_("Last comparison with the CRM"),
 }
 
 BACKGROUND = N_("Cards and client apps are not kept up to date. Tell whoever runs the app for you.")
@@ -159,7 +159,7 @@ class Sentences:
     advice: str
 
 
-def in_sentences(manifest: Manifest, text: Words, line: Line) -> Sentences:
+def in_sentences(manifest: Manifest, text: Words, line: CheckLine) -> Sentences:
     said = FOUND[line.finding]
     values = {**line.values, "names": _names(manifest, text, line)}
     found = text.text(said.title, **values) if said.title else _failure(text, line)
@@ -168,14 +168,14 @@ def in_sentences(manifest: Manifest, text: Words, line: Line) -> Sentences:
     return Sentences(f"{title}: {line.ping.app}" if line.ping else title, found, tuple(_lost(text, line)), advice)
 
 
-def _names(manifest: Manifest, text: Words, line: Line) -> str:
+def _names(manifest: Manifest, text: Words, line: CheckLine) -> str:
     if line.finding is Finding.SCOPES_LACK:
         return in_words(manifest, text, "scopes", line.names)
     named = (_name(manifest, text, line, name) for name in line.names if ":" in name)
     return ", ".join(dict.fromkeys(named))
 
 
-def _name(manifest: Manifest, text: Words, line: Line, name: str) -> str:
+def _name(manifest: Manifest, text: Words, line: CheckLine, name: str) -> str:
     """A card without its id came with nothing: it is named, not each field of it."""
     part, _, what = name.partition(":")
     card = what.partition(".")[0]
@@ -183,12 +183,12 @@ def _name(manifest: Manifest, text: Words, line: Line, name: str) -> str:
     return text.text(CARD[card]) if whole else in_words(manifest, text, part, [what])
 
 
-def _lost(text: Words, line: Line) -> Iterator[str]:
-    known = {Check.SCOPES: WITHOUT_SCOPE, Check.READING: WITH_ODDITY}.get(line.check, WITHOUT_FEATURE)
+def _lost(text: Words, line: CheckLine) -> Iterator[str]:
+    known = {CheckPart.SCOPES: WITHOUT_SCOPE, CheckPart.READING: WITH_ODDITY}.get(line.check, WITHOUT_FEATURE)
     return (text.text(known[name]) for name in line.names if name in known)
 
 
-def _failure(text: Words, line: Line) -> str:
+def _failure(text: Words, line: CheckLine) -> str:
     assert line.ping
     said = text.text(FAILURE[Failure(line.ping.failure)])
     return f"{said} ({line.ping.status})" if line.ping.status else said
