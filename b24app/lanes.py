@@ -8,3 +8,8 @@ class Lane(IntEnum):
 
     INTERACTIVE = 0
     BULK = 1
+
+    @property
+    def label(self) -> str:
+        """For people and metrics."""
+        return self.name.lower()

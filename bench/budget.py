@@ -15,10 +15,11 @@ from multiprocessing.connection import Connection
 
 from b24app.assembly import open_redis
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.pace import Budget, Lane, Pace
+from b24app.bitrix24.pace import Budget, Pace
 from b24app.bitrix24.tokens import FixedToken
 from b24app.bitrix24.wire import open_session
 from b24app.errors import PortalBusy
+from b24app.lanes import Lane
 from bench.figures import Better, Figure, Ground
 from bench.parties import apart
 from emulator.config import EmulatorConfig, PortalConfig

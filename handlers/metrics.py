@@ -35,7 +35,7 @@ async def metrics(request: Request) -> Response:
     for kind, cards in drift.items():
         drifted.labels(kind).inc(cards)
     for depth in depths:
-        labels = (depth.kind, depth.lane.name.lower())
+        labels = (depth.kind, depth.lane.label)
         waiting.labels(*labels).set(depth.rows)
         late.labels(*labels).set(depth.oldest_seconds)
     for state, count in states.items():

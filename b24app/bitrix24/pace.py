@@ -17,7 +17,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from time import monotonic
 from typing import Any
 
@@ -25,15 +24,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from b24app.errors import MethodParked, PortalBusy
+from b24app.lanes import Lane
 
 log = logging.getLogger(__name__)
-
-
-class Lane(StrEnum):
-    """Who waits for the call: a person (or a client app), or nobody in particular."""
-
-    INTERACTIVE = "interactive"
-    BULK = "bulk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver
 from fast_bitrix24.srh import ServerRequestHandler
 
 from b24app.bitrix24 import answers
-from b24app.bitrix24.pace import WINDOW, Budget, Gauge, Lane, Pace
+from b24app.bitrix24.pace import WINDOW, Budget, Gauge, Pace
 from b24app.bitrix24.tokens import TokenKeeper
 from b24app.errors import (
     MethodParked,
@@ -32,6 +32,7 @@ from b24app.errors import (
     PortalError,
     PortalMoved,
 )
+from b24app.lanes import Lane
 from b24app.net.guard import GuardedResolver, NotPublic, public_https_only
 
 # The library sets its own logger to DEBUG on import and would write whole answers, personal data included.

@@ -47,7 +47,7 @@ class CallLog:
         if self._lines >= MOST:
             self._counts[LOST] += 1
         elif record.portal_id:
-            line = (record.lane.value, record.method, record.outcome.value, record.code, record.status, record.ms)
+            line = (record.lane.label, record.method, record.outcome.value, record.code, record.status, record.ms)
             self._waiting[record.portal_id].append(Call(self.now(), *line))
             self._lines += 1
 

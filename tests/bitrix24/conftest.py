@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 from b24app.assembly import open_redis
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.pace import Budget, Lane, Pace
+from b24app.bitrix24.pace import Budget, Pace
 from b24app.bitrix24.tokens import FixedToken, TokenKeeper
 from b24app.bitrix24.wire import CallRecord, open_session
 from b24app.errors import NeedsAdmin
+from b24app.lanes import Lane
 from emulator.auth_server import Grant
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.installs import Installation, MarketApp, install

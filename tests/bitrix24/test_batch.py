@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from b24app.bitrix24.client import Command, Outcome
-from b24app.bitrix24.pace import Lane
 from b24app.errors import CallRefused, MethodParked, NotFound, OutcomeUnknown, PortalBusy, PortalClosed, PortalDown
+from b24app.lanes import Lane
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.installs import pay

@@ -13,7 +13,6 @@ from b24app.bitrix24.cards import (
     look_again,
     read_cards,
 )
-from b24app.bitrix24.pace import Lane
 from b24app.bitrix24.people import open_card
 from b24app.bitrix24.setup import Entity as Place
 from b24app.bitrix24.setup import FieldSpec, add_fields, present
@@ -29,6 +28,7 @@ from b24app.errors import (
     OutcomeUnknown,
     PortalDown,
 )
+from b24app.lanes import Lane
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess

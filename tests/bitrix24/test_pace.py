@@ -9,8 +9,9 @@ import pytest
 from redis.asyncio import Redis
 
 from b24app.bitrix24.client import Command
-from b24app.bitrix24.pace import ENTERPRISE, LOOK_AHEAD, PROBE, Budget, Gauge, Lane, Pace
+from b24app.bitrix24.pace import ENTERPRISE, LOOK_AHEAD, PROBE, Budget, Gauge, Pace
 from b24app.errors import MethodParked, PortalBusy
+from b24app.lanes import Lane
 from emulator.faults import Break
 from emulator.limits import Bucket
 from tests.bitrix24.conftest import Rig

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from b24app.bitrix24.client import Command
-from b24app.bitrix24.pace import Lane
 from b24app.bitrix24.tokens import FixedToken
 from b24app.bitrix24.wire import CallOutcome
 from b24app.errors import (
@@ -24,6 +23,7 @@ from b24app.errors import (
     PortalMoved,
     ScopeMissing,
 )
+from b24app.lanes import Lane
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.installs import pay, uninstall

@@ -10,11 +10,10 @@ from redis.asyncio import Redis
 from sqlalchemy import select
 
 from b24app.bitrix24.client import Command
-from b24app.bitrix24.pace import Lane
 from b24app.bitrix24.wire import CallOutcome, CallRecord
 from b24app.cli.calls import span, told
 from b24app.errors import PortalError
-from b24app.lanes import Lane as WorkLane
+from b24app.lanes import Lane
 from b24app.portal import call_log
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.store.tables import portal_calls
@@ -93,7 +92,7 @@ async def test_no_line_holds_a_token_or_a_name(world: World) -> None:
 
 async def test_a_batch_names_the_codes_of_its_commands(world: World) -> None:
     await world.install()
-    portal = admin_client(world.resources, await world.row(), WorkLane.BULK)
+    portal = admin_client(world.resources, await world.row(), Lane.BULK)
     await portal.batch([Command("crm.company.get", {"id": 404}), Command("profile")])
     (line,) = await lines(world, errors=True)
     assert line.endswith("ok         batch crm.company.get profile  NotFound")
@@ -102,7 +101,7 @@ async def test_a_batch_names_the_codes_of_its_commands(world: World) -> None:
 async def test_operating_time_is_shown_beside_the_calls(world: World) -> None:
     await world.install()
     world.emulator.world.faults.operating_cost["profile"] = 100
-    await admin_client(world.resources, await world.row(), WorkLane.BULK).call("profile")
+    await admin_client(world.resources, await world.row(), Lane.BULK).call("profile")
     assert "operating time  100 of 480 s  profile" in await lines(world)
 
 
@@ -173,5 +172,5 @@ async def test_another_portals_lines_are_not_shown(world: World) -> None:
     await world.install(world.other_portal)
     world.emulator.world.faults.add(Break.ERROR_200, FOREVER, host=world.other_portal.host)
     with pytest.raises(PortalError):
-        await admin_client(world.resources, await world.row(world.other_portal), WorkLane.BULK).call("profile")
+        await admin_client(world.resources, await world.row(world.other_portal), Lane.BULK).call("profile")
     assert await lines(world, errors=True) == []

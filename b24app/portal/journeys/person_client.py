@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
 from b24app.bitrix24.tokens import FixedToken
+from b24app.lanes import Lane
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
@@ -20,7 +20,7 @@ def person_client(resources: Resources, portal: Portal | None, endpoint: str, to
         portal_id=portal.id if portal else UNKNOWN_PORTAL,
         endpoint=endpoint,
         keeper=FixedToken(token),
-        lane=WireLane.INTERACTIVE,
+        lane=Lane.INTERACTIVE,
         budget=budget_of(portal.license if portal else ""),
         on_call=resources.calls.note,
     )

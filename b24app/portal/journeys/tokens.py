@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.auth_server import WRONG_APP, TokenOwner, TokenPair, check_endpoint
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.pace import Lane as WireLane
 from b24app.bitrix24.setup import budget_of
 from b24app.domain.portal.installation import PortalState, Word
 from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
@@ -55,7 +54,7 @@ def admin_client(resources: Resources, portal: Portal, lane: Lane, keeper: Store
         portal_id=portal.id,
         endpoint=portal.endpoint,
         keeper=keeper or StoredTokens(resources, portal),
-        lane=WireLane[lane.name],
+        lane=lane,
         budget=budget_of(portal.license),
         on_call=resources.calls.note,
     )
