@@ -26,7 +26,7 @@ from handlers.api import build_api
 from placements import routes as placement_routes
 
 
-class State(TypedDict):
+class AppState(TypedDict):
     """What the lifespan hands to every request."""
 
     resources: Resources
@@ -53,7 +53,7 @@ def build_app(settings: Settings, manifest: Manifest, resources: Resources | Non
     """The app. Tests and the bench hand in resources of their own; otherwise the lifespan opens them."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(app: Starlette) -> AsyncIterator[AppState]:
         if resources is not None:
             yield {"resources": resources, "reception": Reception(resources)}
             return

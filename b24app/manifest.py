@@ -50,7 +50,7 @@ class Placement(_Part):
     title: Texts
 
 
-class Delivery(_Part):
+class DeliveryRules(_Part):
     """How webhooks are delivered; seconds unless said otherwise."""
 
     schedule: tuple[float, ...]
@@ -87,7 +87,7 @@ class Manifest(_Part):
     placements: dict[str, Placement]
     events: dict[str, Literal["lifecycle", "contact", "company", "requisite"]]
     modes: dict[Literal["verification"], Mode]
-    delivery: Delivery
+    delivery: DeliveryRules
     retention: Retention
     sweep: Sweep
 

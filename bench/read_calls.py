@@ -19,7 +19,7 @@ from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation
-from b24app.portal.journeys.installation import Grant
+from b24app.portal.journeys.installation import InstallGrant
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal as Row
 from b24app.resources import Resources
@@ -146,7 +146,8 @@ async def _admit(resources: Resources, emulator: Emulator, installed: Installati
     grant = emulator.world.auth.issue(installed, installed.portal.admin())
     owner = await resources.auth.app_info(server, grant.access_token)
     row = await installation.admit(
-        resources, Grant(resources.now(), owner, grant.access_token, grant.refresh_token, 3600, server, None, "ru")
+        resources,
+        InstallGrant(resources.now(), owner, grant.access_token, grant.refresh_token, 3600, server, None, "ru"),
     )
     await installation.reconcile(resources, row)
     await installation.activate(resources, row.id)

@@ -16,7 +16,7 @@ from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
 from b24app.portal.journeys import lifecycle, opening
-from b24app.portal.journeys.installation import Report, Step
+from b24app.portal.journeys.installation import Report, SetupStep
 from b24app.resources import Resources
 from placements.opened import answer, frame_of, set_up
 from placements.render import Render
@@ -46,7 +46,7 @@ class InstallerView:
         return cls(tuple(_step(one) for one in report.steps), report.ok, came_back)
 
 
-def _step(one: Step) -> InstallerStep:
+def _step(one: SetupStep) -> InstallerStep:
     return InstallerStep(one.part, "done" if one.ok else "failed", one.added, one.missing)
 
 

@@ -27,7 +27,7 @@ from b24app.errors import (
 )
 from b24app.journeys.settings import portal_of
 from b24app.portal.journeys import installation, opening
-from b24app.portal.journeys.installation import Grant, Report
+from b24app.portal.journeys.installation import InstallGrant, Report
 from b24app.portal.journeys.opening import Proven
 from b24app.portal.journeys.tokens import remember, still_here
 from b24app.portal.store import portals
@@ -71,7 +71,7 @@ def frame_of(opened: OpenRequest) -> str:
 async def set_up(resources: Resources, proven: Proven) -> tuple[Portal, Report]:
     """Admit the portal and bring it to what app.yaml declares. The caller has proven an administrator."""
     opened = proven.request
-    grant = Grant(
+    grant = InstallGrant(
         proven_at=proven.at,
         owner=proven.owner,
         access=opened.auth_id,

@@ -52,7 +52,7 @@ WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 log = structlog.get_logger()
 
 
-class Failed(Protocol):
+class FailedClaim(Protocol):
     """One of a slice that could not be carried to its end, while the others were."""
 
     @property
@@ -66,7 +66,7 @@ class Failed(Protocol):
 class Journey:
     """What is done with the claims of one part of the work index."""
 
-    handle: Callable[[Resources, Portal, Sequence[Claim], Lane], Awaitable[Sequence[Failed] | None]]
+    handle: Callable[[Resources, Portal, Sequence[Claim], Lane], Awaitable[Sequence[FailedClaim] | None]]
     give_up: Callable[[Resources, Portal, Claim, str], Awaitable[None]]
 
 
@@ -77,7 +77,7 @@ JOURNEYS: Mapping[WorkKind, Journey] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class WorkSlice:
     """Claims of one part of the work index, out of one lane."""
 
     kind: WorkKind
@@ -125,7 +125,7 @@ def next_size(size: int, took: float) -> int:
 
 async def _claim(
     db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane, size: int, turn: Sequence[WorkKind]
-) -> Slice | None:
+) -> WorkSlice | None:
     """Rows of one lane, the fastest that has any, and of one part, the first of `turn` that has any. Only an active
     portal is worked for; rows of the others stay."""
     if portal.state is not PortalState.ACTIVE:
@@ -142,11 +142,11 @@ async def _claim(
             lane=served,
         )
         if claims:
-            return Slice(kind, served, claims)
+            return WorkSlice(kind, served, claims)
     return None
 
 
-async def _handle(resources: Resources, portal: Portal, slice_: Slice) -> bool:
+async def _handle(resources: Resources, portal: Portal, slice_: WorkSlice) -> bool:
     """One slice; whether all of it went well. What goes wrong stays in its rows, with the time of the next try."""
     try:
         async with heartbeat(resources, slice_.claims):
@@ -161,7 +161,7 @@ async def _handle(resources: Resources, portal: Portal, slice_: Slice) -> bool:
     return not failed
 
 
-async def _slice_failed(resources: Resources, portal: Portal, slice_: Slice, error: Exception) -> None:
+async def _slice_failed(resources: Resources, portal: Portal, slice_: WorkSlice, error: Exception) -> None:
     kind, claims = slice_.kind, slice_.claims
     if _overtaken(error):
         log.info("slice_overtaken", portal=portal.id, subjects=len(claims), error=type(error).__name__)

@@ -24,16 +24,16 @@ from b24app.bitrix24.batches import (
     written,
 )
 from b24app.bitrix24.rows import checked, rising, rows_of
-from b24app.bitrix24.wire import Line, Wire
+from b24app.bitrix24.wire import PortalAccess, Wire
 from b24app.errors import PortalBusy, PortalError
 
-__all__ = ["BATCH_SIZE", "PAGE", "Answer", "Command", "Outcome", "PortalClient"]
+__all__ = ["BATCH_SIZE", "PAGE", "CallAnswer", "Command", "Outcome", "PortalClient"]
 
 BATCH_SIZE = PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallAnswer:
     """A good answer. `next`: the `start` of the following page, None on the last one and for `start=-1`."""
 
     result: Any
@@ -42,13 +42,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class PortalClient(Line):
-    """A portal as one installation (or one person) sees it; cheap, made per job or request. Fields: see `Line`."""
+class PortalClient(PortalAccess):
+    """A portal as one installation (or one person) sees it; cheap, made per job or request. Fields: see
+    `PortalAccess`."""
 
-    async def call(self, method: str, params: Mapping[str, Any] | None = None, *, write: bool = False) -> Answer:
+    async def call(self, method: str, params: Mapping[str, Any] | None = None, *, write: bool = False) -> CallAnswer:
         """One method by itself, JSON types kept. Raises the PortalErrors; OutcomeUnknown only with `write`."""
         body = await self._send(method, params or {}, write)
-        return Answer(body.get("result"), count(body.get("total")), count(body.get("next")))
+        return CallAnswer(body.get("result"), count(body.get("total")), count(body.get("next")))
 
     async def batch(self, commands: Sequence[Command]) -> list[Outcome]:
         """Any number of commands, 50 a request, one request after the other; outcomes in the order of the commands.

@@ -22,7 +22,7 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class OfflineEvent:
     """One change. `changed`: the row's time as the portal writes it, renewed by the next change of the same record;
     `subject`: None for a record that is none of ours; `user_id`: None where nobody acted."""
 
@@ -39,7 +39,7 @@ async def bind(client: PortalClient, events: Sequence[str]) -> list[Outcome]:
     return [there_already(outcome, True) for outcome in await client.batch(commands)]
 
 
-async def listed(client: PortalClient, after: int) -> list[Kept]:
+async def listed(client: PortalClient, after: int) -> list[OfflineEvent]:
     """The next rows by id, at most `PAGE`; nothing changes. Raises the PortalErrors, also for what is no such list."""
     params = {"filter": {">ID": after}, "order": {"ID": "ASC"}, "start": -1}
     rows = rows_of(LIST, (await client.call(LIST, params)).result, "", "ID")
@@ -47,16 +47,16 @@ async def listed(client: PortalClient, after: int) -> list[Kept]:
     return [_kept(number, row) for number, row in rows]
 
 
-async def fetched(client: PortalClient, upto: int) -> list[Kept]:
+async def fetched(client: PortalClient, upto: int) -> list[OfflineEvent]:
     """The rows up to this id, which the portal forgets by it. Raises the PortalErrors."""
     params = {"filter": {"<=ID": upto}, "order": {"ID": "ASC"}, "limit": PAGE}
     rows = rows_of(GET, (await client.call(GET, params, write=True)).result, "events", "ID")
     return [_kept(number, row) for number, row in rows]
 
 
-def _kept(number: int, row: Row) -> Kept:
+def _kept(number: int, row: Row) -> OfflineEvent:
     """EVENT_DATA and EVENT_ADDITIONAL may be `false`."""
     name, data = values.text(row.get("EVENT_NAME"), values.LONGEST_CODE).upper(), row.get("EVENT_DATA")
     user = values.ident(values.mapping(row.get("EVENT_ADDITIONAL")).get("user_id"))
     subject = subject_of(name, data if isinstance(data, dict) else {})
-    return Kept(number, values.text(row.get("TIMESTAMP_X"), values.LONGEST_CODE), name, subject, user)
+    return OfflineEvent(number, values.text(row.get("TIMESTAMP_X"), values.LONGEST_CODE), name, subject, user)

@@ -25,7 +25,7 @@ MARGIN = timedelta(days=1)
 MOST = 200  # pages: who changes more between two looks is compared as a whole, by id, at a pace that others can bear
 
 
-class Filter(StrEnum):
+class FilterEffect(StrEnum):
     """What a portal makes of our date."""
 
     WORKS = "works"
@@ -55,7 +55,7 @@ class Recent:
     since: datetime
     now: datetime
     newest: datetime | None = None
-    filter: Filter = Filter.WORKS
+    filter: FilterEffect = FilterEffect.WORKS
     end: End = End.OPEN
     _seen: set[int] = field(default_factory=set)
 
@@ -70,8 +70,8 @@ class Recent:
             before: datetime | None = None
             for outcome in await self.client.batch([self._command(start) for start in starts]):
                 rows = [row for _, row in rows_of(LIST, outcome.value(), "items", "id")]
-                if not rows and starts == (-1,) and self.filter is Filter.WORKS:
-                    self.filter = Filter.NOTHING
+                if not rows and starts == (-1,) and self.filter is FilterEffect.WORKS:
+                    self.filter = FilterEffect.NOTHING
                     break
                 before = self._read(rows, before)
                 page = [one for one in cards_of(self.kind, rows, self.fields[self.kind]) if self._wanted(one)]
@@ -94,7 +94,7 @@ class Recent:
             "entityTypeId": ENTITY_TYPE[self.kind],
             "select": select(self.kind, self.fields[self.kind]),
             "order": {"updatedTime": "DESC"},
-            "filter": {">=updatedTime": asked} if self.filter is not Filter.NOTHING else {},
+            "filter": {">=updatedTime": asked} if self.filter is not FilterEffect.NOTHING else {},
             "start": start,
         }
         return Command(LIST, params)
@@ -111,8 +111,8 @@ class Recent:
             before = date
             if date <= self.now and (self.newest is None or date > self.newest):
                 self.newest = date
-            if date < self.since - MARGIN and self.filter is Filter.WORKS:
-                self.filter = Filter.EVERYTHING
+            if date < self.since - MARGIN and self.filter is FilterEffect.WORKS:
+                self.filter = FilterEffect.EVERYTHING
         if len(rows) < PAGE or (before and before < self.since):
             self.end = End.REACHED
         return before

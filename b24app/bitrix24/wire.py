@@ -77,7 +77,7 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PortalAccess:
     """All a request needs to know about its portal. `endpoint`: REST root, e.g. `https://some.bitrix24.ru/rest/`.
 
     `pause`: seconds before a silent portal is asked a second time; doubled before the third.
@@ -115,7 +115,7 @@ def open_session(names: AbstractResolver | None = None) -> aiohttp.ClientSession
 class Wire(ServerRequestHandler):  # type: ignore[misc]
     """One call's handler: made for the call and thrown away, so that nothing is left over between calls."""
 
-    def __init__(self, line: Line, *, write: bool) -> None:
+    def __init__(self, line: PortalAccess, *, write: bool) -> None:
         super().__init__(line.endpoint, None, True, 50, 2.0, 480, line.session)
         self.line, self.write = line, write
 

@@ -14,7 +14,7 @@ from b24app.bitrix24.setup import budget_of
 from b24app.cli.portal import portal_named
 from b24app.manifest import read_manifest
 from b24app.portal.store import portal_calls
-from b24app.portal.store.portal_calls import Call
+from b24app.portal.store.portal_calls import PortalCall
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
@@ -58,7 +58,7 @@ async def told(resources: Resources, portal: Portal, since: timedelta, *, errors
     ]
 
 
-def _line(call: Call) -> str:
+def _line(call: PortalCall) -> str:
     at: datetime = call.at
     said = f"{at:%Y-%m-%d %H:%M:%S}  {call.lane:<11}  {call.status or '—':>3}  {call.ms:>6} ms  {call.outcome:<9}"
     return f"{said}  {call.method}  {call.code}".rstrip()

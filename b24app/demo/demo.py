@@ -36,7 +36,7 @@ from b24app.demo.parties import (
     running,
 )
 from b24app.demo.servers import NoServer
-from b24app.demo.story import LIVES, Story, Told
+from b24app.demo.story import LIVES, Story, StoryStep
 from b24app.manifest import Manifest, read_manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -130,7 +130,7 @@ async def _told(settings: Settings, manifest: Manifest, places: Places, home: Pa
         story = Story(resources, http, f"http://{places.first_portal}", f"http://{places.client_app}")
         try:
             await story.tell(life)
-        except Told as broken:
+        except StoryStep as broken:
             print(f"✗ {broken}")
             return False
     return True

@@ -24,7 +24,7 @@ MEMBERSHIP = re.compile(r'name="membership" value="([0-9a-f-]{36})"')
 JSON_BLOCK = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
 
 
-class Told(Exception):
+class StoryStep(Exception):
     """The story ends here: the text says which step did not hold."""
 
 
@@ -41,7 +41,7 @@ class Story:
     frame: Mapping[str, Any] = field(default_factory=dict)
 
     async def tell(self, life: str) -> None:
-        """One of `LIVES`. Raise `Told` at the first step that does not hold."""
+        """One of `LIVES`. Raise `StoryStep` at the first step that does not hold."""
         print(f"The demo, {life}:", flush=True)
         await self._people()
         await self._enter(self.admin)
@@ -67,7 +67,7 @@ class Story:
         self._say(f"a manager ticked the box; the client app heard “pending” after {seconds:.2f} s")
         tab = await self._tab(contact)
         if 'class="told"' not in tab:
-            raise Told("the card tab does not show what client apps were told")
+            raise StoryStep("the card tab does not show what client apps were told")
         self._say("the card tab shows the delivery")
         seconds = await self._confirm(contact, tab)
         self._say(f"the manager pressed “confirm” in the tab; the client app heard “confirmed” after {seconds:.2f} s")
@@ -94,7 +94,7 @@ class Story:
         async with self.http.post(url, data={"action": "install"}) as page:
             installer = await self._open_frame(_frame_in(await page.text()))
         if not JSON_BLOCK.search(installer):
-            raise Told("the installer's page is not ours")
+            raise StoryStep("the installer's page is not ours")
         body = {"id": self.frame["id"], "action": "set_installed", "value": "Y"}
         await self._json("POST", f"{self.portal}/marketplace/frame/", body)
         async with self.http.get(f"{self.portal}/marketplace/app/{self.frame['id']}/") as page:
@@ -106,7 +106,7 @@ class Story:
         async with self.http.post(frame["action"], data=frame["fields"]) as page:
             text = await page.text()
             if page.status != 200:
-                raise Told(f"our page answered {page.status} to the portal's form")
+                raise StoryStep(f"our page answered {page.status} to the portal's form")
         return text
 
     async def _imported(self) -> bool:
@@ -135,7 +135,7 @@ class Story:
         async with self.http.get(f"{self.portal}/crm/contact/details/{contact}/") as page:
             found = re.search(r'data-binding="(\d+)"', await page.text())
         if not found:
-            raise Told("the contact's card has no tab of ours")
+            raise StoryStep("the contact's card has no tab of ours")
         body = {"binding": int(found[1]), "options": {"ID": str(contact)}, "uri": f"/crm/contact/details/{contact}/"}
         return await self._open_frame(await self._json("POST", f"{self.portal}/marketplace/open/", body))
 
@@ -146,7 +146,7 @@ class Story:
         page = json.loads(html.unescape(JSON_BLOCK.findall(tab)[-1]))
         membership = MEMBERSHIP.search(tab)
         if not membership:
-            raise Told(f"the card tab has no button to {action} with")
+            raise StoryStep(f"the card tab has no button to {action} with")
 
         async def press() -> None:
             body = {"subject": f"contact:{contact}", "membership": membership[1], "action": action, "note": ""}
@@ -169,7 +169,7 @@ class Story:
         seconds = await self._hears(merge, gone, "left")
         told = [one["data"] for one in (await self._heard())["heard"] if one["data"].get("contact_id") == gone]
         if {one["reason"] for one in told if one["new_state"] in ("left", "suspended")} != {"merged"}:
-            raise Told("the client app was not told of the merge as one")
+            raise StoryStep("the client app was not told of the merge as one")
         return seconds
 
     async def _add_contact(self, company: int) -> int:
@@ -221,13 +221,13 @@ class Story:
         deadline = loop.time() + PATIENCE
         while not await true():
             if loop.time() > deadline:
-                raise Told(broken)
+                raise StoryStep(broken)
             await asyncio.sleep(POLL)
 
     async def _json(self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         async with self.http.request(method, url, json=body, headers=headers) as answer:
             if answer.status >= 400:
-                raise Told(f"{method} {url} answered {answer.status}: {(await answer.text())[:200]}")
+                raise StoryStep(f"{method} {url} answered {answer.status}: {(await answer.text())[:200]}")
             return await answer.json()
 
 
@@ -235,6 +235,6 @@ def _frame_in(page: str) -> Mapping[str, Any]:
     """The frame that a portal page is about to open: its hidden form, for the portal's own script."""
     found = FRAME.search(page)
     if not found:
-        raise Told("the portal's page opens no frame")
+        raise StoryStep("the portal's page opens no frame")
     frame: dict[str, Any] = json.loads(html.unescape(found[1]))
     return frame

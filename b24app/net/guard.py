@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from b24app.manifest import Delivery
+from b24app.manifest import DeliveryRules
 from b24app.net import addresses, answers
 from b24app.net.addresses import Address, WrongUrl, refused, wrong_host
 from b24app.net.resolver import Lookups, Names
@@ -102,7 +102,7 @@ class Answered(aiohttp.ClientResponse):
 
 
 @asynccontextmanager
-async def open_outward(settings: Settings, delivery: Delivery) -> AsyncIterator[aiohttp.ClientSession]:
+async def open_outward(settings: Settings, delivery: DeliveryRules) -> AsyncIterator[aiohttp.ClientSession]:
     """One session per event loop for calls to endpoints: no cookies, no proxies, connections kept and reused."""
     inner = Names(THREADS)
     resolver: AbstractResolver = inner if settings.dev_mode else GuardedResolver(inner)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.bitrix24.wire import CallRecord
 from b24app.portal.store import portal_calls
-from b24app.portal.store.portal_calls import Call
+from b24app.portal.store.portal_calls import PortalCall
 from b24app.resources import Clock, Resources
 from b24app.work.counts import PORTAL_REQUESTS, add, totals
 
@@ -35,7 +35,7 @@ class CallLog:
     """One per event loop."""
 
     now: Clock
-    _waiting: dict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    _waiting: dict[int, list[PortalCall]] = field(default_factory=lambda: defaultdict(list))
     _lines: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -48,7 +48,7 @@ class CallLog:
             self._counts[LOST] += 1
         elif record.portal_id:
             line = (record.lane.label, record.method, record.outcome.value, record.code, record.status, record.ms)
-            self._waiting[record.portal_id].append(Call(self.now(), *line))
+            self._waiting[record.portal_id].append(PortalCall(self.now(), *line))
             self._lines += 1
 
     async def flush(self, resources: Resources) -> None:
@@ -60,7 +60,7 @@ class CallLog:
             counts, self._counts = self._counts, Counter()
             await add(resources.redis, PORTAL_REQUESTS, counts)
 
-    async def _write(self, resources: Resources, portal_id: int, calls: Sequence[Call]) -> None:
+    async def _write(self, resources: Resources, portal_id: int, calls: Sequence[PortalCall]) -> None:
         try:
             async with resources.tenant(portal_id, durable=False) as db:
                 await portal_calls.save(db, portal_id, calls)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from b24app.domain.delivery.news import EVENT_TYPES
 from b24app.domain.verification.policy import sections
 from b24app.verification.journeys import client_view
-from b24app.verification.store.client_view import Filter, Seen
+from b24app.verification.store.client_view import MembershipFilter, Seen
 from handlers.api.door import Called, Used
 from handlers.api.models import Me, MembershipList, MembershipOut, MembershipQuery, OneMembership, Party
 
@@ -36,7 +36,7 @@ async def listing(used: Used, called: Called, query: Annotated[MembershipQuery, 
     """In the order of their last change, oldest first. To follow changes, ask with `updated_since` a minute before the
     `as_of` of your last reading; webhooks tell sooner.
     """
-    wanted = Filter(query.contact_id, query.company_id, query.state, query.updated_since)
+    wanted = MembershipFilter(query.contact_id, query.company_id, query.state, query.updated_since)
     page = await client_view.page(used, called.portal, wanted, query.cursor, query.limit)
     data = [_membership(one) for one in page.found]
     return MembershipList(data=data, next=page.next, as_of=page.fresh.as_of, stale=page.fresh.stale)

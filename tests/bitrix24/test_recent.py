@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from b24app.bitrix24.cards import CardFields
-from b24app.bitrix24.recent import End, Filter, Recent
+from b24app.bitrix24.recent import End, FilterEffect, Recent
 from b24app.domain.cards.facts import Kind, Odd, Topic
 from tests.bitrix24.scripted import Script, batch
 
@@ -43,7 +43,7 @@ async def test_a_quiet_look_is_one_command_that_counts_nothing(script: Script) -
     script.say(shows([row(3, 2), row(9, 11), *full(20, 60)[:40]]))
     found, recent = await look(script)
     assert [one.id for one in found] == [3]
-    assert (recent.newest, recent.end, recent.filter) == (NOW - timedelta(minutes=2), End.REACHED, Filter.WORKS)
+    assert (recent.newest, recent.end, recent.filter) == (NOW - timedelta(minutes=2), End.REACHED, FilterEffect.WORKS)
     (command,) = asked(script)
     assert "order[updatedTime]=DESC" in command
     assert "filter[>=updatedTime]=2026-11-29T11:50:00+00:00" in command  # a day more than any zone is off
@@ -64,7 +64,7 @@ async def test_nothing_is_asked_again_without_a_date(script: Script) -> None:
     script.say(shows([]), shows([row(3, 2), row(4, 3000)]))
     found, recent = await look(script)
     assert [one.id for one in found] == [3]
-    assert (recent.filter, recent.end) == (Filter.NOTHING, End.REACHED)
+    assert (recent.filter, recent.end) == (FilterEffect.NOTHING, End.REACHED)
     assert "updatedTime]=2026" not in asked(script, 1)[0]
 
 
@@ -78,7 +78,7 @@ async def test_everything_is_noticed_and_not_read(script: Script) -> None:
     script.say(shows([row(3, 2), *full(20, 5000)[1:]]))
     found, recent = await look(script)
     assert [one.id for one in found] == [3]
-    assert (recent.filter, recent.end, len(script.asked)) == (Filter.EVERYTHING, End.REACHED, 1)
+    assert (recent.filter, recent.end, len(script.asked)) == (FilterEffect.EVERYTHING, End.REACHED, 1)
 
 
 async def test_another_order_ends_the_look_unknown(script: Script) -> None:

@@ -15,10 +15,10 @@ from b24app.domain.verification.decision import STATED_FOR, Decision, Facts, dec
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
+    BoxProblem,
     DecidedBySource,
     Intent,
     Membership,
-    Problem,
     Reason,
     Record,
     Shown,
@@ -71,7 +71,7 @@ def test_unticking_with_two_waiting_puts_the_box_back() -> None:
     members = member(State.PENDING), member(State.PENDING, company=4, number=2)
     decision = decide(facts(card(False, "pending", links=(3, 4)), *members, was=True), NOW)
     assert states(decision) == []
-    assert decision.problem is Problem.WHICH_ONE
+    assert decision.problem is BoxProblem.WHICH_ONE
     assert decision.wanted == Shown(True, "pending")
 
 
@@ -145,7 +145,7 @@ def test_a_box_that_a_button_is_just_moving_waits_for_the_button() -> None:
 def test_a_button_whose_write_never_showed_is_dropped_and_said_so() -> None:
     late = intent(Action.CONFIRM, shown=False, minutes=int(STATED_FOR.total_seconds() // 60) + 1)
     decision = decide(facts(card(True, "pending"), member(State.PENDING), was=True, intents=(late,)), NOW)
-    assert (decision.dropped, decision.problem) == ((late.id,), Problem.INTENT_NOT_SHOWN)
+    assert (decision.dropped, decision.problem) == ((late.id,), BoxProblem.INTENT_NOT_SHOWN)
 
 
 def test_links_make_and_end_memberships() -> None:

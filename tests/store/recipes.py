@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, records, requisites, scans
-from b24app.cards.store.imports import Step
+from b24app.cards.store.imports import ImportStep
 from b24app.connection_check.store import connection_checks
 from b24app.delivery.store import client_apps, deliveries, endpoints, idempotency, loading, publishing, settling
 from b24app.delivery.store.client_apps import ClientApp
@@ -37,7 +37,7 @@ from b24app.export.store.file_parts import Part
 from b24app.lanes import Lane
 from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
-from b24app.portal.store.portal_calls import Call
+from b24app.portal.store.portal_calls import PortalCall
 from b24app.portal.store.viewer_sessions import Session
 from b24app.vault import Vault
 from b24app.verification.store import aliases, card_tab, client_view, intents, memberships
@@ -84,7 +84,7 @@ QUERIES: Mapping[str, Query] = {
     "client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
     "client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
     "client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
-    "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.Filter(), None, 50),
+    "client_view.page": lambda db, p, o: client_view.page(db, p, client_view.MembershipFilter(), None, 50),
     "client_view.unread_since": lambda db, p, o: client_view.unread_since(db, p),
     "deliveries.ask_resend": lambda db, p, o: deliveries.ask_resend(db, p, o.delivery.id),
     "deliveries.attempts_of": lambda db, p, o: deliveries.attempts_of(db, p, o.tried),
@@ -150,7 +150,9 @@ QUERIES: Mapping[str, Query] = {
     "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, o.begun, 201, b"an answer"),
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
     "idempotency.take_over": lambda db, p, o: idempotency.take_over(db, p, DIGEST, o.begun, o.now),
-    "imports.advance": lambda db, p, o: imports.advance(db, p, Kind.CONTACT, uuid4(), Step(10**6, 10**6, 1.0), o.now),
+    "imports.advance": lambda db, p, o: imports.advance(
+        db, p, Kind.CONTACT, uuid4(), ImportStep(10**6, 10**6, 1.0), o.now
+    ),
     "imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.reader, o.now),
     "imports.hold": lambda db, p, o: imports.hold(db, p, Kind.CONTACT, uuid4(), o.now + LONG),
     "imports.looked": lambda db, p, o: imports.looked(db, p, Kind.CONTACT, o.now + LONG),
@@ -206,7 +208,9 @@ QUERIES: Mapping[str, Query] = {
     ),
     "records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
     "portal_calls.listing": lambda db, p, o: portal_calls.listing(db, p, o.now - LONG, errors=False, limit=50),
-    "portal_calls.save": lambda db, p, o: portal_calls.save(db, p, [Call(o.now, "bulk", "profile", "ok", "", 200, 9)]),
+    "portal_calls.save": lambda db, p, o: portal_calls.save(
+        db, p, [PortalCall(o.now, "bulk", "profile", "ok", "", 200, 9)]
+    ),
     "records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
     "records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
     "records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.delivery.journeys import endpoints
 from b24app.delivery.journeys.endpoints import Wanted
 from b24app.delivery.store import publishing, settling
-from b24app.delivery.store.settling import Later
+from b24app.delivery.store.settling import NextTry
 from b24app.demo import servers
 from b24app.domain.delivery.schedule import DeliveryState
 from b24app.lanes import Lane
@@ -125,7 +125,7 @@ async def test_what_came_while_we_held_a_row_is_looked_at_at_once(desk: Desk) ->
 
     async with desk.resources.tenant(shop.portal.id) as db:
         assert await settling.hold(db, shop.portal.id, [held]) == {held.key: held.arrivals + 1}
-        later = Later(held, desk.clock() + timedelta(hours=1), "timeout")
+        later = NextTry(held, desk.clock() + timedelta(hours=1), "timeout")
         await settling.settle(db, shop.portal.id, held.token, desk.clock(), later=[later])
 
     (again,) = await claim(desk)
@@ -163,7 +163,7 @@ async def test_a_row_taken_over_is_not_ours(desk: Desk) -> None:
     async with desk.resources.tenant(shop.portal.id) as db:
         assert await settling.hold(db, shop.portal.id, [first]) == {}
         assert await settling.hold(db, shop.portal.id, [second]) == {second.key: second.arrivals}
-        later = Later(first, desk.clock() + timedelta(hours=1), None)
+        later = NextTry(first, desk.clock() + timedelta(hours=1), None)
         await settling.settle(db, shop.portal.id, first.token, desk.clock(), over=[first.key], later=[later])
         due = (await db.execute(text("SELECT due_at FROM work WHERE kind = 'delivery'"))).scalar_one()
     assert due <= desk.clock()

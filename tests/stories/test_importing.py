@@ -9,7 +9,7 @@ import pytest
 
 from b24app.cards.journeys import importing
 from b24app.cards.store import imports
-from b24app.cards.store.imports import Step
+from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.facts import Kind
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
@@ -140,9 +140,9 @@ async def test_one_reader_at_a_time(world: World) -> None:
     async with world.resources.tenant(portal_id) as db:
         taken = await imports.hold(db, portal_id, Kind.COMPANY, uuid4(), now + 2 * imports.HOLD)
         assert taken
-        step = Step(taken.after_id + 100, 100, None)
+        step = ImportStep(taken.after_id + 100, 100, None)
         assert not await imports.advance(db, portal_id, Kind.COMPANY, other, step, now)
-        assert not await imports.advance(db, portal_id, Kind.COMPANY, other, Step(1, 1, None), now)
+        assert not await imports.advance(db, portal_id, Kind.COMPANY, other, ImportStep(1, 1, None), now)
     assert await read(world, Kind.COMPANY) == 600
 
     world.pass_time(seconds=3 * imports.HOLD.total_seconds() + 1)

@@ -19,7 +19,7 @@ from b24app.cards.journeys import lists, odd
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
 from b24app.cards.store import imports, records, requisites
-from b24app.cards.store.imports import Progress, Step
+from b24app.cards.store.imports import ImportStep, Progress
 from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.installation import PortalState
@@ -121,7 +121,7 @@ async def _keep(
 
     What the store does not take is halved until one row is left, which waits for its own journey.
     """
-    step = Step(group[-1].subject.id, len(group), pace)
+    step = ImportStep(group[-1].subject.id, len(group), pace)
     try:
         async with resources.tenant(portal.id) as db:
             if not await portals.enter(db, portal.id):

@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from b24app.bitrix24 import offline
-from b24app.bitrix24.offline import PAGE, Kept
+from b24app.bitrix24.offline import PAGE, OfflineEvent
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, CallRefused
@@ -66,7 +66,7 @@ async def _fetch(resources: Resources, portal: Portal) -> int:
     return stored
 
 
-async def _store(resources: Resources, portal: Portal, rows: Sequence[Kept]) -> int:
+async def _store(resources: Resources, portal: Portal, rows: Sequence[OfflineEvent]) -> int:
     arrivals = [Arrival(Source.OFFLINE, one.event, one.subject, one.user_id) for one in rows if one.subject]
     async with resources.tenant(portal.id) as db:
         await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class RequisiteSlice:
     """What a slice rests on: its inbox rows, the requisites as we knew them and as the portal shows them; those shown
     that nobody can understand stay as we knew them, and their rows wait. `former_owners`: the card of each that was
     deleted."""
@@ -84,7 +84,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
     log.warning("requisite_given_up", portal=portal.id, subject=claim.key, reason=reason)
 
 
-async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> Slice:
+async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> RequisiteSlice:
     """A module that is off looks at nothing: what came is closed unread."""
     wanted = [inbox.requisite_id(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
@@ -93,15 +93,17 @@ async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], l
         former_owners = await requisites.former_owners(db, portal.id, wanted)
     rows = {subject: one.ids for subject, one in waiting.items()}
     if portal.mode("verification") is Mode.OFF:
-        return Slice(rows, {}, {})
+        return RequisiteSlice(rows, {}, {})
     client = admin_client(resources, portal, lane)
     shown = await listed(client, read_requisites(client, wanted))
     seen = {*shown.found, *shown.odd}
     there = await requisites_after_all(client, [one for one in known if one not in seen])
-    return Slice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, former_owners)
+    return RequisiteSlice(rows, known, {**shown.found, **there.found}, {**shown.odd, **there.odd}, former_owners)
 
 
-async def _settle(resources: Resources, portal: Portal, claims: Sequence[Claim], found: Slice, lane: Lane) -> None:
+async def _settle(
+    resources: Resources, portal: Portal, claims: Sequence[Claim], found: RequisiteSlice, lane: Lane
+) -> None:
     now = resources.now()
     called = [Arrival(Source.NEIGHBOUR, "requisite", one) for one in sorted(found.owners)]
     async with resources.tenant(portal.id) as db:

@@ -14,7 +14,7 @@ import structlog
 
 from b24app.bitrix24.cards import read_cards
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
-from b24app.bitrix24.recent import MARGIN, End, Filter, Recent
+from b24app.bitrix24.recent import MARGIN, End, FilterEffect, Recent
 from b24app.cards.journeys.drift import compare
 from b24app.cards.store import imports, scans
 from b24app.cards.store.scans import Scan
@@ -96,7 +96,7 @@ async def _recent(
 
 def _named(portal: Portal, recent: Recent) -> End:
     """In the log, where a portal does not answer as it should."""
-    if recent.filter is not Filter.WORKS:
+    if recent.filter is not FilterEffect.WORKS:
         log.info("date_filter_without_effect", portal=portal.id, kind=recent.kind, shows=recent.filter)
     if recent.end is not End.REACHED:
         log.warning("look_cannot_know", portal=portal.id, kind=recent.kind, why=recent.end)

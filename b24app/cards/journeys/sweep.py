@@ -38,7 +38,7 @@ ORDER: tuple[Listed, ...] = (*Kind, *RequisiteKind)
 log = structlog.get_logger()
 
 
-class Overtaken(Exception):
+class SweepOvertaken(Exception):
     """Another worker carries this sweep on."""
 
 
@@ -69,7 +69,7 @@ async def run(resources: Resources, portal_id: int) -> bool:
             if monotonic() > stop_at:
                 await resources.wake.chore("sweep_portal", portal.id)
                 return False
-    except Overtaken:
+    except SweepOvertaken:
         log.info("sweep_overtaken", portal=portal.id)
         return False
     await _end(resources, portal, scan)
@@ -121,7 +121,7 @@ async def _compare(
         cards = sum(isinstance(one, Card) for one in page)
         moved = await scans.advance(db, portal.id, scan, kind, after, cards, drift)
         if moved is None:
-            raise Overtaken
+            raise SweepOvertaken
     return moved
 
 

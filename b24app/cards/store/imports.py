@@ -44,7 +44,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ImportStep:
     """So many cards more, the last of them with this id, at this pace."""
 
     after_id: int
@@ -97,7 +97,9 @@ async def hold(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, 
     return _progress(found) if found else None
 
 
-async def advance(db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, step: Step, now: datetime) -> bool:
+async def advance(
+    db: AsyncConnection, portal_id: int, kind: Listed, reader: UUID, step: ImportStep, now: datetime
+) -> bool:
     """Never backwards: a second reader that came later changes nothing. Whether the reader still holds the kind."""
     await db.execute(
         update(imports)

@@ -22,7 +22,7 @@ from b24app.bitrix24.recent import Recent
 from b24app.connection_check.journeys.trying_out import Tried, try_out
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.connection_check import portal_record, shapes
-from b24app.domain.connection_check.portal_record import Call, Difference
+from b24app.domain.connection_check.portal_record import Difference, RecordedCall
 from b24app.domain.connection_check.portal_ways import DateFilter
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.lanes import Lane
@@ -60,7 +60,7 @@ class Recorder:
 
     client: Listening
     ours: frozenset[str]
-    calls: dict[str, dict[str, Call]] = field(default_factory=dict)
+    calls: dict[str, dict[str, RecordedCall]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     users: list[int] = field(default_factory=list)
 
@@ -84,12 +84,12 @@ class Recorder:
             for one in self.client.heard[began:]:
                 self._keep(self.calls.setdefault(name, {}), one)
 
-    def _keep(self, calls: dict[str, Call], one: Exchange) -> None:
+    def _keep(self, calls: dict[str, RecordedCall], one: Exchange) -> None:
         """Beside what was heard of this method in this step."""
         parts = {name: _looked_at(one.method, getattr(one, name), self.ours) for name in portal_record.PARTS}
         named = partial(_named, READ.get(one.method), self.ours)
         found = {name: shapes.shape_of(value, named) for name, value in parts.items() if value is not UNSAID}
-        said = Call(asked(one.params), frozenset({str(one.status)}), frozenset({one.code} - {""}), found)
+        said = RecordedCall(asked(one.params), frozenset({str(one.status)}), frozenset({one.code} - {""}), found)
         calls[one.method] = calls[one.method].and_(said) if one.method in calls else said
 
 

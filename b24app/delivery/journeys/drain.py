@@ -12,7 +12,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from b24app.delivery.journeys.loading import take
-from b24app.delivery.journeys.run import Run
+from b24app.delivery.journeys.run import DeliveryRun
 from b24app.delivery.journeys.sending import spread
 from b24app.delivery.journeys.settling import settle
 from b24app.domain.delivery.schedule import Schedule
@@ -60,7 +60,7 @@ async def deliver_published(resources: Resources, portal_id: int, worker: str, b
     return await _drained(run, budget_seconds=20)
 
 
-async def _drained(run: Run, budget_seconds: float) -> Drained:
+async def _drained(run: DeliveryRun, budget_seconds: float) -> Drained:
     looking: list[asyncio.Task[_Look]] = []
     try:
         more = await _turn(run, looking, budget_seconds)
@@ -73,12 +73,12 @@ async def _drained(run: Run, budget_seconds: float) -> Drained:
     return Drained(run.came_to.total(), more)
 
 
-def _run(resources: Resources, worker: str) -> Run:
+def _run(resources: Resources, worker: str) -> DeliveryRun:
     rule = resources.manifest.delivery
-    return Run(resources, worker, Schedule(rule.schedule, rule.jitter, rule.slow_wait), rule.concurrency)
+    return DeliveryRun(resources, worker, Schedule(rule.schedule, rule.jitter, rule.slow_wait), rule.concurrency)
 
 
-async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: float) -> bool:
+async def _turn(run: DeliveryRun, looking: list[asyncio.Task[_Look]], budget_seconds: float) -> bool:
     """Look for more while there is room, store what is finished, beat. True where the budget ended it, not the work.
 
     The next slice is claimed while the present one is being sent; the last one is settled meanwhile. The end is a look
@@ -112,14 +112,14 @@ async def _turn(run: Run, looking: list[asyncio.Task[_Look]], budget_seconds: fl
                 await index.renew(db, run.token, run.resources.now())
 
 
-async def _look(run: Run) -> _Look:
+async def _look(run: DeliveryRun) -> _Look:
     stored, full = run.stored, run.full()
     if run.only is not None:
         return _Look(await take(run, INLINE, portal_id=run.only), [], stored)
     return _Look(await take(run, run.slice, without=full), full, stored)
 
 
-async def _stirred(run: Run) -> None:
+async def _stirred(run: DeliveryRun) -> None:
     """Wait until a slice is claimed or all is sent, or a pulse has passed."""
     try:
         async with asyncio.timeout(PULSE):

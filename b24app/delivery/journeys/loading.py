@@ -8,7 +8,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from b24app.delivery import webhooks
-from b24app.delivery.journeys.run import Job, Run, Target
+from b24app.delivery.journeys.run import DeliveryRun, DeliveryTarget, Job
 from b24app.delivery.journeys.sending import spread, start
 from b24app.delivery.store import endpoints, loading
 from b24app.delivery.store.endpoints import Endpoint
@@ -18,7 +18,7 @@ from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
 
 
-async def take(run: Run, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
+async def take(run: DeliveryRun, limit: int, *, portal_id: int | None = None, without: Collection[int] = ()) -> int:
     """Claim what is due, of one portal or of all but these, and start sending it. Returns how many rows that were."""
     async with run.resources.transaction(bulk=True) if portal_id is None else run.resources.autocommit() as db:
         claims = await index.claim(
@@ -35,7 +35,7 @@ async def take(run: Run, limit: int, *, portal_id: int | None = None, without: C
     return len(claims)
 
 
-async def _begin(run: Run, claims: list[Claim]) -> None:
+async def _begin(run: DeliveryRun, claims: list[Claim]) -> None:
     if claims:
         run.resources.failpoint("delivery.claimed")
     claims.sort(key=attrgetter("portal_id"))
@@ -45,7 +45,7 @@ async def _begin(run: Run, claims: list[Claim]) -> None:
         spread(run)
 
 
-async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
+async def _load(run: DeliveryRun, portal_id: int, claims: dict[UUID, Claim]) -> list[Job]:
     async with run.resources.tenant(portal_id, bulk=True) as db:
         loads = await loading.load(db, portal_id, claims.keys())
         known = await endpoints.reachable(db, portal_id, {one.endpoint_id for one in loads})
@@ -56,15 +56,15 @@ async def _load(run: Run, portal_id: int, claims: dict[UUID, Claim]) -> list[Job
     return [Job(claims[one.id], one, targets.get(one.endpoint_id)) for one in loads]
 
 
-def _target(run: Run, endpoint: Endpoint) -> Target:
+def _target(run: DeliveryRun, endpoint: Endpoint) -> DeliveryTarget:
     now, key = run.resources.now(), _key(run, endpoint.secret)
     old = [_key(run, one.sealed) for one in endpoint.old_secrets if one.until > now]
     address = addresses.known(endpoint.url, dev_mode=run.resources.settings.dev_mode)
     obstacle = Failure.REFUSED_ADDRESS if address is None else Failure.UNSIGNED if key is None else None
-    return Target(endpoint, address, tuple(one for one in (key, *old) if one is not None), obstacle)
+    return DeliveryTarget(endpoint, address, tuple(one for one in (key, *old) if one is not None), obstacle)
 
 
-def _key(run: Run, sealed: bytes) -> bytes | None:
+def _key(run: DeliveryRun, sealed: bytes) -> bytes | None:
     if sealed not in run.keys:
         run.keys[sealed] = webhooks.opened_key(run.resources.vault, sealed)
     return run.keys[sealed]

@@ -27,7 +27,7 @@ Key = tuple[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DeliveryTarget:
     """An endpoint as it is now, where it is called, the keys that sign for it, and why nothing can be sent there, if
     so: `address` is None where it is not one that we call."""
 
@@ -43,7 +43,7 @@ class Job:
 
     claim: Claim
     load: Load
-    target: Target | None
+    target: DeliveryTarget | None
 
     @property
     def ping(self) -> bool:
@@ -72,7 +72,7 @@ class Done:
 
 
 @dataclass(slots=True)
-class Run:
+class DeliveryRun:
     """One drain, of one portal `only` or of all.
 
     `chains`: jobs about one object of one endpoint, sent one after another; `parked`: chains of an endpoint that has

@@ -12,7 +12,7 @@ from time import monotonic
 import structlog
 
 from b24app.delivery import webhooks
-from b24app.delivery.journeys.run import Done, Job, Key, Made, Run
+from b24app.delivery.journeys.run import DeliveryRun, Done, Job, Key, Made
 from b24app.delivery.store.loading import Load
 from b24app.domain.delivery import schedule as rules
 from b24app.domain.delivery.schedule import Answer, DeliveryState, EndpointState, Failure, Retry, Trigger
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 CHECK_WAIT = timedelta(minutes=5)  # news looks again at an endpoint that has not answered its ping
 
 
-def start(run: Run, job: Job) -> None:
+def start(run: DeliveryRun, job: Job) -> None:
     """Queue a job behind others about the same object, or as a chain of its own."""
     if job.load.id in run.held:
         return  # our own lease ran out while it is being sent: that attempt will settle it
@@ -36,7 +36,7 @@ def start(run: Run, job: Job) -> None:
     run.ready.append(key)
 
 
-def spread(run: Run) -> None:
+def spread(run: DeliveryRun) -> None:
     """Somebody to send each chain that is ready, as far as there may be senders."""
     for _ in range(min(len(run.ready), run.senders_wanted - len(run.senders))):
         task = asyncio.create_task(_send_ready(run))
@@ -44,14 +44,14 @@ def spread(run: Run) -> None:
         task.add_done_callback(partial(_sender_done, run))
 
 
-def _sender_done(run: Run, task: asyncio.Task[None]) -> None:
+def _sender_done(run: DeliveryRun, task: asyncio.Task[None]) -> None:
     run.senders.discard(task)
     if not task.cancelled() and (failure := task.exception()):
         run.failure = failure
     run.stir.set()
 
 
-async def _send_ready(run: Run) -> None:
+async def _send_ready(run: DeliveryRun) -> None:
     """A sender takes chains until none is ready. One endpoint gets a quarter of the senders."""
     while run.ready:
         key = run.ready.popleft()
@@ -65,7 +65,7 @@ async def _send_ready(run: Run) -> None:
             run.ready.append(run.parked[key[0]].popleft())
 
 
-async def _send_chain(run: Run, key: Key) -> None:
+async def _send_chain(run: DeliveryRun, key: Key) -> None:
     """News about one object, in order; what comes after a failed one waits for it, within bounds."""
     chain = run.chains[key]
     while chain:
@@ -81,7 +81,7 @@ async def _send_chain(run: Run, key: Key) -> None:
     del run.chains[key]
 
 
-def _without_sending(run: Run, job: Job) -> Done | None:
+def _without_sending(run: DeliveryRun, job: Job) -> Done | None:
     """Reasons not to send now, read again before every attempt."""
     now, load, endpoint = run.resources.now(), job.load, job.target.endpoint if job.target else None
     if load.state is not DeliveryState.WAITING and not load.resend:
@@ -98,7 +98,7 @@ def _without_sending(run: Run, job: Job) -> Done | None:
     return None if until is None else Done(job, hold=until)
 
 
-def _in_order(run: Run, load: Load, now: datetime) -> datetime | None:
+def _in_order(run: DeliveryRun, load: Load, now: datetime) -> datetime | None:
     """Until when earlier news of the same object keeps this one back: a retry of ours, or what others have in hand."""
     planned = run.later.get((load.endpoint_id, load.object_id))
     if planned and planned > now:
@@ -108,7 +108,7 @@ def _in_order(run: Run, load: Load, now: datetime) -> datetime | None:
     return None
 
 
-async def _attempt(run: Run, job: Job) -> Done:
+async def _attempt(run: DeliveryRun, job: Job) -> Done:
     load, now = job.load, run.resources.now
     trigger = Trigger.MANUAL if load.resend else Trigger.PING if job.ping else Trigger.SCHEDULED
     run.under_way[load.id] = monotonic()
@@ -125,7 +125,7 @@ async def _attempt(run: Run, job: Job) -> Done:
     return Done(job, tuple(made), outcome)
 
 
-async def _send(run: Run, job: Job, trigger: Trigger, number: int) -> Made:
+async def _send(run: DeliveryRun, job: Job, trigger: Trigger, number: int) -> Made:
     target, load, at = job.target, job.load, run.resources.now()
     assert target
     if target.obstacle or target.address is None:

@@ -10,9 +10,9 @@ from itertools import groupby
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.delivery.journeys.run import Done, Run
+from b24app.delivery.journeys.run import DeliveryRun, Done
 from b24app.delivery.store import endpoints, settling
-from b24app.delivery.store.settling import AttemptRow, Change, Later
+from b24app.delivery.store.settling import AttemptRow, Change, NextTry
 from b24app.domain.delivery.schedule import (
     Delivered,
     DeliveryState,
@@ -27,7 +27,7 @@ from b24app.domain.delivery.schedule import (
 log = structlog.get_logger()
 
 
-async def settle(run: Run) -> None:
+async def settle(run: DeliveryRun) -> None:
     """Store what is finished, one short transaction per portal."""
     batch, run.finished = run.finished, []
     if not batch:
@@ -78,12 +78,12 @@ def _came_to(done: Done) -> str:
     return "failed"
 
 
-def _later(done: Done, change: Change, arrived: Mapping[str, int], now: datetime) -> Later | None:
+def _later(done: Done, change: Change, arrived: Mapping[str, int], now: datetime) -> NextTry | None:
     """When the row is looked at again: as planned; at once where news of it came meanwhile; None where it is over."""
     claim, due = done.job.claim, done.hold or (change.next_at if change.state is DeliveryState.WAITING else None)
     if due:
-        return Later(claim, due, change.last_error)
-    return Later(claim, now, None) if arrived[claim.key] != claim.arrivals else None
+        return NextTry(claim, due, change.last_error)
+    return NextTry(claim, now, None) if arrived[claim.key] != claim.arrivals else None
 
 
 def _change(done: Done) -> Change:

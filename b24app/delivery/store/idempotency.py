@@ -16,7 +16,7 @@ KEPT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptAnswer:
     """`status` None: the first request is still at work, or died. `response` is encrypted."""
 
     request: bytes
@@ -25,7 +25,7 @@ class Kept:
     created_at: datetime
 
 
-async def start(db: AsyncConnection, portal_id: int, digest: bytes, request: bytes, now: datetime) -> Kept | None:
+async def start(db: AsyncConnection, portal_id: int, digest: bytes, request: bytes, now: datetime) -> KeptAnswer | None:
     """None: the caller is first and goes on; else what is known of the first. Forgets what is too old."""
     old = (idempotency.c.portal_id == portal_id, idempotency.c.created_at < now - KEPT)
     await db.execute(delete(idempotency).where(*old))
@@ -34,7 +34,7 @@ async def start(db: AsyncConnection, portal_id: int, digest: bytes, request: byt
     while (await db.execute(first)).first() is None:
         row = (await db.execute(select(idempotency).where(*_key(portal_id, digest)))).one_or_none()
         if row:  # else the first was refused and forgotten between the two statements
-            return Kept(row.request, row.status, row.response, row.created_at)
+            return KeptAnswer(row.request, row.status, row.response, row.created_at)
     return None
 
 

@@ -47,7 +47,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class NextTry:
     """A row of the work index that waits for `due_at`, with the reason for people to read."""
 
     claim: Claim
@@ -119,7 +119,7 @@ async def settle(
     now: datetime,
     *,
     over: Collection[str] = (),
-    later: Sequence[Later] = (),
+    later: Sequence[NextTry] = (),
     attempts: Sequence[AttemptRow] = (),
     changes: Sequence[Change] = (),
 ) -> None:
@@ -142,7 +142,7 @@ async def settle(
     )
 
 
-def _later(rows: Sequence[Later]) -> dict[str, list[object]]:
+def _later(rows: Sequence[NextTry]) -> dict[str, list[object]]:
     return {
         "later": [one.claim.key for one in rows],
         "arrivals": [one.claim.arrivals for one in rows],

@@ -21,7 +21,7 @@ Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RecordedCall:
     """What one method answered in one step, once or several times. `asked`: parameters and their keys; `parts`: of
     `result` and `total`, as far as they came."""
 
@@ -30,11 +30,11 @@ class Call:
     codes: frozenset[str]
     parts: Mapping[str, Shape]
 
-    def and_(self, other: Call) -> Call:
+    def and_(self, other: RecordedCall) -> RecordedCall:
         """Both times together."""
         names = dict.fromkeys((*self.parts, *other.parts))
         found = {name: shapes.merged(one.parts[name] for one in (self, other) if name in one.parts) for name in names}
-        return Call(
+        return RecordedCall(
             _both_asked(self.asked, other.asked),
             self.statuses | other.statuses,
             self.codes | other.codes,
@@ -48,7 +48,7 @@ class Call:
         return said | {name: shapes.as_json(shape) for name, shape in self.parts.items()}
 
 
-Calls = Mapping[str, Mapping[str, Call]]
+Calls = Mapping[str, Mapping[str, RecordedCall]]
 Written = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Calls as JSON."""
 
@@ -61,10 +61,10 @@ def calls_from_json(raw: Written) -> Calls:
     return {step: {name: _call(one) for name, one in methods.items()} for step, methods in raw.items()}
 
 
-def _call(raw: Mapping[str, Any]) -> Call:
+def _call(raw: Mapping[str, Any]) -> RecordedCall:
     statuses, codes = (frozenset(raw[name].split(" | ")) if name in raw else frozenset() for name in ("status", "code"))
     parts = {name: shapes.from_json(raw[name]) for name in PARTS if name in raw}
-    return Call(raw["asked"], statuses, codes, parts)
+    return RecordedCall(raw["asked"], statuses, codes, parts)
 
 
 def _both_asked(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -153,7 +153,7 @@ def nearly(seconds: float) -> int:
     return 0 if abs(seconds) <= NEAR else round(seconds / 10) * 10
 
 
-def _of_call(method: str, seen: Call, known: Call) -> Iterator[Difference]:
+def _of_call(method: str, seen: RecordedCall, known: RecordedCall) -> Iterator[Difference]:
     if seen.codes != known.codes:
         code, expected = (" | ".join(sorted(one.codes)) for one in (seen, known))
         switch = f"{MISSING} = [{method}]" if "ERROR_METHOD_NOT_FOUND" in seen.codes else ""

@@ -22,10 +22,10 @@ from b24app.domain.cards.facts import Card, Kind, RequisiteId, Subject, Topic
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
+    BoxProblem,
     DecidedBySource,
     Intent,
     Membership,
-    Problem,
     Reason,
     Record,
     Shown,
@@ -79,7 +79,7 @@ class Decision:
     neighbours: frozenset[Topic] = frozenset()
     applied: tuple[UUID, ...] = ()
     dropped: tuple[UUID, ...] = ()
-    problem: Problem | None = None
+    problem: BoxProblem | None = None
     look_again: bool = False
     waits: bool = False
     deleted: bool = False
@@ -112,7 +112,7 @@ def decide(facts: Facts, now: datetime) -> Decision:
     if facts.subject.kind is Kind.CONTACT:
         _follow_links(facts, facts.card, changes)
     applied, dropped = _apply_intents(facts, facts.card, changes)
-    problem = Problem.INTENT_NOT_SHOWN if dropped else None
+    problem = BoxProblem.INTENT_NOT_SHOWN if dropped else None
     if not applied:
         problem = _take_box(facts, facts.card, changes) or problem
     changed = changes.changed()
@@ -249,7 +249,7 @@ def _box_moved(facts: Facts, card: Card) -> bool:
     return card.needs_check not in ours | {one.box for one in facts.predecessors}
 
 
-def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> Problem | None:
+def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> BoxProblem | None:
     """What it decides that somebody moved the box."""
     if not _box_moved(facts, card):
         return None
@@ -260,7 +260,7 @@ def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> Problem |
         return None
     waiting = changes.waiting()
     if len(waiting) > 1:
-        return Problem.WHICH_ONE
+        return BoxProblem.WHICH_ONE
     for one in waiting:
         changes.move(one, State.CONFIRMED, Reason.BOX_UNTICKED, who)
     return None

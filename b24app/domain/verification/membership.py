@@ -55,7 +55,7 @@ class Action(StrEnum):
     RECHECK = "recheck"
 
 
-class Problem(StrEnum):
+class BoxProblem(StrEnum):
     """Why a change in the card was not taken as a decision."""
 
     WHICH_ONE = "which_one"  # several wait: the card tab asks which

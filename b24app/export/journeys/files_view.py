@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.export.restoring import RestoreState
 from b24app.export.journeys.sections import SECTIONS
 from b24app.export.store import exports, restores
-from b24app.export.store.exports import Export, Target
+from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.export.store.restores import Restore
 from b24app.portal.store import departures
 from b24app.portal.store.departures import Departure
@@ -26,7 +26,7 @@ class FilesView:
     """`due`: the weekly export is being made or sent; `offered`: the portal came back after its data was erased."""
 
     export: Export | None
-    target: Target | None
+    target: WeeklyTarget | None
     restore: Restore | None
     departure: Departure | None
     due: bool

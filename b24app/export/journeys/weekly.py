@@ -20,7 +20,7 @@ from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.domain.export.weekly import next_try, next_week
 from b24app.export.journeys import exporting
 from b24app.export.store import exports
-from b24app.export.store.exports import Export, Target
+from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.lanes import Lane
 from b24app.net import addresses
 from b24app.portal.store.portals import Portal
@@ -86,7 +86,7 @@ async def carry(resources: Resources, portal: Portal, until: float) -> datetime 
     return await _send(resources, portal, target, export)
 
 
-async def _send(resources: Resources, portal: Portal, target: Target, export: Export) -> datetime | None:
+async def _send(resources: Resources, portal: Portal, target: WeeklyTarget, export: Export) -> datetime | None:
     made = await _uploaded(resources, portal, target, export)
     resources.failpoint("weekly.sent")
     log.info("weekly_export", portal=portal.id, ok=made.ok, failure=made.failure, status=made.status)
@@ -99,7 +99,7 @@ async def _send(resources: Resources, portal: Portal, target: Target, export: Ex
     return now_wanted.next_at if now_wanted else None
 
 
-async def _uploaded(resources: Resources, portal: Portal, target: Target, export: Export) -> Answer:
+async def _uploaded(resources: Resources, portal: Portal, target: WeeklyTarget, export: Export) -> Answer:
     key = webhooks.opened_key(resources.vault, target.secret)
     if key is None:
         return Answer(None, Failure.UNSIGNED)
@@ -112,7 +112,7 @@ async def _uploaded(resources: Resources, portal: Portal, target: Target, export
 
 
 def _noted(
-    made: Answer, target: Target, waits: tuple[float, ...], now: datetime
+    made: Answer, target: WeeklyTarget, waits: tuple[float, ...], now: datetime
 ) -> tuple[bool, dict[str, datetime | int | str]]:
     """Whether this week's file is done with, and what the target's row says from now on."""
     tries = target.tries + 1

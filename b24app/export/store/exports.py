@@ -35,7 +35,7 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class WeeklyTarget:
     """Where the weekly export goes. `error`: why the last try failed, empty where it did not; `secret` is sealed."""
 
     url: str
@@ -78,7 +78,7 @@ async def drop(db: AsyncConnection, portal_id: int, kind: str, before: datetime 
     return len(ids)
 
 
-async def target(db: AsyncConnection, portal_id: int) -> Target | None:
+async def target(db: AsyncConnection, portal_id: int) -> WeeklyTarget | None:
     row = (await db.execute(select(export_targets).where(export_targets.c.portal_id == portal_id))).one_or_none()
     return _target(row) if row else None
 
@@ -103,8 +103,8 @@ async def drop_target(db: AsyncConnection, portal_id: int) -> None:
     await db.execute(delete(export_targets).where(export_targets.c.portal_id == portal_id))
 
 
-def _target(row: Row[Any]) -> Target:
-    return Target(
+def _target(row: Row[Any]) -> WeeklyTarget:
+    return WeeklyTarget(
         url=row.url,
         secret=row.secret,
         tries=row.tries,

@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """One line of the report. `part`: admin | scopes | fields | placements | events; `missing`: what could not be had;
     `error`: the portal's code, for support."""
 
@@ -60,7 +60,7 @@ class Step:
 class Report:
     """What an installation run did."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
 
     @property
     def ok(self) -> bool:
@@ -71,7 +71,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class InstallGrant:
     """What a proven installer brings: the auth server's word about the token, asked for at `proven_at`, and the pair
     itself."""
 
@@ -85,7 +85,7 @@ class Grant:
     lang: str
 
 
-async def admit(resources: Resources, grant: Grant) -> Portal:
+async def admit(resources: Resources, grant: InstallGrant) -> Portal:
     """Know the portal from now on: directory row, token pair. Its state stays what it was; new ones are installing.
 
     Where the app was removed since the proof, the auth server is asked once more. Raises Refused `portal_unknown`, and
@@ -103,7 +103,7 @@ async def admit(resources: Resources, grant: Grant) -> Portal:
     return await _fresh(resources, portal.id)
 
 
-async def _known(resources: Resources, grant: Grant) -> Portal | None:
+async def _known(resources: Resources, grant: InstallGrant) -> Portal | None:
     """None where the app was removed after the proof."""
     owner = grant.owner
     async with resources.transaction() as db:
@@ -226,8 +226,8 @@ async def _fresh(resources: Resources, portal_id: int) -> Portal:
     return portal
 
 
-def _scopes(manifest: Manifest, present: Present) -> Step:
-    return Step("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
+def _scopes(manifest: Manifest, present: Present) -> SetupStep:
+    return SetupStep("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
 
 
 def _wanted_fields(manifest: Manifest) -> dict[tuple[Entity, str], FieldSpec]:
@@ -251,14 +251,14 @@ def _wanted_fields(manifest: Manifest) -> dict[tuple[Entity, str], FieldSpec]:
     }
 
 
-async def _add_fields(client: PortalClient, manifest: Manifest, portal: Portal, present: Present) -> Step:
+async def _add_fields(client: PortalClient, manifest: Manifest, portal: Portal, present: Present) -> SetupStep:
     wanted = _wanted_fields(manifest)
     absent = missing(wanted, present.fields)
     outcomes = await setup.add_fields(client, [wanted[key] for key in absent], portal.lang) if absent else []
     return _step("fields", len(wanted), [f"{entity}.{name}" for entity, name in absent], outcomes)
 
 
-async def _bind_placements(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
+async def _bind_placements(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> SetupStep:
     wanted = _wanted_placements(manifest, public_url)
     absent = missing(wanted, present.placements)
     outcomes = await setup.bind_placements(client, [wanted[key] for key in absent]) if absent else []
@@ -272,7 +272,7 @@ def _wanted_placements(manifest: Manifest, public_url: str) -> dict[tuple[str, s
     }
 
 
-async def _bind_events(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> Step:
+async def _bind_events(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> SetupStep:
     absent = missing(_wanted_events(manifest, public_url), present.events)
     outcomes = await setup.bind_events(client, absent) if absent else []
     return _step("events", len(manifest.events), [name for name, _ in absent], outcomes)
@@ -289,13 +289,13 @@ def _wanted_events(manifest: Manifest, public_url: str) -> list[tuple[str, str]]
     return [(name, events_handler(public_url)) for name in manifest.events]
 
 
-def _step(part: str, wanted: int, names: Sequence[str], outcomes: Sequence[Outcome]) -> Step:
+def _step(part: str, wanted: int, names: Sequence[str], outcomes: Sequence[Outcome]) -> SetupStep:
     refused = {name: one.error for name, one in zip(names, outcomes, strict=True) if one.error}
     for error in refused.values():
         if not isinstance(error, PortalError):
             raise error
     codes = sorted({error.code or type(error).__name__ for error in refused.values()})
-    return Step(part, wanted, len(names) - len(refused), tuple(refused), " ".join(codes))
+    return SetupStep(part, wanted, len(names) - len(refused), tuple(refused), " ".join(codes))
 
 
 def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:

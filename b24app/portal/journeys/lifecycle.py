@@ -14,7 +14,7 @@ from b24app.bitrix24.people import whoami
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalError, Refused
 from b24app.portal.journeys import installation, removal
-from b24app.portal.journeys.installation import Grant
+from b24app.portal.journeys.installation import InstallGrant
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import portals
 from b24app.portal.store.portals import Portal
@@ -76,7 +76,7 @@ async def paid(resources: Resources, event: PortalEvent) -> None:
         await resources.wake.chore("look_at_portal", portal.id)
 
 
-async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
+async def _prove_grant(resources: Resources, event: PortalEvent) -> InstallGrant:
     """The auth server's word that this access token is our app's in this very portal, and the portal's that its owner
     is an administrator: any employee has a genuine token of their own."""
     if event.name not in NEW_TOKEN:
@@ -94,7 +94,7 @@ async def _prove_grant(resources: Resources, event: PortalEvent) -> Grant:
     if not person.is_admin:
         raise Refused("admins_only", 403)
     data = event.data if isinstance(event.data, dict) else {}
-    return Grant(
+    return InstallGrant(
         proven_at=at,
         owner=owner,
         access=event.tokens.access_token,

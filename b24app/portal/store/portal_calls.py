@@ -19,7 +19,7 @@ SAVE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PortalCall:
     """One HTTP request as `bitrix24.wire.CallRecord` tells of it, and when it ended."""
 
     at: datetime
@@ -31,22 +31,22 @@ class Call:
     ms: int
 
 
-async def save(db: AsyncConnection, portal_id: int, calls: Sequence[Call]) -> None:
+async def save(db: AsyncConnection, portal_id: int, calls: Sequence[PortalCall]) -> None:
     rows = [asdict(one) for one in calls]
-    columns = {name: [row[name] for row in rows] for name in Call.__slots__}
+    columns = {name: [row[name] for row in rows] for name in PortalCall.__slots__}
     await db.execute(SAVE, {"portal": portal_id, **columns})
 
 
 async def listing(
     db: AsyncConnection, portal_id: int, since: datetime, *, errors: bool, limit: int
-) -> tuple[list[Call], bool]:
+) -> tuple[list[PortalCall], bool]:
     """The newest up to `limit`, oldest first; whether there are more. `errors`: only what did not go well."""
     failed = or_(portal_calls.c.outcome != "ok", portal_calls.c.code != "")
     query = (
-        select(*(portal_calls.c[name] for name in Call.__slots__))
+        select(*(portal_calls.c[name] for name in PortalCall.__slots__))
         .where(portal_calls.c.portal_id == portal_id, portal_calls.c.at >= since, *([failed] if errors else []))
         .order_by(portal_calls.c.at.desc(), portal_calls.c.id.desc())
         .limit(limit + 1)
     )
-    found = [Call(*row) for row in await db.execute(query)]
+    found = [PortalCall(*row) for row in await db.execute(query)]
     return found[:limit][::-1], len(found) > limit

@@ -25,7 +25,7 @@ from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import card_tab, memberships
-from b24app.verification.store.card_tab import Lost, Told
+from b24app.verification.store.card_tab import Lost, ToldNews
 
 RIGHT_LASTS, NAME_LASTS = 60, 3600  # seconds
 
@@ -56,7 +56,7 @@ class CardTab:
     subject: Subject
     others: Mapping[int, str]
     belongings: tuple[Belonging, ...]
-    told: tuple[Told, ...]
+    told: tuple[ToldNews, ...]
     lost: tuple[Lost, ...]
     mode: Mode
     imported: bool
@@ -113,7 +113,7 @@ def _order(one: Belonging) -> tuple[int, str]:
     return urgency.get(one.state, 3), one.title.casefold()
 
 
-def _on_its_way(told: list[Told]) -> bool:
+def _on_its_way(told: list[ToldNews]) -> bool:
     """The newest news has not been tried at every endpoint yet."""
     return bool(told) and any(one.state == "waiting" and not one.tries for one in told[0].tellings)
 

@@ -24,7 +24,7 @@ from b24app.portal.store import tokens
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys import witnesses
-from b24app.verification.journeys.succession import Slice, look_up, read_existing
+from b24app.verification.journeys.succession import VerificationSlice, look_up, read_existing
 from b24app.verification.store import aliases, intents, memberships
 from b24app.work.store import inbox
 from b24app.work.store.index import Claim
@@ -109,7 +109,7 @@ async def gather(
     keeper.known(pairs)
     cards = passed_over(resources, portal, await read_existing(portal, client, subjects), known)
     readable = tuple(one for one in subjects if one not in cards.odd)
-    slice_ = Slice(resources, portal, client, readable, cards, known, members, successors, owed)
+    slice_ = VerificationSlice(resources, portal, client, readable, cards, known, members, successors, owed)
     successions = await look_up(slice_)
     ticked = await _ticked(slice_, successions.predecessors)
     fields, ours = field_map(portal), frozenset(one.user_id for one in pairs)
@@ -180,7 +180,7 @@ def _named(case: Case, proven: frozenset[int], ours: frozenset[int], now: dateti
     return replace(case, facts=facts, decision=decide(facts, now))
 
 
-async def _ticked(slice_: Slice, predecessors: Mapping[Subject, Sequence[Predecessor]]) -> frozenset[int]:
+async def _ticked(slice_: VerificationSlice, predecessors: Mapping[Subject, Sequence[Predecessor]]) -> frozenset[int]:
     """Companies some contact is newly linked to, whose box is ticked although nobody of them waits: as the slice shows
     them; read now where something of theirs waits for a later one, or they are new to us; else as we know them."""
     fresh: set[Subject] = set()

@@ -15,7 +15,7 @@ from b24app.errors import Refused
 from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import aliases, client_view
-from b24app.verification.store.client_view import Filter, Seen
+from b24app.verification.store.client_view import MembershipFilter, Seen
 
 STALE_AFTER = timedelta(minutes=1)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ class Page:
     fresh: Freshness
 
 
-async def page(resources: Resources, portal: Portal, wanted: Filter, cursor: str | None, limit: int) -> Page:
+async def page(resources: Resources, portal: Portal, wanted: MembershipFilter, cursor: str | None, limit: int) -> Page:
     """Memberships by (updated, id); an id of a card that is gone answers for the one that goes on for it.
 
     Raises `Refused` `cursor_wrong`.
@@ -53,7 +53,7 @@ async def page(resources: Resources, portal: Portal, wanted: Filter, cursor: str
     return Page(tuple(found[:limit]), more, fresh)
 
 
-async def _today(db: AsyncConnection, portal: Portal, wanted: Filter) -> Filter:
+async def _today(db: AsyncConnection, portal: Portal, wanted: MembershipFilter) -> MembershipFilter:
     asked = {Subject(Kind.CONTACT, wanted.contact_id or 0), Subject(Kind.COMPANY, wanted.company_id or 0)}
     successors = await aliases.successors(db, portal.id, [one for one in asked if one.id])
     today = {one.kind: successor.id for one, successor in successors.items()}

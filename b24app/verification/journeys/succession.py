@@ -45,7 +45,7 @@ class Successions:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class VerificationSlice:
     """A slice as it was gathered: cards as the portal shows them and as we know them, their memberships, who goes on
     for those that are deleted, and the deleted ones that each still has to take over from."""
 
@@ -80,7 +80,7 @@ async def read_existing(portal: Portal, client: PortalClient, subjects: Collecti
     return Cards({**cards.found, **there.found}, {**cards.odd, **there.odd})
 
 
-async def look_up(slice_: Slice) -> Successions:
+async def look_up(slice_: VerificationSlice) -> Successions:
     """The successions that a slice depends on. Raises the PortalErrors of the read."""
     marked = {card.subject: _of(card.subject.kind, card.marks) - {card.subject} for card in _present(slice_)}
     parted = {card.subject: _parted(card, slice_.members[card.subject]) for card in _present(slice_)}
@@ -119,22 +119,22 @@ async def look_up(slice_: Slice) -> Successions:
     )
 
 
-def _present(slice_: Slice) -> list[Card]:
+def _present(slice_: VerificationSlice) -> list[Card]:
     return [card for one in slice_.subjects if (card := slice_.cards.get(one))]
 
 
-def _absent(slice_: Slice) -> list[Subject]:
+def _absent(slice_: VerificationSlice) -> list[Subject]:
     return [one for one in slice_.subjects if slice_.cards.get(one) is None]
 
 
-def _deleted(slice_: Slice, requisites_of: RequisitesOf) -> list[Subject]:
+def _deleted(slice_: VerificationSlice, requisites_of: RequisitesOf) -> list[Subject]:
     """Cards that are deleted, of which something is left to go on."""
     return [
         one for one in _absent(slice_) if one in requisites_of or any(member.live for member in slice_.members[one])
     ]
 
 
-async def _requisites_of(slice_: Slice) -> RequisitesOf:
+async def _requisites_of(slice_: VerificationSlice) -> RequisitesOf:
     """What we know to hang on cards that are deleted, or to have hung there before it moved."""
     absent = _absent(slice_)
     if not absent:
@@ -143,7 +143,7 @@ async def _requisites_of(slice_: Slice) -> RequisitesOf:
         return await requisites.requisites_of(db, slice_.portal.id, absent)
 
 
-async def _holders(slice_: Slice, deleted: Collection[Subject], requisites_of: RequisitesOf) -> Holders:
+async def _holders(slice_: VerificationSlice, deleted: Collection[Subject], requisites_of: RequisitesOf) -> Holders:
     """Cards of the same kind on which the portal shows now what hung on each of these."""
     asked = [it.subject for one in deleted for it in requisites_of.get(one, ())]
     if not asked:
@@ -166,7 +166,7 @@ def _parted(card: Card, members: Iterable[Membership]) -> set[Subject]:
     return _of(Kind.COMPANY, linked - set(card.links))
 
 
-async def _lost(slice_: Slice) -> Mapping[Subject, Subject]:
+async def _lost(slice_: VerificationSlice) -> Mapping[Subject, Subject]:
     """Cards we see for the first time, each with the only deleted one of its name that stood where it stands."""
     since = slice_.resources.now() - SUSPENDED_FOR
     present = [card for card in _present(slice_) if card.subject not in slice_.known]
@@ -183,7 +183,7 @@ async def _lost(slice_: Slice) -> Mapping[Subject, Subject]:
     return found
 
 
-async def _returned(slice_: Slice) -> Mapping[Subject, Subject]:
+async def _returned(slice_: VerificationSlice) -> Mapping[Subject, Subject]:
     """Cards we see for the first time, each with the deleted one whose requisites hang on it now: from the recycle bin
     they come back under their own numbers."""
     new = {card.subject for card in _present(slice_) if card.subject not in slice_.known and not card.marks}
@@ -209,7 +209,9 @@ def _like(one: Known, card: Card) -> bool:
     return named and bool(one.links) and set(one.links) <= set(card.links)
 
 
-async def _trace(slice_: Slice, deleted: Collection[Subject], holders: Holders) -> Mapping[Subject, Subject]:
+async def _trace(
+    slice_: VerificationSlice, deleted: Collection[Subject], holders: Holders
+) -> Mapping[Subject, Subject]:
     """Who goes on for each of these, where that is plain.
 
     A neighbour nobody can understand keeps no deletion waiting: should it go on, its mark tells once it can be read.
@@ -262,7 +264,7 @@ def _near(subject: Subject, stood: Iterable[tuple[Card, Known]]) -> list[Subject
 
 
 async def _predecessors(
-    slice_: Slice, taken: Mapping[Subject, Collection[Subject]]
+    slice_: VerificationSlice, taken: Mapping[Subject, Collection[Subject]]
 ) -> Mapping[Subject, tuple[Predecessor, ...]]:
     """The deleted cards with all that was theirs."""
     every = set().union(*taken.values()) if taken else set()

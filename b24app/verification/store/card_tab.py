@@ -39,7 +39,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldNews:
     """One piece of news; `data` of its body. No tellings: no endpoint asked for it."""
 
     type: str
@@ -116,7 +116,7 @@ async def lost_namesakes(db: AsyncConnection, portal_id: int, subject: Subject, 
     return [Lost(Subject(subject.kind, row.crm_id), row.title, row.gone_at) for row in rows]
 
 
-async def about(db: AsyncConnection, portal_id: int, subject: Subject) -> list[Told]:
+async def about(db: AsyncConnection, portal_id: int, subject: Subject) -> list[ToldNews]:
     """The newest `SHOWN` news about this card, newest first."""
     rows = await db.execute(_ABOUT, {"portal": portal_id, "subject": str(subject), "shown": SHOWN})
     found: dict[str, tuple[Row[Any], list[Telling]]] = {}
@@ -149,6 +149,6 @@ def _telling(row: Row[Any]) -> Telling:
     )
 
 
-def _told(row: Row[Any], tellings: list[Telling]) -> Told:
+def _told(row: Row[Any], tellings: list[Telling]) -> ToldNews:
     data = json.loads(row.body).get("data", {})
-    return Told(row.type, row.occurred_at, data, tuple(tellings))
+    return ToldNews(row.type, row.occurred_at, data, tuple(tellings))

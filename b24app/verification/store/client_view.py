@@ -31,7 +31,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class MembershipFilter:
     """Which memberships; None: any."""
 
     contact_id: int | None = None
@@ -41,7 +41,7 @@ class Filter:
 
 
 async def page(
-    db: AsyncConnection, portal_id: int, wanted: Filter, after: tuple[datetime, UUID] | None, limit: int
+    db: AsyncConnection, portal_id: int, wanted: MembershipFilter, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Seen]:
     """By (updated, id), oldest change first; `after` is the last one seen."""
     more: list[ColumnElement[bool]] = []

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from b24app.cards.store import imports
-from b24app.cards.store.imports import Step
+from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.facts import Kind
 from b24app.portal.store import portals
 from tests.browser.app.conftest import Person
@@ -24,7 +24,7 @@ async def half_way(world: World, pace: float = 515.0) -> None:
         await portals.change(db, portal_id, imported_at=None)
         await imports.restart(db, portal_id)
         await imports.start(db, portal_id, {Kind.COMPANY: 200_000, Kind.CONTACT: 8_000}, now - timedelta(minutes=3))
-        await imports.advance(db, portal_id, Kind.COMPANY, uuid4(), Step(90_000, 84_200, pace), now)
+        await imports.advance(db, portal_id, Kind.COMPANY, uuid4(), ImportStep(90_000, 84_200, pace), now)
 
 
 async def test_how_far_it_is_and_how_long_it_takes_yet(
