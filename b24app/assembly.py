@@ -55,6 +55,7 @@ async def open_resources(
         async def deliver_published(portal_id: int, rows: int) -> bool:
             return inline is not None and await inline(resources, portal_id, rows)
 
+        calls = CallLog(now)
         resources = Resources(
             settings=settings,
             manifest=manifest,
@@ -67,9 +68,9 @@ async def open_resources(
             vault=Vault(settings.secret_keys),
             lookups=Lookups(endpoint_names),
             wake=Wake(settings.redis_url, deliver_published),
-            calls=CallLog(now),
+            calls=calls,
             now=now,
             failpoint=failpoint,
         )
-        await stack.enter_async_context(resources.calls.kept(resources))
+        await stack.enter_async_context(calls.kept(resources))
         yield resources

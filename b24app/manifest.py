@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from b24app.domain.portal.portal import Mode
+
 Texts = dict[str, str]
 
 
 class WrongManifest(Exception):
     """`app.yaml` cannot be used; the text names each wrong key."""
-
-
-class Mode(StrEnum):
-    """What a module may do on a portal: nothing; decide and show; everything."""
-
-    OFF = "off"
-    WATCH = "watch"
-    ON = "on"
 
 
 class _Part(BaseModel):

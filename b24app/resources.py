@@ -6,23 +6,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import aiohttp
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from b24app.bitrix24.auth_server import AuthServer
+from b24app.bitrix24.pace import Pace
+from b24app.bitrix24.wire import CallRecord
 from b24app.manifest import Manifest
 from b24app.net.resolver import Lookups
 from b24app.settings import Settings
 from b24app.vault import Vault
 from b24app.work.wake import Wake
-
-if TYPE_CHECKING:  # the parts that are built above this layer are known here by type only
-    from b24app.bitrix24.auth_server import AuthServer
-    from b24app.bitrix24.pace import Pace
-    from b24app.portal.call_log import CallLog
 
 Clock = Callable[[], datetime]
 FailPoint = Callable[[str], None]
@@ -45,6 +43,14 @@ def never_fail(name: str) -> None:
     """Stories put a function here that dies at a named point; in production nothing happens."""
 
 
+class Calls(Protocol):
+    """Where requests to portals are noted (`b24app.portal.call_log`)."""
+
+    def note(self, record: CallRecord) -> None: ...
+
+    async def flush(self, resources: Resources) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """What doors, journeys and workers are handed.
@@ -63,7 +69,7 @@ class Resources:
     vault: Vault
     lookups: Lookups
     wake: Wake
-    calls: CallLog
+    calls: Calls
     now: Clock = utc_now
     failpoint: FailPoint = field(default=never_fail)
 

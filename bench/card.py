@@ -25,8 +25,8 @@ from b24app.cards.journeys import importing
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.news import MembershipVerificationChanged, event
+from b24app.domain.portal.portal import Portal
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab
 from b24app.verification.store import memberships

@@ -33,9 +33,9 @@ from b24app.delivery.store import publishing
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.net import addresses
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store import tables
 from bench.figures import Better, Figure, Ground

@@ -27,7 +27,7 @@ from b24app.assembly import open_resources
 from b24app.delivery.journeys import client_apps, endpoints
 from b24app.demo import servers
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.portal.store.portals import Portal
+from b24app.domain.portal.portal import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings, as_environment
 from b24app.store.tables import work

@@ -12,9 +12,9 @@ from functools import partial
 from sqlalchemy import func, select, text
 
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import as_environment
 from b24app.store.tables import work

@@ -14,8 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from b24app.domain.portal.portal import Portal
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import ROOT
 from bench.figures import Ground

@@ -16,12 +16,12 @@ from fast_bitrix24 import BitrixAsync
 from b24app.assembly import open_resources
 from b24app.cards.journeys import importing
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.portal.portal import Portal as Row
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation
 from b24app.portal.journeys.installation import InstallGrant
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal as Row
 from b24app.resources import Resources
 from b24app.work.store import inbox
 from bench.figures import Better, Figure, Ground

@@ -16,11 +16,11 @@ from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.connection_check.journeys import journey
 from b24app.domain.cards.facts import Subject
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
 from b24app.portal.journeys import lifecycle
 from b24app.portal.journeys.reception import Reception
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 STORED = JSONResponse({"status": "ok"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from b24app.connection_check.journeys import journey as connection_check
-from b24app.journeys.settings import admins_only
+from b24app.portal.journeys.pages import admins_only
 from placements.frame import Call, settings_page
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from b24app.errors import Refused
 from b24app.export.journeys import exporting, restoring, weekly
-from b24app.journeys.settings import admins_only, portal_of
+from b24app.portal.journeys.pages import admins_only, portal_of
 from placements.frame import Action_, Call, settings_page
 
 log = structlog.get_logger()

@@ -20,13 +20,14 @@ from b24app.bitrix24.values import number
 from b24app.delivery.journeys import client_apps
 from b24app.delivery.journeys.client_apps import NewClientApp
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.membership import Action
 from b24app.errors import PortalError, Refused
-from b24app.journeys.settings import admins_only, portal_of, set_mode, settings_view
-from b24app.manifest import Mode
+from b24app.journeys.settings import set_mode, settings_view
 from b24app.portal.journeys import installation, opening
 from b24app.portal.journeys.card_layout import Preview
+from b24app.portal.journeys.pages import admins_only, portal_of
 from b24app.resources import Resources
 from b24app.store.engine import away
 from b24app.verification.journeys import card_tab, intents

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from b24app.domain.portal.card_layout import Undone
-from b24app.journeys.settings import admins_only
 from b24app.portal.journeys import card_layout
+from b24app.portal.journeys.pages import admins_only
 from placements import words
 from placements.frame import Call, settings_page
 

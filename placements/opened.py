@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import OpenRequest, open_request
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import (
     AccessDenied,
     MethodParked,
@@ -25,13 +26,12 @@ from b24app.errors import (
     PortalMoved,
     Refused,
 )
-from b24app.journeys.settings import portal_of
 from b24app.portal.journeys import installation, opening
 from b24app.portal.journeys.installation import InstallGrant, Report
 from b24app.portal.journeys.opening import Proven
+from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.tokens import remember, still_here
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store.engine import away
 from placements import words

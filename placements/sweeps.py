@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24app.journeys.settings import admins_only, ask_sweep
+from b24app.journeys.settings import ask_sweep
+from b24app.portal.journeys.pages import admins_only
 from placements import frame
 from placements.frame import Call
 

@@ -10,9 +10,9 @@ from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failur
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.card_layout import FieldsShown, Undone
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
 from b24app.domain.verification.policy import Section
-from b24app.manifest import Mode
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later

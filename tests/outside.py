@@ -27,9 +27,9 @@ from b24app.delivery.store.deliveries import Delivery
 from b24app.demo import servers
 from b24app.domain.delivery import news
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
 from b24app.store import tables

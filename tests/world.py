@@ -24,12 +24,13 @@ from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
+from b24app.domain.portal.portal import Mode
+from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.domain.portal.viewer import Viewer
 from b24app.journeys import settings
 from b24app.lanes import Lane
-from b24app.manifest import Manifest, Mode
+from b24app.manifest import Manifest
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal as PortalRow
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
 from b24app.store.tables import work as work_table

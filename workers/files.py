@@ -10,11 +10,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Later, plan
 from b24app.export.journeys import exporting, restoring, weekly
 from b24app.lanes import Lane
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store.engine import away
 from b24app.work.store import index

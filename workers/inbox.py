@@ -20,11 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.journeys import requisites
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, Unreadable, plan
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import adopt_address
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store.engine import away, collided
 from b24app.verification.journeys import journey

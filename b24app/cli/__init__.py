@@ -17,7 +17,6 @@ from b24app.cli.calls import show_calls, span
 from b24app.cli.client_apps import add_client_app
 from b24app.cli.doctor import doctor
 from b24app.cli.failures import show_failures
-from b24app.demo.demo import demo
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.schema import WrongRole, migrate
@@ -104,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--check", action="store_true", help="tell the demo's story without a person and exit")
     show.add_argument("--fresh", action="store_true", help="forget what an earlier demo has kept")
     show.add_argument("--logs", action="store_true", help="show the logs here; they go to a file otherwise")
-    show.set_defaults(run=lambda options: demo(check=options.check, fresh=options.fresh, logs=options.logs))
+    show.set_defaults(run=lambda options: _demo(check=options.check, fresh=options.fresh, logs=options.logs))
 
     return parser
 
@@ -133,3 +132,9 @@ def _settings() -> Settings:
 def _migrate(settings: Settings) -> None:
     read_manifest(settings.manifest)
     migrate(settings.database_owner_url, settings.database_url)
+
+
+def _demo(*, check: bool, fresh: bool, logs: bool) -> int:
+    from b24app.demo.demo import demo  # its servers are installed where the demo runs only
+
+    return demo(check=check, fresh=fresh, logs=logs)

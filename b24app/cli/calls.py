@@ -12,10 +12,10 @@ from b24app.assembly import open_resources
 from b24app.bitrix24.pace import Gauge
 from b24app.bitrix24.setup import budget_of
 from b24app.cli.portal import portal_named
+from b24app.domain.portal.portal import Portal
 from b24app.manifest import read_manifest
 from b24app.portal.store import portal_calls
 from b24app.portal.store.portal_calls import PortalCall
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
 

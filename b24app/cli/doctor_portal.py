@@ -11,9 +11,9 @@ from b24app.connection_check.journeys import journey
 from b24app.connection_check.journeys.journey import CheckView
 from b24app.domain.connection_check.rules import CheckLine, CheckPart, Finding, Light, passed
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.manifest import read_manifest
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from b24app.assembly import open_resources
 from b24app.cli.portal import portal_named
+from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.manifest import read_manifest
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
 from b24app.work.store import failures

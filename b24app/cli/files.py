@@ -11,6 +11,7 @@ from typing import TypeVar
 from b24app.assembly import open_resources
 from b24app.cli.portal import portal_named
 from b24app.domain.export.restoring import RestoreState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.export.journeys import exporting, restoring
 from b24app.export.journeys.files_view import AT_WORK
@@ -18,7 +19,6 @@ from b24app.export.store import exports, restores
 from b24app.export.store.exports import Export
 from b24app.export.store.restores import Restore
 from b24app.manifest import read_manifest
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from b24app.domain.portal.portal import Portal
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 

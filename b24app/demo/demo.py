@@ -37,6 +37,7 @@ from b24app.demo.parties import (
 )
 from b24app.demo.servers import NoServer
 from b24app.demo.story import LIVES, Story, StoryStep
+from b24app.domain.portal.portal import Portal
 from b24app.manifest import Manifest, read_manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -163,7 +164,7 @@ async def _keep_sample_app_connected(
 
 
 async def _connect(
-    resources: Resources, http: aiohttp.ClientSession, places: Places, kept: Path, portal: portals.Portal
+    resources: Resources, http: aiohttp.ClientSession, places: Places, kept: Path, portal: Portal
 ) -> bool:
     """With the key of an earlier run, else with a new one: its client app may have gone with its portal's data."""
     if (key := _read(kept)) and await _takes(http, places, key):

@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 
-from b24app.bitrix24.people import whoami
 from b24app.cards.store import imports, scans
 from b24app.cards.store.imports import Progress
 from b24app.cards.store.scans import Scan
@@ -20,15 +19,13 @@ from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.reading import SILENT, time_left
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.portal.viewer import Viewer
-from b24app.errors import Refused
 from b24app.export.journeys.files_view import FilesView, files_view
 from b24app.lanes import Lane
-from b24app.manifest import Mode
-from b24app.portal.journeys.person_client import person_client
+from b24app.portal.journeys.pages import portal_of
 from b24app.portal.store import card_layouts, portals
 from b24app.portal.store.card_layouts import KnownLayout
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys import modes
 from b24app.work.store import inbox
@@ -139,21 +136,3 @@ async def set_mode(resources: Resources, viewer: Viewer, mode: Mode) -> None:
     if before is Mode.OFF:
         await resources.wake.chore("import_portal", portal.id)
     await resources.wake.inbox(portal.id, Lane.BULK)
-
-
-async def portal_of(resources: Resources, portal_id: int) -> Portal:
-    """Raises Refused `portal_unknown`."""
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None:
-        raise Refused("portal_unknown", 403)
-    return portal
-
-
-async def admins_only(resources: Resources, viewer: Viewer, token: str) -> None:
-    """Ask the portal, with the person's own token, whether they are an administrator now: a page may stay open for
-    hours. Raises Refused `admins_only`, and the PortalErrors."""
-    portal = await portal_of(resources, viewer.portal_id)
-    person = await whoami(person_client(resources, portal, portal.endpoint, token))
-    if not person.is_admin:
-        raise Refused("admins_only", 403)

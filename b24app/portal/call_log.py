@@ -43,7 +43,7 @@ class CallLog:
 
     def note(self, record: CallRecord) -> None:
         """Never waits and never raises; what is too much is counted as lost. A portal without a row gets no line."""
-        self._counts[f"{record.outcome} {record.lane}"] += 1
+        self._counts[f"{record.outcome} {record.lane.label}"] += 1
         if self._lines >= MOST:
             self._counts[LOST] += 1
         elif record.portal_id:

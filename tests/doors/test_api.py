@@ -22,10 +22,10 @@ from b24app.delivery.journeys.endpoints import WithSecret
 from b24app.delivery.store import idempotency
 from b24app.demo import servers
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.store import tables
 from b24app.vault import Vault
 from tests.outside import Desk, Shop, open_desk, strict

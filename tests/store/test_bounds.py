@@ -12,10 +12,10 @@ from aiohttp import web
 from sqlalchemy import func, insert, select, text
 
 from b24app.demo import servers
+from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.portal.store import retention
-from b24app.portal.store.portals import Portal
 from b24app.store import tables
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal as PortalRow
 from b24app.store.tables import memberships, records
 from b24app.store.tables import work as work_table
 from emulator.crm.entities import Entity

@@ -12,9 +12,9 @@ from b24app.cards.journeys.lists import Item, Seen
 from b24app.cards.store import records, requisites
 from b24app.domain.cards.drift import ON_ITS_WAY, Drift
 from b24app.domain.cards.facts import Card, Odd, Requisite, Subject, Topic
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox
 

@@ -23,13 +23,13 @@ from b24app.cards.store.imports import ImportStep, Progress
 from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.domain.verification.decision import first_sight, project
 from b24app.domain.verification.membership import ALONE, Membership
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import memberships
 from b24app.work.store import inbox

@@ -13,8 +13,8 @@ from b24app.bitrix24.requisites import count_requisites, import_requisites
 from b24app.cards.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
 from b24app.cards.store import records, requisites
 from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
+from b24app.domain.portal.portal import Portal
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.store.portals import Portal
 
 Item = Card | Requisite
 Seen = Item | Odd

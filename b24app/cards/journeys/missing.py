@@ -11,10 +11,10 @@ from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.people import whoami
 from b24app.bitrix24.requisites import Requisites
 from b24app.domain.cards.facts import Cards, RequisiteId, Subject
+from b24app.domain.portal.portal import Portal
 from b24app.errors import AccessDenied, PortalDown
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import demote
-from b24app.portal.store.portals import Portal
 
 Shown = TypeVar("Shown")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import structlog
 
 from b24app.domain.cards.facts import Odd
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Unreadable
-from b24app.portal.store.portals import Portal
 from b24app.work.store.index import Claim
 
 UNREADABLE = "unreadable"

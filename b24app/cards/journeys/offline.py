@@ -14,12 +14,12 @@ import structlog
 from b24app.bitrix24 import offline
 from b24app.bitrix24.offline import PAGE, OfflineEvent
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, CallRefused
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox
 

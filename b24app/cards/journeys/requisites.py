@@ -16,11 +16,10 @@ from b24app.cards.journeys import odd
 from b24app.cards.journeys.missing import listed, requisites_after_all
 from b24app.cards.store import requisites
 from b24app.domain.cards.facts import Odd, Requisite, RequisiteId, Subject
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.manifest import Mode
 from b24app.portal.journeys.tokens import admin_client
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind

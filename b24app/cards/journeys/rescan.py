@@ -21,12 +21,11 @@ from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import OVERLAP, ScanTrigger, Scope, next_from
 from b24app.domain.cards.facts import Card, Kind, Odd, Subject
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.lanes import Lane
-from b24app.manifest import Mode
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import memberships
 

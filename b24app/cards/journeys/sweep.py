@@ -21,13 +21,12 @@ from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import ScanTrigger, Scope, night
 from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.manifest import Mode
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import memberships
 from b24app.work.store import inbox

@@ -8,7 +8,7 @@ from collections.abc import Container
 from b24app.domain.cards import test_card
 from b24app.domain.cards.facts import Cards, Subject
 from b24app.domain.export.signing import sign
-from b24app.portal.store.portals import Portal
+from b24app.domain.portal.portal import Portal
 from b24app.resources import Resources
 
 

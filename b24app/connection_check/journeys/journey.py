@@ -23,6 +23,7 @@ from b24app.delivery.store import client_apps, deliveries, endpoints
 from b24app.domain.connection_check.portal_ways import Ways
 from b24app.domain.connection_check.rules import Answers, Backlog, CheckLine, Finding, Found, Ping, finished, judge
 from b24app.domain.delivery.schedule import EndpointState
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.errors import (
     CallRefused,
     MethodParked,
@@ -36,12 +37,11 @@ from b24app.errors import (
     Refused,
 )
 from b24app.lanes import Lane
-from b24app.manifest import Manifest, Mode
+from b24app.manifest import Manifest
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.installation import events_handler, lacking
 from b24app.portal.journeys.tokens import admin_client
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox
 from b24app.work.wake import INTERACTIVE

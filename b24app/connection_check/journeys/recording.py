@@ -24,12 +24,12 @@ from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
 from b24app.domain.connection_check import portal_record, shapes
 from b24app.domain.connection_check.portal_record import Difference, RecordedCall
 from b24app.domain.connection_check.portal_ways import DateFilter
+from b24app.domain.portal.portal import Portal
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.lanes import Lane
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.installation import events_handler
 from b24app.portal.journeys.tokens import admin_client
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 REFERENCE = Path(__file__).resolve().parent.parent / "bitrix24" / "shapes.json"

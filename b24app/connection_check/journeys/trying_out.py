@@ -20,8 +20,8 @@ from b24app.cards.journeys.test_cards import code_for
 from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.cards.test_card import last_name
 from b24app.domain.connection_check.portal_ways import DateFilter
+from b24app.domain.portal.portal import Portal
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 Step = Callable[[str, Awaitable[Any]], Awaitable[Any]]

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from b24app.delivery.store import client_apps, endpoints
 from b24app.delivery.store.client_apps import ClientApp, KeyOwner
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.net import addresses
 from b24app.net.addresses import WrongUrl
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 KEY_PREFIX = "b24_"

@@ -17,11 +17,11 @@ from b24app.delivery.store.deliveries import CatchUp, Delivery, PastAttempt
 from b24app.delivery.store.endpoints import Endpoint, OldSecret
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.lanes import Lane
 from b24app.net import addresses, guard
 from b24app.net.addresses import WrongUrl
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

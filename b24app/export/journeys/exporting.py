@@ -19,13 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.export import file_format
 from b24app.domain.export.file_format import Header, SectionSum, Unpacker
 from b24app.domain.export.signing import sign
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.export.journeys.sections import SECTIONS
 from b24app.export.store import exports, file_parts
 from b24app.export.store.exports import Export
 from b24app.export.store.file_parts import Part
 from b24app.lanes import Lane
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

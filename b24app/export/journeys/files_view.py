@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.export.restoring import RestoreState
+from b24app.domain.portal.portal import Portal
 from b24app.export.journeys.sections import SECTIONS
 from b24app.export.store import exports, restores
 from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.export.store.restores import Restore
 from b24app.portal.store import departures
 from b24app.portal.store.departures import Departure
-from b24app.portal.store.portals import Portal
 
 OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export
 AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)

@@ -20,13 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.export import file_format, signing
 from b24app.domain.export.file_format import Examiner, Unpacker, WrongFile
 from b24app.domain.export.restoring import RestoreState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.export.journeys.sections import BY_NAME, SECTIONS, Restoring
 from b24app.export.store import file_parts, restores
 from b24app.export.store.file_parts import Part
 from b24app.export.store.restores import Restore
 from b24app.lanes import Lane
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

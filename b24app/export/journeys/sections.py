@@ -25,12 +25,11 @@ from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.cards.facts import Kind
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.export.restoring import ExportedRow, RestoreVerdict, judge
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.export.store import export_rows
 from b24app.lanes import Lane
-from b24app.manifest import Mode
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys import modes
 from b24app.verification.store import memberships

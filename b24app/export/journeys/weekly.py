@@ -18,12 +18,12 @@ from b24app.delivery.journeys.endpoints import Wanted
 from b24app.delivery.webhooks import Upload
 from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.domain.export.weekly import next_try, next_week
+from b24app.domain.portal.portal import Portal
 from b24app.export.journeys import exporting
 from b24app.export.store import exports
 from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.lanes import Lane
 from b24app.net import addresses
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind

@@ -16,15 +16,15 @@ from b24app.bitrix24.card_layouts import LayoutRead
 from b24app.bitrix24.client import PortalClient
 from b24app.domain.portal import card_layout
 from b24app.domain.portal.card_layout import CardLayout, FieldsShown, LayoutKey, Undone
+from b24app.domain.portal.portal import Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import AccessDenied, OutcomeUnknown, PortalError, Refused
 from b24app.i18n import language
-from b24app.journeys.settings import portal_of
 from b24app.portal.journeys.fields import entities, names_in
+from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import card_layouts as rows
 from b24app.portal.store.card_layouts import Addition, KnownLayout
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 log = structlog.get_logger()

@@ -9,9 +9,9 @@ from typing import Any
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.setup import Entity
 from b24app.domain.cards.facts import Kind
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.manifest import Manifest
-from b24app.portal.store.portals import Portal
 
 
 def field_map(portal: Portal) -> FieldMap:

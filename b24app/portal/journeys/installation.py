@@ -23,6 +23,7 @@ from b24app.cards.store import imports
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
+from b24app.domain.portal.portal import Portal
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
@@ -30,7 +31,6 @@ from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.tokens import admin_client, remember, still_here
 from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
 

@@ -12,12 +12,12 @@ from b24app.bitrix24.auth_server import TokenOwner, check_endpoint
 from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import whoami
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import PortalError, Refused
 from b24app.portal.journeys import installation, removal
 from b24app.portal.journeys.installation import InstallGrant
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 log = structlog.get_logger()

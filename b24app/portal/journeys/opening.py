@@ -20,6 +20,7 @@ from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import OpenRequest
 from b24app.bitrix24.people import whoami
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.errors import AccessDenied, AppError, NeedsFreshToken, PortalClosed, PortalError, Refused
 from b24app.portal import page_token
@@ -27,7 +28,6 @@ from b24app.portal.journeys.person_client import person_client
 from b24app.portal.journeys.tokens import settle_at, still_here
 from b24app.portal.page_token import PageToken
 from b24app.portal.store import portals, viewer_sessions
-from b24app.portal.store.portals import Portal
 from b24app.portal.store.viewer_sessions import Session
 from b24app.resources import Resources
 

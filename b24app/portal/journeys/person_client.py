@@ -5,8 +5,8 @@ from __future__ import annotations
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.setup import budget_of
 from b24app.bitrix24.tokens import FixedToken
+from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 
 UNKNOWN_PORTAL = 0  # paces the first call to a portal that has no row yet

@@ -15,11 +15,11 @@ from time import monotonic
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival
 from b24app.errors import Refused
 from b24app.lanes import Lane
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.store.engine import collided, lost
 from b24app.work.store import inbox

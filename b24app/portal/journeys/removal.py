@@ -11,9 +11,10 @@ from datetime import timedelta
 import structlog
 
 from b24app.domain.portal.installation import Verdict, Word, ask_again_at, verdict
+from b24app.domain.portal.portal import Portal
 from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import portals, tokens, viewer_sessions
-from b24app.portal.store.portals import Portal, Removal
+from b24app.portal.store.portals import Removal
 from b24app.portal.store.tokens import Pair
 from b24app.resources import Resources
 from b24app.work.store import inbox

@@ -19,10 +19,10 @@ from b24app.bitrix24.auth_server import WRONG_APP, TokenOwner, TokenPair, check_
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.setup import budget_of
 from b24app.domain.portal.installation import PortalState, Word
+from b24app.domain.portal.portal import Portal
 from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.portal.store import portals, tokens
-from b24app.portal.store.portals import Portal
 from b24app.portal.store.tokens import Pair
 from b24app.resources import Resources
 

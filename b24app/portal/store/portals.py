@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.drift import ScanTrigger
 from b24app.domain.portal.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
-from b24app.manifest import Mode
+from b24app.domain.portal.portal import Portal
 from b24app.portal.store import departures
 from b24app.store.tables import portals
 
@@ -39,40 +39,6 @@ ENTER = text("""
 """)
 NOT_SAID: Mapping[str, Any] = {"removal_said_at": None, "removal_due_at": None, "erase": False}
 """What a portal is that nobody says has removed the app."""
-
-
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """A portal as the directory knows it. `endpoint` is its REST root as the auth server named it."""
-
-    id: int
-    member_id: str
-    public_id: str
-    state: PortalState
-    domain: str
-    endpoint: str
-    auth_server: str
-    token_digest: bytes | None
-    lang: str
-    license: str
-    scopes: tuple[str, ...]
-    modes: Mapping[str, str]
-    fields: Mapping[str, Any]
-    report: Mapping[str, Any]
-    imported_at: datetime | None
-    rescanned_at: datetime | None
-    links_read_at: datetime | None
-    offline: bool
-    swept_at: datetime | None
-    sweep_asked: str | None
-    removal_said_at: datetime | None  # an event says that the app was removed
-
-    @property
-    def imported(self) -> bool:
-        return self.imported_at is not None
-
-    def mode(self, module: str) -> Mode:
-        return Mode(self.modes.get(module, Mode.OFF))
 
 
 def digest(secret: str) -> bytes:

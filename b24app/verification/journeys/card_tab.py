@@ -16,13 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
 from b24app.domain.cards.facts import Subject
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.decision import STATED_FOR
 from b24app.domain.verification.membership import Action, DecidedBySource, Membership, Reason, State
 from b24app.domain.verification.policy import Access, Section, sections
 from b24app.domain.verification.succession import SUSPENDED_FOR
-from b24app.manifest import Mode
 from b24app.portal.journeys.person_client import person_client
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import card_tab, memberships
 from b24app.verification.store.card_tab import Lost, ToldNews

@@ -14,6 +14,7 @@ from b24app.cards.journeys import odd
 from b24app.cards.journeys.test_cards import passed_over
 from b24app.cards.store import records
 from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.portal.portal import Portal
 from b24app.domain.verification.decision import Decision, Facts, decide, last_editor
 from b24app.domain.verification.membership import Membership, Record, Shown, State
 from b24app.domain.verification.succession import Predecessor
@@ -21,7 +22,6 @@ from b24app.domain.work.arrivals import Actor, actor
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import tokens
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys import witnesses
 from b24app.verification.journeys.succession import VerificationSlice, look_up, read_existing

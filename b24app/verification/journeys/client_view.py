@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import aliases, client_view
 from b24app.verification.store.client_view import MembershipFilter, Seen

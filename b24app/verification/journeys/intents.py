@@ -17,6 +17,7 @@ from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
 from b24app.domain.cards.facts import Card, Subject
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.decision import STATED_FOR, project
 from b24app.domain.verification.membership import Action, Intent, Membership, Shown, State
@@ -24,11 +25,9 @@ from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused
 from b24app.lanes import Lane
-from b24app.manifest import Mode
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import card_tab, intents, memberships
 from b24app.work.store import inbox

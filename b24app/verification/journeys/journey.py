@@ -24,16 +24,15 @@ from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Card
 from b24app.domain.delivery import news
 from b24app.domain.delivery.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.membership import Membership, Record, Shown, State
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
 from b24app.lanes import Lane
-from b24app.manifest import Mode
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.portal.store import tokens
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.journeys.cases import WAITS, Case, gather, waits_of
 from b24app.verification.store import aliases, intents, memberships

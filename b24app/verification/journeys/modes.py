@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.manifest import Mode
 from b24app.portal.store import portals
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import memberships
 from b24app.work.store import inbox

@@ -17,11 +17,11 @@ from b24app.cards.journeys.missing import cards_after_all, listed
 from b24app.cards.store import records, requisites
 from b24app.cards.store.records import Known
 from b24app.domain.cards.facts import Card, Cards, Kind, Requisite, RequisiteId, Subject
+from b24app.domain.portal.portal import Portal
 from b24app.domain.verification.membership import Membership
 from b24app.domain.verification.succession import SUSPENDED_FOR, Predecessor, Trace, same_name, successor
 from b24app.errors import Unreadable
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.verification.store import aliases, memberships
 

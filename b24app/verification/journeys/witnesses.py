@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
+from b24app.domain.portal.portal import Portal
 from b24app.errors import PortalError, Refused
 from b24app.portal.journeys.tokens import is_ours
-from b24app.portal.store.portals import Portal
 from b24app.resources import Resources
 from b24app.work.store import inbox
 
