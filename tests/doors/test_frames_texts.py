@@ -82,7 +82,7 @@ def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> 
 
 def test_every_refusal_of_our_pages_has_words() -> None:
     files = [
-        *(ROOT / "placements").glob("*.py"),
+        *(ROOT / "placements").rglob("*.py"),
         *_journeys("opening", "cards", "intents", "settings", "client_apps", "exporting", "restoring"),
     ]
     files += [ROOT / "b24app" / "domain" / "export_file.py"]

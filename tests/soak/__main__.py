@@ -26,7 +26,7 @@ from tests.soak.agreement import sides
 from tests.soak.figures import Figures, Probe
 from tests.soak.havoc import Havoc
 from tests.soak.people import People, administrator
-from tests.stories.processes import Holding, RedisServer, Running, holding, redis_server, running
+from tests.stories.work.processes import Holding, RedisServer, Running, holding, redis_server, running
 
 WORKERS = {"interactive": ("worker", "interactive"), "general": ("worker",)}
 RETRIES = "[1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60]"  # seconds; the real ones reach over days

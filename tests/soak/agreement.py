@@ -13,7 +13,7 @@ from b24app.store.tables import endpoints, memberships
 from emulator.crm.entities import Entity
 from emulator.portal import Portal
 from tests.receiver import Heard
-from tests.stories.processes import Holding, Running
+from tests.stories.work.processes import Holding, Running
 from tests.world import CHECK
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY

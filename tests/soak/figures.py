@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from emulator.crm.entities import Entity
 from emulator.portal import Portal
-from tests.stories.processes import Holding, Running
+from tests.stories.work.processes import Holding, Running
 from tests.world import CHECK
 
 if TYPE_CHECKING:

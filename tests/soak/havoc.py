@@ -10,7 +10,7 @@ from random import Random
 
 from emulator.faults import Break
 from emulator.installs import pay
-from tests.stories.processes import Holding, RedisServer, Running
+from tests.stories.work.processes import Holding, RedisServer, Running
 
 LOST, DOUBLED = 0.2, 0.1
 MILD = tuple(one for one in Break if one not in (Break.SLOW, Break.DELETED))

@@ -14,7 +14,7 @@ from emulator.crm.entities import Entity
 from emulator.crm.store import CrmError
 from emulator.portal import Portal
 from tests.doors.frames import frame, members
-from tests.stories.processes import Running
+from tests.stories.work.processes import Running
 from tests.world import CHECK
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY

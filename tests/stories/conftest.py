@@ -9,9 +9,9 @@ import pytest
 from emulator.faults import Fault, Faults
 from tests.doors.frames import members, tab
 from tests.emulator.methods import ROWS
-from tests.stories.files import Decided
+from tests.stories.differences.switches import THROWN
+from tests.stories.export.files import Decided
 from tests.stories.scene import CONTACT, Scene, agree
-from tests.stories.switches import THROWN
 from tests.world import World
 
 

@@ -1,0 +1,5 @@
+"""What this room hands in."""
+
+from b24app.plug import Feature
+
+FEATURE = Feature(name="cards")

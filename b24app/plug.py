@@ -1,0 +1,132 @@
+"""The plug: what a room hands to the machine, the doors and everybody who must not know it by name.
+
+One `FEATURE` per room, in `b24app/<room>/feature.py`, without logic; `b24app.features` is the table of contents. Every
+slot has an empty default. There is no discovery and no base class: a slot is a row of plain values and functions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.export.restoring import RestoreVerdict
+from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
+from b24app.lanes import Lane
+from b24app.resources import Resources
+from b24app.work.store.index import Claim, WorkKind
+from b24app.work.wake import CHORES
+
+R = TypeVar("R", bound=BaseModel)
+
+
+class FailedClaim(Protocol):
+    """One of a slice that could not be carried to its end, while the others were."""
+
+    @property
+    def claim(self) -> Claim: ...
+
+    @property
+    def error(self) -> Exception | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPart:
+    """One part of the work index.
+
+    `handle`: carries claims of one portal and lane to their end and returns those that failed by themselves; what it
+    raises is the slice's. `give_up`: closes a claim that is not tried again, with the reason.
+    """
+
+    kind: WorkKind
+    handle: Callable[[Resources, Portal, Sequence[Claim], Lane], Awaitable[Sequence[FailedClaim] | None]]
+    give_up: Callable[[Resources, Portal, Claim, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do for a portal now and then: a row of the work index, due when it has to be done next.
+
+    `run(resources, portal, argument)` returns when it wants to be called again apart from the clock, else None;
+    `argument` is what follows the colon in the row's key. `every`, `nightly`: its clock; a chore without one runs when
+    somebody asks (`work.store.index.ask`). `states`: of the portals it is done for; rows of others wait.
+    """
+
+    name: str
+    run: Callable[[Resources, Portal, str], Awaitable[datetime | None]]
+    every: timedelta | None = None
+    nightly: bool = False
+    states: frozenset[PortalState] = frozenset({PortalState.ACTIVE})
+    queue: str = CHORES
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows that nobody needs after a while. `delete(db, portal_id, now)` deletes up to a slice and returns how many."""
+
+    name: str
+    delete: Callable[[AsyncConnection, int, datetime], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A line of `/metrics`. `read` returns the value by the values of `labels`; `counts`: it only ever grows."""
+
+    name: str
+    help: str
+    read: Callable[[Resources, AsyncConnection], Awaitable[Mapping[tuple[str, ...], float]]]
+    labels: tuple[str, ...] = ()
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """What a section needs to put rows back. Not `write`: it only says what it would do."""
+
+    db: AsyncConnection
+    resources: Resources
+    portal: Portal
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSection(Generic[R]):
+    """One kind of truth that is ours and stands nowhere else, as rows of an export file.
+
+    `read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came to.
+    """
+
+    name: str
+    row: type[R]
+    read: Callable[[AsyncConnection, Portal, str, int], Awaitable[list[R]]]
+    key: Callable[[R], str]
+    restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[RestoreVerdict]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One room. `name`: of its folders and tests, and its key in the modes of app.yaml where it has one.
+
+    `fields`, `placements`, `events`, `scopes`: keys of app.yaml that it owns (`events`: what the events are about).
+    `settings_view(db, resources, portal)`: what its part of the settings page prints.
+    """
+
+    name: str
+    scopes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    placements: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    work: tuple[WorkPart, ...] = ()
+    chores: tuple[Chore, ...] = ()
+    export: tuple[ExportSection[Any], ...] = ()
+    kept: tuple[Kept, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
+    tables: tuple[Table, ...] = ()
+    settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[object]] | None = None
