@@ -134,6 +134,10 @@ class Unreadable(CallRefused):
         super().__init__(method, 200, "UNREADABLE", field=field)
 
 
+class Overtaken(Exception):
+    """Somebody else was there first: look again, it is no failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Later:
     """Try the same again at `at` (aware). Not `counted`: the try used up none of the patience."""

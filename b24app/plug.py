@@ -50,17 +50,20 @@ class WorkPart:
     give_up: Callable[[Resources, Portal, Claim, str], Awaitable[None]]
 
 
+Done = datetime | int | None
+"""What a chore came to: a moment is when it wants to be called again, anything else is for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chore:
     """Something to do for a portal now and then: a row of the work index, due when it has to be done next.
 
-    `run(resources, portal, argument)` returns when it wants to be called again apart from the clock, else None;
-    `argument` is what follows the colon in the row's key. `every`, `nightly`: its clock; a chore without one runs when
-    somebody asks (`work.store.index.ask`). `states`: of the portals it is done for; rows of others wait.
-    """
+    `run(resources, portal, argument)`; `argument`: what follows the colon in the row's key. `every`, `nightly`: the
+    clock; a chore without one runs when somebody asks (`work.store.index.ask`). `states`: of the portals it is done
+    for; rows of others wait."""
 
     name: str
-    run: Callable[[Resources, Portal, str], Awaitable[datetime | None]]
+    run: Callable[[Resources, Portal, str], Awaitable[Done]]
     every: timedelta | None = None
     nightly: bool = False
     states: frozenset[PortalState] = frozenset({PortalState.ACTIVE})

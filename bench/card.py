@@ -21,11 +21,11 @@ from starlette.applications import Starlette
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
-from b24app.cards.journeys import importing
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.news import MembershipVerificationChanged, event
 from b24app.domain.portal.portal import Portal
+from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab
@@ -38,6 +38,7 @@ from emulator.installs import MarketApp, finish, install
 from emulator.opening import OpenForm, open_form
 from emulator.run import Emulator, serve
 from placements.render import Render
+from workers.chores import do_due
 
 PEOPLE, OPENS, WARM_UP = 8, 300, 30
 
@@ -138,7 +139,7 @@ async def _set_up(app: Starlette, resources: Resources, emulator: Emulator, list
     async with resources.transaction() as db:
         row = await portals.by_member(db, portal.member_id)
     assert row
-    await importing.run(resources, row.id)
+    await do_due(resources, IMPORT, row.id)
     await _tell(resources, row, company)
     async with resources.transaction() as db:
         row = await portals.by_id(db, row.id)

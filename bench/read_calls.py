@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from fast_bitrix24 import BitrixAsync
 
 from b24app.assembly import open_resources
-from b24app.cards.journeys import importing
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.portal import Portal as Row
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation
-from b24app.portal.journeys.installation import InstallGrant
+from b24app.portal.journeys.installation import IMPORT, InstallGrant
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.work.store import inbox
@@ -32,6 +31,7 @@ from emulator.installs import Installation, finish, install
 from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from emulator.seed.crowd import grow
+from workers.chores import do_due
 from workers.inbox import drain_portal
 
 COMPANIES, EVERY = 10_000, 20
@@ -151,7 +151,7 @@ async def _admit(resources: Resources, emulator: Emulator, installed: Installati
     )
     await installation.reconcile(resources, row)
     await installation.activate(resources, row.id)
-    await importing.run(resources, row.id)
+    await do_due(resources, IMPORT, row.id)
     async with resources.transaction() as db:
         found = await portals.by_id(db, row.id)
     assert found

@@ -11,19 +11,19 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 from cryptography.fernet import Fernet
 from redis.asyncio import Redis
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
+from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.domain.portal.viewer import Viewer
@@ -42,16 +42,17 @@ from emulator.opening import open_form
 from emulator.people import User
 from emulator.portal import Portal
 from emulator.run import Emulator, serve
+from tests.chores import due, portal_ids, rescan_one, rewake_all, sweep_one
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
-from workers.chores import erase, import_one, prove_removal, rescan_one, rewake_all, sweep_one
-from workers.files import carry_files
+from workers.chores import do_due
 from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
 CLIENT_ID, CLIENT_SECRET = "app.6a1f3c5e7b9d.12345678", "not-a-real-secret"
 CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"
 ROUNDS = 60
+WAITED_FOR = ("import_portal", "export", "restore", "weekly")
 
 
 class Killed(BaseException):
@@ -156,22 +157,20 @@ class World:
 
     async def chores(self) -> None:
         """What the tick sends workers to do about portals that were removed, or are said to be."""
-        await self._prove_removals()
-        kept = timedelta(days=self.resources.manifest.retention.removed_days)
-        async with self.resources.transaction() as db:
-            leaving = await portals.erasable_ids(db, self.resources.now(), kept)
-        for portal_id in leaving:
-            await self._survive(erase, self.resources, portal_id)
+        await self._chores("prove_removal")
+        await self._chores("erase_portal")
 
     async def erase(self) -> None:
         """The day in which a removal with its data can be called off goes by."""
         self.pass_time(days=1)
         await self.chores()
 
-    async def _prove_removals(self) -> int:
-        async with self.resources.transaction() as db:
-            said = await portals.removals_due(db, self.resources.now())
-        return sum([await self._survive(prove_removal, self.resources, portal_id) for portal_id in said])
+    async def _chores(self, *names: str) -> int:
+        """Chores of these names that are due; how many."""
+        waiting = await due(self.resources, *names)
+        for name, portal_id in waiting:
+            await self._survive(do_due, self.resources, name, portal_id)
+        return len(waiting)
 
     def foreign_app(self) -> MarketApp:
         """Somebody else's app in the same marketplace."""
@@ -261,9 +260,7 @@ class World:
         await self._rest()
         if self.emulator.world.faults.events.lose_rate:
             self.pass_time(minutes=6)
-            async with self.resources.transaction() as db:
-                active = await portals.active_ids(db)
-            for portal_id in active:
+            for portal_id in await portal_ids(self.resources, PortalState.ACTIVE):
                 await rescan_one(self.resources, portal_id)
             await self._rest()
 
@@ -295,22 +292,18 @@ class World:
 
     async def _round(self) -> int:
         done = await self.emulator.world.deliver()
-        done += await self._prove_removals()
-        async with self.resources.transaction() as db:
-            active = await portals.active_ids(db)
-            unread = await portals.unread_ids(db)
-        for portal_id in unread:
-            done += await self._survive(import_one, self.resources, portal_id)
-        for portal_id in active:
+        done += await self._chores("prove_removal", "import_portal")
+        for portal_id in await portal_ids(self.resources, PortalState.ACTIVE):
             for lane in Lane:
                 done += await self._survive(drain_portal, self.resources, portal_id, lane)
-            done += await self._survive(carry_files, self.resources, portal_id)
+        done += await self._chores("export", "restore", "weekly")
         return done + await self._survive(drain_outbox, self.resources, 5)
 
     async def _survive(self, job: Callable[..., Any], *arguments: Any) -> int:
         """A worker may be killed at a named point; its claims run out, and the rewake finds its rows."""
         try:
-            return int(await job(*arguments) or 0)
+            done = await job(*arguments)
+            return done if isinstance(done, int) else 0
         except Killed:
             self.kills += 1
             self.pass_time(seconds=index.LEASE.total_seconds() + 1)
@@ -318,9 +311,10 @@ class World:
             return 1
 
     async def waiting(self) -> int:
-        """Rows of the work index, due or not."""
+        """Rows of the work index, due or not: of chores those only for which somebody waits."""
+        waits = or_(work_table.c.kind != "chore", func.split_part(work_table.c.key, ":", 1).in_(WAITED_FOR))
         async with self.resources.transaction() as db:
-            return int((await db.execute(select(func.count()).select_from(work_table))).scalar_one())
+            return int((await db.execute(select(func.count()).select_from(work_table).where(waits))).scalar_one())
 
     async def assert_nothing_left(self) -> None:
         """After a story inbox, outbox and failures are empty, or the story said why."""

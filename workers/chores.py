@@ -1,233 +1,180 @@
-"""Chores: the rewake, first reads, rescans, sweeps, erasing, files, a look at a portal that may not have paid."""
+"""Chores: what is done for a portal now and then, or because somebody asked. Each is a row of the work index, due when
+it has to be done next; the claim sees to it that one worker does it.
+
+`CHORES` are those of the features and the machine's own: rows that nobody needs any more are removed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from time import monotonic
-from typing import Any
+from uuid import uuid4
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.journeys import importing, offline, rescan, sweep
-from b24app.connection_check.journeys import journey
 from b24app.domain.portal.installation import PortalState
-from b24app.errors import PortalClosed, PortalError, Refused
+from b24app.domain.portal.portal import Portal
+from b24app.domain.work.clock import next_turn, try_again
+from b24app.errors import PortalError
+from b24app.features import FEATURES
 from b24app.lanes import Lane
-from b24app.portal.journeys import installation, removal
-from b24app.portal.journeys.tokens import confirmed, is_ours
+from b24app.plug import Chore, Done
 from b24app.portal.store import portals, retention
 from b24app.resources import Resources
-from b24app.store.engine import open_engine
+from b24app.store.engine import away
 from b24app.work.store import index
-from b24app.work.store.index import WorkKind
+from b24app.work.store.index import Claim, Clock, WorkKind
 from workers import runtime
-from workers.files import carry_files
-from workers.inbox import moved
+from workers.inbox import heartbeat, moved
+from workers.inline_delivery import worker_name
 
-TIDY = 60.0  # seconds of one chore
+BUDGET = 20.0  # seconds of one chore of a portal; then it wakes itself again and lets others have a turn
+TIDY = 60.0  # seconds of one go
+MINUTES = 60  # of an hour
 
 log = structlog.get_logger()
 
 
 def run(name: str, *arguments: int) -> None:
-    """RQ entry point: one of `CHORES` by its name."""
+    """RQ entry point: a chore of a portal. Wake-ups of earlier versions may name others, or no portal."""
     resources = runtime.resources()
     resources.wake.heard(":".join(map(str, ("chore", name, *arguments))))
-    runtime.run(CHORES[name](resources, *arguments))
+    runtime.run(do_due(resources, name, *arguments))
 
 
 async def wake_due(resources: Resources) -> int:
     """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
+    now = resources.now()
     async with resources.autocommit() as db:
-        waiting = await index.waiting(db, resources.now())
+        waiting = await index.waiting(db, now)
+        chores = await index.chores_due(db, STATES, now)
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
             await resources.wake.outbox()
-        elif kind == WorkKind.FILE:
-            await resources.wake.chore("carry_files", portal_id)
         else:
             await resources.wake.inbox(portal_id, Lane(lane))
-    return len(waiting)
+    for portal_id, name in chores:
+        await resources.wake.chore(name, portal_id, CHORES[name].queue)
+    return len(waiting) + len(chores)
 
 
-async def rewake_all(resources: Resources) -> int:
-    """The net under lost wake-ups: due rows, first reads and sweeps that were cut off or are due, removals to ask
-    about, portals to erase."""
+async def keep_clocks(resources: Resources) -> int:
+    """Rows of chores that go by the clock, for portals that have none yet: they, or the chore, are new. Returns how
+    many."""
+    by_clock = [chore for chore in CHORES.values() if chore.every or chore.nightly]
+    clocks = [_clock(resources, chore, state) for chore in by_clock for state in chore.states]
     async with resources.transaction() as db:
-        unread = await portals.unread_ids(db)
-        owed = await portals.owed_ids(db)
-        unscanned = await portals.unscanned_ids(db, resources.now() - rescan.EVERY)
-        unfetched = await portals.unfetched_ids(db, resources.now() - offline.EVERY)
-        said = await portals.removals_due(db, resources.now())
-        leaving = await portals.erasable_ids(db, resources.now(), _kept(resources))
-    unswept = await sweep.due(resources)
-    woken = await wake_due(resources)
-    for portal_id in unread:
-        await resources.wake.chore("import_portal", portal_id)
-    for portal_id in owed:
-        await resources.wake.chore("reconcile_portal", portal_id)
-    for portal_id in unscanned:
-        await resources.wake.chore("rescan_portal", portal_id)
-    for portal_id in unfetched:
-        await resources.wake.chore("fetch_offline", portal_id)
-    for portal_id in unswept:
-        await resources.wake.chore("sweep_portal", portal_id)
-    for portal_id in said:
-        await resources.wake.chore("prove_removal", portal_id)
-    for portal_id in leaving:
-        await resources.wake.chore("erase_portal", portal_id)
-    return woken + sum(map(len, (unread, owed, unscanned, unfetched, unswept, said, leaving)))
+        await index.adopt_files(db)
+        await portals.keep_owed(db, resources.now())
+        return await index.keep_chores(db, clocks)
 
 
-async def look_hourly(resources: Resources) -> int:
-    """What nobody else would tell us: rows kept long enough, portals that have paid. Returns how many of these."""
+async def do_due(resources: Resources, name: str, portal_id: int = 0) -> Sequence[Done]:
+    """Do what is due of a portal's chore, for a while. Returns what came of each row, None where it failed."""
+    until, done, chore = monotonic() + BUDGET, list[Done](), CHORES.get(name)
+    if chore is None:
+        log.warning("chore_unknown", chore=name)
+        return done
+    while True:
+        async with resources.autocommit() as db:
+            portal = await portals.by_id(db, portal_id)
+            claim = await _claim(db, resources, portal, chore) if portal else None
+        resources.failpoint("chore.claimed")
+        if portal is None or claim is None:
+            return done
+        done.append(await _do(resources, portal, chore, claim))
+        if monotonic() >= until:
+            await resources.wake.chore(name, portal_id, chore.queue)
+            return done
+
+
+async def do_now(resources: Resources, name: str, portal_id: int) -> Sequence[Done]:
+    """Do a chore that nobody has asked for yet, here; as `do_due`."""
     async with resources.autocommit() as db:
-        unpaid = await portals.unpaid_ids(db)
-    await resources.wake.chore("tidy_portals")
-    for portal_id in unpaid:
-        await resources.wake.chore("look_at_portal", portal_id)
-    return len(unpaid)
+        await index.ask(db, portal_id, name, resources.now())
+    return await do_due(resources, name, portal_id)
 
 
-async def import_one(resources: Resources, portal_id: int) -> None:
-    """A read that was cut off goes on by the next rewake."""
+async def _claim(db: AsyncConnection, resources: Resources, portal: Portal, chore: Chore) -> Claim | None:
+    if portal.state not in chore.states:
+        return None
+    return await index.claim_chore(db, portal.id, chore.name, worker=worker_name(), token=uuid4(), now=resources.now())
+
+
+async def _do(resources: Resources, portal: Portal, chore: Chore, claim: Claim) -> Done:
+    """Whatever comes of it, the row says when the chore is done next."""
+    started, (_, _, argument) = resources.now(), claim.key.partition(":")
     try:
-        await importing.run(resources, portal_id)
-    except PortalError as error:
-        log.warning("import_interrupted", portal=portal_id, error=repr(error))
-        await _follow(resources, portal_id, error)
+        async with heartbeat(resources, [claim]):
+            done = await chore.run(resources, portal, argument)
+    except Exception as error:
+        await _failed(resources, portal, chore, claim, error)
+        return None
+    due_at = done if isinstance(done, datetime) else _next(resources, portal, chore, started)
+    async with resources.transaction() as db:
+        ours = await index.finish(db, WorkKind.CHORE, [claim], resources.now())
+        if ours and due_at:
+            await index.ask(db, portal.id, claim.key, due_at)
+    return done
 
 
-async def fetch_offline_one(resources: Resources, portal_id: int) -> int:
-    """A fetching that failed is made again by the next rewake: the portal keeps what was not fetched."""
-    try:
-        return await offline.run(resources, portal_id)
-    except PortalError as error:
-        log.warning("fetching_interrupted", portal=portal_id, error=repr(error))
-        await _follow(resources, portal_id, error)
-        return 0
-
-
-async def reconcile_one(resources: Resources, portal_id: int) -> None:
-    """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached."""
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal and portal.state is PortalState.ACTIVE:
-        await installation.reconcile_or_later(resources, portal)
-
-
-async def connection_check_one(resources: Resources, portal_id: int) -> bool:
-    """The check of a portal's connection that somebody waits for. Whether there was one."""
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    return portal is not None and await journey.run(resources, portal)
-
-
-async def rescan_one(resources: Resources, portal_id: int) -> int:
-    """A look that failed is made again by the next rewake."""
-    try:
-        return await rescan.run(resources, portal_id)
-    except PortalError as error:
-        log.warning("rescan_interrupted", portal=portal_id, error=repr(error))
-        await _follow(resources, portal_id, error)
-        return 0
-
-
-async def sweep_one(resources: Resources, portal_id: int) -> None:
-    """A sweep that was cut off goes on by the next rewake."""
-    try:
-        await sweep.run(resources, portal_id)
-    except PortalError as error:
-        log.warning("sweep_interrupted", portal=portal_id, error=repr(error))
-        await _follow(resources, portal_id, error)
-
-
-async def _follow(resources: Resources, portal_id: int, error: PortalError) -> None:
+async def _failed(resources: Resources, portal: Portal, chore: Chore, claim: Claim, error: Exception) -> None:
     """A portal that has got another address is asked there the next time."""
+    outside = isinstance(error, PortalError) or away(error)
+    log.warning("chore_interrupted", chore=chore.name, portal=portal.id, error=repr(error), exc_info=not outside)
+    await moved(resources, portal, error)
+    due_at = try_again(claim.tries, resources.now(), ours=not outside)
     async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal:
-        await moved(resources, portal, error)
+        await index.postpone(db, WorkKind.CHORE, [claim], due_at, type(error).__name__, counted=not outside)
 
 
-async def tidy_all(resources: Resources) -> int:
-    """Remove what has been kept long enough, slice by slice; what is left after `TIDY` is for a chore of its own.
-
-    Returns how many rows went.
-    """
-    now, gone, until = resources.now(), 0, monotonic() + TIDY
-    async with resources.transaction() as db:
-        known = await portals.all_ids(db)
-    for portal_id in known:
-        full = True
-        while full and monotonic() < until:
-            async with resources.tenant(portal_id) as db:
-                went = await retention.tidy(db, portal_id, now)
-            gone, full = gone + went, went >= retention.SLICE
-    if monotonic() >= until:
-        await resources.wake.chore("tidy_portals")
-    log.info("tidied", portals=len(known), rows=gone)
-    return gone
+def _next(resources: Resources, portal: Portal, chore: Chore, started: datetime) -> datetime | None:
+    """By the chore's clock, None where it has none."""
+    if chore.nightly:
+        sweep = resources.manifest.sweep
+        turn = timedelta(minutes=portal.id % (sweep.hours * MINUTES))
+        return next_turn(_there(resources, resources.now()), sweep.from_hour, turn)
+    return started + chore.every if chore.every else None
 
 
-async def prove_removal(resources: Resources, portal_id: int) -> bool:
-    """Ask the auth server whether the app was removed, as somebody says. Whether there was anything to ask."""
-    return await removal.prove(resources, portal_id) is not None
+def _clock(resources: Resources, chore: Chore, state: PortalState) -> Clock:
+    """The first time: portals that come together do not go together."""
+    now = resources.now()
+    if chore.every:
+        return Clock(chore.name, state, now, max(int(chore.every.total_seconds() / 60), 1))
+    sweep = resources.manifest.sweep
+    return Clock(
+        chore.name,
+        state,
+        next_turn(_there(resources, now), sweep.from_hour, timedelta()),
+        sweep.hours * MINUTES,
+    )
 
 
-async def erase(resources: Resources, portal_id: int) -> None:
-    """Removed, and kept as long as it had to be: every row of the portal goes, by the owner's role.
-
-    In two transactions: whoever installs the app at the same moment waits for the first, a short one.
-    """
-    async with resources.transaction() as db:
-        if not await portals.part(db, portal_id, resources.now(), _kept(resources)):
-            return
-    resources.failpoint("portal.parted")
-    engine = open_engine(resources.settings.database_owner_url)
-    try:
-        async with engine.begin() as db:
-            rows = await retention.erase(db, portal_id, resources.now())
-    finally:
-        await engine.dispose()
-    log.info("portal_erased", portal=portal_id, rows=rows)
+def _there(resources: Resources, now: datetime) -> datetime:
+    """In the zone in which app.yaml says when it is night."""
+    return now.astimezone(timezone(timedelta(hours=resources.manifest.sweep.utc_offset)))
 
 
-def _kept(resources: Resources) -> timedelta:
-    return timedelta(days=resources.manifest.retention.removed_days)
+async def _tidy(resources: Resources, portal: Portal, _: str = "") -> Done:
+    """Remove what has been kept long enough, slice by slice; what is left after `TIDY` is for another go.
+    Returns how many rows went."""
+    now, gone, until, full = resources.now(), 0, monotonic() + TIDY, True
+    while full and monotonic() < until:
+        async with resources.tenant(portal.id) as db:
+            went = await retention.tidy(db, portal.id, now)
+        gone, full = gone + went, went >= retention.SLICE
+    log.info("tidied", portal=portal.id, rows=gone)
+    return resources.now() if full else gone
 
 
-async def look_at(resources: Resources, portal_id: int) -> None:
-    """Ask the auth server whether the app may work for the portal."""
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is PortalState.REMOVED:
-        return
-    try:
-        owner = await confirmed(resources, portal)
-    except PortalClosed as error:
-        if error.reason == "unpaid":
-            async with resources.autocommit() as db:
-                await portals.move(db, portal_id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
-        log.warning("portal_closed", portal=portal_id, reason=error.reason)
-    except (PortalError, Refused) as error:
-        log.info("portal_unsure", portal=portal_id, error=repr(error))
-    else:
-        if is_ours(resources, portal, owner):
-            await installation.revive(resources, portal)
-
-
-CHORES: Mapping[str, Callable[..., Coroutine[Any, Any, object]]] = {
-    "import_portal": import_one,
-    "reconcile_portal": reconcile_one,
-    "rescan_portal": rescan_one,
-    "fetch_offline": fetch_offline_one,
-    "connection_check": connection_check_one,
-    "sweep_portal": sweep_one,
-    "tidy_portals": tidy_all,
-    "prove_removal": prove_removal,
-    "erase_portal": erase,
-    "look_at_portal": look_at,
-    "carry_files": carry_files,
+CHORES = {
+    chore.name: chore
+    for chore in (
+        *(chore for feature in FEATURES for chore in feature.chores),
+        Chore("tidy_portal", _tidy, every=timedelta(hours=1), states=frozenset(PortalState)),
+    )
 }
+STATES = [(chore.name, state) for chore in CHORES.values() for state in chore.states]

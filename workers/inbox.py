@@ -6,42 +6,32 @@ Cards and what hangs on them are parts of the work index, each with a journey of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
-from typing import Protocol
 from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.journeys import requisites
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
-from b24app.errors import AppError, Close, Later, Park, PortalError, PortalMoved, Refused, Unreadable, plan
+from b24app.domain.work import slices
+from b24app.errors import AppError, Close, Later, Overtaken, Park, PortalError, PortalMoved, Refused, Unreadable, plan
+from b24app.features import FEATURES
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import adopt_address
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.store.engine import away, collided
-from b24app.verification.journeys import journey
-from b24app.verification.store.memberships import Overtaken
 from b24app.work.store import index
-from b24app.work.store.index import Claim, ClaimLost, WorkKind
+from b24app.work.store.index import Claim, WorkKind
 from workers import runtime
 from workers.inline_delivery import worker_name
 
-INTERACTIVE_SLICE = 200  # subjects
-FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = (
-    500,
-    10,
-    1900,
-)  # of the bulk lane: a read nearly fills a request, and if one
-# in twenty has to be written, writes and their read-back fill two
-LONGEST_SLICE = 2.0  # seconds that news for a subject of a bulk slice waits for it; slices grow and shrink with it
 BUDGET = 20.0  # seconds of one drain; then it wakes itself again and lets others have a turn
 WAIT_OUTSIDE = timedelta(minutes=10)  # until we look again at a portal that needs an admin or a payment
 OVERTAKEN = timedelta(seconds=1)
@@ -52,28 +42,8 @@ WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 log = structlog.get_logger()
 
 
-class FailedClaim(Protocol):
-    """One of a slice that could not be carried to its end, while the others were."""
-
-    @property
-    def claim(self) -> Claim: ...
-
-    @property
-    def error(self) -> Exception | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """What is done with the claims of one part of the work index."""
-
-    handle: Callable[[Resources, Portal, Sequence[Claim], Lane], Awaitable[Sequence[FailedClaim] | None]]
-    give_up: Callable[[Resources, Portal, Claim, str], Awaitable[None]]
-
-
-JOURNEYS: Mapping[WorkKind, Journey] = {
-    WorkKind.RECORD: Journey(journey.handle, journey.give_up),
-    WorkKind.REQUISITE: Journey(requisites.handle, requisites.give_up),
-}
+PARTS = {part.kind: part for feature in reversed(FEATURES) for part in feature.work}
+"""Upper floors first: cards before what hangs on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +68,23 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     Between two slices of the bulk lane whatever a person waits for goes first, in a slice and at a pace of its own. A
     portal that lets us in again does so for the rows of earlier slices, too.
     """
-    started, taken, size, let_in, turn = monotonic(), 0, FIRST_SLICE, False, tuple(JOURNEYS)
+    started, taken, size, let_in, turn = monotonic(), 0, slices.FIRST, False, tuple(PARTS)
     while (began := monotonic()) - started < BUDGET:
         async with resources.autocommit() as db:
             portal = await portals.by_id(db, portal_id)
             slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
             if let_in and not slice_:
-                await index.make_due(db, portal_id, tuple(JOURNEYS), resources.now(), errors=WAITING_OUTSIDE)
+                await index.make_due(db, portal_id, tuple(PARTS), resources.now(), errors=WAITING_OUTSIDE)
         resources.failpoint("inbox.claimed")
         if portal is None or not slice_:
             return taken
         taken += len(slice_.claims)
         let_in = await _handle(resources, portal, slice_)
-        turn = (*(one for one in JOURNEYS if one is not slice_.kind), slice_.kind)
+        turn = (*(one for one in PARTS if one is not slice_.kind), slice_.kind)
         if slice_.lane is Lane.BULK:
-            size = next_size(size, monotonic() - began)
+            size = slices.next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
     return taken
-
-
-def next_size(size: int, took: float) -> int:
-    """Subjects of the next bulk slice, so that it lasts `LONGEST_SLICE` seconds: at most twice as many as before."""
-    fitting = size * min(LONGEST_SLICE / took, 2.0) if took else size * 2
-    return max(SMALLEST_SLICE, min(int(fitting), LARGEST_SLICE))
 
 
 async def _claim(
@@ -137,7 +101,7 @@ async def _claim(
             worker=worker_name(),
             token=uuid4(),
             now=resources.now(),
-            limit=INTERACTIVE_SLICE if served is Lane.INTERACTIVE else size,
+            limit=slices.INTERACTIVE if served is Lane.INTERACTIVE else size,
             portal_id=portal.id,
             lane=served,
         )
@@ -150,7 +114,7 @@ async def _handle(resources: Resources, portal: Portal, slice_: WorkSlice) -> bo
     """One slice; whether all of it went well. What goes wrong stays in its rows, with the time of the next try."""
     try:
         async with heartbeat(resources, slice_.claims):
-            failed = await JOURNEYS[slice_.kind].handle(resources, portal, slice_.claims, slice_.lane)
+            failed = await PARTS[slice_.kind].handle(resources, portal, slice_.claims, slice_.lane)
     except Exception as error:
         await _slice_failed(resources, portal, slice_, error)
         return False
@@ -176,9 +140,7 @@ async def _slice_failed(resources: Resources, portal: Portal, slice_: WorkSlice,
     if await moved(resources, portal, error):
         await _later(resources, kind, claims, Later(resources.now()), "moved")
     elif (unknown or isinstance(error, Unreadable)) and len(claims) > 1:
-        # one bad subject must not keep its neighbours waiting
-        half = len(claims) // 2
-        for part in (claims[:half], claims[half:]):
+        for part in slices.halves(claims):
             await _handle(resources, portal, replace(slice_, claims=part))
     else:
         for claim in claims:
@@ -187,7 +149,7 @@ async def _slice_failed(resources: Resources, portal: Portal, slice_: WorkSlice,
 
 def _overtaken(error: Exception) -> bool:
     """Two workers at the same rows: whoever came second looks again."""
-    return isinstance(error, Overtaken | ClaimLost) or collided(error)
+    return isinstance(error, Overtaken) or collided(error)
 
 
 @asynccontextmanager
@@ -232,7 +194,7 @@ async def _give_up_or_wait(
         case Park(reason) if reason in WAITING_OUTSIDE:
             await _later(resources, kind, [claim], Later(resources.now() + WAIT_OUTSIDE, counted=False), reason)
         case Park(reason) | Close(reason):
-            await JOURNEYS[kind].give_up(resources, portal, claim, reason)
+            await PARTS[kind].give_up(resources, portal, claim, reason)
 
 
 async def _later(resources: Resources, kind: WorkKind, claims: Sequence[Claim], later: Later, error: str) -> None:

@@ -14,11 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from b24app.cli.doctor_portal import check_portal
 from b24app.cli.doctor_record import record_portal
+from b24app.domain.portal.installation import PortalState
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.portal.store import portals
 from b24app.settings import Settings, WrongSettings, read_settings
 from b24app.store.engine import open_engine
 from b24app.store.schema import WrongRole, pending_migrations, reads_only, refuse_strong_role
+from b24app.work.store import index
 
 GRACE = timedelta(hours=2)  # an erasing waits for its worker, and takes a while with much data
 
@@ -79,11 +81,11 @@ async def _look(settings: Settings) -> list[str]:
 
 async def _not_erased(settings: Settings) -> int:
     """Removed portals whose rows should have gone more than `GRACE` ago."""
-    kept = timedelta(days=read_manifest(settings.manifest).retention.removed_days)
     engine = open_engine(settings.database_url)
     try:
         async with engine.connect() as db:
-            return len(await portals.erasable_ids(db, datetime.now(UTC) - GRACE, kept))
+            waiting = [(portals.ERASE, state) for state in PortalState]
+            return len(await index.chores_due(db, waiting, datetime.now(UTC) - GRACE))
     finally:
         await engine.dispose()
 

@@ -45,7 +45,9 @@ async def taken_out(resources: Resources, portal: Portal) -> AsyncIterator[bytes
         async with resources.tenant(portal.id) as db:
             return await exports.one(db, portal.id, export_id)
 
-    made = await _at_rest(resources, portal, find, lambda found: found is None or found.state == exports.READY)
+    made = await _at_rest(
+        resources, portal, exporting.CHORE, find, lambda found: found is None or found.state == exports.READY
+    )
     if made:
         async for part in exporting.stream(resources, portal.id, made):
             yield part
@@ -87,22 +89,22 @@ async def brought_back(resources: Resources, portal: Portal, data: bytes, *, do_
         unread = found is not None and found.state is RestoreState.WEIGHING and not portal.imported
         return found is None or unread or found.state not in AT_WORK
 
-    found = await _at_rest(resources, portal, find, rests)
+    found = await _at_rest(resources, portal, restoring.CHORE, find, rests)
     if do_it and found and found.state is RestoreState.READY:
         await restoring.apply(resources, portal.id, restore_id)
-        found = await _at_rest(resources, portal, find, rests)
+        found = await _at_rest(resources, portal, restoring.CHORE, find, rests)
     if found is None:
         raise Refused("not_found", 404)
     return found
 
 
 async def _at_rest(
-    resources: Resources, portal: Portal, find: Callable[[], Awaitable[T]], rests: Callable[[T], bool]
+    resources: Resources, portal: Portal, chore: str, find: Callable[[], Awaitable[T]], rests: Callable[[T], bool]
 ) -> T:
     """Do a worker's part until nothing is left to do; a worker that has it in hand already is waited for."""
-    from workers.files import carry_files  # the workers' layer stands beside this one
+    from workers.chores import do_due  # the workers' layer stands beside this one
 
     while not rests(found := await find()):
-        if not await carry_files(resources, portal.id):
+        if not await do_due(resources, chore, portal.id):
             await asyncio.sleep(POLL)
     return found

@@ -16,7 +16,7 @@ from b24app.store.engine import away
 from b24app.store.schema import refuse_strong_role
 from b24app.work.wake import ERASING
 
-TICK, MINUTE, HOUR = 1.0, 60, 3600
+TICK, MINUTE = 1.0, 60
 
 log = structlog.get_logger()
 
@@ -55,16 +55,16 @@ def tick(settings: Settings) -> None:
 
 
 async def _tick(settings: Settings) -> None:
-    """Each second wake what fell due; each minute look for everything else that nobody woke; each hour tidy up."""
-    from workers.chores import look_hourly, rewake_all, wake_due
+    """Each second wake what fell due; each minute give new portals the chores that go by the clock."""
+    from workers.chores import keep_clocks, wake_due
 
     async with open_resources(settings, read_manifest(settings.manifest)) as resources:
         beats = 0
         while True:
             try:
-                await (wake_due(resources) if beats % MINUTE else rewake_all(resources))
-                if beats % HOUR == 0:
-                    await look_hourly(resources)
+                if beats % MINUTE == 0:
+                    await keep_clocks(resources)
+                await wake_due(resources)
             except Exception as error:  # there is one tick, and the next second may go well
                 log.warning("tick_missed", error=repr(error), exc_info=not away(error))
             beats += 1

@@ -114,8 +114,8 @@ def _time_left(parts: Sequence[Progress]) -> timedelta | None:
 
 async def ask_sweep(resources: Resources, viewer: Viewer) -> None:
     """Compare every card now and not at night."""
-    async with resources.autocommit() as db:
-        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON)
+    async with resources.transaction() as db:
+        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON, resources.now())
     log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
     await resources.wake.chore("sweep_portal", viewer.portal_id)
 

@@ -79,8 +79,8 @@ portals = Table(
     _moment("rescanned_at"),
     _moment("links_read_at"),  # of people somebody decided about lately
     _flag("offline"),  # it keeps events for us to fetch
-    _moment("fetched_at"),  # when the last fetching of them began
-    _moment("swept_at"),  # when the last look at every card began
+    _moment("fetched_at"),  # of the version before this one
+    _moment("swept_at"),  # of the version before this one
     Column("sweep_asked", Text),  # domain.drift.Cause: somebody wants every card compared before the night
     _moment("removed_at"),
     _flag("erase"),  # whoever says that the app was removed asks for the data to be deleted

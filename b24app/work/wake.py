@@ -25,7 +25,6 @@ from b24app.lanes import Lane
 INTERACTIVE, BULK, OUTBOX, CHORES = "interactive", "bulk", "outbox", "chores"
 ERASING = "erasing"  # for a worker of its own: the only one that knows the database's owner
 GENERAL = (INTERACTIVE, OUTBOX, CHORES, BULK)
-QUEUE_OF = {"erase_portal": ERASING}
 DRAIN_INBOX, DRAIN_OUTBOX, RUN_CHORE = "workers.inbox.drain", "workers.outbox.drain", "workers.chores.run"
 WAKING = frozenset({DRAIN_INBOX, DRAIN_OUTBOX, RUN_CHORE})
 LOOK_AGAIN = 30  # seconds between looks whether a waiting wake-up is still in its queue: Redis may have forgotten it
@@ -74,10 +73,9 @@ class Wake:
             return
         await self._send(OUTBOX, "outbox", DRAIN_OUTBOX)
 
-    async def chore(self, name: str, *args: int | str, queue: str = "") -> None:
-        """A chore of `workers.chores.CHORES`, once while it waits. `queue`: `INTERACTIVE` where a person waits."""
-        queue = queue or QUEUE_OF.get(name, CHORES)
-        await self._send(queue, ":".join(map(str, ("chore", name, *args))), RUN_CHORE, name, *args)
+    async def chore(self, name: str, portal_id: int, queue: str = CHORES) -> None:
+        """A chore of this portal is due; `queue`: the chore's own, `INTERACTIVE` where a person waits."""
+        await self._send(queue, f"chore:{name}:{portal_id}", RUN_CHORE, name, portal_id)
 
     def heard(self, mark: str) -> None:
         """A worker starts on a wake-up: what arrives from now on deserves a new one, which a Redis that is away delays.

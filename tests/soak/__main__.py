@@ -77,7 +77,9 @@ class Soak:
             await administrator(one)
         for portal in self._portals():
             async with self.world.resources.transaction() as db:
-                await portals.ask_sweep(db, (await self.world.row(portal)).id, ScanTrigger.BUTTON)
+                await portals.ask_sweep(
+                    db, (await self.world.row(portal)).id, ScanTrigger.BUTTON, self.world.resources.now()
+                )
         while found and monotonic() - began < CALM:
             await asyncio.sleep(5)
             before, found = found, await self._wrong()

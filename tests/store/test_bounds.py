@@ -19,8 +19,8 @@ from b24app.portal.store import retention
 from b24app.store import tables
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
+from tests.chores import tidy_all
 from tests.outside import Desk, open_desk
-from workers.chores import tidy_all
 
 
 @pytest.fixture

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from b24app.portal.store import portals
 from b24app.store.tables import TENANT_TABLES, inbox
 from emulator.crm.entities import Entity
+from tests.chores import erase, portal_ids, tidy_all
 from tests.world import World
-from workers.chores import erase, tidy_all
 
 
 async def counts(world: World) -> dict[str, int]:
@@ -128,6 +127,5 @@ async def test_a_portal_that_left_its_data_is_forgotten_in_time(world: World) ->
     assert await world.row()
     world.pass_time(days=2)
     await world.chores()
-    async with world.resources.transaction() as db:
-        assert await portals.all_ids(db) == []
+    assert await portal_ids(world.resources) == []
     await erase(world.resources, 1)  # twice is once

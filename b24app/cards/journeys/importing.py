@@ -22,11 +22,11 @@ from b24app.cards.store import imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
 from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.cards.reading import pace_of
-from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.domain.verification.decision import first_sight, project
 from b24app.domain.verification.membership import ALONE, Membership
 from b24app.domain.work.arrivals import Arrival, Source
+from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
@@ -42,22 +42,20 @@ ORDER: tuple[Listed, ...] = (Kind.COMPANY, Kind.CONTACT, *RequisiteKind)
 log = structlog.get_logger()
 
 
-async def run(resources: Resources, portal_id: int) -> bool:
-    """Read what is not read yet, for `BUDGET` seconds at most; then it wakes itself and goes on at the last card.
+async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+    """Read what is not read yet, for `BUDGET` seconds at most; the next go begins at the last card.
 
-    Returns whether the portal is imported. Where somebody else reads it, nothing is done.
+    Returns when to go on, None where the portal is imported. Where somebody else reads it, nothing is done.
     """
     reader, stop_at = uuid4(), monotonic() + BUDGET
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is not PortalState.ACTIVE or portal.imported:
-        return portal is not None and portal.imported
+    if portal.imported:
+        return None
     await _begin(resources, portal)
     for kind in ORDER:
         if not await _import(resources, portal, kind, reader, stop_at):
-            return False
+            return resources.now() if monotonic() > stop_at else resources.now() + SOON
     await _end(resources, portal)
-    return True
+    return None
 
 
 async def _begin(resources: Resources, portal: Portal) -> None:
@@ -108,7 +106,6 @@ async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: U
             return False
         if monotonic() > stop_at:
             await _release(resources, portal, reader)
-            await resources.wake.chore("import_portal", portal.id)
             return False
     async with resources.tenant(portal.id) as db:
         return await imports.finish(db, portal.id, kind, reader, resources.now())

@@ -13,7 +13,6 @@ import structlog
 
 from b24app.bitrix24 import offline
 from b24app.bitrix24.offline import PAGE, OfflineEvent
-from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, CallRefused
@@ -28,12 +27,10 @@ EVERY = timedelta(minutes=10)
 log = structlog.get_logger()
 
 
-async def run(resources: Resources, portal_id: int) -> int:
+async def run(resources: Resources, portal: Portal, _: str = "") -> int:
     """Fetch everything the portal keeps for us. Returns how many rows were stored. Raises the PortalErrors."""
-    started = resources.now()
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is not PortalState.ACTIVE or not (portal.imported and portal.offline):
+    portal_id = portal.id
+    if not (portal.imported and portal.offline):
         return 0
     try:
         stored = await _fetch(resources, portal)
@@ -44,8 +41,6 @@ async def run(resources: Resources, portal_id: int) -> int:
         async with resources.autocommit() as db:
             await portals.change(db, portal_id, offline=False)
         return 0
-    async with resources.autocommit() as db:
-        await portals.change(db, portal_id, fetched_at=started)
     if stored:
         log.info("offline_events_fetched", portal=portal_id, rows=stored)
         await resources.wake.inbox(portal_id, Lane.BULK)

@@ -20,7 +20,6 @@ from b24app.cards.store import imports, scans
 from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import OVERLAP, ScanTrigger, Scope, next_from
 from b24app.domain.cards.facts import Card, Kind, Odd, Subject
-from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import field_map
@@ -38,15 +37,13 @@ OUTAGE = timedelta(hours=1)
 log = structlog.get_logger()
 
 
-async def run(resources: Resources, portal_id: int) -> int:
+async def run(resources: Resources, portal: Portal, _: str = "") -> int:
     """Look at what was modified since the last scan, and at the links of people decided about lately when it is time.
 
     Returns how many cards had drifted from what we know.
     """
-    started = resources.now()
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is not PortalState.ACTIVE or portal.imported_at is None:
+    started, portal_id = resources.now(), portal.id
+    if portal.imported_at is None:
         return 0
     if portal.mode("verification") is Mode.OFF:
         return 0  # the import starts afresh when it is switched on
@@ -60,7 +57,7 @@ async def run(resources: Resources, portal_id: int) -> int:
     async with resources.transaction() as db:
         await portals.change(db, portal_id, **done)
         if many or started - before > OUTAGE:
-            await portals.ask_sweep(db, portal_id, ScanTrigger.OUTAGE)
+            await portals.ask_sweep(db, portal_id, ScanTrigger.OUTAGE, resources.now())
     if drifted:
         log.warning("drift_found", portal=portal_id, cards=drifted)
         await resources.wake.inbox(portal_id, Lane.BULK)

@@ -7,7 +7,7 @@ Nightly, by button and after an outage; page by page with constant memory, in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from time import monotonic
 
 import structlog
@@ -18,12 +18,12 @@ from b24app.cards.journeys.drift import compare
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import records, scans
 from b24app.cards.store.scans import Scan
-from b24app.domain.cards.drift import ScanTrigger, Scope, night
+from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
-from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
+from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
@@ -41,38 +41,26 @@ class SweepOvertaken(Exception):
     """Another worker carries this sweep on."""
 
 
-async def due(resources: Resources) -> list[int]:
-    """Portals whose turn it is."""
-    when, now = resources.manifest.sweep, resources.now()
-    zone = timezone(timedelta(hours=when.utc_offset))
-    async with resources.autocommit() as db:
-        return await portals.unswept_ids(db, night(now.astimezone(zone), when.from_hour), now, when.hours * 60)
+async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+    """Compare for `BUDGET` seconds at most; the next go begins at the last page.
 
-
-async def run(resources: Resources, portal_id: int) -> bool:
-    """Compare for `BUDGET` seconds at most; then it wakes itself and goes on at the last page.
-
-    Returns whether every card has been compared. Raises the PortalErrors: the next go begins where this one stopped.
+    Returns when to go on, None where every card has been compared. Raises the PortalErrors: the next go begins where
+    this one stopped.
     """
     stop_at = monotonic() + BUDGET
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is not PortalState.ACTIVE or not portal.imported:
-        return False
-    if portal.mode("verification") is Mode.OFF:
-        return False
+    if not portal.imported or portal.mode("verification") is Mode.OFF:
+        return None
     scan = await _begin(resources, portal)
     try:
         for kind in ORDER[ORDER.index(scan.kind) if scan.kind else 0 :]:
             scan = await _kind(resources, portal, scan, kind, stop_at)
             if monotonic() > stop_at:
-                await resources.wake.chore("sweep_portal", portal.id)
-                return False
+                return resources.now()
     except SweepOvertaken:
         log.info("sweep_overtaken", portal=portal.id)
-        return False
+        return resources.now() + SOON
     await _end(resources, portal, scan)
-    return True
+    return None
 
 
 async def _begin(resources: Resources, portal: Portal) -> Scan:
@@ -134,6 +122,6 @@ async def _end(resources: Resources, portal: Portal, scan: Scan) -> None:
         arrivals = [Arrival(Source.RESCAN, "expired", one) for one in over]
         await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
         await scans.finish(db, portal.id, scan, now)
-        await portals.change(db, portal.id, swept_at=scan.started_at, sweep_asked=None)
+        await portals.change(db, portal.id, sweep_asked=None)
     log.info("swept", portal=portal.id, cards=scan.seen, drift=dict(scan.drift))
     await resources.wake.inbox(portal.id, Lane.BULK)

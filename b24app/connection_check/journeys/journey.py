@@ -43,9 +43,10 @@ from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.installation import events_handler, lacking
 from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
-from b24app.work.store import inbox
+from b24app.work.store import inbox, index
 from b24app.work.wake import INTERACTIVE
 
+CHECK = "connection_check"  # the chore
 LOOKED_BY = frozenset({"crm", "placement"})
 """Scopes without which what is set up shows as not there."""
 
@@ -72,11 +73,12 @@ async def begin(resources: Resources, portal_id: int, user_id: int | None = None
         if known and not known.finished:
             return
         await connection_checks.begin(db, portal_id, uuid4(), secrets.token_urlsafe(24), user_id, user_name, now)
+        await index.ask(db, portal_id, CHECK, now)
     log.info("connection_check_asked", portal=portal_id, user=user_id)
-    await resources.wake.chore("connection_check", portal_id, queue=INTERACTIVE)
+    await resources.wake.chore(CHECK, portal_id, queue=INTERACTIVE)
 
 
-async def run(resources: Resources, portal: Portal) -> bool:
+async def run(resources: Resources, portal: Portal, _: str = "") -> bool:
     """Carry out the check that waits. Whether there was one. Every step is stored as soon as it is done."""
     async with resources.tenant(portal.id) as db:
         taken = await connection_checks.take(db, portal.id, resources.now())

@@ -67,9 +67,3 @@ def drift_of(card: Card, record: Record | None, links: Collection[int]) -> Drift
     if Shown(card.needs_check, card.status) not in (record.settled, record.intended):
         return Drift.FIELDS
     return Drift.LINK if set(card.links) != set(links) else None
-
-
-def night(now: datetime, hour: int) -> datetime:
-    """The newest moment at which a night began: the last time it was `hour` o'clock where `now` is."""
-    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today <= now else today - timedelta(days=1)

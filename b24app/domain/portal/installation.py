@@ -62,3 +62,23 @@ def verdict(words: Collection[Word]) -> Verdict:
 def ask_again_at(since: datetime, now: datetime) -> datetime:
     """When to ask the auth server next, which could not be asked since then: each wait as long as all before it."""
     return now + min(max(now - since, FIRST_WAIT), LONGEST_WAIT)
+
+
+def erasable_at(
+    state: PortalState,
+    removed_at: datetime | None,
+    with_data: bool,
+    said_at: datetime | None,
+    due_at: datetime | None,
+    kept: timedelta,
+) -> datetime | None:
+    """When the rows of a portal have been kept long enough, None while nothing says that they need not be kept.
+
+    A removal that asked for it, one that did not (`kept`), and one that nothing bore out and no administrator called
+    off: said at `said_at`, and the auth server is not asked about it again (`due_at`).
+    """
+    if state is PortalState.REMOVED:
+        return removed_at + min(ERASED_AFTER, kept) if with_data and removed_at else removed_at and removed_at + kept
+    if state is PortalState.ACTIVE or said_at is None or due_at is not None:
+        return None
+    return said_at + UNPROVEN_FOR

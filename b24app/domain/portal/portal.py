@@ -41,7 +41,6 @@ class Portal:
     rescanned_at: datetime | None
     links_read_at: datetime | None
     offline: bool
-    swept_at: datetime | None
     sweep_asked: str | None
     removal_said_at: datetime | None  # an event says that the app was removed
 

@@ -25,11 +25,12 @@ from b24app.export.journeys.sections import SECTIONS
 from b24app.export.store import exports, file_parts
 from b24app.export.store.exports import Export
 from b24app.export.store.file_parts import Part
-from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 
+CHORE = "export"
+BUDGET = 20.0  # seconds of one go
 SLICE = 1_000  # rows of a part
 
 log = structlog.get_logger()
@@ -42,16 +43,18 @@ async def ask(resources: Resources, portal_id: int, user_id: int | None) -> UUID
     async with resources.tenant(portal_id) as db:
         before = await exports.newest(db, portal_id, exports.ASKED)
         if before:
-            await index.drop(db, portal_id, WorkKind.FILE, [f"export:{before.id}"])
+            await index.drop(db, portal_id, WorkKind.CHORE, [f"export:{before.id}"])
         await exports.begin(db, portal_id, export_id, exports.ASKED, now)
-        await index.arrive(db, portal_id, WorkKind.FILE, [f"export:{export_id}"], Lane.BULK, now)
+        await index.ask(db, portal_id, f"export:{export_id}", now)
     log.info("export_asked", portal=portal_id, user=user_id, export=str(export_id))
-    await resources.wake.chore("carry_files", portal_id)
+    await resources.wake.chore(CHORE, portal_id)
     return export_id
 
 
-async def carry(resources: Resources, portal: Portal, export_id: UUID, until: float) -> datetime | None:
-    """Go on with it until it is made, or until the clock says so. When to go on: None where nothing is left to do."""
+async def carry(resources: Resources, portal: Portal, key: str) -> datetime | None:
+    """Go on with this export until it is made, or for `BUDGET` seconds. When to go on: None where nothing is left to
+    do."""
+    until, export_id = monotonic() + BUDGET, UUID(key)
     while monotonic() < until:
         async with resources.tenant(portal.id) as db:
             export = await exports.one(db, portal.id, export_id, lock=True)

@@ -26,11 +26,12 @@ from b24app.export.journeys.sections import BY_NAME, SECTIONS, Restoring
 from b24app.export.store import file_parts, restores
 from b24app.export.store.file_parts import Part
 from b24app.export.store.restores import Restore
-from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 
+CHORE = "restore"
+BUDGET = 20.0  # seconds of one go
 SLICE = 1_000  # rows of a part
 READ_FIRST = timedelta(seconds=10)  # between two looks whether the portal is read
 MAGIC = b"\x1f\x8b"
@@ -89,11 +90,12 @@ async def forget(resources: Resources, portal_id: int, restore_id: UUID) -> None
         if found and found.state is RestoreState.APPLYING:
             raise Refused("restore_at_work", 409)
         await restores.drop(db, portal_id)
-        await index.drop(db, portal_id, WorkKind.FILE, [f"restore:{restore_id}"])
+        await index.drop(db, portal_id, WorkKind.CHORE, [f"restore:{restore_id}"])
 
 
-async def carry(resources: Resources, portal: Portal, restore_id: UUID, until: float) -> datetime | None:
-    """Go on with it. When to go on: None where it waits for a person or is over."""
+async def carry(resources: Resources, portal: Portal, key: str) -> datetime | None:
+    """Go on with this restore. When to go on: None where it waits for a person or is over."""
+    until, restore_id = monotonic() + BUDGET, UUID(key)
     while monotonic() < until:
         async with resources.tenant(portal.id) as db:
             found = await restores.one(db, portal.id, restore_id)
@@ -119,9 +121,9 @@ async def _move(
         if found is None or found.state is not was:
             raise Refused("not_found", 404)
         await restores.change(db, portal_id, restore_id, state=to.value, **more)
-        await index.arrive(db, portal_id, WorkKind.FILE, [f"restore:{restore_id}"], Lane.BULK, now)
+        await index.ask(db, portal_id, f"restore:{restore_id}", now)
     log.info("restore", portal=portal_id, restore=str(restore_id), state=to)
-    await resources.wake.chore("carry_files", portal_id)
+    await resources.wake.chore(CHORE, portal_id)
 
 
 async def _check(resources: Resources, portal: Portal, restore_id: UUID) -> None:

@@ -22,13 +22,12 @@ from b24app.domain.portal.portal import Portal
 from b24app.export.journeys import exporting
 from b24app.export.store import exports
 from b24app.export.store.exports import Export, WeeklyTarget
-from b24app.lanes import Lane
 from b24app.net import addresses
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 
-KEY = "weekly:"
+CHORE = "weekly"
 
 log = structlog.get_logger()
 
@@ -43,8 +42,8 @@ async def set_target(resources: Resources, portal_id: int, url: str) -> str:
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.set_target(db, portal_id, url, resources.vault.seal(secret), now)
-        await index.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
-    await resources.wake.chore("carry_files", portal_id)
+        await index.ask(db, portal_id, CHORE, now)
+    await resources.wake.chore(CHORE, portal_id)
     return secret
 
 
@@ -57,18 +56,18 @@ async def send_now(resources: Resources, portal_id: int) -> None:
             return
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.change_target(db, portal_id, target.url, target.next_at, {"next_at": now, "tries": 0})
-        await index.arrive(db, portal_id, WorkKind.FILE, [KEY], Lane.BULK, now)
-    await resources.wake.chore("carry_files", portal_id)
+        await index.ask(db, portal_id, CHORE, now)
+    await resources.wake.chore(CHORE, portal_id)
 
 
 async def stop(resources: Resources, portal_id: int) -> None:
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.drop_target(db, portal_id)
-        await index.drop(db, portal_id, WorkKind.FILE, [KEY])
+        await index.drop(db, portal_id, WorkKind.CHORE, [CHORE])
 
 
-async def carry(resources: Resources, portal: Portal, until: float) -> datetime | None:
+async def carry(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
     """Make it, send it, or wait. When to go on; None where no address is left."""
     async with resources.tenant(portal.id) as db:
         target = await exports.target(db, portal.id)
@@ -81,7 +80,7 @@ async def carry(resources: Resources, portal: Portal, until: float) -> datetime 
             await exports.begin(db, portal.id, uuid4(), exports.WEEKLY, resources.now())
             return resources.now()
     if export.state == exports.MAKING:
-        await exporting.carry(resources, portal, export.id, until)
+        await exporting.carry(resources, portal, str(export.id))
         return resources.now()
     return await _send(resources, portal, target, export)
 

@@ -24,6 +24,7 @@ from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
 from b24app.domain.portal.portal import Portal
+from b24app.domain.work.clock import SOON
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
@@ -35,6 +36,7 @@ from b24app.resources import Resources
 from b24app.work.store import inbox, index
 
 CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway
+RECONCILE, IMPORT = "reconcile_portal", "import_portal"  # chores that are asked for here
 UNFINISHED = (PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID)
 
 log = structlog.get_logger()
@@ -170,7 +172,14 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
         async with resources.tenant(portal.id) as db:
             await still_here(db, portal.id)
             await portals.change(db, portal.id, report={"ok": False, "steps": [], "owed": True})
+            await index.ask(db, portal.id, RECONCILE, resources.now() + SOON)
         return None
+
+
+async def reconcile_owed(resources: Resources, portal: Portal, _: str = "") -> None:
+    """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached."""
+    if portal.report.get("owed"):
+        await reconcile(resources, portal)
 
 
 async def activate(resources: Resources, portal_id: int) -> None:
@@ -181,10 +190,11 @@ async def activate(resources: Resources, portal_id: int) -> None:
         if portal is None or not await portals.move(db, portal_id, PortalState.ACTIVE, only_from=UNFINISHED):
             return
         await portals.change(db, portal_id, installed_at=now, imported_at=None)
+        await index.ask(db, portal_id, IMPORT, now)
     async with resources.tenant(portal_id) as db:
         await imports.restart(db, portal_id)
     log.info("portal_active", portal=portal_id, was=portal.state)
-    await resources.wake.chore("import_portal", portal_id)
+    await resources.wake.chore(IMPORT, portal_id)
 
 
 async def revive(resources: Resources, portal: Portal) -> None:

@@ -4,6 +4,7 @@ comes with it, or about those we hold."""
 from __future__ import annotations
 
 import hmac
+from datetime import datetime
 
 import structlog
 from redis.exceptions import RedisError
@@ -13,12 +14,14 @@ from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import whoami
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
-from b24app.errors import PortalError, Refused
+from b24app.errors import PortalClosed, PortalError, Refused
 from b24app.portal.journeys import installation, removal
 from b24app.portal.journeys.installation import InstallGrant
 from b24app.portal.journeys.person_client import person_client
+from b24app.portal.journeys.tokens import LOOK, UNPAID_EVERY, confirmed, is_ours
 from b24app.portal.store import portals
 from b24app.resources import Resources
+from b24app.work.store import index
 
 log = structlog.get_logger()
 
@@ -73,7 +76,29 @@ async def paid(resources: Resources, event: PortalEvent) -> None:
     except (RedisError, OSError):
         return  # the hourly look at portals that have not paid comes anyway
     if first:
-        await resources.wake.chore("look_at_portal", portal.id)
+        async with resources.autocommit() as db:
+            await index.ask(db, portal.id, LOOK, resources.now())
+        await resources.wake.chore(LOOK, portal.id)
+
+
+async def look_at(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+    """Ask the auth server whether the app may work for the portal. When to ask again: while it has not paid."""
+    try:
+        owner = await confirmed(resources, portal)
+    except PortalClosed as error:
+        log.warning("portal_closed", portal=portal.id, reason=error.reason)
+        if error.reason != "unpaid":
+            return None
+        async with resources.autocommit() as db:
+            await portals.move(db, portal.id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
+        return resources.now() + UNPAID_EVERY
+    except (PortalError, Refused) as error:
+        log.info("portal_unsure", portal=portal.id, error=repr(error))
+    else:
+        if is_ours(resources, portal, owner):
+            await installation.revive(resources, portal)
+            return None
+    return resources.now() + UNPAID_EVERY if portal.state is PortalState.UNPAID else None
 
 
 async def _prove_grant(resources: Resources, event: PortalEvent) -> InstallGrant:

@@ -6,20 +6,23 @@ removal does, and nobody else can, is end every token at once; so the auth serve
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.installation import Verdict, Word, ask_again_at, verdict
 from b24app.domain.portal.portal import Portal
 from b24app.portal.journeys.tokens import StoredTokens
-from b24app.portal.store import portals, tokens, viewer_sessions
+from b24app.portal.store import portals, retention, tokens, viewer_sessions
 from b24app.portal.store.portals import Removal
 from b24app.portal.store.tokens import Pair
 from b24app.resources import Resources
-from b24app.work.store import inbox
+from b24app.store.engine import open_engine
+from b24app.work.store import inbox, index
 
 PAUSE = timedelta(minutes=1)  # between two questions, however often somebody says it
+NOT_YET = timedelta(days=1)  # nothing bore the removal out, and the portal is active
 HELD = timedelta(minutes=10)  # longer than the auth server can keep one who asks about every pair
 
 log = structlog.get_logger()
@@ -27,10 +30,17 @@ log = structlog.get_logger()
 
 async def say(resources: Resources, portal: Portal, *, clean: bool) -> None:
     """Note it; a chore asks, or the tick sends another."""
-    async with resources.autocommit() as db:
+    async with resources.transaction() as db:
         await portals.say_removed(db, portal.id, clean, resources.now(), PAUSE)
     log.warning("removal_said", portal=portal.id, clean=clean)
-    await resources.wake.chore("prove_removal", portal.id)
+    await resources.wake.chore(portals.PROVE_REMOVAL, portal.id)
+
+
+async def prove_due(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+    """Ask the auth server whether the app was removed, where that is due. Returns when to ask again."""
+    await prove(resources, portal.id)
+    async with resources.autocommit() as db:
+        return await portals.removal_due(db, portal.id)
 
 
 async def prove(resources: Resources, portal_id: int) -> Verdict | None:
@@ -42,7 +52,7 @@ async def prove(resources: Resources, portal_id: int) -> Verdict | None:
     if taken is None or portal is None:
         return None
     found = verdict(await _words(resources, portal, taken))
-    async with resources.autocommit() as db:
+    async with resources.transaction() as db:
         match found:
             case Verdict.INSTALLED:
                 await portals.settle_removal(db, portal_id, taken, **portals.NOT_SAID)
@@ -53,6 +63,7 @@ async def prove(resources: Resources, portal_id: int) -> Verdict | None:
                 log.warning("removal_unasked", portal=portal_id, due_at=due_at.isoformat())
             case Verdict.UNPROVEN:
                 await portals.settle_removal(db, portal_id, taken, removal_due_at=None)
+                await _ask_erasing(db, resources, portal_id)
                 log.warning("removal_unproven", portal=portal_id, said_at=taken.said_at.isoformat())
     if found is Verdict.REMOVED:
         await _end(resources, portal, taken)
@@ -87,8 +98,40 @@ async def _end(resources: Resources, portal: Portal, taken: Removal) -> None:
         if left:
             await tokens.erase(db, portal.id)
             await viewer_sessions.end_all(db, portal.id)
+            await _ask_erasing(db, resources, portal.id)
     if not left:
         return
     async with resources.tenant(portal.id) as db:  # apart: a worker that settles these rows may wait for the portal's
         await inbox.forget_tokens(db, portal.id, before=resources.now() + timedelta(days=1))
     log.info("portal_removed", portal=portal.id, clean=taken.clean)
+
+
+async def _ask_erasing(db: AsyncConnection, resources: Resources, portal_id: int) -> None:
+    if due_at := await portals.erasable_at(db, portal_id, kept(resources)):
+        await index.ask(db, portal_id, portals.ERASE, due_at)
+
+
+async def erase(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+    """Removed, and kept as long as it had to be: every row of the portal goes, by the owner's role. When to look again,
+    where it is not time yet.
+
+    In two transactions: whoever installs the app at the same moment waits for the first, a short one.
+    """
+    async with resources.transaction() as db:
+        if not await portals.part(db, portal.id, resources.now(), kept(resources)):
+            due_at = await portals.erasable_at(db, portal.id, kept(resources))
+            return due_at or (resources.now() + NOT_YET if portal.removal_said_at else None)
+    resources.failpoint("portal.parted")
+    engine = open_engine(resources.settings.database_owner_url)
+    try:
+        async with engine.begin() as db:
+            rows = await retention.erase(db, portal.id, resources.now())
+    finally:
+        await engine.dispose()
+    log.info("portal_erased", portal=portal.id, rows=rows)
+    return None
+
+
+def kept(resources: Resources) -> timedelta:
+    """How long the data of a portal is kept that removed the app without "delete data"."""
+    return timedelta(days=resources.manifest.retention.removed_days)

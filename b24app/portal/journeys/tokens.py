@@ -25,8 +25,10 @@ from b24app.lanes import Lane
 from b24app.portal.store import portals, tokens
 from b24app.portal.store.tokens import Pair
 from b24app.resources import Resources
+from b24app.work.store import index
 
 POLL, POLLS = 0.25, 300  # look at a foreign refresh four times a second, until its claim is stale
+LOOK, UNPAID_EVERY = "look_at_portal", timedelta(hours=1)  # whether one that has not paid has paid since
 CLOSED_STATES = {"unpaid": PortalState.UNPAID}
 
 log = structlog.get_logger()
@@ -207,6 +209,8 @@ class StoredTokens:
         except PortalClosed as error:
             async with self.resources.tenant(self.portal.id) as db:
                 await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
+                if error.reason == "unpaid":
+                    await index.ask(db, self.portal.id, LOOK, self.resources.now() + UNPAID_EVERY)
                 await tokens.release(db, self.portal.id, pair.user_id, claim)
                 if error.reason == "not_installed":
                     await portals.suspect_removal(db, self.portal.id, self.resources.now())

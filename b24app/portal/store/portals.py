@@ -9,33 +9,48 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Integer,
     Row,
     and_,
     bindparam,
     case,
-    cast,
     func,
     literal,
     or_,
     select,
     text,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.drift import ScanTrigger
-from b24app.domain.portal.installation import ERASED_AFTER, UNPROVEN_FOR, PortalState
+from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.installation import erasable_at as erasable
 from b24app.domain.portal.portal import Portal
+from b24app.lanes import Lane
 from b24app.portal.store import departures
 from b24app.store.tables import portals
+from b24app.work.store import index
 
 ENTER = text("""
     SELECT set_config('app.portal', id::text, true) FROM portals WHERE id = :portal AND state <> 'removed'
     FOR KEY SHARE
+""")
+PROVE_REMOVAL, ERASE, SWEEP = "prove_removal", "erase_portal", "sweep_portal"
+"""Chores that are asked for here."""
+OWED = text("""
+    INSERT INTO work (portal_id, kind, key, lane, due_at)
+    SELECT p.id, 'chore', c.chore, :lane, CAST(:now AS timestamptz)
+    FROM portals p CROSS JOIN LATERAL (VALUES
+        ('import_portal', p.state = 'active' AND p.imported_at IS NULL),
+        ('reconcile_portal', p.state = 'active' AND CAST(p.report ->> 'owed' AS boolean)),
+        ('sweep_portal', p.state = 'active' AND p.sweep_asked IS NOT NULL),
+        ('look_at_portal', p.state = 'unpaid'),
+        ('prove_removal', p.state <> 'removed' AND p.removal_due_at IS NOT NULL),
+        ('erase_portal', p.state = 'removed' OR (p.removal_said_at IS NOT NULL AND p.removal_due_at IS NULL))
+    ) AS c(chore, owed)
+    WHERE c.owed AND NOT EXISTS (SELECT FROM work w WHERE w.portal_id = p.id AND w.kind = 'chore' AND w.key = c.chore)
+    ON CONFLICT (portal_id, kind, key) DO NOTHING
 """)
 NOT_SAID: Mapping[str, Any] = {"removal_said_at": None, "removal_due_at": None, "erase": False}
 """What a portal is that nobody says has removed the app."""
@@ -72,66 +87,22 @@ async def enter(db: AsyncConnection, portal_id: int) -> bool:
     return (await db.execute(ENTER, {"portal": portal_id})).one_or_none() is not None
 
 
-async def active_ids(db: AsyncConnection) -> list[int]:
-    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE).order_by(portals.c.id))
-    return list(rows.scalars())
-
-
-async def all_ids(db: AsyncConnection) -> list[int]:
-    return list((await db.execute(select(portals.c.id).order_by(portals.c.id))).scalars())
-
-
 async def count_by_state(db: AsyncConnection) -> Mapping[str, int]:
     counted = select(portals.c.state, func.count().label("portals")).group_by(portals.c.state)
     return {row.state: row.portals for row in await db.execute(counted)}
 
 
-async def unread_ids(db: AsyncConnection) -> list[int]:
-    """Active portals whose first read is not finished."""
-    unread = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_(None))
-    return list((await db.execute(unread.order_by(portals.c.id))).scalars())
+async def keep_owed(db: AsyncConnection, now: datetime) -> None:
+    """The net under chores that nobody asked for although the directory says that they are owed: the version before
+    this one asks by columns only, and may still run while this one starts."""
+    await db.execute(OWED, {"now": now, "lane": int(Lane.BULK)})
 
 
-async def owed_ids(db: AsyncConnection) -> list[int]:
-    """Portals whose set-up could not be finished when it was asked for."""
-    owed = portals.c.report["owed"].as_boolean()
-    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, owed))
-    return list(rows.scalars())
-
-
-async def unpaid_ids(db: AsyncConnection) -> list[int]:
-    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.UNPAID).order_by(portals.c.id))
-    return list(rows.scalars())
-
-
-async def unscanned_ids(db: AsyncConnection, before: datetime) -> list[int]:
-    """Imported, active portals whose last look at what was modified is older than this."""
-    seen = func.coalesce(portals.c.rescanned_at, portals.c.imported_at)
-    rows = await db.execute(select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, seen < before))
-    return list(rows.scalars())
-
-
-async def unswept_ids(db: AsyncConnection, night: datetime, now: datetime, spread_minutes: int) -> list[int]:
-    """Imported, active portals to be compared card by card: somebody asked for it, or their turn of this night has
-    come. Turns are spread over so many minutes from the night's beginning."""
-    turn = literal(night) + func.make_interval(0, 0, 0, 0, 0, cast(portals.c.id % spread_minutes, Integer))
-    seen = func.greatest(portals.c.swept_at, portals.c.imported_at)
-    due = or_(portals.c.sweep_asked.is_not(None), and_(seen < turn, turn <= now))
-    ready = (portals.c.state == PortalState.ACTIVE, portals.c.imported_at.is_not(None))
-    return list((await db.execute(select(portals.c.id).where(*ready, due))).scalars())
-
-
-async def ask_sweep(db: AsyncConnection, portal_id: int, trigger: ScanTrigger) -> None:
+async def ask_sweep(db: AsyncConnection, portal_id: int, trigger: ScanTrigger, now: datetime) -> None:
     """Every card is to be compared before the night; whoever asked first is named."""
     asked = func.coalesce(portals.c.sweep_asked, trigger.value)
     await db.execute(update(portals).where(portals.c.id == portal_id).values(sweep_asked=asked))
-
-
-async def unfetched_ids(db: AsyncConnection, before: datetime) -> list[int]:
-    """Imported, active portals that keep events for us and were asked for them before this, or never."""
-    due = func.coalesce(portals.c.fetched_at < before, true())
-    query = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE, portals.c.offline, due)
-    return list((await db.execute(query.where(portals.c.imported_at.is_not(None)).order_by(portals.c.id))).scalars())
+    await index.ask(db, portal_id, SWEEP, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +117,7 @@ class Removal:
 
 async def say_removed(db: AsyncConnection, portal_id: int, clean: bool, now: datetime, pause: timedelta) -> None:
     """An event says that the app was removed. The auth server is asked now, or when `pause` is over since it was last.
+    In a transaction: nobody asks for a removal that was noted only.
 
     Of two that wait together the milder counts: what was kept can be deleted later.
     """
@@ -156,7 +128,9 @@ async def say_removed(db: AsyncConnection, portal_id: int, clean: bool, now: dat
         "erase": and_(literal(clean), or_(~waits, portals.c.erase)),
     }
     here = (portals.c.id == portal_id, portals.c.state != PortalState.REMOVED)
-    await db.execute(update(portals).where(*here).values(values))
+    said = update(portals).where(*here).values(values).returning(portals.c.removal_due_at)
+    if due_at := (await db.execute(said)).scalar_one_or_none():
+        await index.ask(db, portal_id, PROVE_REMOVAL, due_at)
 
 
 async def suspect_removal(db: AsyncConnection, portal_id: int, now: datetime) -> None:
@@ -164,13 +138,14 @@ async def suspect_removal(db: AsyncConnection, portal_id: int, now: datetime) ->
     before its time."""
     unsaid = (portals.c.id == portal_id, portals.c.state != PortalState.REMOVED, portals.c.removal_said_at.is_(None))
     said = {"removal_said_at": now, "removal_due_at": now, "erase": False}
-    await db.execute(update(portals).where(*unsaid).values(said))
+    if (await db.execute(update(portals).where(*unsaid).values(said))).rowcount:
+        await index.ask(db, portal_id, PROVE_REMOVAL, now)
 
 
-async def removals_due(db: AsyncConnection, now: datetime) -> list[int]:
-    """Portals of which the auth server has to be asked whether the app was removed."""
-    rows = await db.execute(select(portals.c.id).where(portals.c.removal_due_at <= now).order_by(portals.c.id))
-    return list(rows.scalars())
+async def removal_due(db: AsyncConnection, portal_id: int) -> datetime | None:
+    """When the auth server has to be asked whether the app was removed; None where nobody says so."""
+    due = select(portals.c.removal_due_at).where(portals.c.id == portal_id)
+    return (await db.execute(due)).scalar_one_or_none()
 
 
 async def take_removal(db: AsyncConnection, portal_id: int, now: datetime, until: datetime) -> Removal | None:
@@ -209,21 +184,13 @@ async def leave(db: AsyncConnection, portal_id: int, taken: Removal, now: dateti
     return await settle_removal(db, portal_id, taken, **gone)
 
 
-def _over(now: datetime, kept: timedelta) -> ColumnElement[bool]:
-    """A removal that asked for it, one that did not, and one that nothing bore out and no administrator called off."""
-    removed = portals.c.state == PortalState.REMOVED
-    waits = portals.c.state.in_([PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID])
-    return or_(
-        and_(removed, portals.c.erase, portals.c.removed_at <= now - ERASED_AFTER),
-        and_(removed, portals.c.removed_at <= now - kept),
-        and_(waits, portals.c.removal_due_at.is_(None), portals.c.removal_said_at <= now - UNPROVEN_FOR),
-    )
-
-
-async def erasable_ids(db: AsyncConnection, now: datetime, kept: timedelta) -> list[int]:
-    """Portals whose rows have been kept long enough; `kept`: without "delete data"."""
-    rows = await db.execute(select(portals.c.id).where(_over(now, kept)).order_by(portals.c.id))
-    return list(rows.scalars())
+async def erasable_at(db: AsyncConnection, portal_id: int, kept: timedelta, *, lock: bool = False) -> datetime | None:
+    """When the rows of a portal have been kept long enough (`domain.portal.installation.erasable_at`). `lock`: an
+    installation at the same moment waits."""
+    told = (portals.c.state, portals.c.removed_at, portals.c.erase, portals.c.removal_said_at, portals.c.removal_due_at)
+    query = select(*told).where(portals.c.id == portal_id)
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    return erasable(PortalState(row.state), row.removed_at, row.erase, *row[3:], kept) if row else None
 
 
 async def part(db: AsyncConnection, portal_id: int, now: datetime, kept: timedelta) -> bool:
@@ -231,8 +198,8 @@ async def part(db: AsyncConnection, portal_id: int, now: datetime, kept: timedel
 
     Whether its rows may be erased. An installation at the same moment comes before it, or starts from nothing.
     """
-    over = select(portals.c.id).where(portals.c.id == portal_id, _over(now, kept)).with_for_update()
-    if (await db.execute(over)).one_or_none() is None:
+    due_at = await erasable_at(db, portal_id, kept, lock=True)
+    if due_at is None or due_at > now:
         return False
     removed_at = func.coalesce(portals.c.removed_at, portals.c.removal_said_at)
     gone = {"state": PortalState.REMOVED, "removed_at": removed_at, "erase": True, "token_digest": None}
@@ -312,7 +279,6 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         rescanned_at=row.rescanned_at,
         links_read_at=row.links_read_at,
         offline=row.offline,
-        swept_at=row.swept_at,
         sweep_asked=row.sweep_asked,
         removal_said_at=row.removal_said_at,
     )

@@ -11,7 +11,7 @@ from b24app.lanes import Lane
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.verification.store import memberships
-from b24app.work.store import inbox
+from b24app.work.store import inbox, index
 
 
 async def switch(db: AsyncConnection, resources: Resources, portal: Portal, mode: Mode) -> None:
@@ -21,6 +21,7 @@ async def switch(db: AsyncConnection, resources: Resources, portal: Portal, mode
     if before is Mode.OFF:
         await portals.change(db, portal.id, imported_at=None)
         await imports.restart(db, portal.id)
+        await index.ask(db, portal.id, "import_portal", resources.now())
     if (before, mode) == (Mode.WATCH, Mode.ON):
         decided = sorted(await memberships.decided_subjects(db, portal.id))
         arrivals = [Arrival(Source.RESCAN, "mode_changed", subject) for subject in decided]

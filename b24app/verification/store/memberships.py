@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.verification.succession import Move
+from b24app.errors import Overtaken as Overtaken
 from b24app.store.tables import memberships
 
 TELL = text("""
@@ -68,10 +69,6 @@ _OF_CARDS = (
     .where(text("(contact_id = ANY(CAST(:contacts AS bigint[])) OR company_id = ANY(CAST(:companies AS bigint[])))"))
     .order_by(memberships.c.id)
 )
-
-
-class Overtaken(Exception):
-    """Somebody else changed a membership after we read it: read again and decide again."""
 
 
 async def of_subjects(

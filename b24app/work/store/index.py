@@ -14,10 +14,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.installation import PortalState
+from b24app.errors import Overtaken
 from b24app.lanes import Lane
 from b24app.store.tables import portals, work
 
@@ -69,6 +70,32 @@ CLAIM = text(f"""
     {_HOLD}
 """)
 
+CLAIM_CHORE = text(f"""
+    WITH slice AS MATERIALIZED (SELECT portal_id, key FROM work WHERE portal_id = :portal
+        AND split_part(key, ':', 1) = :chore AND {_FREE} LIMIT 1 FOR UPDATE SKIP LOCKED)
+    {_HOLD}
+""")
+
+# Chores are few for each portal, and of a portal in another state they stay due: both sides of the join are small.
+CHORES_DUE = text("""
+    SELECT DISTINCT w.portal_id, c.chore FROM work w JOIN portals p ON p.id = w.portal_id
+    JOIN unnest(CAST(:chores AS text[]), CAST(:states AS text[])) AS c(chore, state)
+        ON c.chore = split_part(w.key, ':', 1) AND c.state = p.state
+    WHERE w.kind = 'chore' AND w.due_at <= CAST(:now AS timestamptz)
+        AND (w.claimed_until IS NULL OR w.claimed_until < CAST(:now AS timestamptz))
+    ORDER BY w.portal_id, c.chore
+""")
+
+# Portals take their turns within the spread, so that not all are looked at in the same minute.
+KEEP_CHORES = text("""
+    INSERT INTO work (portal_id, kind, key, lane, due_at)
+    SELECT p.id, 'chore', c.chore, :lane, CAST(c.first AS timestamptz) + make_interval(mins => (p.id % c.spread)::int)
+    FROM portals p JOIN unnest(CAST(:chores AS text[]), CAST(:states AS text[]), CAST(:firsts AS timestamptz[]),
+                               CAST(:spreads AS int[])) AS c(chore, state, first, spread) ON c.state = p.state
+    WHERE NOT EXISTS (SELECT FROM work w WHERE w.portal_id = p.id AND w.kind = 'chore' AND w.key = c.chore)
+    ON CONFLICT (portal_id, kind, key) DO NOTHING
+""")
+
 CLAIM_FAIRLY = text(f"""
     WITH heads AS MATERIALIZED (SELECT h.* FROM portals p CROSS JOIN LATERAL (
         SELECT portal_id, key, lane, due_at FROM work WHERE portal_id = p.id AND {_FREE}
@@ -89,10 +116,10 @@ class WorkKind(StrEnum):
     RECORD = "record"  # key "contact:7": a card to read, decide and settle
     REQUISITE = "requisite"  # key "requisite:7": one to read and keep
     DELIVERY = "delivery"  # key: the outbox row's id
-    FILE = "file"  # key "export:<id>", "restore:<id>" or "weekly:": an export file to make, read or send
+    CHORE = "chore"  # key "sweep_portal", "export:<id>": a chore's name and what it is about
 
 
-class ClaimLost(Exception):
+class ClaimLost(Overtaken):
     """Another worker took the slice over while we were slow: what we did is repeated by it and changes nothing."""
 
 
@@ -147,6 +174,22 @@ async def claim(
     else:
         rows = await db.execute(CLAIM, {**asked, **held, "portal": portal_id})
     return [Claim(row.portal_id, row.key, row.arrivals, row.tries, token, row.error) for row in rows]
+
+
+async def claim_chore(
+    db: AsyncConnection, portal_id: int, chore: str, *, worker: str, token: UUID, now: datetime
+) -> Claim | None:
+    """One due row of this chore that nobody holds."""
+    held = {"worker": worker, "token": token, "until": now + LEASE, "now": now}
+    asked = {"portal": portal_id, "kind": WorkKind.CHORE.value, "chore": chore, "lane": int(Lane.BULK)}
+    row = (await db.execute(CLAIM_CHORE, asked | held)).one_or_none()
+    return Claim(row.portal_id, row.key, row.arrivals, row.tries, token, row.error) if row else None
+
+
+async def ask(db: AsyncConnection, portal_id: int, key: str, due_at: datetime) -> None:
+    """A chore is to be done at `due_at`, or earlier where it is due earlier. Call `resources.wake.chore` after commit
+    where nobody should wait for the tick."""
+    await arrive(db, portal_id, WorkKind.CHORE, [key], Lane.BULK, due_at)
 
 
 async def renew(db: AsyncConnection, token: UUID, now: datetime) -> None:
@@ -226,20 +269,51 @@ async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collec
     await db.execute(delete(work).where(work.c.portal_id == portal_id, work.c.kind == kind.value, work.c.key.in_(keys)))
 
 
+async def chores_due(
+    db: AsyncConnection, states: Collection[tuple[str, PortalState]], now: datetime
+) -> list[tuple[int, str]]:
+    """(portal, chore) with due rows nobody holds. `states`: each chore with the states of portals it is done for."""
+    asked = {"chores": [chore for chore, _ in states], "states": [state.value for _, state in states], "now": now}
+    return [(row.portal_id, row.chore) for row in await db.execute(CHORES_DUE, asked)]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When a chore of portals in this state is due for the first time; `spread`: minutes over which portals are."""
+
+    chore: str
+    state: PortalState
+    first: datetime
+    spread: int
+
+
+async def adopt_files(db: AsyncConnection) -> None:
+    """Files that the version before this one has put into a part of their own are chores now."""
+    await db.execute(text("UPDATE work SET kind = 'chore', key = rtrim(key, ':') WHERE kind = 'file'"))
+
+
+async def keep_chores(db: AsyncConnection, clocks: Sequence[Clock]) -> int:
+    """Each portal gets the rows it lacks: it is new, or the chore is. Returns how many."""
+    rows = {
+        "chores": [clock.chore for clock in clocks],
+        "states": [clock.state.value for clock in clocks],
+        "firsts": [clock.first for clock in clocks],
+        "spreads": [clock.spread for clock in clocks],
+    }
+    return (await db.execute(KEEP_CHORES, rows | {"lane": int(Lane.BULK)})).rowcount
+
+
 async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
-    """(portal, kind, lane) that have due rows nobody holds: whom to wake again. Cards wait for an active
-    portal, files for one that has not left."""
+    """(portal, kind, lane) that have due rows nobody holds, chores aside: whom to wake again. Cards wait for an active
+    portal."""
     rows = await db.execute(
         select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
         .join(portals, portals.c.id == work.c.portal_id)
         .where(
+            work.c.kind != WorkKind.CHORE.value,
             work.c.due_at <= now,
             or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
-            or_(
-                portals.c.state == PortalState.ACTIVE.value,
-                work.c.kind == WorkKind.DELIVERY.value,
-                and_(work.c.kind == WorkKind.FILE.value, portals.c.state != PortalState.REMOVED.value),
-            ),
+            or_(portals.c.state == PortalState.ACTIVE.value, work.c.kind == WorkKind.DELIVERY.value),
         )
         .group_by(work.c.portal_id, work.c.kind)
     )

@@ -11,8 +11,8 @@ from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, Variant
 from tests.browser.app.conftest import Person
 from tests.browser.conftest import Shoot
+from tests.chores import connection_check_one
 from tests.world import World
-from workers.chores import connection_check_one
 
 VIEW: list[dict[str, Any]] = [
     {

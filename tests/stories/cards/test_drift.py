@@ -6,7 +6,6 @@ import asyncio
 
 from sqlalchemy import select
 
-from b24app.cards.journeys import sweep
 from b24app.cards.store import scans
 from b24app.domain.cards.drift import Drift, Scope
 from b24app.journeys import settings
@@ -14,8 +13,8 @@ from b24app.lanes import Lane
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess
+from tests.chores import due, sweep_one
 from tests.world import World
-from workers.chores import sweep_one
 from workers.inbox import drain_portal
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
@@ -212,21 +211,21 @@ async def test_everything_is_compared_at_night_after_an_outage_and_by_button(wor
     await world.install()
     portal_id = (await world.row()).id
     await world.sweep()
-    assert await sweep.due(world.resources) == []
+    assert await due(world.resources, "sweep_portal") == []
 
     world.pass_time(days=1)
-    assert await sweep.due(world.resources) == [portal_id]
+    assert await due(world.resources, "sweep_portal") == [("sweep_portal", portal_id)]
     await world.sweep()
-    assert await sweep.due(world.resources) == []
+    assert await due(world.resources, "sweep_portal") == []
 
     await world.rescan()  # nobody had looked for a day
-    assert await sweep.due(world.resources) == [portal_id]
+    assert await due(world.resources, "sweep_portal") == [("sweep_portal", portal_id)]
     await world.sweep()
-    assert await sweep.due(world.resources) == []
+    assert await due(world.resources, "sweep_portal") == []
 
     await world.ask_sweep()
     assert (await settings.settings_view(world.resources, portal_id)).comparing
-    assert await sweep.due(world.resources) == [portal_id]
+    assert await due(world.resources, "sweep_portal") == [("sweep_portal", portal_id)]
 
 
 async def test_a_module_that_is_off_looks_at_nothing(world: World) -> None:

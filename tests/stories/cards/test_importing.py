@@ -13,8 +13,9 @@ from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.facts import Kind
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
+from tests.chores import import_one, rescan_one
 from tests.world import CHECK, World
-from workers.chores import import_one, rescan_one
+from workers import chores
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 
@@ -23,6 +24,7 @@ CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 def short_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker stops after each group, as after its time is up."""
     monkeypatch.setattr(importing, "BUDGET", -1.0)
+    monkeypatch.setattr(chores, "BUDGET", -1.0)
 
 
 async def known(world: World) -> set[tuple[int, int]]:
@@ -134,7 +136,7 @@ async def test_one_reader_at_a_time(world: World) -> None:
     async with world.resources.tenant(portal_id) as db:
         assert await imports.hold(db, portal_id, Kind.COMPANY, other, now)
     requests = world.emulator.world.meters.requests.copy()
-    assert not await importing.run(world.resources, portal_id)
+    assert await importing.run(world.resources, await world.row())
     assert world.emulator.world.meters.requests == requests
 
     async with world.resources.tenant(portal_id) as db:
@@ -163,7 +165,7 @@ async def test_a_reading_that_is_started_anew_is_not_finished_by_the_old_reader(
 
     restarting: list[asyncio.Future[None]] = []
     world.failpoints.meanwhile["import.page"] = anew
-    assert not await importing.run(world.resources, portal_id)
+    assert await importing.run(world.resources, await world.row())
     assert await read(world, Kind.COMPANY) == 0
     await read_on(world)
     assert await known(world) == in_portal(world)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from b24app.cards.journeys import offline
-from b24app.portal.store import portals
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.installs import next_version, update
+from tests.chores import due, fetch_offline_one, rewake_all
 from tests.world import World
-from workers.chores import fetch_offline_one
 
 CONTACT = Entity.CONTACT
 MANY = 10_000
@@ -62,14 +58,14 @@ async def test_an_hour_without_events_is_made_good(world: World, people: tuple[i
     world.pass_time(hours=1)
     assert told(world) == []
 
-    async with world.resources.transaction() as db:
-        assert await portals.unfetched_ids(db, world.resources.now() - offline.EVERY) == [(await world.row()).id]
+    await rewake_all(world.resources)
+    world.pass_time(minutes=10)
+    assert await due(world.resources, "fetch_offline") == [("fetch_offline", (await world.row()).id)]
     assert await fetch(world) == 2
     by = {"user_id": manager.id, "source": "event"}
     assert sorted(told(world)) == [(ticked, "pending", by), (deleted, "suspended", by)]
     assert manager.id != boss.id
-    async with world.resources.transaction() as db:
-        assert await portals.unfetched_ids(db, world.resources.now() - timedelta(minutes=1)) == []
+    assert await due(world.resources, "fetch_offline") == []
 
 
 async def test_what_events_have_brought_is_not_told_again(world: World, people: tuple[int, int]) -> None:

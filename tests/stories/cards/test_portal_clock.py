@@ -16,9 +16,9 @@ from b24app.domain.cards.drift import Scope
 from b24app.store.tables import imports
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
+from tests.chores import rescan_one
 from tests.stories.differences import bends
 from tests.world import World
-from workers.chores import rescan_one
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 Filter = Callable[[Mapping[str, Any]], Mapping[str, Any]]

@@ -12,6 +12,7 @@ from b24app.cards.store import imports, scans
 from b24app.cli.failures import settled
 from b24app.domain.cards.drift import Drift, Scope
 from b24app.domain.cards.facts import RequisiteKind
+from b24app.domain.work import slices
 from b24app.portal.store import portals
 from b24app.store.tables import imports as imports_table
 from b24app.store.tables import inbox, requisites
@@ -19,10 +20,10 @@ from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.people import CrmAccess
 from emulator.portal import Portal
+from tests.chores import fetch_offline_one, import_one
 from tests.stories.scene import another_admin, break_calls, pass_until, waits
 from tests.world import World
-from workers import inbox as workers_inbox
-from workers.chores import fetch_offline_one, import_one
+from workers import chores
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 INN, OTHER_INN = "7717586110", "7705500011"
@@ -182,7 +183,7 @@ async def test_what_nobody_would_act_on_calls_nobody(world: World, company: int)
 
 async def test_cards_and_requisites_have_turns(world: World, company: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many of the one wait, the other waits for one slice."""
-    monkeypatch.setattr(workers_inbox, "INTERACTIVE_SLICE", 1)
+    monkeypatch.setattr(slices, "INTERACTIVE", 1)
     for name in ("Илья", "Вера", "Пётр"):
         world.add_contact(name=name)
     changes(world, company)
@@ -346,6 +347,7 @@ async def test_a_first_read_of_many_goes_on_where_it_stopped(
     world: World, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     monkeypatch.setattr(importing, "BUDGET", -1.0)
+    monkeypatch.setattr(chores, "BUDGET", -1.0)
     owner, person = world.add_company(), world.add_contact()
     for number in range(620):
         world.add_requisite(COMPANY, owner, str(number))

@@ -18,10 +18,10 @@ from b24app.domain.connection_check.rules import CheckLine, CheckPart, Finding, 
 from b24app.store.tables import connection_checks
 from emulator.faults import Break
 from emulator.placements import PATTERNS
+from tests.chores import connection_check_one
 from tests.doors.frames import Frame, main
 from tests.stories.scene import CONTACT
 from tests.world import CHECK, Page, World
-from workers.chores import connection_check_one
 
 NO_CARDS = "Битрикс24 не присылает: карточки контактов, карточки компаний."
 EMPLOYEE_SEES = "Только для администраторов"

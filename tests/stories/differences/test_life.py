@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.chores import connection_check_one, fetch_offline_one
 from tests.doors.frames import main, members, tab
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import COMPANY, CONTACT, asked
 from tests.world import World
-from workers.chores import connection_check_one, fetch_offline_one
 
 ONE_BY_ONE: list[dict[str, Any]] = [
     {"original_names_drop_system": True},

@@ -13,7 +13,7 @@ from b24app.store.tables import file_parts
 from tests.doors.frames import frame
 from tests.stories.export.files import PIECE, Decided, changed, exported, sent, settings, stored, uploaded
 from tests.world import World
-from workers.files import carry_files
+from workers.chores import do_due
 
 
 async def refused_file(world: World, file: bytes) -> str:
@@ -92,7 +92,7 @@ async def test_keys_are_rotated_and_the_file_is_still_good_until_its_key_is_gone
     refused = await sent(opened, file)
     assert refused is None
     rotate(world, (Fernet.generate_key().decode(),))
-    await carry_files(world.resources, (await world.row()).id)
+    await do_due(world.resources, "restore", (await world.row()).id)
     rotate(world, ring)
     assert "Файл подписан ключом, которого больше нет" in await opened.content()
 

@@ -22,7 +22,7 @@ from tests.outside import strict
 from tests.receiver import receiving
 from tests.stories.export.files import CONTACT, Decided, exported, lines, sent, settings, uploaded
 from tests.world import World
-from workers.files import carry_files
+from workers.chores import do_due
 
 
 async def test_each_week_the_file_goes_where_the_admin_chose(world: World, decided: Decided) -> None:
@@ -86,7 +86,7 @@ async def test_a_secret_whose_key_is_gone_is_told_and_nothing_is_sent(world: Wor
         ours = world.resources
         world.resources = replace(ours, vault=Vault((Fernet.generate_key().decode(),)))
         portal_id = (await world.row()).id
-        await carry_files(world.resources, portal_id)
+        await do_due(world.resources, "weekly", portal_id)
         world.resources = ours
         assert "секрет не открывается" in await opened.content()
         assert backup.files == []

@@ -10,6 +10,7 @@ from b24app.bitrix24.pace import ENTERPRISE
 from b24app.errors import PATIENCE
 from b24app.lanes import Lane
 from emulator.faults import Break
+from tests.chores import rescan_one
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import (
     COMPANY,
@@ -25,7 +26,6 @@ from tests.stories.scene import (
     written,
 )
 from tests.world import World
-from workers.chores import rescan_one
 from workers.inbox import drain_portal
 
 READING = [

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.chores import rescan_one
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, rows, told_once
 from tests.world import World
-from workers.chores import rescan_one
 
 DOUBLED: list[dict[str, Any]] = [{"duplicate_next": 3}, {"duplicate_rate": 1.0}]
 

@@ -9,11 +9,11 @@ from b24app.domain.portal.installation import PortalState
 from b24app.work.wake import CHORES, open_queue
 from emulator.faults import Break
 from emulator.installs import pay
+from tests.chores import look_at, rescan_one
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, another_admin, break_calls, pass_until, rows, told_once, waits
 from tests.world import World
-from workers.chores import CHORES as WORKER_CHORES
-from workers.chores import look_at, rescan_one
+from workers.chores import do_due
 
 
 @proves("payment")
@@ -40,7 +40,7 @@ async def do_chore(world: World, name: str) -> None:
     redis = Redis.from_url(world.resources.settings.redis_url)
     (job,) = [one for one in open_queue(CHORES, redis).jobs if one.args[0] == name]
     redis.close()
-    await WORKER_CHORES[name](world.resources, *job.args[1:])
+    await do_due(world.resources, *job.args)
 
 
 async def test_an_admin_who_opens_a_paid_app_ends_the_wait_too(world: World, scene: Scene) -> None:

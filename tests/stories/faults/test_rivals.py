@@ -13,10 +13,10 @@ from b24app.store.tables import work as table
 from b24app.work.store import index
 from emulator.faults import Break, Fault
 from emulator.people import CrmAccess
+from tests.chores import sweep_one
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, at, told_once
 from tests.world import World
 from workers import inbox
-from workers.chores import sweep_one
 from workers.inbox import drain_portal
 
 

@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
+from b24app.cards.journeys import rescan
 from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
 from emulator.faults import FOREVER, Break
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, asked, at, pass_until, told_once, waits
 from tests.world import Killed, World
-from workers.chores import rescan_one
 from workers.inbox import drain_portal
 
 
@@ -46,7 +46,7 @@ async def test_many_who_meet_an_expired_token_refresh_it_once(world: World, scen
 
     await asyncio.gather(
         drain_portal(world.resources, portal.id, Lane.INTERACTIVE),
-        *(rescan_one(world.resources, portal.id) for _ in range(4)),
+        *(rescan.run(world.resources, portal) for _ in range(4)),
     )
     await world.settle()
 

@@ -15,8 +15,8 @@ from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.installs import Installation, finish, next_version, update
 from emulator.people import User
+from tests.chores import erase, reconcile_one, rescan_one, rewake_all, tidy_all
 from tests.world import World
-from workers.chores import erase, reconcile_one, rescan_one, rewake_all, tidy_all
 
 CONTACT = Entity.CONTACT
 

@@ -12,14 +12,13 @@ from b24app.domain.portal.installation import PortalState
 from b24app.errors import NeedsAdmin, Refused
 from b24app.portal.journeys.installation import revive
 from b24app.portal.journeys.tokens import StoredTokens, settle_at
-from b24app.portal.store import portals as portal_rows
 from b24app.store.tables import TENANT_TABLES, portals
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.installs import Installation, finish, install, update
 from emulator.opening import OpenForm, open_form
+from tests.chores import due, reconcile_one
 from tests.world import CHECK, STATUS, World
-from workers.chores import reconcile_one
 
 
 async def rows_of(world: World, portal_id: int) -> dict[str, int]:
@@ -268,8 +267,8 @@ async def test_an_update_while_the_portal_is_down_is_made_up_for(world: World) -
     await reconcile_one(world.resources, (await world.row()).id)
 
     assert len(installation.placements) == len(world.resources.manifest.placements)
-    async with world.resources.transaction() as db:
-        assert await portal_rows.owed_ids(db) == []
+    world.pass_time(minutes=2)
+    assert await due(world.resources, "reconcile_portal") == []
 
 
 async def test_a_portal_whose_address_is_not_its_own_is_not_followed(world: World) -> None:

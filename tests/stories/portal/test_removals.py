@@ -35,11 +35,11 @@ from emulator.faults import FOREVER, Break
 from emulator.installs import finish, install, pay, uninstall
 from emulator.opening import open_form
 from placements import opened
+from tests.chores import erase, look_at, portal_ids, rewake_all
 from tests.doors.frames import main
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, another_admin, told_once
 from tests.world import World
-from workers.chores import erase, look_at, rewake_all
 
 
 async def says_removed(world: World, *, clean: bool = True) -> int:
@@ -384,8 +384,7 @@ async def test_what_nobody_calls_off_in_a_month_is_erased(world: World, lost: Sc
     assert (await world.row()).state is PortalState.NEEDS_ADMIN
     world.pass_time(days=30)
     await world.chores()
-    async with world.resources.transaction() as db:
-        assert await portals.all_ids(db) == []
+    assert await portal_ids(world.resources) == []
 
 
 async def test_who_removes_it_again_right_after_coming_back_is_believed_at_once(world: World, scene: Scene) -> None:

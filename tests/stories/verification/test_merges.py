@@ -11,10 +11,10 @@ from b24app.store.tables import requisites
 from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
 from emulator.people import CrmAccess
+from tests.chores import tidy_all
 from tests.doors.frames import tab
 from tests.stories.verification.merging import everything_settles, mark, states, successors, told
 from tests.world import World
-from workers.chores import tidy_all
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 Story = Callable[[World], Awaitable[None]]

@@ -282,7 +282,7 @@ async def test_cards_that_belong_together_are_read_apart(
     world: World, monkeypatch: pytest.MonkeyPatch, story: Story, seed: int, size: int
 ) -> None:
     """In slices too small for them, in whatever order."""
-    monkeypatch.setattr("workers.inbox.INTERACTIVE_SLICE", size)
+    monkeypatch.setattr("b24app.domain.work.slices.INTERACTIVE", size)
     world.emulator.world.faults.random.seed(seed)
     world.emulator.world.faults.events.reorder = True
     await story(world)

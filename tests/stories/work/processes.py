@@ -29,7 +29,6 @@ from starlette.routing import Route
 from b24app.assembly import open_resources
 from b24app.demo import servers
 from b24app.manifest import Manifest, read_manifest
-from b24app.portal.store import portals
 from b24app.settings import ROOT, Settings, as_environment
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.installs import MarketApp
@@ -104,10 +103,8 @@ class Running(World):
 
     async def rested(self) -> bool:
         """Nothing waits and nothing is under way, here or in the portal."""
-        async with self.resources.transaction() as db:
-            unread = await portals.unread_ids(db)
         events = self.emulator.world.events
-        return not (unread or events.queued or events.under_way or await self.waiting())
+        return not (events.queued or events.under_way or await self.waiting())
 
     async def end_claims(self) -> None:
         """As a minute would: whoever held a row and died no longer does."""

@@ -10,14 +10,13 @@ from sqlalchemy import select, update
 
 from b24app.cli.failures import settled, show_failures
 from b24app.domain.portal.installation import PortalState
-from b24app.portal.store import portals
 from b24app.store.tables import inbox
 from b24app.store.tables import work as work_table
 from b24app.work.store import failures
 from b24app.work.wake import CHORES, open_queue
 from emulator.crm.entities import Entity
+from tests.chores import due, look_at, rewake_all
 from tests.world import World
-from workers.chores import look_at, look_hourly
 
 CONTACT = Entity.CONTACT
 
@@ -87,17 +86,20 @@ async def test_the_command_itself(world: World, given_up: int, capsys: pytest.Ca
 
 
 async def test_a_portal_that_has_paid_is_found_without_its_event(world: World) -> None:
-    await world.install()
+    installation = await world.install()
     portal = await world.row()
-    async with world.resources.transaction() as db:
-        await portals.change(db, portal.id, state=PortalState.UNPAID)
+    installation.payment_expired = True
+    await look_at(world.resources, portal.id)
+    assert (await world.row()).state is PortalState.UNPAID
+    installation.payment_expired = False
 
-    assert await look_hourly(world.resources) == 1
+    world.pass_time(hours=1)
+    assert await rewake_all(world.resources)
 
     connection = Redis.from_url(world.resources.settings.redis_url)
     jobs = {(job.func_name, tuple(job.args)) for job in open_queue(CHORES, connection).jobs}
     connection.close()
-    assert {arguments for _, arguments in jobs} >= {("tidy_portals",), ("look_at_portal", portal.id)}
+    assert {arguments for _, arguments in jobs} >= {("tidy_portal", portal.id), ("look_at_portal", portal.id)}
     await look_at(world.resources, portal.id)
     assert (await world.row()).state is PortalState.ACTIVE
-    assert await look_hourly(world.resources) == 0
+    assert await due(world.resources, "look_at_portal") == []

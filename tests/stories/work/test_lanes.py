@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.work import slices as sizes
 from b24app.domain.work.arrivals import Arrival, Source
+from b24app.domain.work.slices import next_size
 from b24app.lanes import Lane
 from b24app.store.tables import inbox as inbox_table
 from b24app.work.store import inbox, index
@@ -20,7 +22,7 @@ from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.world import CHECK, World
 from workers import inbox as drains
-from workers.inbox import drain_portal, next_size
+from workers.inbox import drain_portal
 
 CONTACT = Entity.CONTACT
 
@@ -58,8 +60,8 @@ async def went_first(world: World, contact: int) -> None:
 
 async def test_between_two_slices_of_a_recount_people_go_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the only worker there is happens to be busy with the recount."""
-    for name in ("FIRST_SLICE", "SMALLEST_SLICE", "LARGEST_SLICE"):
-        monkeypatch.setattr(drains, name, 50)
+    for name in ("FIRST", "SMALLEST", "LARGEST"):
+        monkeypatch.setattr(sizes, name, 50)
     _, people = grow(world.portal, 0, 601)
     await world.install()
     await recount(world, people[:-1])
