@@ -16,6 +16,6 @@ Errors are named by what can be done (`errors.py`), and one pure function, `plan
 answers `Retry-After` is left alone for that long, an hour at most. Writes are never repeated blindly. No redirect is
 followed, and no request lasts longer than 90 seconds, whatever trickles in.
 
-Each request leaves a line in `portal_calls` (method, code, status, milliseconds, lane; no parameters, no bodies), written
-in groups every two seconds off the way of the call: a full buffer, or a database that is away, costs lines and no call.
-"""
+Each request leaves a line in `portal_calls` (method, code, status, milliseconds, lane; no parameters, no bodies),
+written in groups every two seconds off the way of the call: a full buffer, or a database that is away, costs lines and
+no call. """

@@ -18,9 +18,9 @@ a hint: it makes us look at a card. What changes an installation, ends it, or na
 
 A removal (`journeys/removal.py`) is noted in the portal's row, and a chore asks the auth server about each token pair
 that worked when it came. One that works refutes it. All refused, and at least one: tokens, sessions and deliveries end
-at once. Not to be asked: again by growing waits. None left that worked: it proves nothing, and the rows stay for 30 days
-unless an administrator opens the app. Rows are erased a day after a removal that asks for it, 90 days after one that
-does not; until then a proven open by an administrator, or an installation, calls it off. Whoever stores tokens,
+at once. Not to be asked: again by growing waits. None left that worked: it proves nothing, and the rows stay for 30
+days unless an administrator opens the app. Rows are erased a day after a removal that asks for it, 90 days after one
+that does not; until then a proven open by an administrator, or an installation, calls it off. Whoever stores tokens,
 sessions, fields or reports takes the portal's row first (`portals.enter`), and the removal waits for them.
 
 Views of cards (`journeys/card_layout.py`): fields we add show up by themselves unless somebody saved the card's common

@@ -9,9 +9,9 @@ Two lanes: interactive before bulk. At least one worker process serves the inter
 the bulk lane looks for interactive rows between two slices all the same. Bulk slices grow and shrink so that one lasts
 two seconds (`domain/work/slices.py`), and what a card's journey leaves for other cards stays in its lane.
 
-Kinds are the parts that features hand in (`plug.WorkPart`), deliveries, and chores. A chore (`plug.Chore`) is a row whose
-key is its name, due when it has to be done next: its clock, or whoever asks, sets the time; the claim sees to it that
-one worker does it. `workers/chores.py` gives each portal the rows it lacks, once a minute.
+Kinds are the parts that features hand in (`plug.WorkPart`), deliveries, and chores. A chore (`plug.Chore`) is a row
+whose key is its name, due when it has to be done next: its clock, or whoever asks, sets the time; the claim sees to it
+that one worker does it. `workers/chores.py` gives each portal the rows it lacks, once a minute.
 
 Redis carries wake-ups, pace and caches. If it forgets everything, the tick finds due rows again, each second. Of each
 portal and lane one wake-up waits at most, however long no worker comes. A wake-up is an RQ job of a name and ids, in
