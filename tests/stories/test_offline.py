@@ -9,8 +9,8 @@ import pytest
 from b24app.cards.journeys import offline
 from b24app.portal.store import portals
 from emulator.crm.entities import Entity
-from emulator.faults import Break
-from emulator.installs import next_version, update
+from emulator.model.faults import Break
+from emulator.model.installs import next_version, update
 from tests.world import World
 from workers.chores import fetch_offline_one
 
