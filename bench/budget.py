@@ -23,7 +23,7 @@ from b24app.lanes import Lane
 from bench.figures import Better, Figure, Ground
 from bench.parties import apart
 from emulator.config import EmulatorConfig, PortalConfig
-from emulator.installs import MarketApp, install
+from emulator.model.installs import MarketApp, install
 from emulator.run import Emulator, serve
 
 SECONDS, NOW_AND_THEN = 120.0, 3.0

@@ -34,7 +34,7 @@ from bench.figures import Better, Figure, Ground
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
-from emulator.installs import MarketApp, finish, install
+from emulator.model.installs import MarketApp, finish, install
 from emulator.opening import OpenForm, open_form
 from emulator.run import Emulator, serve
 from placements.render import Render

@@ -19,7 +19,7 @@ from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT
 from bench.figures import Ground
-from emulator.installs import MarketApp
+from emulator.model.installs import MarketApp
 
 WAIT, POLL = 60.0, 0.05
 

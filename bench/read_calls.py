@@ -27,8 +27,8 @@ from bench.figures import Better, Figure, Ground
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
-from emulator.installs import Installation, finish, install
-from emulator.portal import Portal
+from emulator.model.installs import Installation, finish, install
+from emulator.model.portal import Portal
 from emulator.run import Emulator, serve
 from emulator.seed.crowd import grow
 from workers.chores import do_due

@@ -4,13 +4,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.events import Hit, current_hit
 from emulator.face.auth import auth_routes, authorize_route
 from emulator.face.control import control_routes
 from emulator.face.pages import routes as page_routes
 from emulator.face.pull import pull_route
 from emulator.face.rest import RestFront
-from emulator.world import World
+from emulator.model.events import Hit, current_hit
+from emulator.model.world import World
 
 
 class Dispatch:

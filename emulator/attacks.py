@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from emulator import php
 from emulator.crm.entities import Entity
-from emulator.event_auth import reduced_auth
 from emulator.forge import EVENTS, OPENS, Forged, forge
-from emulator.installs import Installation
+from emulator.model.event_auth import reduced_auth
+from emulator.model.installs import Installation
 from emulator.opening import open_form
 
 NOTHING: Mapping[str, object] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.installs import MarketApp
+from emulator.model.installs import MarketApp
 
 
 @dataclass(frozen=True, slots=True)

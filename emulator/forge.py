@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator import php
-from emulator.event_auth import reduced_auth
-from emulator.installs import Installation
+from emulator.model.event_auth import reduced_auth
+from emulator.model.installs import Installation
 from emulator.opening import open_form
 
 Fields = list[tuple[str, str]]

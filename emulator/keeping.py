@@ -11,8 +11,8 @@ import pickle
 from pathlib import Path
 
 from emulator.config import EmulatorConfig
+from emulator.model.world import World
 from emulator.rest.registry import load
-from emulator.world import World
 
 
 def take(path: Path, config: EmulatorConfig) -> World | None:

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator import php
-from emulator.auth_server import ACCESS_LIFE
-from emulator.installs import Installation
-from emulator.people import User
+from emulator.model.auth_server import ACCESS_LIFE
+from emulator.model.installs import Installation
+from emulator.model.people import User
 
 DEFAULT = "DEFAULT"
 

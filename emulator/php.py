@@ -1,4 +1,4 @@
-"""How PHP reads and writes what travels: form nesting, `http_build_query`, `json_encode`.
+"""How PHP reads and writes what travels: form nesting, `json_encode`.
 
 Source: settings/how-to-call-rest-api/data-encoding.md, settings/how-to-call-rest-api/batch.md; api-reference/events/
 index.md for the event forms.
@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import parse_qsl
 
 _SUBKEYS = re.compile(r"\[([^\]]*)\]")
 _ESCAPES = re.compile(r"\\(.)")
@@ -88,11 +88,6 @@ def scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def build_query(data: Mapping[str, Any]) -> str:
-    """`http_build_query`: brackets percent-encoded, spaces as plus."""
-    return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in form_pairs(data))
 
 
 def json_text(value: Any) -> str:

@@ -15,9 +15,9 @@ import uvicorn
 from emulator import keeping
 from emulator.app import build_app
 from emulator.config import EmulatorConfig
-from emulator.portal import Portal
+from emulator.model.portal import Portal
+from emulator.model.world import World, build
 from emulator.tls import Papers, make_papers
-from emulator.world import World, build
 
 STARTED_POLL = 0.005
 TICK = 0.1

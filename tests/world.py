@@ -37,10 +37,10 @@ from b24app.store.tables import work as work_table
 from b24app.work.store import inbox, index
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
-from emulator.installs import Installation, MarketApp, finish, install, uninstall
+from emulator.model.installs import Installation, MarketApp, finish, install, uninstall
+from emulator.model.people import User
+from emulator.model.portal import Portal
 from emulator.opening import open_form
-from emulator.people import User
-from emulator.portal import Portal
 from emulator.run import Emulator, serve
 from tests.chores import due, portal_ids, rescan_one, rewake_all, sweep_one
 from tests.receiver import Receiver, receiving

@@ -18,4 +18,4 @@ followed, and no request lasts longer than 90 seconds, whatever trickles in.
 
 Each request leaves a line in `portal_calls` (method, code, status, milliseconds, lane; no parameters, no bodies),
 written in groups every two seconds off the way of the call: a full buffer, or a database that is away, costs lines and
-no call. """
+no call."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 
 def app_types(portal: "Portal") -> list[tuple[str, str, str]]:

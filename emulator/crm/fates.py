@@ -13,7 +13,7 @@ from emulator.crm.incoming import LINKED
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
-    from emulator.people import User
+    from emulator.model.people import User
 
 _EMPTY: tuple[object, ...] = (None, "", [], False)
 _HOLDERS = (Entity.DEAL, Entity.LEAD)

@@ -13,7 +13,7 @@ from emulator.crm.filters import ALL, Group, bounds, compile_group
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
-    from emulator.people import User
+    from emulator.model.people import User
 
 _BY_ID = (("ID", False),)
 

@@ -1,4 +1,4 @@
-"""What a portal really makes of a filter's conditions and of the rows it shows: see `emulator.differences`."""
+"""What a portal really makes of a filter's conditions and of the rows it shows: see `emulator.model.differences`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from emulator.crm.dates import parse_datetime
 from emulator.crm.filters import Condition, Group
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 NOTHING = Group((), any=True)
 ORDERED = (">", ">=", "<", "<=")

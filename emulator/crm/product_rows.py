@@ -10,7 +10,7 @@ from emulator.crm.entities import Entity, Record
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
-    from emulator.people import User
+    from emulator.model.people import User
 
 ABSOLUTE, PERCENT = 1, 2
 """discountTypeId."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from emulator.crm.entities import Entity, Record
 
 if TYPE_CHECKING:
-    from emulator.people import User
-    from emulator.portal import Portal
+    from emulator.model.people import User
+    from emulator.model.portal import Portal
 
 REQUISITE = 8
 """entityTypeId of a requisite as the owner of an address."""

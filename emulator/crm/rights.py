@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from emulator.crm.entities import Record
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 
 if TYPE_CHECKING:
-    from emulator.people import User
+    from emulator.model.people import User
 
 
 def reads_all(actor: "User | None") -> bool:

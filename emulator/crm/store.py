@@ -35,8 +35,8 @@ from emulator.crm.userfields import UserFields
 from emulator.crm.values import equal
 
 if TYPE_CHECKING:
-    from emulator.people import User
-    from emulator.portal import Portal
+    from emulator.model.people import User
+    from emulator.model.portal import Portal
 
 __all__ = ["Crm", "CrmError", "Query"]
 

@@ -13,8 +13,8 @@ from emulator.crm.entities import Entity
 from emulator.crm.files import Attached
 
 if TYPE_CHECKING:
-    from emulator.people import User
-    from emulator.portal import Portal
+    from emulator.model.people import User
+    from emulator.model.portal import Portal
 
 Owner = tuple[Entity, int]
 CONFIGURABLE = "CONFIGURABLE_REST_APP"

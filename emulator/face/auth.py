@@ -16,8 +16,8 @@ from emulator import php
 from emulator.errors import RestError
 from emulator.face import broken
 from emulator.face.pages.visit import user_of
-from emulator.installs import Installation
-from emulator.people import User
+from emulator.model.installs import Installation
+from emulator.model.people import User
 
 
 def auth_routes() -> list[Route]:

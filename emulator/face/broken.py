@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from emulator import php
-from emulator.faults import Break, Fault
+from emulator.model.faults import Break, Fault
 
 BODIES: dict[Break, tuple[int, dict[str, object]]] = {
     Break.BUSY: (503, {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}),

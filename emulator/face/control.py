@@ -34,17 +34,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from emulator import installs, php
+from emulator import php
 from emulator.attacks import attack
 from emulator.errors import RestError
 from emulator.face import control_life
 from emulator.face.control_names import installation, market_app, person
-from emulator.faults import Break, EventFaults
-from emulator.installs import MarketApp
+from emulator.model import installs
+from emulator.model.faults import Break, EventFaults
+from emulator.model.installs import MarketApp
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Portal, Webhook
+from emulator.model.world import World
 from emulator.opening import DEFAULT, open_form
-from emulator.people import CrmAccess
-from emulator.portal import Portal, Webhook
-from emulator.world import World
 
 Body = dict[str, Any]
 

@@ -20,17 +20,18 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from emulator import attacks, robots
+from emulator import attacks
 from emulator.crm.dates import parse_datetime
 from emulator.crm.entities import Entity
 from emulator.face.control_names import installation, person
 from emulator.face.pages.contact_center import connect
-from emulator.faults import Break
-from emulator.people import hire
-from emulator.plans import PLANS
-from emulator.presence import Accessibility
+from emulator.model import robots
+from emulator.model.faults import Break
+from emulator.model.people import hire
+from emulator.model.plans import PLANS
+from emulator.model.presence import Accessibility
+from emulator.model.world import World
 from emulator.seed.crowd import grow
-from emulator.world import World
 
 Body = dict[str, Any]
 

@@ -1,9 +1,9 @@
 """How the control door names things: portals by name, apps by code, people by id."""
 
-from emulator.installs import Installation, MarketApp
-from emulator.people import User
-from emulator.portal import Portal
-from emulator.world import World
+from emulator.model.installs import Installation, MarketApp
+from emulator.model.people import User
+from emulator.model.portal import Portal
+from emulator.model.world import World
 
 
 def market_app(world: World, code: str) -> MarketApp:

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.crm.dates import iso
-from emulator.portal import Portal
-from emulator.pull import Message
+from emulator.model.portal import Portal
+from emulator.model.pull import Message
 
 HOLD = 25.0
 HEADERS = {

@@ -14,14 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from emulator import php
 from emulator.errors import RestError
-from emulator.events import current_hit
 from emulator.face import broken
-from emulator.limits import Answered
+from emulator.model.events import current_hit
+from emulator.model.limits import Answered
 from emulator.rest.calling import Asked, Caller, authorize, connector, find, perform
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
-    from emulator.world import World
+    from emulator.model.portal import Portal
+    from emulator.model.world import World
 
 HEADERS = {
     "Access-Control-Allow-Origin": "*",

@@ -8,15 +8,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from emulator import robots
 from emulator.crm.entities import Entity
 from emulator.crm.values import to_int
 from emulator.errors import RestError
-from emulator.installs import Installation
-from emulator.plans import Feature
+from emulator.model import robots
+from emulator.model.installs import Installation
+from emulator.model.plans import Feature
+from emulator.model.robots import Robot
 from emulator.rest.handlers import check_handler
 from emulator.rest.registry import Call, Method
-from emulator.robots import Robot
 
 CODE, KEY = re.compile(r"[a-z0-9._-]+", re.I), re.compile(r"[a-z][a-z0-9_]*", re.I)
 NAMES = (

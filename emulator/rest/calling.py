@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emulator import plans, releases
 from emulator.errors import RestError, access_denied
-from emulator.limits import OPERATING_LIMIT, Operating
+from emulator.model import plans, releases
+from emulator.model.limits import OPERATING_LIMIT, Operating
 from emulator.rest.registry import Call, Method, Reply
 
 if TYPE_CHECKING:
-    from emulator.installs import Installation
-    from emulator.people import User
-    from emulator.portal import Portal
-    from emulator.world import World
+    from emulator.model.installs import Installation
+    from emulator.model.people import User
+    from emulator.model.portal import Portal
+    from emulator.model.world import World
 
 TECHNICAL = ("bx24_", "__")  # what official SDKs and clients add of their own; the portal ignores it
 

@@ -13,7 +13,7 @@ from emulator.rest.crm_legacy import listed
 from emulator.rest.registry import PAGE_SIZE, Call, Reply
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 Kinds = dict[str, str]
 """Field → type word (integer, string, datetime…); the names are all that a list knows."""

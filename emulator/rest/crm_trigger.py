@@ -10,7 +10,7 @@ from emulator.crm.entities import Entity, by_type_id
 from emulator.crm.stages import field_of
 from emulator.crm.values import to_int
 from emulator.errors import RestError
-from emulator.installs import Installation
+from emulator.model.installs import Installation
 from emulator.rest.crm_legacy import refuse
 from emulator.rest.registry import Call, Method
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from emulator import php
 from emulator.errors import RestError, access_denied, argument_error
-from emulator.event_names import scope_of
-from emulator.events import EventBinding
+from emulator.model.event_names import scope_of
+from emulator.model.events import EventBinding
 from emulator.rest.handlers import check_handler
 from emulator.rest.registry import Call, method
 

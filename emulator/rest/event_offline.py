@@ -5,13 +5,13 @@ Checks in the order of the portal's rest/lib/api/event.php.
 
 from typing import Any
 
-from emulator import plans
 from emulator.crm.dates import iso, parse_datetime
 from emulator.crm.filters import Condition, Group, compile_group, parse_key
 from emulator.crm.heeding import heeded
 from emulator.crm.values import to_int
 from emulator.errors import argument_error
-from emulator.offline import OfflineRow
+from emulator.model import plans
+from emulator.model.offline import OfflineRow
 from emulator.rest.registry import Call, Method, Reply, page
 
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.crm.values import to_int
 from emulator.errors import RestError, access_denied
-from emulator.portal import Notification
+from emulator.model.portal import Notification
 from emulator.rest.registry import Call, Method, method
 
 _PAGES = "api-reference/chats/notifications/"

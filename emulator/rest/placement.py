@@ -4,7 +4,7 @@ from typing import Any
 
 from emulator import php
 from emulator.errors import RestError, argument_error
-from emulator.placements import Place, PlacementBinding, codes, place
+from emulator.model.placements import Place, PlacementBinding, codes, place
 from emulator.rest.handlers import check_handler
 from emulator.rest.registry import Call, method
 

@@ -11,8 +11,8 @@ from emulator.crm.dates import ZONE, iso, parse_date
 from emulator.crm.entities import Record
 from emulator.crm.values import to_int
 from emulator.errors import RestError, access_denied
-from emulator.people import User
-from emulator.presence import CalendarEntry, DayStatus
+from emulator.model.people import User
+from emulator.model.presence import CalendarEntry, DayStatus
 from emulator.rest.crm_legacy import refuse
 from emulator.rest.registry import Call, method
 

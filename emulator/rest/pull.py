@@ -11,8 +11,8 @@ from emulator.crm.dates import iso
 from emulator.crm.entities import Record
 from emulator.crm.values import to_int
 from emulator.errors import RestError
-from emulator.portal import Notification
-from emulator.pull import SHARED, Channel
+from emulator.model.portal import Notification
+from emulator.model.pull import SHARED, Channel
 from emulator.rest.registry import Call, Method
 
 COMMAND, MODULE = re.compile(r"[\w:|.\-]+", re.A), re.compile(r"[a-z0-9._]+")

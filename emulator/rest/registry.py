@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from emulator.errors import RestError
 
 if TYPE_CHECKING:
-    from emulator.installs import Installation
-    from emulator.people import User
-    from emulator.portal import Portal
-    from emulator.world import World
+    from emulator.model.installs import Installation
+    from emulator.model.people import User
+    from emulator.model.portal import Portal
+    from emulator.model.world import World
 
 PAGE_SIZE = 50
 Case = Literal["any", "camel"]

@@ -3,9 +3,10 @@
 from datetime import UTC
 from typing import Any
 
-from emulator import php, plans
+from emulator import php
 from emulator.errors import RestError, access_denied
-from emulator.installs import Installation
+from emulator.model import plans
+from emulator.model.installs import Installation
 from emulator.rest.registry import Call, Method, method
 
 SCOPES = (

@@ -9,7 +9,7 @@ from emulator.crm.filters import Condition, Group, compile_group, parse_key
 from emulator.crm.heeding import heeded
 from emulator.crm.values import to_int, truthy
 from emulator.errors import RestError
-from emulator.people import Department, User
+from emulator.model.people import Department, User
 from emulator.rest.crm_legacy import listed
 from emulator.rest.registry import PAGE_SIZE, Call, Method, Reply, method
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.crm.values import to_int
 from emulator.errors import RestError, argument_error
-from emulator.placements import PlacementBinding
+from emulator.model.placements import PlacementBinding
 from emulator.rest.handlers import check_handler
 from emulator.rest.registry import Call, Method, Reply, page
 

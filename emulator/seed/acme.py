@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from emulator.crm.entities import Entity, Record
-from emulator.people import User
-from emulator.portal import Portal
+from emulator.model.people import User
+from emulator.model.portal import Portal
 from emulator.seed import numbers
 from emulator.seed.planting import Planter
 

@@ -5,7 +5,7 @@ As in a portal that has lived for years, ids have gaps; every contact but each f
 
 from emulator.crm.entities import Entity, Record
 from emulator.crm.store import Crm
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 
 GAP = 7  # after so many records an id is missing
 ALONE = 5  # each so-manyth contact belongs to nobody

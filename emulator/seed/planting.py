@@ -8,8 +8,8 @@ from typing import Any
 from emulator.crm import history as past
 from emulator.crm.entities import Entity, Record
 from emulator.crm.store import Crm
-from emulator.people import Department, User
-from emulator.portal import Portal
+from emulator.model.people import Department, User
+from emulator.model.portal import Portal
 
 SEED = 20261122
 

@@ -7,8 +7,8 @@ clients of a dismissed manager, clients left with the exchange user after a 1C i
 from datetime import timedelta
 
 from emulator.crm.entities import Entity, Record
-from emulator.people import User
-from emulator.portal import Portal
+from emulator.model.people import User
+from emulator.model.portal import Portal
 from emulator.seed import numbers
 from emulator.seed import words_ru as words
 from emulator.seed.planting import Planter

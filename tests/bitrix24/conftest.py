@@ -18,12 +18,12 @@ from b24app.bitrix24.tokens import FixedToken, TokenKeeper
 from b24app.bitrix24.wire import CallRecord, open_session
 from b24app.errors import NeedsAdmin
 from b24app.lanes import Lane
-from emulator.auth_server import Grant
 from emulator.config import EmulatorConfig, PortalConfig
-from emulator.installs import Installation, MarketApp, install
-from emulator.portal import Portal
+from emulator.model.auth_server import Grant
+from emulator.model.installs import Installation, MarketApp, install
+from emulator.model.portal import Portal
+from emulator.model.world import World
 from emulator.run import Emulator, serve
-from emulator.world import World
 from tests.bitrix24.scripted import Script
 
 APP = MarketApp(

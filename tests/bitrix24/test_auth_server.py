@@ -7,8 +7,8 @@ import pytest
 
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.errors import NeedsAdmin, NeedsFreshToken, PortalClosed, PortalDown, PortalError, Refused
-from emulator.faults import FOREVER, Break
-from emulator.installs import pay, uninstall
+from emulator.model.faults import FOREVER, Break
+from emulator.model.installs import pay, uninstall
 from tests.bitrix24.conftest import APP, Rig
 
 REAL = frozenset({"https://oauth.bitrix.info", "https://oauth.bitrix24.tech"})

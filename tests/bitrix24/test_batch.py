@@ -8,8 +8,8 @@ from b24app.bitrix24.client import Command, Outcome
 from b24app.errors import CallRefused, MethodParked, NotFound, OutcomeUnknown, PortalBusy, PortalClosed, PortalDown
 from b24app.lanes import Lane
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
-from emulator.installs import pay
+from emulator.model.faults import FOREVER, Break
+from emulator.model.installs import pay
 from tests.bitrix24.conftest import Rig
 
 

@@ -30,8 +30,8 @@ from b24app.errors import (
 )
 from b24app.lanes import Lane
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
-from emulator.people import CrmAccess
+from emulator.model.faults import FOREVER, Break
+from emulator.model.people import CrmAccess
 from tests.bitrix24.conftest import Rig
 
 CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"

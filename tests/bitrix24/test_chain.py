@@ -7,7 +7,7 @@ import pytest
 
 from b24app.errors import PortalDown
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
+from emulator.model.faults import FOREVER, Break
 from tests.bitrix24.conftest import Rig
 
 

@@ -7,7 +7,7 @@ import pytest
 from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import portal_event
 from b24app.domain.connection_check.rules import Feature
-from emulator.faults import Break
+from emulator.model.faults import Break
 from tests.bitrix24.conftest import APP, Rig
 
 HANDLER = "http://127.0.0.1:9/bitrix/events"

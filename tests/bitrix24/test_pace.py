@@ -12,8 +12,8 @@ from b24app.bitrix24.client import Command
 from b24app.bitrix24.pace import ENTERPRISE, LOOK_AHEAD, PROBE, Budget, Gauge, Pace
 from b24app.errors import MethodParked, PortalBusy
 from b24app.lanes import Lane
-from emulator.faults import Break
-from emulator.limits import Bucket
+from emulator.model.faults import Break
+from emulator.model.limits import Bucket
 from tests.bitrix24.conftest import Rig
 
 TINY = Budget(full=10, capacity=8, rate=1 / 3600, reserve=0.25)

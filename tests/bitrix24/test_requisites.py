@@ -14,7 +14,7 @@ from b24app.bitrix24.requisites import (
 from b24app.domain.cards.facts import Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.errors import AccessDenied
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from tests.bitrix24.conftest import Rig
 
 FIRM, PERSON = Subject(Kind.COMPANY, 1), Subject(Kind.CONTACT, 1)

@@ -25,9 +25,9 @@ from b24app.errors import (
 )
 from b24app.lanes import Lane
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
-from emulator.installs import pay, uninstall
-from emulator.people import CrmAccess
+from emulator.model.faults import FOREVER, Break
+from emulator.model.installs import pay, uninstall
+from emulator.model.people import CrmAccess
 from tests.bitrix24.conftest import Rig
 
 

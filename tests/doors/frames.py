@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.people import User
+from emulator.model.people import User
 from tests.world import Page, World
 
 TABS = {"contact": "CRM_CONTACT_DETAIL_TAB", "company": "CRM_COMPANY_DETAIL_TAB"}

@@ -12,9 +12,9 @@ from b24app.portal.store import portals
 from b24app.store import tables
 from emulator.crm.entities import Entity
 from emulator.forge import OPENS, forge
-from emulator.installs import install
+from emulator.model.installs import install
+from emulator.model.people import CrmAccess
 from emulator.opening import open_form
-from emulator.people import CrmAccess
 from tests.doors.frames import TABS, Frame, frame, main, tab
 from tests.world import World
 

@@ -9,8 +9,8 @@ from b24app.domain.verification.membership import Action
 from b24app.store import tables
 from b24app.verification.store.intents import STATED
 from emulator.crm.entities import Entity
-from emulator.faults import Break
-from emulator.people import CrmAccess
+from emulator.model.faults import Break
+from emulator.model.people import CrmAccess
 from tests.doors.frames import main, members, tab
 from tests.stories.scene import at
 from tests.world import World

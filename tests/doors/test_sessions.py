@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.faults import FOREVER, Break
+from emulator.model.faults import FOREVER, Break
 from tests.doors.frames import Frame, main, tab
 from tests.world import World
 

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from emulator import php
 from emulator.config import EmulatorConfig, PortalConfig
-from emulator.installs import Installation, MarketApp, finish, install
-from emulator.people import User
-from emulator.portal import Portal
+from emulator.model.installs import Installation, MarketApp, finish, install
+from emulator.model.people import User
+from emulator.model.portal import Portal
 from emulator.run import Emulator
 
 SCOPE = ("crm", "placement", "user", "im")

@@ -18,10 +18,10 @@ from b24app.manifest import read_manifest
 from b24app.settings import ROOT
 from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, PERSONAL, Variant
-from emulator.events import EventBinding
-from emulator.installs import Installation
-from emulator.placements import PlacementBinding
-from emulator.portal import Portal
+from emulator.model.events import EventBinding
+from emulator.model.installs import Installation
+from emulator.model.placements import PlacementBinding
+from emulator.model.portal import Portal
 from emulator.rest.registry import load
 
 APP = ("b24app", "handlers", "placements", "workers")

@@ -17,7 +17,7 @@ import pytest
 from b24pysdk.credentials import BitrixApp, BitrixToken
 from fast_bitrix24 import BitrixAsync
 
-from emulator.installs import Installation
+from emulator.model.installs import Installation
 from emulator.rest.registry import load
 from emulator.run import Emulator, serve
 from tests.emulator.aid import installed, market_app, two_portals

@@ -31,10 +31,10 @@ from b24pysdk.errors.oauth import (
     BitrixOauthWrongClient,
 )
 
-from emulator.events import EventBinding
-from emulator.installs import Installation, uninstall
+from emulator.model.events import EventBinding
+from emulator.model.installs import Installation, uninstall
+from emulator.model.portal import Webhook
 from emulator.opening import open_form
-from emulator.portal import Webhook
 from emulator.run import Emulator, serve
 from tests.emulator.aid import Listener, installed, two_portals
 

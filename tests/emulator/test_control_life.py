@@ -6,7 +6,7 @@ import pytest
 
 from emulator.attacks import ATTACKS
 from emulator.crm.entities import Entity
-from emulator.robots import Robot
+from emulator.model.robots import Robot
 from tests.emulator.aid import Caller, Listener, asked
 
 

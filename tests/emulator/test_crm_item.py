@@ -4,7 +4,7 @@ import pytest
 
 from emulator.crm.entities import Entity
 from emulator.crm.names import camel, upper
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from tests.emulator.aid import Caller
 
 # crm-item-get.md, the lead of the example

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from emulator.run import Emulator
 from tests.emulator.aid import Caller
 

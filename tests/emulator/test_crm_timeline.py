@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from tests.emulator.aid import Caller, Listener
 
 COMMENT: dict[str, Any] = {"ENTITY_ID": 1, "ENTITY_TYPE": "deal", "COMMENT": "New comment was added"}

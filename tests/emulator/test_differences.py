@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from emulator.crm.entities import Entity
-from emulator.differences import DIFFERENCES, PROFILES, TABLE, Takes
-from emulator.installs import finish
+from emulator.model.differences import DIFFERENCES, PROFILES, TABLE, Takes
+from emulator.model.installs import finish
 from emulator.opening import open_form
 from tests.emulator.aid import Caller, Listener, asked
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from emulator.events import EventBinding
 from emulator.forge import EVENTS, OPENS
+from emulator.model.events import EventBinding
 from tests.emulator.aid import Caller, Listener, asked, installed
 
 CONTACT = {"FIELDS": {"ID": 7}}

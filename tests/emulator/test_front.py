@@ -7,9 +7,9 @@ import aiohttp
 import pytest
 
 from emulator.config import EmulatorConfig
-from emulator.faults import Break
-from emulator.people import CrmAccess
-from emulator.portal import Webhook
+from emulator.model.faults import Break
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Webhook
 from emulator.run import Emulator, serve
 from tests.emulator.aid import Caller, Listener, asked, installed, two_portals
 

@@ -8,8 +8,18 @@ import aiohttp
 import pytest
 
 from emulator.errors import RestError
-from emulator.events import EventBinding
-from emulator.installs import Installation, Opening, finish, install, next_version, opening, pay, uninstall, update
+from emulator.model.events import EventBinding
+from emulator.model.installs import (
+    Installation,
+    Opening,
+    finish,
+    install,
+    next_version,
+    opening,
+    pay,
+    uninstall,
+    update,
+)
 from emulator.opening import open_form
 from emulator.run import Emulator, serve
 from tests.emulator.aid import Caller, Listener, asked, installed, market_app, two_portals

@@ -17,7 +17,7 @@ import pytest
 from b24app.settings import ROOT
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
-from emulator.events import EventBinding
+from emulator.model.events import EventBinding
 from emulator.run import serve
 from tests.emulator.aid import Caller, Listener, installed, market_app
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from emulator.faults import Break
-from emulator.installs import finish, install, uninstall
+from emulator.model.faults import Break
+from emulator.model.installs import finish, install, uninstall
 from tests.emulator.aid import Answer, Caller, asked
 
 

@@ -172,7 +172,7 @@ async def test_the_ping(queue: Caller, listener: Listener, seconds: int, pings: 
 
 
 async def test_uninstalling_drops_the_queue(queue: Caller) -> None:
-    from emulator.installs import finish, install, uninstall
+    from emulator.model.installs import finish, install, uninstall
 
     touch(queue, 1)
     uninstall(queue.installation, queue.user, clean=False)

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from emulator.errors import RestError
-from emulator.events import NO_AUTH, WITH_REFRESH, EventBinding
-from emulator.installs import finish, next_version, pay, uninstall, update
+from emulator.model.events import NO_AUTH, WITH_REFRESH, EventBinding
+from emulator.model.installs import finish, next_version, pay, uninstall, update
+from emulator.model.placements import options_for, place
 from emulator.opening import open_form
-from emulator.placements import options_for, place
 from emulator.rest.calling import Caller as Who
 from emulator.rest.calling import perform
 from emulator.run import Emulator

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.placements import options_for
+from emulator.model.placements import options_for
 from tests.emulator.aid import Caller, Listener
 
 TAB = {"PLACEMENT": "CRM_CONTACT_DETAIL_TAB", "HANDLER": "http://127.0.0.1:9/tab"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from emulator.crm.dates import ZONE
-from emulator.presence import Accessibility
+from emulator.model.presence import Accessibility
 from tests.emulator.aid import Caller, Listener
 
 NOON = datetime(2026, 12, 2, 12, tzinfo=ZONE)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from emulator import robots
 from emulator.crm.entities import Entity
-from emulator.installs import finish, install, uninstall, update
-from emulator.robots import Robot
+from emulator.model import robots
+from emulator.model.installs import finish, install, uninstall, update
+from emulator.model.robots import Robot
 from tests.emulator.aid import Caller, Listener
 
 PROPERTIES = {

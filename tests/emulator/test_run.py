@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from emulator.config import from_json
-from emulator.events import EventBinding
-from emulator.faults import Break
+from emulator.model.events import EventBinding
+from emulator.model.faults import Break
 from emulator.run import Emulator, serve
 from tests.emulator.aid import Caller, Listener, asked, installed, two_portals
 

@@ -10,9 +10,9 @@ from emulator.crm import legacy
 from emulator.crm.entities import Entity
 from emulator.crm.filters import Condition, Group
 from emulator.crm.finding import Query
-from emulator.portal import Portal
+from emulator.model.portal import Portal
+from emulator.model.world import World, build
 from emulator.seed import rental
-from emulator.world import World, build
 
 
 def planted(seed: str, lang: str = "ru") -> Portal:

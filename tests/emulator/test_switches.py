@@ -9,10 +9,10 @@ from emulator import attacks
 from emulator.face.control import ACTIONS
 from emulator.face.pages.switches import PROGRAMS, Switch, shelves
 from emulator.face.pages.words import WORDS
-from emulator.faults import Break, EventFaults
-from emulator.installs import finish, install
-from emulator.people import CrmAccess
-from emulator.plans import PLANS
+from emulator.model.faults import Break, EventFaults
+from emulator.model.installs import finish, install
+from emulator.model.people import CrmAccess
+from emulator.model.plans import PLANS
 from tests.emulator.aid import Caller, Listener, asked
 
 SWITCHES: list[Switch] = [one for shelf in shelves() for one in shelf.switches]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from tests.emulator.aid import Caller, Listener
 
 ADD = {"CODE": "verified", "NAME": "Person verified"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.people import Department, User
+from emulator.model.people import Department, User
 from tests.emulator.aid import Caller
 
 

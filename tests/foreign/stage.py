@@ -13,9 +13,9 @@ from typing import Any
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
 from emulator.crm.timeline import Badge
-from emulator.installs import Installation, MarketApp, install, uninstall
-from emulator.people import hire
-from emulator.portal import Portal, Webhook
+from emulator.model.installs import Installation, MarketApp, install, uninstall
+from emulator.model.people import hire
+from emulator.model.portal import Portal, Webhook
 from emulator.run import Emulator, serve
 from emulator.tls import make_papers
 

@@ -21,7 +21,7 @@ from b24app.portal.store import portals
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from b24app.work.store import inbox
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 from tests.soak.agreement import sides
 from tests.soak.figures import Figures, Probe
 from tests.soak.havoc import Havoc

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from b24app.store.tables import endpoints, memberships
 from emulator.crm.entities import Entity
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 from tests.receiver import Heard
 from tests.stories.work.processes import Holding, Running
 from tests.world import CHECK

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from emulator.crm.entities import Entity
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 from tests.stories.work.processes import Holding, Running
 from tests.world import CHECK
 

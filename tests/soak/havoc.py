@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from emulator.faults import Break
-from emulator.installs import pay
+from emulator.model.faults import Break
+from emulator.model.installs import pay
 from tests.stories.work.processes import Holding, RedisServer, Running
 
 LOST, DOUBLED = 0.2, 0.1

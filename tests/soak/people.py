@@ -12,7 +12,7 @@ import aiohttp
 
 from emulator.crm.entities import Entity
 from emulator.crm.store import CrmError
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 from tests.doors.frames import frame, members
 from tests.stories.work.processes import Running
 from tests.world import CHECK

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from emulator.faults import Fault, Faults
+from emulator.model.faults import Fault, Faults
 from tests.doors.frames import members, tab
 from tests.emulator.methods import ROWS
 from tests.stories.differences.switches import THROWN

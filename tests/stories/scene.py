@@ -15,10 +15,10 @@ from b24app.portal.store import portals
 from b24app.store.tables import memberships, records
 from b24app.store.tables import work as work_table
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
-from emulator.installs import Installation
-from emulator.people import User
-from emulator.portal import Portal
+from emulator.model.faults import FOREVER, Break
+from emulator.model.installs import Installation
+from emulator.model.people import User
+from emulator.model.portal import Portal
 from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY

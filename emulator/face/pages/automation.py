@@ -9,7 +9,6 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from emulator.automation import PlacedRobot, PlacedTrigger
 from emulator.crm import stages
 from emulator.crm.dictionaries import Status
 from emulator.crm.entities import Entity
@@ -22,7 +21,8 @@ from emulator.face.pages.render import message, page, when
 from emulator.face.pages.views import Option
 from emulator.face.pages.visit import Visit
 from emulator.face.pages.widgets import app_title
-from emulator.installs import Installation
+from emulator.model.automation import PlacedRobot, PlacedTrigger
+from emulator.model.installs import Installation
 
 _LAST = 12
 """Runs shown below the stages."""

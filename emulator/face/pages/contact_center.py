@@ -13,8 +13,8 @@ from emulator.face.pages.frames import embedded, frame_view
 from emulator.face.pages.render import message, page
 from emulator.face.pages.visit import Visit
 from emulator.face.pages.widgets import Found, app_title, binding_by_id, widget_title, widgets
-from emulator.installs import Installation
-from emulator.placements import PlacementBinding, options_for
+from emulator.model.installs import Installation
+from emulator.model.placements import PlacementBinding, options_for
 
 TILE, SETTING = "CONTACT_CENTER", "SETTING_CONNECTOR"
 LINE = "1"

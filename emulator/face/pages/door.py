@@ -8,9 +8,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from emulator.face.pages.render import door, message, page, when
 from emulator.face.pages.visit import LANG_COOKIE, LANGS, USER_COOKIE, Visit, lang_of, local_path, portal_of, user_of
 from emulator.face.pages.words import word
-from emulator.people import Department, User
-from emulator.portal import Notification, Portal
-from emulator.world import World
+from emulator.model.people import Department, User
+from emulator.model.portal import Notification, Portal
+from emulator.model.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from emulator import placements
 from emulator.errors import RestError
 from emulator.face.pages.render import fragment
 from emulator.face.pages.visit import Visit
 from emulator.face.pages.widgets import app_title, binding_by_id, installation_by_id, widget_title
-from emulator.installs import Installation, Opening, finish, opening
+from emulator.model import placements
+from emulator.model.installs import Installation, Opening, finish, opening
 from emulator.opening import DEFAULT, open_form
 
 

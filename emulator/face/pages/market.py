@@ -12,8 +12,8 @@ from emulator.face.pages.frames import embedded, frame_view
 from emulator.face.pages.render import message, page
 from emulator.face.pages.visit import Visit
 from emulator.face.pages.widgets import app_title, binding_by_id, installation_by_id, widget_title
-from emulator.installs import Installation, MarketApp, Opening, install, opening, uninstall, update
-from emulator.placements import options_for
+from emulator.model.installs import Installation, MarketApp, Opening, install, opening, uninstall, update
+from emulator.model.placements import options_for
 
 SYSTEM_KEYS = frozenset({"_r", "sessid", "install_finished", "PLACEMENT_OPTIONS"})
 """Query parameters of an app page that are not meant for the app."""

@@ -10,7 +10,7 @@ from emulator.crm.entities import Entity, Record
 from emulator.crm.filters import Condition, Group
 from emulator.crm.store import Query
 from emulator.face.pages.visit import Visit
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 
 NAMES = {
     Entity.CONTACT: ("NAME", "SECOND_NAME", "LAST_NAME"),

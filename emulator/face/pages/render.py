@@ -17,7 +17,7 @@ from emulator.face.pages.pulse import stamp
 from emulator.face.pages.visit import LANGS, Visit
 from emulator.face.pages.widgets import menu
 from emulator.face.pages.words import SCRIPT_WORDS, word
-from emulator.people import User
+from emulator.model.people import User
 
 HERE = Path(__file__).parent
 NBSP = "\u00a0"

@@ -26,7 +26,7 @@ from emulator.face.pages import (
     switches,
 )
 from emulator.face.pages.visit import Page, signed_in
-from emulator.world import World
+from emulator.model.world import World
 
 STATIC = Path(__file__).parent / "static"
 CARD = "/crm/{entity}/details/{id:int}/"

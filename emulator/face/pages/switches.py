@@ -9,13 +9,13 @@ from typing import Any
 from starlette.responses import Response
 
 from emulator import attacks
-from emulator.differences import PROFILES, TABLE, Difference
 from emulator.face.pages.render import page
 from emulator.face.pages.visit import Visit
-from emulator.faults import FOREVER, Break
-from emulator.installs import Installation
-from emulator.people import CrmAccess
-from emulator.plans import PLANS
+from emulator.model.differences import PROFILES, TABLE, Difference
+from emulator.model.faults import FOREVER, Break
+from emulator.model.installs import Installation
+from emulator.model.people import CrmAccess
+from emulator.model.plans import PLANS
 
 Body = dict[str, Any]
 PROGRAMS = {

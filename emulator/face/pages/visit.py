@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from emulator.face.pages.words import word
-from emulator.people import User
-from emulator.portal import Portal
-from emulator.world import World
+from emulator.model.people import User
+from emulator.model.portal import Portal
+from emulator.model.world import World
 
 USER_COOKIE = "portal_user"
 LANG_COOKIE = "portal_lang"

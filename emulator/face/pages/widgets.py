@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from emulator.face.pages.visit import Visit
-from emulator.installs import Installation, Opening, opening
-from emulator.placements import PlacementBinding
+from emulator.model.installs import Installation, Opening, opening
+from emulator.model.placements import PlacementBinding
 
 Found = tuple[Installation, PlacementBinding]
 

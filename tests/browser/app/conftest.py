@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import FrameLocator, Page
 
 from b24app.settings import ROOT
-from emulator.people import User
-from emulator.portal import Portal
+from emulator.model.people import User
+from emulator.model.portal import Portal
 from tests.world import World
 
 BUILT = ROOT / "build" / "static" / "manifest.json"

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.crm import card_rules
 from emulator.crm.entities import Entity
 from emulator.crm.timeline import CONFIGURABLE, Activity, Badge
-from emulator.installs import Installation
+from emulator.model.installs import Installation
 
 Layout = dict[str, Any]
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page
 
-from emulator.installs import Installation, finish, install
-from emulator.placements import PlacementBinding
-from emulator.portal import Portal
+from emulator.model.installs import Installation, finish, install
+from emulator.model.placements import PlacementBinding
+from emulator.model.portal import Portal
 from emulator.run import Emulator
 from tests.browser.emulator.world import ADMIN, SDK, Guest, Vendor, care, portals, vendor
 

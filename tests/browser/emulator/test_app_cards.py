@@ -9,10 +9,10 @@ from datetime import timedelta
 from playwright.async_api import Locator, expect
 
 from emulator.crm.timeline import Activity
-from emulator.events import EventBinding
-from emulator.installs import Installation
-from emulator.people import CrmAccess
-from emulator.portal import Portal
+from emulator.model.events import EventBinding
+from emulator.model.installs import Installation
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Portal
 from tests.browser.emulator.cards import plant
 from tests.browser.emulator.world import ADMIN, MANAGER, Guest, Vendor, inside
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Frame, Playwright
 
-from emulator.installs import Installation
-from emulator.portal import Portal
+from emulator.model.installs import Installation
+from emulator.model.portal import Portal
 from emulator.run import Emulator
 from tests.browser.conftest import DESK, FLAGS
 from tests.browser.emulator.world import ADMIN, HEAD, MANAGER, Guest, Vendor, inside

@@ -1,8 +1,8 @@
 """The contact centre: an app's tile, and the settings of its connector, in frames."""
 
 from emulator.face.pages.contact_center import connect
-from emulator.installs import Installation
-from emulator.placements import PlacementBinding
+from emulator.model.installs import Installation
+from emulator.model.placements import PlacementBinding
 from tests.browser.emulator.world import ADMIN, MANAGER, Guest, Vendor
 
 

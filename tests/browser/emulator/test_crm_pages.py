@@ -7,10 +7,10 @@ from playwright.async_api import FrameLocator, expect
 
 from emulator.crm.entities import Entity, Record
 from emulator.crm.layouts import COMMON, PERSONAL, Variant
-from emulator.events import EventBinding
-from emulator.installs import Installation
-from emulator.people import CrmAccess
-from emulator.portal import Portal
+from emulator.model.events import EventBinding
+from emulator.model.installs import Installation
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Portal
 from tests.browser.emulator.world import ADMIN, BOX, HEAD, MANAGER, Guest, Vendor
 
 

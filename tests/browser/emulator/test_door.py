@@ -1,8 +1,8 @@
 """Who you are, in which language, and what the portal's pages refuse."""
 
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
-from emulator.portal import Portal
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Portal
 from tests.browser.emulator.world import GONE, HEAD, MANAGER, Guest
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from playwright.async_api import expect
 
 from emulator.crm.entities import Entity
-from emulator.installs import Installation
-from emulator.portal import Portal
+from emulator.model.installs import Installation
+from emulator.model.portal import Portal
 from tests.browser.emulator.world import ADMIN, CODE, MANAGER, Guest, Vendor
 
 OPENED = [

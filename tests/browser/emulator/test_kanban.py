@@ -9,11 +9,11 @@ from playwright.async_api import Page, expect
 
 from emulator.crm.entities import Entity
 from emulator.crm.timeline import Badge
-from emulator.events import EventBinding
-from emulator.installs import Installation
-from emulator.people import CrmAccess
-from emulator.portal import Portal
-from emulator.robots import Robot
+from emulator.model.events import EventBinding
+from emulator.model.installs import Installation
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Portal
+from emulator.model.robots import Robot
 from tests.browser.emulator.cards import plant
 from tests.browser.emulator.world import ADMIN, MANAGER, Guest, Vendor
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Playwright
 
-from emulator.installs import Installation
-from emulator.portal import Portal
+from emulator.model.installs import Installation
+from emulator.model.portal import Portal
 from tests.browser.conftest import DESK, FLAGS
 from tests.browser.emulator.test_bus import CALL, opened
 from tests.browser.emulator.world import MANAGER, Guest

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page
 
 from emulator.crm.entities import Entity
-from emulator.installs import Installation, finish, install
+from emulator.model.installs import Installation, finish, install
 from emulator.run import Emulator
 from tests.browser.conftest import Shoot
 from tests.browser.emulator.cards import plant

@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from emulator.portal import Portal
+from emulator.model.portal import Portal
 from tests.browser.conftest import Shoot
 from tests.browser.emulator.world import ADMIN, Guest
 

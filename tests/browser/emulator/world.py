@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
-from emulator.installs import MarketApp
-from emulator.people import Department, User
-from emulator.portal import Notification, Portal
+from emulator.model.installs import MarketApp
+from emulator.model.people import Department, User
+from emulator.model.portal import Notification, Portal
 from emulator.run import Emulator, Server, serve
 from tests.browser.conftest import ROOT
 

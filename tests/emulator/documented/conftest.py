@@ -6,8 +6,8 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
+from emulator.model.world import add_portal
 from emulator.run import Emulator, serve
-from emulator.world import add_portal
 from tests.emulator.aid import Caller, installed, two_portals
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from emulator.crm.entities import Entity, Record, by_type_id
 from emulator.crm.timeline import CONFIGURABLE, CONFIGURABLE_TYPE
-from emulator.installs import Installation
-from emulator.people import User
-from emulator.portal import Portal
+from emulator.model.installs import Installation
+from emulator.model.people import User
+from emulator.model.portal import Portal
 
 Params = dict[str, Any]
 KINDS = {entity.upper(): entity for entity in Entity}

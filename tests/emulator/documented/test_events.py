@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from emulator.crm.entities import Entity
-from emulator.event_names import catalogue
-from emulator.events import EventBinding
-from emulator.installs import finish, next_version, pay, uninstall, update
-from emulator.people import hire
+from emulator.model.event_names import catalogue
+from emulator.model.events import EventBinding
+from emulator.model.installs import finish, next_version, pay, uninstall, update
+from emulator.model.people import hire
 from emulator.run import Emulator
 from tests.emulator.aid import Caller, Listener, listening
 from tests.emulator.documented.ground import Ground

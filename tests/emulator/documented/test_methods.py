@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from emulator.people import CrmAccess
-from emulator.portal import Webhook
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Webhook
 from emulator.rest.registry import load
 from tests.emulator.aid import Answer, Caller, asked
 from tests.emulator.documented.ground import Ground

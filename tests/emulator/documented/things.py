@@ -8,10 +8,10 @@ from emulator.crm.entities import Entity, by_type_id
 from emulator.crm.files import Attached
 from emulator.crm.requisites import Preset
 from emulator.crm.timeline import HISTORY, ActivityType, Badge, Note
-from emulator.placements import PlacementBinding
-from emulator.portal import Notification
-from emulator.presence import Workday
-from emulator.robots import Robot, run
+from emulator.model.placements import PlacementBinding
+from emulator.model.portal import Notification
+from emulator.model.presence import Workday
+from emulator.model.robots import Robot, run
 from tests.emulator.documented.ground import PHONE, TEXT, Ground, Params
 
 Need = Callable[[Ground, str, Params], None]

@@ -12,7 +12,7 @@ from b24app.journeys import settings
 from b24app.lanes import Lane
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from tests.chores import due, sweep_one
 from tests.world import World
 from workers.inbox import drain_portal

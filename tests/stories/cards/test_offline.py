@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from emulator.crm.entities import Entity
-from emulator.faults import Break
-from emulator.installs import next_version, update
+from emulator.model.faults import Break
+from emulator.model.installs import next_version, update
 from tests.chores import due, fetch_offline_one, rewake_all
 from tests.world import World
 

@@ -17,9 +17,9 @@ from b24app.portal.store import portals
 from b24app.store.tables import imports as imports_table
 from b24app.store.tables import inbox, requisites
 from emulator.crm.entities import Entity
-from emulator.faults import Break
-from emulator.people import CrmAccess
-from emulator.portal import Portal
+from emulator.model.faults import Break
+from emulator.model.people import CrmAccess
+from emulator.model.portal import Portal
 from tests.chores import fetch_offline_one, import_one
 from tests.stories.scene import another_admin, break_calls, pass_until, waits
 from tests.world import World

@@ -7,17 +7,17 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import emulator.model.placements
 import pytest
 from sqlalchemy import select
 
-import emulator.placements
 from b24app.cli import main as command
 from b24app.cli.doctor_portal import watched
 from b24app.connection_check.journeys import journey as connection_check
 from b24app.domain.connection_check.rules import CheckLine, CheckPart, Finding, Light
 from b24app.store.tables import connection_checks
-from emulator.faults import Break
-from emulator.placements import PATTERNS
+from emulator.model.faults import Break
+from emulator.model.placements import PATTERNS
 from tests.chores import connection_check_one
 from tests.doors.frames import Frame, main
 from tests.stories.scene import CONTACT
@@ -294,7 +294,7 @@ async def test_a_place_that_the_portal_does_not_have_is_named(world: World, monk
     installation = await world.install()
     installation.placements = [one for one in installation.placements if "CONTACT" not in one.placement]
     companies = ("CRM_(COMPANY)_DETAIL_TAB", PATTERNS[0][1])
-    monkeypatch.setattr(emulator.placements, "PATTERNS", (companies, *PATTERNS[1:]))
+    monkeypatch.setattr(emulator.model.placements, "PATTERNS", (companies, *PATTERNS[1:]))
     page = await press(world)
     await world.settle()
     found = (await lines(world))[CheckPart.SETUP]

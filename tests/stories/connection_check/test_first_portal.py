@@ -26,9 +26,9 @@ from b24app.store.tables import memberships
 from emulator.config import PortalConfig
 from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, Variant
-from emulator.differences import DIFFERENCES
-from emulator.faults import Break
-from emulator.placements import PLACES, Place
+from emulator.model.differences import DIFFERENCES
+from emulator.model.faults import Break
+from emulator.model.placements import PLACES, Place
 from tests.stories.scene import COMPANY, CONTACT
 from tests.world import Killed, World, open_world
 

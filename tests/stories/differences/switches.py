@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from emulator.attacks import kinds
-from emulator.differences import DIFFERENCES, PROFILES, TABLE
-from emulator.faults import Break, EventFaults, Faults
+from emulator.model.differences import DIFFERENCES, PROFILES, TABLE
+from emulator.model.faults import Break, EventFaults, Faults
 from tests.world import World
 
 LIFE = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.installs import finish
+from emulator.model.installs import finish
 from tests.stories.cards.test_drift import total
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, told_once

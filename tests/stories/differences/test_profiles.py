@@ -8,7 +8,7 @@ import pytest
 
 from b24app.demo import servers
 from b24app.manifest import Manifest
-from emulator.differences import PROFILES
+from emulator.model.differences import PROFILES
 from tests.stories.differences.switches import proves, switch
 from tests.stories.differences.test_life import a_life
 from tests.stories.portal.test_old_portal import PORTALS

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
-from emulator.installs import Installation
+from emulator.model.installs import Installation
 from tests.doors.frames import Frame, main
 from tests.world import Page, World
 

@@ -9,7 +9,7 @@ import pytest
 from b24app.bitrix24.pace import ENTERPRISE
 from b24app.errors import PATIENCE
 from b24app.lanes import Lane
-from emulator.faults import Break
+from emulator.model.faults import Break
 from tests.chores import rescan_one
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import (

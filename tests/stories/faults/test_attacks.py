@@ -13,7 +13,7 @@ from sqlalchemy import text
 from b24app.store.engine import open_engine
 from b24app.store.tables import metadata
 from emulator.attacks import kinds
-from emulator.installs import finish
+from emulator.model.installs import finish
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, told_once
 from tests.world import World

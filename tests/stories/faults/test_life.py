@@ -7,8 +7,8 @@ from redis import Redis
 
 from b24app.domain.portal.installation import PortalState
 from b24app.work.wake import CHORES, open_queue
-from emulator.faults import Break
-from emulator.installs import pay
+from emulator.model.faults import Break
+from emulator.model.installs import pay
 from tests.chores import look_at, rescan_one
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, another_admin, break_calls, pass_until, rows, told_once, waits

@@ -11,8 +11,8 @@ from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
 from b24app.store.tables import work as table
 from b24app.work.store import index
-from emulator.faults import Break, Fault
-from emulator.people import CrmAccess
+from emulator.model.faults import Break, Fault
+from emulator.model.people import CrmAccess
 from tests.chores import sweep_one
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, at, told_once
 from tests.world import World

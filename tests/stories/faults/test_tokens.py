@@ -9,7 +9,7 @@ import pytest
 from b24app.cards.journeys import rescan
 from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
-from emulator.faults import FOREVER, Break
+from emulator.model.faults import FOREVER, Break
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, asked, at, pass_until, told_once, waits
 from tests.world import Killed, World

@@ -18,7 +18,7 @@ from b24app.portal import call_log
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.store.tables import portal_calls
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
+from emulator.model.faults import FOREVER, Break
 from tests.chores import tidy_all
 from tests.world import World
 

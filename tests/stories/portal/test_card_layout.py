@@ -11,7 +11,7 @@ from b24app.portal.store import card_layouts
 from b24app.portal.store.card_layouts import KnownLayout
 from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, PERSONAL, Variant
-from emulator.faults import Break
+from emulator.model.faults import Break
 from tests.doors.frames import Frame, main
 from tests.world import CHECK, STATUS, Page, World
 

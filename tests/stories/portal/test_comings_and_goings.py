@@ -12,9 +12,9 @@ from b24app.portal.store import departures, tokens
 from b24app.store.tables import departures as departures_table
 from b24app.store.tables import metadata, portals
 from emulator.crm.entities import Entity
-from emulator.faults import Break
-from emulator.installs import Installation, finish, next_version, update
-from emulator.people import User
+from emulator.model.faults import Break
+from emulator.model.installs import Installation, finish, next_version, update
+from emulator.model.people import User
 from tests.chores import erase, reconcile_one, rescan_one, rewake_all, tidy_all
 from tests.world import World
 

@@ -6,7 +6,7 @@ import pytest
 
 from b24app.domain.portal.installation import PortalState
 from emulator.crm.entities import Entity
-from emulator.installs import Installation, finish, install
+from emulator.model.installs import Installation, finish, install
 from tests.doors.frames import frame, main
 from tests.world import CHECK, World
 

@@ -31,8 +31,8 @@ from b24app.resources import Resources
 from b24app.store.engine import open_engine
 from b24app.store.tables import inbox, memberships, tokens, viewer_sessions
 from b24app.store.tables import portals as portals_table
-from emulator.faults import FOREVER, Break
-from emulator.installs import finish, install, pay, uninstall
+from emulator.model.faults import FOREVER, Break
+from emulator.model.installs import finish, install, pay, uninstall
 from emulator.opening import open_form
 from placements import opened
 from tests.chores import erase, look_at, portal_ids, rewake_all

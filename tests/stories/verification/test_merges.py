@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from b24app.store.tables import requisites
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
-from emulator.people import CrmAccess
+from emulator.model.faults import FOREVER, Break
+from emulator.model.people import CrmAccess
 from tests.chores import tidy_all
 from tests.doors.frames import tab
 from tests.stories.verification.merging import everything_settles, mark, states, successors, told

@@ -9,7 +9,7 @@ import pytest
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.verification.store import memberships
 from emulator.crm.entities import Entity
-from emulator.faults import FOREVER, Break
+from emulator.model.faults import FOREVER, Break
 from tests.doors.frames import members, tab
 from tests.stories.scene import at, written
 from tests.stories.verification.merging import everything_settles, mark, states, successors, told

@@ -9,7 +9,7 @@ import pytest
 
 from b24app.lanes import Lane
 from emulator.crm.entities import Entity
-from emulator.people import CrmAccess
+from emulator.model.people import CrmAccess
 from tests.stories.scene import at
 from tests.world import World
 from workers.inbox import drain_portal

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from b24app.store.tables import inbox
-from emulator.faults import FOREVER, Break
+from emulator.model.faults import FOREVER, Break
+from emulator.model.people import User
 from emulator.opening import open_form
-from emulator.people import User
 from tests.doors.frames import tab
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, INTENDED, Scene, at, told_once

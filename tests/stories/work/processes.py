@@ -31,7 +31,7 @@ from b24app.demo import servers
 from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT, Settings, as_environment
 from emulator.config import EmulatorConfig, PortalConfig
-from emulator.installs import MarketApp
+from emulator.model.installs import MarketApp
 from emulator.run import Emulator, serve
 from tests.receiver import Receiver
 from tests.serving import bound, serving

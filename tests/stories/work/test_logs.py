@@ -11,8 +11,8 @@ import pytest
 
 from b24app.logs import set_up_logs
 from emulator.crm.entities import Entity
-from emulator.faults import Break
 from emulator.forge import EVENTS, OPENS, forge
+from emulator.model.faults import Break
 from tests.doors.frames import members, tab
 from tests.world import CLIENT_SECRET, World
 

@@ -20,7 +20,7 @@ from b24app.demo import servers
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from emulator.crm.entities import Entity
-from emulator.faults import Break, Fault
+from emulator.model.faults import Break, Fault
 from tests.receiver import Heard
 from tests.stories.work.processes import WAIT, Holding, RedisServer, Running, redis_server, running
 

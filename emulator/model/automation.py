@@ -8,14 +8,14 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emulator import plans, robots
 from emulator.crm.entities import Entity
 from emulator.crm.stages import field_of
-from emulator.robots import Run
+from emulator.model import plans, robots
+from emulator.model.robots import Run
 
 if TYPE_CHECKING:
-    from emulator.installs import Installation
-    from emulator.portal import Portal
+    from emulator.model.installs import Installation
+    from emulator.model.portal import Portal
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from emulator.automation import Automation
-from emulator.differences import Differences
-from emulator.installs import Installation
-from emulator.people import Department, User
-from emulator.presence import Presence
-from emulator.pull import Pull
+from emulator.model.automation import Automation
+from emulator.model.differences import Differences
+from emulator.model.installs import Installation
+from emulator.model.people import Department, User
+from emulator.model.presence import Presence
+from emulator.model.pull import Pull
 
 if TYPE_CHECKING:
     from emulator.crm.store import Crm
-    from emulator.world import World
+    from emulator.model.world import World
 
 
 @dataclass(slots=True)

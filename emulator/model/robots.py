@@ -15,8 +15,8 @@ from emulator.crm.values import truthy
 from emulator.errors import access_denied
 
 if TYPE_CHECKING:
-    from emulator.installs import Installation
-    from emulator.portal import Portal
+    from emulator.model.installs import Installation
+    from emulator.model.portal import Portal
 
 Document = tuple[Entity, int]
 Property = dict[str, Any]

@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import access_denied
-from emulator.events import EventBinding
-from emulator.offline import OfflineQueue
-from emulator.people import User
-from emulator.placements import PlacementBinding
-from emulator.robots import Robot
+from emulator.model.events import EventBinding
+from emulator.model.offline import OfflineQueue
+from emulator.model.people import User
+from emulator.model.placements import PlacementBinding
+from emulator.model.robots import Robot
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 
 @dataclass(frozen=True, slots=True)

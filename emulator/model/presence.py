@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from emulator.crm.dates import ZONE
 
 if TYPE_CHECKING:
-    from emulator.people import User
-    from emulator.portal import Portal
+    from emulator.model.people import User
+    from emulator.model.portal import Portal
 
 
 class Accessibility(StrEnum):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 
 class CrmAccess(StrEnum):

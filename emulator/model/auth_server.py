@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import RestError
-from emulator.installs import Installation, MarketApp
-from emulator.people import User
+from emulator.model.installs import Installation, MarketApp
+from emulator.model.people import User
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
-    from emulator.world import World
+    from emulator.model.portal import Portal
+    from emulator.model.world import World
 
 CODE_LIFE = timedelta(seconds=30)
 ACCESS_LIFE = timedelta(hours=1)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from emulator import php
-from emulator.event_auth import reduced_auth, user_auth
-from emulator.event_names import catalogue, scope_of
-from emulator.people import User
+from emulator.model.event_auth import reduced_auth, user_auth
+from emulator.model.event_names import catalogue, scope_of
+from emulator.model.people import User
 
 if TYPE_CHECKING:
-    from emulator.installs import Installation
-    from emulator.portal import Portal
-    from emulator.world import World
+    from emulator.model.installs import Installation
+    from emulator.model.portal import Portal
+    from emulator.model.world import World
 
 MAX_HOPS = 7
 KEPT_DELIVERIES = 1000

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.auth_server import Grant
-    from emulator.installs import Installation
+    from emulator.model.auth_server import Grant
+    from emulator.model.installs import Installation
 
 
 def user_auth(installation: "Installation", grant: "Grant", refresh: bool) -> dict[str, Any]:

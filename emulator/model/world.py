@@ -9,14 +9,14 @@ from importlib import import_module
 
 import aiohttp
 
-from emulator.auth_server import AuthServer
 from emulator.config import EmulatorConfig, PortalConfig
-from emulator.events import EventQueue
-from emulator.faults import Faults
-from emulator.installs import MarketApp
-from emulator.limits import Answered, Meters
-from emulator.people import Department, User
-from emulator.portal import Portal
+from emulator.model.auth_server import AuthServer
+from emulator.model.events import EventQueue
+from emulator.model.faults import Faults
+from emulator.model.installs import MarketApp
+from emulator.model.limits import Answered, Meters
+from emulator.model.people import Department, User
+from emulator.model.portal import Portal
 from emulator.rest.registry import Method, load
 
 KEPT_REQUESTS = 1000

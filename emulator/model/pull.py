@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 LIFE = timedelta(hours=12)
 KEPT = 200

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from emulator.errors import RestError
 
 if TYPE_CHECKING:
-    from emulator.portal import Portal
+    from emulator.model.portal import Portal
 
 
 class Feature(StrEnum):
