@@ -72,13 +72,14 @@ async def dump(server: embedded.Postgres, made_at: datetime, hosts: Mapping[str,
     """Every table, its rows by primary key."""
     db = await connected(server)
     try:
-        await db.execute("SET bytea_output = 'escape'; SET timezone = 'UTC'")
+        await db.execute("SET timezone = 'UTC'")
         revision = await db.fetchval("SELECT version_num FROM alembic_version")
         parts = [f"-- revision {revision}\n-- made at {made_at.isoformat()}\n"]
         for table in metadata.sorted_tables:
             columns = ", ".join(column.name for column in table.columns)
             order = ", ".join(column.name for column in table.primary_key)
             rows = BytesIO()
+            await db.execute(f"SET bytea_output = '{'hex' if table.name == 'file_parts' else 'escape'}'")
             await db.copy_from_query(
                 f"SELECT {columns} FROM {table.name} ORDER BY {order or '1, 2'}", output=rows, format="text"
             )
@@ -99,9 +100,7 @@ async def load(server: embedded.Postgres, kept: Dump) -> None:
             rows = BytesIO("".join(f"{line}\n" for line in table.lines).encode())
             await db.copy_to_table(table.name, source=rows, columns=table.columns, format="text")
         for name, column in await db.fetch(NUMBERED):
-            await db.execute(
-                f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column})) FROM {name}"
-            )
+            await db.execute(f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column})) FROM {name}")
     finally:
         await db.close()
 
@@ -110,6 +109,15 @@ NUMBERED = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND is_identity = 'YES'
 """
+
+
+async def rows(server: embedded.Postgres, query: str) -> list[tuple[Any, ...]]:
+    """As the owner of the tables: of every portal."""
+    db = await connected(server)
+    try:
+        return [tuple(row) for row in await db.fetch(query)]
+    finally:
+        await db.close()
 
 
 async def connected(server: embedded.Postgres) -> Any:

@@ -41,8 +41,8 @@ NAMES = (
 )
 """What became of each portal."""
 
-SHOPS = ("first", "flaky", "full", "shy", "second", "files", "archive")
-"""Receivers of client apps, by name: see `make`."""
+SHOPS = ("first", "flaky", "full", "shy", "second", "others", "files", "archive")
+"""Receivers by name: of client apps of the first portal, of the second and of all others; two of weekly files."""
 
 
 @dataclass
@@ -58,8 +58,9 @@ class At(World):
 
 @dataclass
 class Lived:
-    """`shops`: receivers by name."""
+    """`server`: with the database that the app works on; `shops`: receivers by name."""
 
+    server: embedded.Postgres
     world: World
     shops: Mapping[str, Receiver] = field(default_factory=dict)
 
@@ -86,7 +87,7 @@ async def opened(server: embedded.Postgres, redis_url: str, manifest: Manifest) 
         world = await stack.enter_async_context(open_world(server, redis_url, manifest, portals, SECRET_KEY))
         now = world.emulator.world.now
         shops = {name: await stack.enter_async_context(receiving(now)) for name in SHOPS}
-        yield Lived(world, shops)
+        yield Lived(server, world, shops)
 
 
 async def _drain_inbox(resources: Resources, portal_id: int, lane: int) -> object:
@@ -104,23 +105,24 @@ WORKERS: Mapping[str, Callable[..., Awaitable[object]]] = {
 }
 
 
-async def work_off(world: World) -> list[str]:
-    """What the tick and its workers do until nobody is woken any more, the hourly look once. The wake-ups, in order."""
-    done: list[str] = []
+async def work_off(world: World) -> None:
+    """What the tick and its workers do, the hourly look once, until a tick wakes nobody but whom the one before woke:
+    a portal whose module is off is looked at by each of them, in vain."""
     await look_hourly(world.resources)
+    before: set[str] = set()
     for _ in range(ROUNDS):
         await world.emulator.world.deliver()
         await rewake_all(world.resources)
         woken = await _jobs(world)
-        if not woken:
-            return done
-        done += woken
-    raise AssertionError("the workers do not come to rest")
+        if woken <= before:
+            return
+        before = woken
+    raise AssertionError(f"the workers do not come to rest: {before}")
 
 
-async def _jobs(world: World) -> list[str]:
-    """Every job that waits in Redis, carried out once."""
-    done = []
+async def _jobs(world: World) -> set[str]:
+    """Every job that waits in Redis, carried out once; their marks."""
+    done = set()
     with Redis.from_url(world.resources.settings.redis_url) as redis:
         for name in (*GENERAL, ERASING):
             queue = open_queue(name, redis)
@@ -129,5 +131,5 @@ async def _jobs(world: World) -> list[str]:
                 job.delete()
                 world.resources.wake.heard(mark)
                 await WORKERS[function](world.resources, *job.args)
-                done.append(mark)
+                done.add(mark)
     return done

@@ -67,11 +67,12 @@ def plant(lived: Lived) -> dict[str, str]:
 
 def _portal(portal: Portal) -> dict[str, Any]:
     crm, installations = portal.crm, list(portal.installations.values())
+    contacts = crm.tables[Entity.CONTACT].ids
     return {
         "counters": portal.counters,
         "userfields": {entity: [_field(one) for one in crm.userfields[entity]] for entity in CARDS},
         "cards": {entity: list(crm.tables[entity].rows.values()) for entity in CARDS},
-        "links": [_told(one) for id in crm.tables[Entity.CONTACT].ids for one in crm.links.of(Entity.CONTACT, id)],
+        "links": [_told(one) for contact in contacts for one in crm.links.of(Entity.CONTACT, contact)],
         "requisites": list(crm.requisites),
         "layouts": [
             {"type": entity.type_id, "sections": sections}
@@ -133,9 +134,7 @@ def _plant(lived: Lived, portal: Portal, kept: Mapping[str, Any]) -> None:
 
 def _install(lived: Lived, portal: Portal, kept: Mapping[str, Any]) -> None:
     app = lived.world.market_app
-    made = Installation(
-        app=app, portal=portal, scope=frozenset(kept["scope"]), **{name: kept[name] for name in PLAIN}
-    )
+    made = Installation(app=app, portal=portal, scope=frozenset(kept["scope"]), **{name: kept[name] for name in PLAIN})
     made.bindings = [EventBinding(**one) for one in kept["bindings"]]
     made.placements = [PlacementBinding(**one) for one in kept["placements"]]
     made.offline.rows = {one["id"]: OfflineRow(**one) for one in kept["offline"]}
