@@ -96,6 +96,7 @@ async def load(server: embedded.Postgres, kept: Dump) -> None:
     """Fill the empty tables of the dump's revision, as their owner, and go on numbering behind the last row."""
     db = await connected(server)
     try:
+        assert {name for (name,) in await db.fetch(TABLES)} == set(kept.tables)
         for table in kept.tables.values():
             rows = BytesIO("".join(f"{line}\n" for line in table.lines).encode())
             await db.copy_to_table(table.name, source=rows, columns=table.columns, format="text")
@@ -105,6 +106,9 @@ async def load(server: embedded.Postgres, kept: Dump) -> None:
         await db.close()
 
 
+TABLES = """
+    SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+"""
 NUMBERED = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND is_identity = 'YES'

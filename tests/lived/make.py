@@ -45,7 +45,6 @@ from workers.outbox import drain_outbox
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
-EXPORT = database.FILE.parent / "export.jsonl.gz"
 MANY = 10_000
 MAIN = {"name": "main", "title": "О компании", "type": "section", "elements": [{"name": "TITLE"}]}
 OWN = {"name": "own", "title": "Кабинет", "type": "section", "elements": [{"name": CHECK}, {"name": STATUS}]}
@@ -278,7 +277,7 @@ class Life:
         at.add_requisite(COMPANY, company, "7705500035")
         crm.update(CONTACT, people["Денис"], {"COMPANY_IDS": []}, admin)
         crm.delete(CONTACT, people["Мария"], admin)
-        at.tick(CONTACT, people["Зоя"])
+        at.tick(CONTACT, people["Анна"])
         await self.events_are_lost(at)
         at.pass_time(minutes=6)
         await at.ask_sweep()
@@ -329,10 +328,10 @@ class Life:
     async def files_are_at_hand(self) -> None:
         """Everything that needs the workers once more, before they stop."""
         at = self.first
-        EXPORT.write_bytes(await exported(at))
+        portals.EXPORT.write_bytes(await exported(at))
         for name in ("watched", "idle", "orphaned", "unpaid"):
             await exported(self.lived.at(name))
-        await uploaded(at, EXPORT.read_bytes())
+        await uploaded(at, portals.EXPORT.read_bytes())
         at.tick(CONTACT, 2)
         self.lived.at("unpaid").tick(CONTACT, 1)
         await at.settle()

@@ -22,6 +22,7 @@ from emulator.portal import Portal
 from tests.lived.opened import Lived
 
 FILE = Path(__file__).parent / "data" / "portals.json"
+EXPORT = FILE.with_name("export.jsonl.gz")
 CARDS = (Entity.CONTACT, Entity.COMPANY)
 PLAIN = ("id", "application_token", "installed", "active", "version", "status", "installed_by", "payment_expired")
 """Columns of an installation that are kept as they are."""
