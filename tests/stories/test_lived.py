@@ -137,7 +137,7 @@ async def test_everything_goes_on_where_it_stood(lived: Lived, kept: Dump) -> No
     assert await waits(lived) == STAYS
     await the_first_read_went_on(lived, keys["second"], began)
     await files_are_where_they_belong(lived)
-    await portals_are_where_they_belong(lived)
+    await portals_are_where_they_belong(lived, kept)
     await the_old_file_comes_back(lived.at("first"))
 
 
@@ -216,7 +216,7 @@ async def files_are_where_they_belong(lived: Lived) -> None:
     }
 
 
-async def portals_are_where_they_belong(lived: Lived) -> None:
+async def portals_are_where_they_belong(lived: Lived, kept: Dump) -> None:
     """What was owed is there, what somebody said is refuted, what had to be erased is."""
     domains = await database.rows(lived.server, "SELECT domain, state FROM portals")
     assert names(lived, domains) == {
@@ -226,6 +226,10 @@ async def portals_are_where_they_belong(lived: Lived) -> None:
         ("removed", "removed"),
         *((name, "active") for name in ("first", "second", "watched", "idle", "doubted", "owed")),
     }
+    read = {row[0]: row[1] for row in kept.tables["portals"].rows("domain", "imported_at")}
+    for name in ("first", "watched", "idle", "doubted", "owed"):
+        imported_at = (await lived.at(name).row()).imported_at
+        assert imported_at == datetime.fromisoformat(read[f"{name}.portal.test"]), "nobody is read anew"
     assert (await lived.at("owed").row()).report["ok"]
     assert (await lived.at("doubted").row()).removal_said_at is None
     assert (await lived.at("watched").row()).sweep_asked is None
