@@ -24,7 +24,6 @@ from b24app import embedded
 from b24app.store.tables import metadata
 
 FILE = Path(__file__).parent / "data" / "database.txt"
-NULL = "\\N"
 
 
 @dataclass(frozen=True, slots=True)
