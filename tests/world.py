@@ -347,8 +347,12 @@ async def open_world(
         PortalConfig("first", "127.0.0.2:0", plan="enterprise"),
         PortalConfig("second", "127.0.0.3:0", lang="en", plan="enterprise"),
     ),
+    secret_key: str = "",
 ) -> AsyncIterator[World]:
-    """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop."""
+    """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop.
+
+    `secret_key`: the one that seals; a new one where none is given.
+    """
     async with AsyncExitStack() as stack:
         socket, address = bound("127.0.0.1")
         app_url = f"http://{address}"
@@ -364,7 +368,8 @@ async def open_world(
         config = EmulatorConfig(portals=portals_, auth_host="127.0.0.4:0", apps=(market_app,))
         emulator = await stack.enter_async_context(serve(config))
         failpoints = FailPoints()
-        environment = _settings(postgres, redis_url, app_url, emulator)
+        key = secret_key or Fernet.generate_key().decode()
+        environment = _settings(postgres, redis_url, app_url, emulator, key)
         resources = await stack.enter_async_context(
             open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints)
         )
@@ -378,12 +383,14 @@ async def open_world(
         yield World(emulator, resources, app_url, http, receiver, failpoints, market_app)
 
 
-def _settings(postgres: servers.Postgres, redis_url: str, app_url: str, emulator: Emulator) -> Settings:
+def _settings(
+    postgres: servers.Postgres, redis_url: str, app_url: str, emulator: Emulator, secret_key: str
+) -> Settings:
     return Settings(
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
         public_url=app_url,
-        secret_keys=(Fernet.generate_key().decode(),),
+        secret_keys=(secret_key,),
         auth_servers=(emulator.url(emulator.world.auth_host),),
         database_url=postgres.url(),
         database_owner_url=postgres.url(servers.OWNER),

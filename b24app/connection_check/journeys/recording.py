@@ -32,7 +32,7 @@ from b24app.portal.journeys.installation import events_handler
 from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
 
-REFERENCE = Path(__file__).resolve().parent.parent / "bitrix24" / "shapes.json"
+REFERENCE = Path(values.__file__).parent / "shapes.json"
 OK, A_YEAR = 200, timedelta(days=365)
 NOWHERE = 2_000_000_000
 """An id that no card has: how a portal says so."""

@@ -7,10 +7,10 @@ import re
 from datetime import timedelta
 from html import unescape
 
-import emulator.model.placements
 import pytest
 from sqlalchemy import select
 
+import emulator.model.placements
 from b24app.cli import main as command
 from b24app.cli.doctor_portal import watched
 from b24app.connection_check.journeys import journey as connection_check
