@@ -21,7 +21,6 @@ import asyncpg
 from sqlalchemy import make_url
 
 from b24app.demo import servers
-from b24app.store.tables import metadata
 
 FILE = Path(__file__).parent / "data" / "database.txt"
 
@@ -65,30 +64,6 @@ def _table(part: str) -> Table:
     first, *lines = part.split("\n")
     name, _, columns = first.rstrip(")").partition(" (")
     return Table(name, tuple(columns.split(", ")), tuple(lines[: lines.index("\\.")]))
-
-
-async def dump(server: servers.Postgres, made_at: datetime, hosts: Mapping[str, str]) -> str:
-    """Every table, its rows by primary key."""
-    db = await connected(server)
-    try:
-        await db.execute("SET timezone = 'UTC'")
-        revision = await db.fetchval("SELECT version_num FROM alembic_version")
-        parts = [f"-- revision {revision}\n-- made at {made_at.isoformat()}\n"]
-        for table in metadata.sorted_tables:
-            columns = ", ".join(column.name for column in table.columns)
-            order = ", ".join(column.name for column in table.primary_key)
-            rows = BytesIO()
-            await db.execute(f"SET bytea_output = '{'hex' if table.name == 'file_parts' else 'escape'}'")
-            await db.copy_from_query(
-                f"SELECT {columns} FROM {table.name} ORDER BY {order or '1, 2'}", output=rows, format="text"
-            )
-            parts.append(f"COPY {table.name} ({columns})\n{rows.getvalue().decode()}\\.\n")
-    finally:
-        await db.close()
-    text = "".join(parts)
-    for name, host in hosts.items():
-        text = text.replace(host, name)
-    return text
 
 
 async def load(server: servers.Postgres, kept: Dump) -> None:

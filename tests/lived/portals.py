@@ -4,8 +4,7 @@ keeping: that is a pickle of one version of its code."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,25 +27,6 @@ PLAIN = ("id", "application_token", "installed", "active", "version", "status", 
 """Columns of an installation that are kept as they are."""
 
 
-def write(lived: Lived, known: Collection[str], keys: Mapping[str, str]) -> None:
-    """`known`: the tokens that the app has kept; `keys`: of client apps, by name."""
-    world = lived.world.emulator.world
-    kept = {
-        "keys": dict(keys),
-        "secrets": {name: one.secret for name, one in lived.shops.items()},
-        "portals": {one.name: _portal(one) for one in world.portals.values() if one.installations},
-        "grants": [
-            _grant(one)
-            for one in {**world.auth.access, **world.auth.refresh}.values()
-            if {one.access_token, one.refresh_token} & set(known)
-        ],
-    }
-    text = "\n".join(_lines(kept)) + "\n"
-    for name, host in lived.hosts().items():
-        text = text.replace(host, name)
-    FILE.write_text(text, "utf-8")
-
-
 def plant(lived: Lived) -> dict[str, str]:
     """Make the portals of an opened world what they were. The keys of client apps, by name."""
     text = FILE.read_text("utf-8")
@@ -64,53 +44,6 @@ def plant(lived: Lived) -> dict[str, str]:
         lived.shops[name].secret = secret
     keys: dict[str, str] = kept["keys"]
     return keys
-
-
-def _portal(portal: Portal) -> dict[str, Any]:
-    crm, installations = portal.crm, list(portal.installations.values())
-    contacts = crm.tables[Entity.CONTACT].ids
-    return {
-        "counters": portal.counters,
-        "userfields": {entity: [_field(one) for one in crm.userfields[entity]] for entity in CARDS},
-        "cards": {entity: list(crm.tables[entity].rows.values()) for entity in CARDS},
-        "links": [_told(one) for contact in contacts for one in crm.links.of(Entity.CONTACT, contact)],
-        "requisites": list(crm.requisites),
-        "layouts": [
-            {"type": entity.type_id, "sections": sections}
-            for entity in CARDS
-            if (sections := crm.layouts.get(Variant(entity.type_id), "C", 0))
-        ],
-        "installations": [_installation(one) for one in installations],
-    }
-
-
-def _installation(one: Installation) -> dict[str, Any]:
-    return {
-        **{name: getattr(one, name) for name in PLAIN},
-        "scope": sorted(one.scope),
-        "bindings": [_told(each) for each in one.bindings],
-        "placements": [_told(each, "lang_all") for each in one.placements],
-        "offline": [_told(each) for each in one.offline.rows.values()],
-    }
-
-
-def _field(one: UserField) -> dict[str, Any]:
-    options = [_told(each) for each in one.options]
-    return _told(one, "entity", "labels", "settings", "options") | {"options": options}
-
-
-def _told(one: Any, *but: str) -> dict[str, Any]:
-    """The columns of a dataclass that are not as they are by themselves."""
-    return {
-        each.name: getattr(one, each.name)
-        for each in fields(one)
-        if each.name not in but and getattr(one, each.name) != each.default
-    }
-
-
-def _grant(one: Grant) -> dict[str, Any]:
-    names = ("access_token", "refresh_token", "user_id", "expires", "refresh_expires")
-    return {"portal": one.installation.portal.name, **{name: getattr(one, name) for name in names}}
 
 
 def _plant(lived: Lived, portal: Portal, kept: Mapping[str, Any]) -> None:
