@@ -227,7 +227,7 @@ async def test_a_field_that_does_not_come_is_missing_and_not_empty(
         await sweep_one(world.resources, (await world.row()).id)
         assert await states(world) == {contact: "confirmed"}
     assert f"crm.item.list: 200 FIELD_MISSING {field}" in next(
-        one["error"] for one in lines if one["event"] == "sweep_interrupted"
+        one["error"] for one in lines if one["event"] == "chore_interrupted"
     )
     world.pass_time(minutes=2)
     await world.settle()

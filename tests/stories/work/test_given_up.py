@@ -93,6 +93,7 @@ async def test_a_portal_that_has_paid_is_found_without_its_event(world: World) -
     assert (await world.row()).state is PortalState.UNPAID
     installation.payment_expired = False
 
+    await rewake_all(world.resources)
     world.pass_time(hours=1)
     assert await rewake_all(world.resources)
 
