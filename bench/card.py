@@ -29,6 +29,7 @@ from b24app.domain.portal.portal import Portal
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab
+from b24app.verification.journeys.first_seen import first_seen
 from b24app.verification.store import memberships
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
@@ -138,7 +139,7 @@ async def _set_up(app: Starlette, resources: Resources, emulator: Emulator, list
     async with resources.transaction() as db:
         row = await portals.by_member(db, portal.member_id)
     assert row
-    await importing.run(resources, row.id)
+    await importing.run(resources, row.id, first_seen=first_seen)
     await _tell(resources, row, company)
     async with resources.transaction() as db:
         row = await portals.by_id(db, row.id)

@@ -23,6 +23,7 @@ from b24app.portal.journeys import installation
 from b24app.portal.journeys.installation import InstallGrant
 from b24app.portal.store import portals
 from b24app.resources import Resources
+from b24app.verification.journeys.first_seen import first_seen
 from b24app.work.store import inbox
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
@@ -151,7 +152,7 @@ async def _admit(resources: Resources, emulator: Emulator, installed: Installati
     )
     await installation.reconcile(resources, row)
     await installation.activate(resources, row.id)
-    await importing.run(resources, row.id)
+    await importing.run(resources, row.id, first_seen=first_seen)
     async with resources.transaction() as db:
         found = await portals.by_id(db, row.id)
     assert found

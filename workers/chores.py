@@ -19,6 +19,9 @@ from b24app.portal.journeys.tokens import confirmed, is_ours
 from b24app.portal.store import portals, retention
 from b24app.resources import Resources
 from b24app.store.engine import open_engine
+from b24app.verification.journeys.expiry import expire
+from b24app.verification.journeys.first_seen import first_seen
+from b24app.verification.store.memberships import lately_decided
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
 from workers import runtime
@@ -93,7 +96,7 @@ async def look_hourly(resources: Resources) -> int:
 async def import_one(resources: Resources, portal_id: int) -> None:
     """A read that was cut off goes on by the next rewake."""
     try:
-        await importing.run(resources, portal_id)
+        await importing.run(resources, portal_id, first_seen=first_seen)
     except PortalError as error:
         log.warning("import_interrupted", portal=portal_id, error=repr(error))
         await _follow(resources, portal_id, error)
@@ -127,7 +130,7 @@ async def connection_check_one(resources: Resources, portal_id: int) -> bool:
 async def rescan_one(resources: Resources, portal_id: int) -> int:
     """A look that failed is made again by the next rewake."""
     try:
-        return await rescan.run(resources, portal_id)
+        return await rescan.run(resources, portal_id, lately_decided=lately_decided)
     except PortalError as error:
         log.warning("rescan_interrupted", portal=portal_id, error=repr(error))
         await _follow(resources, portal_id, error)
@@ -137,7 +140,7 @@ async def rescan_one(resources: Resources, portal_id: int) -> int:
 async def sweep_one(resources: Resources, portal_id: int) -> None:
     """A sweep that was cut off goes on by the next rewake."""
     try:
-        await sweep.run(resources, portal_id)
+        await sweep.run(resources, portal_id, expire=expire)
     except PortalError as error:
         log.warning("sweep_interrupted", portal=portal_id, error=repr(error))
         await _follow(resources, portal_id, error)
