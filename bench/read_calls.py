@@ -15,6 +15,7 @@ from fast_bitrix24 import BitrixAsync
 
 from b24app.assembly import open_resources
 from b24app.cards.journeys import importing
+from b24app.cards.store import imports
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.portal import Portal as Row
 from b24app.domain.work.arrivals import Arrival, Source
@@ -151,7 +152,7 @@ async def _admit(resources: Resources, emulator: Emulator, installed: Installati
         InstallGrant(resources.now(), owner, grant.access_token, grant.refresh_token, 3600, server, None, "ru"),
     )
     await installation.reconcile(resources, row)
-    await installation.activate(resources, row.id)
+    await installation.activate(resources, row.id, imports.restart)
     await importing.run(resources, row.id, first_seen=first_seen)
     async with resources.transaction() as db:
         found = await portals.by_id(db, row.id)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import PortalEvent, portal_event
+from b24app.cards.store import imports
 from b24app.connection_check.journeys import journey
 from b24app.domain.cards.facts import Subject
 from b24app.domain.portal.portal import Portal
@@ -42,7 +43,7 @@ async def receive(request: Request) -> Response:
 async def _hand_over(resources: Resources, reception: Reception, event: PortalEvent) -> None:
     match event.name:
         case "ONAPPINSTALL" | "ONAPPUPDATE":
-            await lifecycle.installed(resources, event)
+            await lifecycle.installed(resources, event, imports.restart)
             reception.forget(event.member_id)
         case "ONAPPPAYMENT":
             await lifecycle.paid(resources, event)

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
+from b24app.cards.store import imports
 from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
 from b24app.portal.journeys import lifecycle, opening
@@ -53,7 +54,7 @@ def _step(one: SetupStep) -> InstallerStep:
 async def install(render: Render, request: Request) -> Response:
     if request.method == "POST" and _is_event(await request.body()):
         resources: Resources = request.state.resources
-        await lifecycle.installed(resources, portal_event(await request.body()))
+        await lifecycle.installed(resources, portal_event(await request.body()), imports.restart)
         return JSONResponse({"status": "ok"})
     return await answer(render, _page, request)
 

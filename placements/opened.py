@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import OpenRequest, open_request
+from b24app.cards.store import imports
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.errors import (
@@ -98,7 +99,7 @@ async def ready(resources: Resources, proven: Proven) -> Portal:
     if waits and not proven.owner.installed:
         raise Refused("portal_unknown", 403)
     if waits:
-        await installation.activate(resources, portal.id)
+        await installation.activate(resources, portal.id, imports.restart)
     moved = await opening.adopt_address(resources, proven, portal)
     return await portal_of(resources, portal.id) if waits or moved else portal
 

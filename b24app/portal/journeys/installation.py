@@ -7,19 +7,19 @@ missing, so running it twice changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24 import card_layouts, offline, setup
 from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
-from b24app.cards.store import imports
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
@@ -33,6 +33,9 @@ from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
+
+ReadAfresh = Callable[[AsyncConnection, int], Awaitable[None]]
+"""Makes the first read of a portal begin anew."""
 
 CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway
 UNFINISHED = (PortalState.INSTALLING, PortalState.NEEDS_ADMIN, PortalState.UNPAID)
@@ -173,7 +176,7 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
         return None
 
 
-async def activate(resources: Resources, portal_id: int) -> None:
+async def activate(resources: Resources, portal_id: int, read_afresh: ReadAfresh) -> None:
     """The portal says the installation is finished: work may begin, with the first read."""
     now = resources.now()
     async with resources.transaction() as db:
@@ -182,7 +185,7 @@ async def activate(resources: Resources, portal_id: int) -> None:
             return
         await portals.change(db, portal_id, installed_at=now, imported_at=None)
     async with resources.tenant(portal_id) as db:
-        await imports.restart(db, portal_id)
+        await read_afresh(db, portal_id)
     log.info("portal_active", portal=portal_id, was=portal.state)
     await resources.wake.chore("import_portal", portal_id)
 

@@ -15,7 +15,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.errors import PortalError, Refused
 from b24app.portal.journeys import installation, removal
-from b24app.portal.journeys.installation import InstallGrant
+from b24app.portal.journeys.installation import InstallGrant, ReadAfresh
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -39,7 +39,7 @@ def prove(portal: Portal | None, event: PortalEvent) -> Portal:
     return portal
 
 
-async def installed(resources: Resources, event: PortalEvent) -> None:
+async def installed(resources: Resources, event: PortalEvent, read_afresh: ReadAfresh) -> None:
     """ONAPPINSTALL and ONAPPUPDATE: keep tokens, add what is missing, begin once the portal says it is installed.
 
     What cannot be added now, because the portal is busy or down, is added by a chore.
@@ -50,7 +50,7 @@ async def installed(resources: Resources, event: PortalEvent) -> None:
         await installation.reconcile_or_later(resources, portal)
     data = event.data if isinstance(event.data, dict) else {}
     if data.get("INSTALLED", "Y") != "N":
-        await installation.activate(resources, portal.id)
+        await installation.activate(resources, portal.id, read_afresh)
 
 
 async def uninstalled(resources: Resources, portal: Portal, event: PortalEvent) -> None:
