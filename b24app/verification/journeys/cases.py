@@ -24,7 +24,8 @@ from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import tokens
 from b24app.resources import Resources
 from b24app.verification.journeys import witnesses
-from b24app.verification.journeys.succession import VerificationSlice, look_up, read_existing
+from b24app.verification.journeys.slices import VerificationSlice, read_existing
+from b24app.verification.journeys.succession import look_up
 from b24app.verification.store import aliases, intents, memberships
 from b24app.work.store import inbox
 from b24app.work.store.index import Claim
