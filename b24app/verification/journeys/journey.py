@@ -34,7 +34,9 @@ from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.portal.store import tokens
 from b24app.resources import Resources
-from b24app.verification.journeys.cases import WAITS, Case, gather, waits_of
+from b24app.verification.journeys import witnesses
+from b24app.verification.journeys.cases import WAITS, Case, Gathered, decided, decided_again, waits_of
+from b24app.verification.journeys.gathering import gather
 from b24app.verification.store import aliases, intents, memberships
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
@@ -57,7 +59,8 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     keeper = StoredTokens(resources, portal)
     client = admin_client(resources, portal, lane, keeper)
     gathered, unread = await gather(resources, portal, claims, client, keeper)
-    cases = await _without_conflicts(resources, portal, gathered)
+    decisions = await _decide(resources, portal, gathered)
+    cases = await _without_conflicts(resources, portal, decisions)
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, client, lane)
@@ -93,6 +96,17 @@ async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -
         waiting = await inbox.waiting(db, portal.id, [inbox.parse(one.key) for one in claims])
         await inbox.handled(db, portal.id, [row for one in waiting.values() for row in one.ids], now)
         await index.finish(db, WorkKind.RECORD, claims, now)
+
+
+async def _decide(resources: Resources, portal: Portal, gathered: Sequence[Gathered]) -> list[Case]:
+    """Decisions that could name somebody whom only an event names are made again with what its own token says."""
+    cases = [decided(one, resources.now()) for one in gathered]
+    asked = [row for case in cases if case.decision.names for row in case.gathered.witnesses]
+    proven = await witnesses.proven(resources, portal, asked)
+    return [
+        decided_again(case, proven, resources.now()) if proven.intersection(case.gathered.witnesses) else case
+        for case in cases
+    ]
 
 
 async def _without_conflicts(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
