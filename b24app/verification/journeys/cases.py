@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from b24app.bitrix24.writing import Value
 from b24app.domain.cards.facts import Card, Subject
+from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.decision import Decision, Facts, decide, last_editor
 from b24app.domain.verification.membership import Membership, Record, Shown
 from b24app.domain.work.arrivals import Actor, actor
@@ -96,6 +97,36 @@ class Case:
         """All of the subject's, as decided."""
         after = {one.id: one for one in self.facts.memberships} | {one.id: one for one in self.decision.memberships}
         return list(after.values())
+
+    def intending(self, now: datetime) -> Record:
+        """The card as it was read is now agreed on (its meaning is stored), and this is what comes next."""
+        card, before = self.facts.card, self.facts.record
+        assert self.observed and card
+        previous = before.previous if before else None
+        return Record(
+            settled=self.observed,
+            previous=None if previous == self.observed else previous,
+            intended=self.decision.wanted,
+            written_at=now,
+            modified_at=card.modified_at,
+        )
+
+    def settled(self, mode: Mode, now: datetime) -> Record:
+        """What is agreed on at the end."""
+        card, before = self.facts.card, self.facts.record
+        assert self.observed and card
+        if self.decision.look_again and before:
+            return replace(before, stale_seen=True)
+        if self.held_back and before:
+            return replace(before, modified_at=card.modified_at)
+        if self.not_stored:
+            box = self.not_stored if "check" in self.difference else card  # else somebody has moved it since
+            shown = Shown(box.needs_check, self.not_stored.status)
+            return Record(shown, shown, self.decision.wanted, now, self.not_stored.modified_at)
+        if mode is Mode.ON and self.difference and self.decision.wanted not in (None, self.observed):
+            return Record(self.decision.wanted, self.observed, None, now, card.modified_at)
+        kept = (before.previous, before.written_at) if before and before.settled == self.observed else (None, None)
+        return Record(self.observed, kept[0], None, kept[1], card.modified_at)
 
 
 def waits_of(claim: Claim) -> int:
