@@ -1,1 +1,17 @@
-"""Reading and knowing CRM cards: the first read, rescans and sweeps, requisites, what the portal leaves out."""
+"""Reading and knowing CRM cards, whatever they mean to the rooms above.
+
+Owns what we know of each card and requisite (`records`, `requisites`), how far the first read has come (`imports`), and
+what scans saw (`looks`). Everything found to differ becomes an inbox row for the card's own journey; nothing here
+decides what a card means.
+
+The first read (`importing`) goes through each list by rising id and stores where it stands with the rows, so whoever
+dies costs the last 500 at most. Portal events are never repeated, and some changes have none: `rescan` looks every five
+minutes at what was modified, by the portal's own clock, and every half an hour at the links of people decided about
+within a day; `sweep` compares everything at night; `offline` fetches what the portal kept for us. Requisites are no
+cards: `requisites` reads them and calls the cards they hang on.
+
+Promises: what the first read finds is no news. What waits in the inbox already, what was changed within the last
+minute, and what shows our own intended values is no drift. A card missing from a list is asked for by itself before it
+counts as deleted (`missing`). What nobody can understand (`odd`) is there, nothing else is known of it, and its
+neighbours go on. Rooms above hand in what they keep of new cards, whom they watch, and what expires.
+"""

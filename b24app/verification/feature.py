@@ -1,10 +1,23 @@
 """What this room hands in."""
 
-from b24app.plug import Feature, WorkPart
+from functools import partial
+
+from b24app.cards.journeys import importing, rescan, sweep
+from b24app.plug import Chore, Feature, WorkPart
+from b24app.portal.journeys.installation import IMPORT
+from b24app.portal.store.portals import SWEEP
 from b24app.verification.journeys import journey
+from b24app.verification.journeys.expiry import expire
+from b24app.verification.journeys.first_seen import first_seen
+from b24app.verification.store.memberships import lately_decided
 from b24app.work.store.index import WorkKind
 
 FEATURE = Feature(
     name="verification",
     work=(WorkPart(WorkKind.RECORD, journey.handle, journey.give_up),),
+    chores=(
+        Chore(IMPORT, partial(importing.run, first_seen=first_seen)),
+        Chore("rescan_portal", partial(rescan.run, lately_decided=lately_decided), every=rescan.EVERY),
+        Chore(SWEEP, partial(sweep.run, expire=expire), nightly=True),
+    ),
 )

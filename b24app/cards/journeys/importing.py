@@ -1,13 +1,14 @@
 """The first read of a portal: companies, contacts, their links and requisites, page by page, resumable, with visible
 progress.
 
-What it finds is taken as known: told without news. Cards that show something else than their memberships say (a portal
-that was installed before) are put in line by the verification journey afterwards, in the bulk lane.
+What it finds is taken as known: told without news. Cards that show something else than we know of them (a portal that
+was installed before) are looked at by their own journey afterwards, in the bulk lane.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from uuid import UUID, uuid4
@@ -23,45 +24,61 @@ from b24app.cards.store.imports import ImportStep, Progress
 from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.portal import Portal
-from b24app.domain.verification.decision import first_sight, project
-from b24app.domain.verification.membership import ALONE, Membership
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.verification.store import memberships
 from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
 GROUP = 500  # rows of one transaction
 ORDER: tuple[Listed, ...] = (Kind.COMPANY, Kind.CONTACT, *RequisiteKind)
-"""A contact's membership wants to know whether its company's box is ticked; what hangs on cards comes after them."""
+"""Companies first: what their cards show counts for the people in them. What hangs on cards comes after them."""
+
+FirstSeen = Callable[[AsyncConnection, Portal, Sequence[Card], datetime], Awaitable[Collection[Subject]]]
+"""Keeps what cards that were not known tell by what they show. Returns those whose journey has to look."""
 
 log = structlog.get_logger()
 
 
-async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class FirstRead:
+    """One go at a portal. `reader`: who holds a list meanwhile; `stop_at`: on the monotonic clock."""
+
+    resources: Resources
+    portal: Portal
+    first_seen: FirstSeen
+    reader: UUID
+    stop_at: float
+
+
+async def run(resources: Resources, portal: Portal, _: str = "", *, first_seen: FirstSeen) -> datetime | None:
     """Read what is not read yet, for `BUDGET` seconds at most; the next go begins at the last card.
 
     Returns when to go on, None where the portal is imported. Where somebody else reads it, nothing is done.
     """
-    reader, stop_at = uuid4(), monotonic() + BUDGET
+    stop_at = monotonic() + BUDGET
     if portal.imported:
         return None
     await _begin(resources, portal)
+    read = FirstRead(resources, portal, first_seen, uuid4(), stop_at)
     for kind in ORDER:
-        if not await _import(resources, portal, kind, reader, stop_at):
+        if not await _import(read, kind):
             return resources.now() if monotonic() > stop_at else resources.now() + SOON
     await _end(resources, portal)
     return None
 
 
 async def _begin(resources: Resources, portal: Portal) -> None:
-    """Count once, for people to see what is before us."""
+    """Count once, for people to see what is before us. What was read before the app was installed anew counts for
+    nothing."""
     async with resources.tenant(portal.id) as db:
         known = await imports.progress(db, portal.id)
+        if portal.installed_at and any(part.started_at < portal.installed_at for part in known):
+            await imports.restart(db, portal.id)
+            known = []
     if len(known) < len(ORDER):
         client = admin_client(resources, portal, Lane.BULK)
         found = {kind: await lists.before_us(client, kind, resources.now()) for kind in ORDER}
@@ -81,50 +98,51 @@ async def _end(resources: Resources, portal: Portal) -> None:
     await resources.wake.inbox(portal.id, Lane.BULK)
 
 
-async def _import(resources: Resources, portal: Portal, kind: Listed, reader: UUID, stop_at: float) -> bool:
+async def _import(read: FirstRead, kind: Listed) -> bool:
     """Whether this kind is read to its end."""
+    resources, portal = read.resources, read.portal
     async with resources.tenant(portal.id) as db:
-        at = await imports.hold(db, portal.id, kind, reader, resources.now())
+        at = await imports.hold(db, portal.id, kind, read.reader, resources.now())
     if at is None or at.finished:
         return at is not None
     try:
-        return await _read_on(resources, portal, at, reader, stop_at)
+        return await _read_on(read, at)
     except Exception:
-        await _release(resources, portal, reader)
+        await _release(read)
         raise
 
 
-async def _read_on(resources: Resources, portal: Portal, at: Progress, reader: UUID, stop_at: float) -> bool:
-    kind, began, rows = at.kind, resources.now(), 0
-    found = lists.pages(admin_client(resources, portal, Lane.BULK), portal, kind, at.after_id)
-    async for group in _grouped(found):
+async def _read_on(read: FirstRead, at: Progress) -> bool:
+    resources, portal = read.resources, read.portal
+    began, rows = resources.now(), 0
+    pages = lists.pages(admin_client(resources, portal, Lane.BULK), portal, at.kind, at.after_id)
+    async for group in _grouped(pages):
         rows, now = rows + len(group), resources.now()
         pace = pace_of(rows, (now - began).total_seconds(), at.pace)
-        ours = await _keep(resources, portal, kind, reader, group, pace)
+        ours = await _keep(read, at.kind, group, pace)
         resources.failpoint("import.page")
         if not ours:
             return False
-        if monotonic() > stop_at:
-            await _release(resources, portal, reader)
+        if monotonic() > read.stop_at:
+            await _release(read)
             return False
     async with resources.tenant(portal.id) as db:
-        return await imports.finish(db, portal.id, kind, reader, resources.now())
+        return await imports.finish(db, portal.id, at.kind, read.reader, resources.now())
 
 
-async def _keep(
-    resources: Resources, portal: Portal, kind: Listed, reader: UUID, group: Sequence[Seen], pace: float | None
-) -> bool:
+async def _keep(read: FirstRead, kind: Listed, group: Sequence[Seen], pace: float | None) -> bool:
     """Store a group with where the read stands then; whether the reader still holds the kind.
 
     What the store does not take is halved until one row is left, which waits for its own journey.
     """
+    resources, portal = read.resources, read.portal
     step = ImportStep(group[-1].subject.id, len(group), pace)
     try:
         async with resources.tenant(portal.id) as db:
             if not await portals.enter(db, portal.id):
                 return False
-            await _take(db, resources, portal, group)
-            return await imports.advance(db, portal.id, kind, reader, step, resources.now())
+            await _take(db, read, group)
+            return await imports.advance(db, portal.id, kind, read.reader, step, resources.now())
     except Exception as error:
         if not imports.not_taken(error) or isinstance(group[0], Odd):
             raise
@@ -132,14 +150,14 @@ async def _keep(
     half = len(group) // 2
     parts: Sequence[Sequence[Seen]] = (group[:half], group[half:]) if half else ([Odd(group[0].subject, "")],)
     for part in parts:
-        if not await _keep(resources, portal, kind, reader, part, pace):
+        if not await _keep(read, kind, part, pace):
             return False
     return True
 
 
-async def _release(resources: Resources, portal: Portal, reader: UUID) -> None:
-    async with resources.tenant(portal.id) as db:
-        await imports.release(db, portal.id, reader)
+async def _release(read: FirstRead) -> None:
+    async with read.resources.tenant(read.portal.id) as db:
+        await imports.release(db, read.portal.id, read.reader)
 
 
 async def _grouped(pages: AsyncIterator[Sequence[Seen]]) -> AsyncIterator[list[Seen]]:
@@ -154,11 +172,12 @@ async def _grouped(pages: AsyncIterator[Sequence[Seen]]) -> AsyncIterator[list[S
         yield group
 
 
-async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group: Sequence[Seen]) -> None:
+async def _take(db: AsyncConnection, read: FirstRead, group: Sequence[Seen]) -> None:
+    resources, portal = read.resources, read.portal
     now = resources.now()
     out_of_step: set[Topic] = set()
     if cards := [one for one in group if isinstance(one, Card) and not is_test(resources, portal, one.title)]:
-        out_of_step |= await _take_cards(db, portal, cards, now)
+        out_of_step |= await _take_cards(db, read, cards, now)
     if seen_requisites := [one for one in group if isinstance(one, Requisite)]:
         out_of_step |= await _take_requisites(db, portal, seen_requisites, now)
     arrivals = [Arrival(Source.IMPORT, "import", one) for one in sorted(out_of_step, key=str)]
@@ -166,22 +185,12 @@ async def _take(db: AsyncConnection, resources: Resources, portal: Portal, group
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
 
 
-async def _take_cards(db: AsyncConnection, portal: Portal, cards: Sequence[Card], now: datetime) -> set[Subject]:
+async def _take_cards(db: AsyncConnection, read: FirstRead, cards: Sequence[Card], now: datetime) -> set[Subject]:
     """Returns those whose journey has to look: what they show is not what we know."""
-    new = await records.add_new(db, portal.id, cards, now)
-    fresh = [card for card in cards if card.subject in new]
-    found: list[Membership] = []
-    if people := [card for card in fresh if card.subject.kind is Kind.CONTACT]:
-        companies = {company for card in people for company in card.links}
-        ticked = await records.ticked(db, portal.id, Kind.COMPANY, companies)
-        found = [
-            first_sight(card, card.subject.id, company, uuid4(), box=card.needs_check or company in ticked)
-            for card in people
-            for company in card.links or (ALONE,)
-        ]
-        await memberships.add_first_seen(db, portal.id, found, now)
-    changed = await _changed_meanwhile(db, portal, [card for card in cards if card.subject not in new])
-    return _out_of_step(fresh, found) | changed
+    new = await records.add_new(db, read.portal.id, cards, now)
+    uneven = await read.first_seen(db, read.portal, [card for card in cards if card.subject in new], now)
+    changed = await _changed_meanwhile(db, read.portal, [card for card in cards if card.subject not in new])
+    return changed.union(uneven)
 
 
 async def _take_requisites(
@@ -199,16 +208,3 @@ async def _changed_meanwhile(db: AsyncConnection, portal: Portal, cards: Sequenc
         return set()
     known = await records.load(db, portal.id, [card.subject for card in cards])
     return {card.subject for card in cards if records.differs(card, known.get(card.subject))}
-
-
-def _out_of_step(cards: Sequence[Card], found: Sequence[Membership]) -> set[Subject]:
-    """Cards, and companies behind them, that show something else than their memberships say."""
-    mine: dict[int, list[Membership]] = {}
-    for one in found:
-        mine.setdefault(one.contact_id, []).append(one)
-    uneven = {Subject(Kind.COMPANY, one.company_id) for one in found if one.company_id and one.state == "pending"}
-    for card in cards:
-        members = mine.get(card.subject.id)
-        if members and project(members, records.shown(card)) != records.shown(card):
-            uneven.add(card.subject)
-    return uneven

@@ -7,10 +7,11 @@ somebody decided about within a day are read every half an hour, all others, wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.cards import read_cards
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
@@ -26,7 +27,9 @@ from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.verification.store import memberships
+
+LatelyDecided = Callable[[AsyncConnection, int, datetime], Awaitable[Sequence[int]]]
+"""People of a portal whom somebody decided about since then, in ascending order."""
 
 EVERY = timedelta(minutes=5)
 LINKS_EVERY = timedelta(minutes=30)
@@ -37,7 +40,7 @@ OUTAGE = timedelta(hours=1)
 log = structlog.get_logger()
 
 
-async def run(resources: Resources, portal: Portal, _: str = "") -> int:
+async def run(resources: Resources, portal: Portal, _: str = "", *, lately_decided: LatelyDecided) -> int:
     """Look at what was modified since the last scan, and at the links of people decided about lately when it is time.
 
     Returns how many cards had drifted from what we know.
@@ -52,7 +55,7 @@ async def run(resources: Resources, portal: Portal, _: str = "") -> int:
     drifted, many = await _recent(resources, portal, client, started, before)
     done = {"rescanned_at": started}
     if (portal.links_read_at or portal.imported_at) <= started - LINKS_EVERY:
-        drifted += await _people(resources, portal, client, started - LATELY)
+        drifted += await _people(resources, portal, client, lately_decided, started - LATELY)
         done["links_read_at"] = started
     async with resources.transaction() as db:
         await portals.change(db, portal_id, **done)
@@ -99,11 +102,13 @@ def _named(portal: Portal, recent: Recent) -> End:
     return recent.end
 
 
-async def _people(resources: Resources, portal: Portal, client: PortalClient, since: datetime) -> int:
+async def _people(
+    resources: Resources, portal: Portal, client: PortalClient, lately_decided: LatelyDecided, since: datetime
+) -> int:
     """The links of people somebody decided about since then: how many had drifted."""
     async with resources.tenant(portal.id) as db:
         scan = await scans.begin(db, portal.id, Scope.PEOPLE, ScanTrigger.CLOCK, resources.now())
-        people = [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
+        people = [Subject(Kind.CONTACT, one) for one in await lately_decided(db, portal.id, since)]
     slice_ = BATCH_SIZE * PAGE
     for at in range(0, len(people), slice_):
         cards = await read_cards(client, people[at : at + slice_], field_map(portal))

@@ -6,33 +6,33 @@ Nightly, by button and after an outage; page by page with constant memory, in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from time import monotonic
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.client import PAGE, PortalClient
 from b24app.cards.journeys import lists
 from b24app.cards.journeys.drift import compare
 from b24app.cards.journeys.lists import Seen
-from b24app.cards.store import records, scans
+from b24app.cards.store import scans
 from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
 from b24app.domain.portal.portal import Mode, Portal
-from b24app.domain.verification.succession import SUSPENDED_FOR
-from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.verification.store import memberships
-from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
 ORDER: tuple[Listed, ...] = (*Kind, *RequisiteKind)
+
+Expire = Callable[[AsyncConnection, Resources, Portal, datetime], Awaitable[None]]
+"""Leaves rows for deleted cards that may not come back any more, in the transaction that ends a sweep."""
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class SweepOvertaken(Exception):
     """Another worker carries this sweep on."""
 
 
-async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+async def run(resources: Resources, portal: Portal, _: str = "", *, expire: Expire) -> datetime | None:
     """Compare for `BUDGET` seconds at most; the next go begins at the last page.
 
     Returns when to go on, None where every card has been compared. Raises the PortalErrors: the next go begins where
@@ -59,7 +59,7 @@ async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | N
     except SweepOvertaken:
         log.info("sweep_overtaken", portal=portal.id)
         return resources.now() + SOON
-    await _end(resources, portal, scan)
+    await _end(resources, portal, scan, expire)
     return None
 
 
@@ -112,15 +112,10 @@ async def _compare(
     return moved
 
 
-async def _end(resources: Resources, portal: Portal, scan: Scan) -> None:
-    """Deleted cards that may not come back any more are looked at once again: their journey ends what they held."""
-    now: datetime = resources.now()
+async def _end(resources: Resources, portal: Portal, scan: Scan, expire: Expire) -> None:
+    now = resources.now()
     async with resources.tenant(portal.id) as db:
-        held = await memberships.suspended_before(db, portal.id, now - SUSPENDED_FOR)
-        known = await records.load(db, portal.id, held) if held else {}
-        over = sorted(one for one in held if one in known and known[one].record.deleted)
-        arrivals = [Arrival(Source.RESCAN, "expired", one) for one in over]
-        await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, now)
+        await expire(db, resources, portal, now)
         await scans.finish(db, portal.id, scan, now)
         await portals.change(db, portal.id, sweep_asked=None)
     log.info("swept", portal=portal.id, cards=scan.seen, drift=dict(scan.drift))

@@ -39,8 +39,8 @@ from b24app.errors import (
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.portal.journeys import fields as our_fields
+from b24app.portal.journeys.declared import events_handler, lacking
 from b24app.portal.journeys.fields import field_map
-from b24app.portal.journeys.installation import events_handler, lacking
 from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
 from b24app.work.store import inbox, index

@@ -28,7 +28,7 @@ from b24app.domain.portal.portal import Portal
 from b24app.errors import CallRefused, MethodParked, PortalDown, PortalError
 from b24app.lanes import Lane
 from b24app.portal.journeys import fields as our_fields
-from b24app.portal.journeys.installation import events_handler
+from b24app.portal.journeys.declared import events_handler
 from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
 

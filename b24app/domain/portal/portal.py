@@ -37,6 +37,7 @@ class Portal:
     modes: Mapping[str, str]
     fields: Mapping[str, Any]
     report: Mapping[str, Any]
+    installed_at: datetime | None
     imported_at: datetime | None
     rescanned_at: datetime | None
     links_read_at: datetime | None

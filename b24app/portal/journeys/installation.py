@@ -7,9 +7,10 @@ missing, so running it twice changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,8 +19,7 @@ from b24app.bitrix24 import card_layouts, offline, setup
 from b24app.bitrix24.auth_server import TokenOwner
 from b24app.bitrix24.cards import CardFields, FieldMap
 from b24app.bitrix24.client import Outcome, PortalClient
-from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
-from b24app.cards.store import imports
+from b24app.bitrix24.setup import Entity, Present
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
@@ -28,12 +28,16 @@ from b24app.domain.work.clock import SOON
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
+from b24app.portal.journeys import declared
 from b24app.portal.journeys import fields as our_fields
+from b24app.portal.journeys.declared import Declared, Key, Spec
 from b24app.portal.journeys.tokens import admin_client, remember, still_here
 from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
+
+Add = Callable[[PortalClient, Sequence[Spec]], Awaitable[Sequence[Outcome]]]
 
 CLOCKS = timedelta(hours=1)  # two processes may differ; that the auth server was asked after a removal is known anyway
 RECONCILE, IMPORT = "reconcile_portal", "import_portal"  # chores that are asked for here
@@ -133,18 +137,19 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     Raises the PortalErrors of the listing, and Refused `portal_unknown` where the app was removed meanwhile; what
     single additions were refused for stands in the report.
     """
-    manifest, client = resources.manifest, admin_client(resources, portal, Lane.INTERACTIVE)
+    manifest, public_url = resources.manifest, resources.settings.public_url
+    client = admin_client(resources, portal, Lane.INTERACTIVE)
     present = await setup.present(client, our_fields.entities(manifest))
-    steps = [_scopes(manifest, present)]
     if not present.is_admin:
         raise AccessDenied("app.install", 403, "NOT_ADMIN")
-    steps.append(await _add_fields(client, manifest, portal, present))
-    steps.append(await _bind_placements(client, manifest, resources.settings.public_url, present))
-    steps.append(await _bind_events(client, manifest, resources.settings.public_url, present))
-    keeps = await _bind_offline(client, manifest, present)
-    if steps[1].added:
+    scopes = SetupStep("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
+    fields = await _add(client, declared.fields(manifest, present), partial(setup.add_fields, language=portal.lang))
+    placements = await _add(client, declared.placements(manifest, public_url, present), setup.bind_placements)
+    events = await _add(client, declared.events(manifest, public_url, present), setup.bind_events)
+    offline_events = await _add(client, declared.offline_events(manifest, present), offline.bind)
+    if fields.added:
         present = await setup.present(client, our_fields.entities(manifest))  # options have ids only once they exist
-    report = Report(tuple(steps))
+    report = Report((scopes, fields, placements, events))
     views = await _layouts(client, manifest)
     async with resources.tenant(portal.id) as db:
         await still_here(db, portal.id)
@@ -157,9 +162,9 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
             report=report.as_json(),
             scopes=sorted(present.scopes),
             license=present.license,
-            offline=keeps,
+            offline=offline_events.ok,
         )
-    log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in steps))
+    log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in report.steps))
     return report
 
 
@@ -191,8 +196,6 @@ async def activate(resources: Resources, portal_id: int) -> None:
             return
         await portals.change(db, portal_id, installed_at=now, imported_at=None)
         await index.ask(db, portal_id, IMPORT, now)
-    async with resources.tenant(portal_id) as db:
-        await imports.restart(db, portal_id)
     log.info("portal_active", portal=portal_id, was=portal.state)
     await resources.wake.chore(IMPORT, portal_id)
 
@@ -205,20 +208,6 @@ async def revive(resources: Resources, portal: Portal) -> None:
             log.info("portal_revived", portal=portal.id, was=portal.state)
         await index.make_due(db, portal.id, inbox.KINDS, resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
-
-
-def events_handler(public_url: str) -> str:
-    """Where portals send their events."""
-    return f"{public_url}/bitrix/events"
-
-
-def lacking(manifest: Manifest, public_url: str, present: Present) -> tuple[str, ...]:
-    """What app.yaml declares and the portal has not, each as "part:name" with the names of the report."""
-    fields = [f"{entity}.{name}" for entity, name in missing(_wanted_fields(manifest), present.fields)]
-    placements = [code for code, _ in missing(_wanted_placements(manifest, public_url), present.placements)]
-    events = [name for name, _ in missing(_wanted_events(manifest, public_url), present.events)]
-    parts = {"fields": fields, "placements": placements, "events": events}
-    return tuple(f"{part}:{name}" for part, names in parts.items() for name in names)
 
 
 async def _layouts(client: PortalClient, manifest: Manifest) -> dict[LayoutKey, LayoutState]:
@@ -236,76 +225,16 @@ async def _fresh(resources: Resources, portal_id: int) -> Portal:
     return portal
 
 
-def _scopes(manifest: Manifest, present: Present) -> SetupStep:
-    return SetupStep("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
-
-
-def _wanted_fields(manifest: Manifest) -> dict[tuple[Entity, str], FieldSpec]:
-    return {
-        (Entity(card), one.field): FieldSpec(
-            entity=Entity(card),
-            name=one.field,
-            type=one.type,
-            label=one.label,
-            hint=one.hint,
-            marker=f"b24app:{key}",
-            options=one.options,
-            settings={"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX"} if one.type == "boolean" else {},
-            read_only=one.read_only,
-            in_filter=not one.multiple,
-            multiple=one.multiple,
-            sort=100 * place,
-        )
-        for place, (key, one) in enumerate(manifest.fields.items(), 1)
-        for card in one.cards
-    }
-
-
-async def _add_fields(client: PortalClient, manifest: Manifest, portal: Portal, present: Present) -> SetupStep:
-    wanted = _wanted_fields(manifest)
-    absent = missing(wanted, present.fields)
-    outcomes = await setup.add_fields(client, [wanted[key] for key in absent], portal.lang) if absent else []
-    return _step("fields", len(wanted), [f"{entity}.{name}" for entity, name in absent], outcomes)
-
-
-async def _bind_placements(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> SetupStep:
-    wanted = _wanted_placements(manifest, public_url)
-    absent = missing(wanted, present.placements)
-    outcomes = await setup.bind_placements(client, [wanted[key] for key in absent]) if absent else []
-    return _step("placements", len(wanted), [code for code, _ in absent], outcomes)
-
-
-def _wanted_placements(manifest: Manifest, public_url: str) -> dict[tuple[str, str], PlacementSpec]:
-    return {
-        (code, public_url + one.path): PlacementSpec(code, public_url + one.path, one.title)
-        for code, one in manifest.placements.items()
-    }
-
-
-async def _bind_events(client: PortalClient, manifest: Manifest, public_url: str, present: Present) -> SetupStep:
-    absent = missing(_wanted_events(manifest, public_url), present.events)
-    outcomes = await setup.bind_events(client, absent) if absent else []
-    return _step("events", len(manifest.events), [name for name, _ in absent], outcomes)
-
-
-async def _bind_offline(client: PortalClient, manifest: Manifest, present: Present) -> bool:
-    """Whether the portal keeps changes of records for us: a second net, and nothing is wrong where there is none."""
-    absent = missing([name for name, what in manifest.events.items() if what != "lifecycle"], present.offline)
-    outcomes = await offline.bind(client, absent) if absent else []
-    return not any(one.error for one in outcomes)
-
-
-def _wanted_events(manifest: Manifest, public_url: str) -> list[tuple[str, str]]:
-    return [(name, events_handler(public_url)) for name in manifest.events]
-
-
-def _step(part: str, wanted: int, names: Sequence[str], outcomes: Sequence[Outcome]) -> SetupStep:
-    refused = {name: one.error for name, one in zip(names, outcomes, strict=True) if one.error}
-    for error in refused.values():
-        if not isinstance(error, PortalError):
-            raise error
+async def _add(client: PortalClient, declaration: Declared[Key, Spec], add: Add[Spec]) -> SetupStep:
+    """The portal is asked for nothing where nothing is absent."""
+    absent = declaration.absent
+    outcomes = await add(client, [declaration.wanted[key] for key in absent]) if absent else []
+    answered = zip(absent, outcomes, strict=True)
+    refused = {declaration.name(key): outcome.error for key, outcome in answered if outcome.error}
     codes = sorted({error.code or type(error).__name__ for error in refused.values()})
-    return SetupStep(part, wanted, len(names) - len(refused), tuple(refused), " ".join(codes))
+    return SetupStep(
+        declaration.part, len(declaration.wanted), len(absent) - len(refused), tuple(refused), " ".join(codes)
+    )
 
 
 def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:

@@ -275,6 +275,7 @@ def _portal(row: Row[Any] | None) -> Portal | None:
         modes=row.modes,
         fields=row.fields,
         report=row.report,
+        installed_at=row.installed_at,
         imported_at=row.imported_at,
         rescanned_at=row.rescanned_at,
         links_read_at=row.links_read_at,

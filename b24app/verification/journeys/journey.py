@@ -25,7 +25,7 @@ from b24app.domain.cards.facts import Card
 from b24app.domain.delivery import news
 from b24app.domain.delivery.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.portal.portal import Mode, Portal
-from b24app.domain.verification.membership import Membership, Record, Shown, State
+from b24app.domain.verification.membership import Membership, Record, State
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
@@ -34,7 +34,9 @@ from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.portal.store import tokens
 from b24app.resources import Resources
-from b24app.verification.journeys.cases import WAITS, Case, gather, waits_of
+from b24app.verification.journeys import witnesses
+from b24app.verification.journeys.cases import WAITS, Case, Gathered, decided, decided_again, waits_of
+from b24app.verification.journeys.gathering import gather
 from b24app.verification.store import aliases, intents, memberships
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
@@ -57,7 +59,8 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     keeper = StoredTokens(resources, portal)
     client = admin_client(resources, portal, lane, keeper)
     gathered, unread = await gather(resources, portal, claims, client, keeper)
-    cases = await _without_conflicts(resources, portal, gathered)
+    decisions = await _decide(resources, portal, gathered)
+    cases = await _without_conflicts(resources, portal, decisions)
     resources.failpoint("verification.read")
     if mode is Mode.ON:
         cases = await _write(resources, portal, cases, client, lane)
@@ -67,7 +70,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         await resources.wake.outbox(portal.id, waits)
     if again:
         await resources.wake.inbox(portal.id, lane)
-    return [*(one for one in cases if one.error), *unread]
+    return [*(case for case in cases if case.error), *unread]
 
 
 async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
@@ -77,7 +80,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
         untold = await memberships.untold(db, portal.id, [subject])
         told = await _tell_states(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
         waiting = await inbox.waiting(db, portal.id, [subject])
-        await inbox.failed(db, portal.id, [row for one in waiting.values() for row in one.ids], reason, now)
+        await inbox.failed(db, portal.id, [row for rows in waiting.values() for row in rows.ids], reason, now)
         if not await index.finish(db, WorkKind.RECORD, [claim], now):
             raise ClaimLost
         waits = await publishing.publish(db, portal.id, told, now)
@@ -90,9 +93,20 @@ async def _skip(resources: Resources, portal: Portal, claims: Sequence[Claim]) -
     """A module that is off: what came is closed unread, and the import starts afresh when it is switched on."""
     now = resources.now()
     async with resources.tenant(portal.id) as db:
-        waiting = await inbox.waiting(db, portal.id, [inbox.parse(one.key) for one in claims])
-        await inbox.handled(db, portal.id, [row for one in waiting.values() for row in one.ids], now)
+        waiting = await inbox.waiting(db, portal.id, [inbox.parse(claim.key) for claim in claims])
+        await inbox.handled(db, portal.id, [row for rows in waiting.values() for row in rows.ids], now)
         await index.finish(db, WorkKind.RECORD, claims, now)
+
+
+async def _decide(resources: Resources, portal: Portal, gathered: Sequence[Gathered]) -> list[Case]:
+    """Decisions that could name somebody whom only an event names are made again with what its own token says."""
+    cases = [decided(one, resources.now()) for one in gathered]
+    asked = [row for case in cases if case.decision.names for row in case.gathered.witnesses]
+    proven = await witnesses.proven(resources, portal, asked)
+    return [
+        decided_again(case, proven, resources.now()) if proven.intersection(case.gathered.witnesses) else case
+        for case in cases
+    ]
 
 
 async def _without_conflicts(resources: Resources, portal: Portal, cases: Sequence[Case]) -> list[Case]:
@@ -101,13 +115,13 @@ async def _without_conflicts(resources: Resources, portal: Portal, cases: Sequen
     taken: set[UUID | tuple[int, int]] = set()
     together: list[Case] = []
     later: list[Case] = []
-    for one in cases:
-        touched = one.decision.touched
-        (later if touched & taken else together).append(one)
+    for case in cases:
+        touched = case.decision.touched
+        (later if touched & taken else together).append(case)
         taken |= touched
     if later:
         async with resources.autocommit() as db:
-            await index.postpone(db, WorkKind.RECORD, [one.claim for one in later], resources.now(), None)
+            await index.postpone(db, WorkKind.RECORD, [case.claim for case in later], resources.now(), None)
     return together
 
 
@@ -119,27 +133,27 @@ async def _write(
     News does not wait for the cards: they only show what is decided. Those not written come back with their error;
     where the portal said yes and stored something else, with the card as it is.
     """
-    changing = [one for one in cases if one.difference]
+    changing = [case for case in cases if case.difference]
     if not changing:
         return cases
     now = resources.now()
     async with resources.tenant(portal.id) as db:
         await _store_decisions(db, resources, portal, changing, lane, now)
-        seen = [(one.facts.card, _intending(one, now)) for one in changing if one.facts.card]
+        seen = [(case.facts.card, case.intending(now)) for case in changing if case.facts.card]
         await records.save(db, portal.id, seen, now)
         waits = await publishing.publish(db, portal.id, await _tell(db, portal, changing, now), now)
     resources.failpoint("verification.intended")
     if waits:
         await resources.wake.outbox(portal.id, waits)
-    changes = [CardChange(one.subject, one.difference) for one in changing]
-    done = await write_cards(client, changes, field_map(portal))
+    changes = [CardChange(case.subject, case.difference) for case in changing]
+    outcomes = await write_cards(client, changes, field_map(portal))
     resources.failpoint("verification.written")
-    written = {one.subject: outcome for one, outcome in zip(changing, done, strict=True)}
+    written = {case.subject: outcome for case, outcome in zip(changing, outcomes, strict=True)}
     ours: frozenset[int] = frozenset()
-    if any(isinstance(one.error, NotStored) for one in done):
+    if any(isinstance(outcome.error, NotStored) for outcome in outcomes):
         async with resources.tenant(portal.id) as db:
-            ours = frozenset(one.user_id for one in await tokens.every(db, portal.id))
-    return [_after_write(one, written[one.subject], ours) if one.subject in written else one for one in cases]
+            ours = frozenset(pair.user_id for pair in await tokens.every(db, portal.id))
+    return [_after_write(case, written[case.subject], ours) if case.subject in written else case for case in cases]
 
 
 def _after_write(case: Case, written: Written, ours: frozenset[int]) -> Case:
@@ -169,24 +183,24 @@ async def _settle(
     What `_write` has stored and told already is left alone; a card it could not write keeps its rows for the next try.
     """
     now = resources.now()
-    look_again = [one for one in cases if one.decision.look_again]
-    behind = [one for one in cases if one.decision.waits]
-    done = [one for one in cases if not (one.decision.look_again or one.decision.waits or one.error)]
-    fresh = [one for one in done if mode is not Mode.ON or not one.difference]
+    look_again = [case for case in cases if case.decision.look_again]
+    behind = [case for case in cases if case.decision.waits]
+    done = [case for case in cases if not (case.decision.look_again or case.decision.waits or case.error)]
+    fresh = [case for case in done if mode is not Mode.ON or not case.difference]
     async with resources.tenant(portal.id) as db:
         await _store_decisions(db, resources, portal, fresh, lane, now)
         await _wait(db, resources, portal, behind, lane, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
         told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
         await _close(db, portal, done, now)
-        still_ours = await index.finish(db, WorkKind.RECORD, [one.claim for one in done], now)
-        await index.postpone(db, WorkKind.RECORD, [one.claim for one in look_again], now + LOOK_AGAIN, "stale_read")
-        if still_ours != {one.claim.key for one in done}:
+        still_ours = await index.finish(db, WorkKind.RECORD, [case.claim for case in done], now)
+        await index.postpone(db, WorkKind.RECORD, [case.claim for case in look_again], now + LOOK_AGAIN, "stale_read")
+        if still_ours != {case.claim.key for case in done}:
             raise ClaimLost
         waits = await publishing.publish(db, portal.id, told, now)
-    for one in done:
-        _log(portal, one)
-    return waits, any(one.decision.neighbours for one in (*done, *behind))
+    for case in done:
+        _log(portal, case)
+    return waits, any(case.decision.neighbours for case in (*done, *behind))
 
 
 async def _store_decisions(
@@ -196,27 +210,28 @@ async def _store_decisions(
     lane, or a recount would push its echoes in front of people."""
     await memberships.move(db, portal.id, _moves(cases), now)
     await _store_successors(db, portal, cases, now)
-    await memberships.save(db, portal.id, [member for one in cases for member in one.decision.memberships], now)
-    applied = [done for one in cases for done in one.decision.applied]
-    await intents.close(db, portal.id, applied, [it for one in cases for it in one.decision.dropped])
+    await memberships.save(db, portal.id, [member for case in cases for member in case.decision.memberships], now)
+    applied = [intent for case in cases for intent in case.decision.applied]
+    dropped = [intent for case in cases for intent in case.decision.dropped]
+    await intents.close(db, portal.id, applied, dropped)
     await _enqueue_neighbours(db, resources, portal, cases, lane, now)
 
 
 async def _enqueue_neighbours(
     db: AsyncConnection, resources: Resources, portal: Portal, cases: Sequence[Case], lane: Lane, now: datetime
 ) -> None:
-    neighbours = {subject for one in cases for subject in one.decision.neighbours}
-    arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", subject) for subject in sorted(neighbours, key=str)]
+    neighbours = {topic for case in cases for topic in case.decision.neighbours}
+    arrivals = [Arrival(Source.NEIGHBOUR, "neighbour", topic) for topic in sorted(neighbours, key=str)]
     await inbox.receive(db, resources.vault, portal.id, arrivals, lane, now)
 
 
 async def _store_successors(db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime) -> None:
     """Which cards go on for deleted ones: found by the deleted one's journey, done by that of the one that goes on."""
-    for one in cases:
-        if one.facts.card is None and one.facts.successor:
-            await aliases.found(db, portal.id, one.subject, one.facts.successor, now)
-        for predecessor in one.facts.predecessors if one.facts.card else ():
-            if not await aliases.passed_on(db, portal.id, predecessor.subject, one.subject, now):
+    for case in cases:
+        if case.facts.card is None and case.facts.successor:
+            await aliases.found(db, portal.id, case.subject, case.facts.successor, now)
+        for predecessor in case.facts.predecessors if case.facts.card else ():
+            if not await aliases.passed_on(db, portal.id, predecessor.subject, case.subject, now):
                 raise memberships.Overtaken
 
 
@@ -225,25 +240,26 @@ async def _wait(
 ) -> None:
     """Cards behind others: those are called, and these look again right after them."""
     await _enqueue_neighbours(db, resources, portal, cases, lane, now)
-    for one in cases:
-        due = now if waits_of(one.claim) < AT_ONCE else now + LOOK_AGAIN
-        await index.postpone(db, WorkKind.RECORD, [one.claim], due, WAITS, afresh=not waits_of(one.claim))
+    for case in cases:
+        waited = waits_of(case.claim)
+        due = now if waited < AT_ONCE else now + LOOK_AGAIN
+        await index.postpone(db, WorkKind.RECORD, [case.claim], due, WAITS, afresh=not waited)
 
 
 async def _close(db: AsyncConnection, portal: Portal, done: Sequence[Case], now: datetime) -> None:
     """What came is handled; where the card does not show what we wrote it is kept for a person to see."""
-    unshown = [row for one in done if one.not_stored for row in one.rows.ids]
+    unshown = [row for case in done if case.not_stored for row in case.rows.ids]
     await inbox.failed(db, portal.id, unshown, "not_stored", now)
-    await inbox.handled(db, portal.id, [row for one in done if not one.not_stored for row in one.rows.ids], now)
+    await inbox.handled(db, portal.id, [row for case in done if not case.not_stored for row in case.rows.ids], now)
 
 
 async def _save_records(db: AsyncConnection, portal: Portal, cases: Sequence[Case], mode: Mode, now: datetime) -> None:
     seen: list[tuple[Card, Record]] = []
-    for one in cases:
-        if one.facts.card:
-            seen.append((one.facts.card, _settled(one, mode, now)))
-        elif one.facts.record:
-            await records.settle(db, portal.id, one.subject, replace(one.facts.record, deleted=True), now)
+    for case in cases:
+        if case.facts.card:
+            seen.append((case.facts.card, case.settled(mode, now)))
+        elif case.facts.record:
+            await records.settle(db, portal.id, case.subject, replace(case.facts.record, deleted=True), now)
     await records.save(db, portal.id, seen, now)
 
 
@@ -302,36 +318,6 @@ def _news(one: Membership, old_state: State, old_version: int, now: datetime) ->
         previous_version=old_version,
         occurred_at=one.decided_at or now,
     )
-
-
-def _intending(case: Case, now: datetime) -> Record:
-    """The card as it was read is now agreed on (its meaning is stored), and this is what comes next."""
-    assert case.observed and case.facts.card
-    previous = case.facts.record.previous if case.facts.record else None
-    return Record(
-        settled=case.observed,
-        previous=None if previous == case.observed else previous,
-        intended=case.decision.wanted,
-        written_at=now,
-        modified_at=case.facts.card.modified_at,
-    )
-
-
-def _settled(case: Case, mode: Mode, now: datetime) -> Record:
-    card, before = case.facts.card, case.facts.record
-    assert case.observed and card
-    if case.decision.look_again and before:
-        return replace(before, stale_seen=True)
-    if case.held_back and before:
-        return replace(before, modified_at=card.modified_at)
-    if case.not_stored:
-        box = case.not_stored if "check" in case.difference else card  # else somebody has moved it since it was read
-        shown = Shown(box.needs_check, case.not_stored.status)
-        return Record(shown, shown, case.decision.wanted, now, case.not_stored.modified_at)
-    if mode is Mode.ON and case.difference and case.decision.wanted not in (None, case.observed):
-        return Record(case.decision.wanted, case.observed, None, now, card.modified_at)
-    kept = (before.previous, before.written_at) if before and before.settled == case.observed else (None, None)
-    return Record(case.observed, kept[0], None, kept[1], card.modified_at)
 
 
 def _log(portal: Portal, case: Case) -> None:

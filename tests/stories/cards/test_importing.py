@@ -11,6 +11,7 @@ from b24app.cards.journeys import importing
 from b24app.cards.store import imports
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.facts import Kind
+from b24app.verification.journeys.first_seen import first_seen
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.chores import import_one, rescan_one
@@ -136,7 +137,7 @@ async def test_one_reader_at_a_time(world: World) -> None:
     async with world.resources.tenant(portal_id) as db:
         assert await imports.hold(db, portal_id, Kind.COMPANY, other, now)
     requests = world.emulator.world.meters.requests.copy()
-    assert await importing.run(world.resources, await world.row())
+    assert await importing.run(world.resources, await world.row(), first_seen=first_seen)
     assert world.emulator.world.meters.requests == requests
 
     async with world.resources.tenant(portal_id) as db:
@@ -165,7 +166,7 @@ async def test_a_reading_that_is_started_anew_is_not_finished_by_the_old_reader(
 
     restarting: list[asyncio.Future[None]] = []
     world.failpoints.meanwhile["import.page"] = anew
-    assert await importing.run(world.resources, await world.row())
+    assert await importing.run(world.resources, await world.row(), first_seen=first_seen)
     assert await read(world, Kind.COMPANY) == 0
     await read_on(world)
     assert await known(world) == in_portal(world)
