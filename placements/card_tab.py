@@ -8,10 +8,10 @@ from b24app.bitrix24.payloads import OpenRequest
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import Refused
-from b24app.portal.journeys import opening
+from b24app.portal.journeys import opening, sessions
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab
-from placements.opened import back, frame_of, ready, regained, welcome
+from placements.opened import frame_of, regained
 from placements.render import Render
 
 
@@ -22,12 +22,12 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
         raise Refused("no_card", 404)
     proven = await opening.prove_open(resources, opened)
     if proven.portal and proven.portal.state is PortalState.REMOVED:
-        proven = await back(resources, proven)
-    portal = await ready(resources, proven)
+        proven = await opening.bring_back(resources, proven)
+    portal = await opening.ready(resources, proven)
     person = await card_tab.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
-    portal = await welcome(resources, proven, portal, person)
+    portal = await opening.welcome(resources, proven, portal, person)
     async with resources.tenant(portal.id, durable=False) as db:
-        _, token = await opening.open_session(db, resources, proven, portal, person)
+        _, token = await sessions.open_session(db, resources, proven, portal, person)
         view = await card_tab.tab_of(db, resources, portal, subject)
     return render.page(
         "card.html",

@@ -25,7 +25,7 @@ from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.membership import Action
 from b24app.errors import PortalError, Refused
 from b24app.journeys.settings import set_mode, settings_view
-from b24app.portal.journeys import installation, opening
+from b24app.portal.journeys import installation, sessions
 from b24app.portal.journeys.card_layout import Preview
 from b24app.portal.journeys.pages import admins_only, portal_of
 from b24app.resources import Resources
@@ -80,7 +80,7 @@ async def answer(render: Render, action: Action_, request: Request) -> Response:
     resources: Resources = request.state.resources
     lang = request.headers.get("accept-language", "")[:2]
     try:
-        viewer, token = await opening.viewer_of(resources, request.headers.get(TOKEN_HEADER, ""))
+        viewer, token = await sessions.viewer_of(resources, request.headers.get(TOKEN_HEADER, ""))
         lang = viewer.lang
         call = Call(render, resources, viewer, token, _json(await request.body()))
         found = await action(call)
@@ -99,7 +99,7 @@ async def token(render: Render, request: Request) -> Response:
         fresh = _json(await request.body()).get("access_token")
         if not isinstance(fresh, str) or not fresh:
             raise Refused("token_expired", 403)
-        _, signed = await opening.renew(resources, request.headers.get(TOKEN_HEADER, ""), fresh)
+        _, signed = await sessions.renew(resources, request.headers.get(TOKEN_HEADER, ""), fresh)
     except (Refused, PortalError) as error:
         return _refusal(render, error, request.headers.get("accept-language", "")[:2])
     return JSONResponse({"token": signed}, headers={"Cache-Control": "no-store"})

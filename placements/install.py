@@ -15,10 +15,10 @@ from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
-from b24app.portal.journeys import lifecycle, opening
+from b24app.portal.journeys import lifecycle, opening, sessions
 from b24app.portal.journeys.installation import Report, SetupStep
 from b24app.resources import Resources
-from placements.opened import answer, frame_of, set_up
+from placements.opened import answer, frame_of
 from placements.render import Render
 
 
@@ -64,11 +64,11 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
     if not person.is_admin:
         raise Refused("install_admins_only", 403)
     try:
-        portal, report = await set_up(resources, proven)
+        portal, report = await opening.set_up(resources, proven)
     except AccessDenied:
         raise Refused("install_admins_only", 403) from None
     async with resources.tenant(portal.id, durable=False) as db:
-        _, token = await opening.open_session(db, resources, proven, portal, person)
+        _, token = await sessions.open_session(db, resources, proven, portal, person)
         files = await files_view(db, portal, resources.now())
     page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
     view = InstallerView.of(report, came_back=files.offered)
