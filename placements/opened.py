@@ -1,4 +1,4 @@
-"""What every page opened inside a portal shares: the form of an open, its proof, and words for whatever goes wrong."""
+"""What every page opened inside a portal shares: the form of an open, and words for whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from b24app.store.engine import away
 from placements import words
 from placements.render import Render
 
-Page = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
+OpenedPage = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
 
 log = structlog.get_logger()
 
 
-async def answer(render: Render, page: Page, request: Request) -> Response:
+async def answer(render: Render, page: OpenedPage, request: Request) -> Response:
     """GET and HEAD: a short friendly page (the vendor's cabinet probes addresses by HEAD). POST: the page itself."""
     lang = request.query_params.get("LANG") or request.headers.get("accept-language", "")[:2]
     if request.method != "POST":

@@ -22,6 +22,7 @@ from b24app.domain.cards.drift import ScanTrigger, Scope, night
 from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
@@ -47,6 +48,14 @@ async def due(resources: Resources) -> list[int]:
     zone = timezone(timedelta(hours=when.utc_offset))
     async with resources.autocommit() as db:
         return await portals.unswept_ids(db, night(now.astimezone(zone), when.from_hour), now, when.hours * 60)
+
+
+async def ask(resources: Resources, viewer: Viewer) -> None:
+    """Compare every card now and not at night."""
+    async with resources.autocommit() as db:
+        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON)
+    log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
+    await resources.wake.chore("sweep_portal", viewer.portal_id)
 
 
 async def run(resources: Resources, portal_id: int) -> bool:

@@ -7,9 +7,9 @@ import asyncio
 from sqlalchemy import select
 
 from b24app.cards.journeys import sweep
+from b24app.cards.journeys.settings_view import settings_view
 from b24app.cards.store import scans
 from b24app.domain.cards.drift import Drift, Scope
-from b24app.journeys import settings
 from b24app.lanes import Lane
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
@@ -225,7 +225,8 @@ async def test_everything_is_compared_at_night_after_an_outage_and_by_button(wor
     assert await sweep.due(world.resources) == []
 
     await world.ask_sweep()
-    assert (await settings.settings_view(world.resources, portal_id)).comparing
+    async with world.resources.tenant(portal_id) as db:
+        assert (await settings_view(db, world.resources, await world.row())).comparing
     assert await sweep.due(world.resources) == [portal_id]
 
 
