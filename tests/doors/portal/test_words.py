@@ -23,8 +23,6 @@ ODD = {
     "other digits": quote("٣٦٠٠"),
     "long": "A" * 20_000,
 }
-
-
 ADMIN = {"auth[access_token]": "x", "auth[refresh_token]": "x", "auth[expires_in]": "3600", "auth[user_id]": "5"}
 SERVERS = {"auth[server_endpoint]": "http://127.0.0.4/rest/", "auth[client_endpoint]": "http://127.0.0.2/rest/"}
 ADDRESS = {"data[FIELDS][ANCHOR_TYPE_ID]": "3", "data[FIELDS][ANCHOR_ID]": "7"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.crm.entities import Entity
 from emulator.faults import FOREVER, Break
-from tests.doors.frames import Frame, main, tab
+from tests.doors.frames import TABS, Frame, frame, main, tab
 from tests.world import World
 
 
@@ -133,3 +134,78 @@ async def test_a_demoted_administrators_page_offers_nothing_to_press(world: Worl
     assert "Только администратор" not in await page.content()
     admin.admin = False
     assert "disabled" in await page.content()
+
+
+async def test_calls_without_a_true_page_token_are_refused(world: World) -> None:
+    contact = world.add_contact()
+    await world.install()
+    opened = await tab(world, "contact", contact)
+    genuine = opened.block["token"]
+    for token in ("", "x", genuine[:-2], genuine + "A"):
+        opened.block["token"] = token
+        answer = await opened.call("/frame/card")
+        assert answer.status == 403 and answer.json()["error"]["code"] == "bad_page_token"
+
+
+async def test_a_page_token_of_another_portal_sees_its_own_portal_only(world: World) -> None:
+    company = world.add_company("ООО «Тайна»")
+    contact = world.add_contact(company)
+    await world.install()
+    await world.install(world.other_portal)
+    theirs = world.other_portal.crm.add(Entity.CONTACT, {"NAME": "Ann"}, world.admin(world.other_portal))
+    installation = world.other_portal.installations[world.market_app.client_id]
+    stranger = frame(
+        world, await world.open(installation, world.manager(world.other_portal), TABS["contact"], ID=theirs)
+    )
+    answer = await stranger.call("/frame/card", subject=f"company:{company}")
+    assert "Тайна" not in answer.text
+    answer = await stranger.call("/frame/card", subject=f"contact:{contact}")
+    assert "Соколов" not in answer.text
+
+
+async def test_a_session_ends_after_an_hour_and_goes_on_with_a_fresh_token_of_the_same_person(world: World) -> None:
+    contact = world.add_contact()
+    installation = await world.install()
+    opened = await tab(world, "contact", contact)
+    world.pass_time(hours=1, seconds=1)
+    ended = await opened.call("/frame/card")
+    assert (ended.status, ended.json()["error"]["code"]) == (401, "session_expired")
+
+    auth = world.emulator.world.auth
+    foreign = await opened.call("/frame/token", access_token=auth.issue(installation, world.admin()).access_token)
+    assert foreign.status == 403
+    made_up = await opened.call("/frame/token", access_token="0" * 70)
+    assert made_up.status == 401
+
+    fresh = await opened.call("/frame/token", access_token=auth.issue(installation, world.manager()).access_token)
+    opened.block["token"] = fresh.json()["token"]
+    assert "Подтверждён" in await opened.content()
+
+
+async def test_sessions_do_not_pile_up_and_end_with_the_installation(world: World) -> None:
+    contact = world.add_contact()
+    installation = await world.install()
+    old = await tab(world, "contact", contact)
+    world.pass_time(hours=14)
+    opened = await tab(world, "contact", contact)
+    fresh = world.emulator.world.auth.issue(installation, world.manager()).access_token
+    assert (await old.call("/frame/token", access_token=fresh)).status == 403
+    await world.uninstall(installation, clean=False)
+    assert (await opened.call("/frame/card")).status == 403
+
+
+async def test_an_administrator_of_yesterday_changes_nothing(world: World) -> None:
+    """The page stays open for hours; the portal is asked again before each change."""
+    await world.install()
+    person = world.admin()
+    opened = await main(world, person)
+    assert (await opened.call("/frame/mode", mode="watch")).status == 200
+    person.admin = False
+
+    for path, body in (
+        ("/frame/mode", {"mode": "off"}),
+        ("/frame/repair", {}),
+        ("/frame/client-apps", {"name": "Чужое приложение"}),
+    ):
+        assert (await opened.call(path, **body)).status == 403
+    assert (await world.row()).mode("verification") == "watch"

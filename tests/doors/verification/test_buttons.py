@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from b24app.delivery.journeys import client_apps
 from b24app.domain.verification.membership import Action
 from b24app.store import tables
 from b24app.verification.store.intents import STATED
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.people import CrmAccess
-from tests.doors.frames import main, members, tab
+from tests.doors.frames import members, tab
 from tests.stories.scene import at
 from tests.world import World
 
@@ -170,106 +169,3 @@ async def test_a_button_of_another_card_or_a_second_press_is_refused_in_words(wo
     for body in ({"membership": "x"}, {"membership": waiting, "action": "delete"}, {"subject": "deal:1"}):
         answer = await opened.call("/frame/press", **{"action": Action.CONFIRM, "note": "", **body})
         assert answer.status in (404, 422)
-
-
-async def test_settings_are_for_administrators_and_a_key_is_shown_once(world: World) -> None:
-    await world.install()
-    manager, admin = await main(world, world.manager()), await main(world, world.admin())
-    assert "Проверить и восстановить" not in manager.html and "Проверить и восстановить" in admin.html
-    refused = [
-        await manager.call("/frame/repair"),
-        await manager.call("/frame/mode", mode="off"),
-        await manager.call("/frame/client-apps", name="Моё приложение"),
-    ]
-    assert {one.status for one in refused} == {403}
-
-    made = (await admin.call("/frame/client-apps", name="Мобильное приложение")).json()["html"]
-    key = "b24_" + made.split('value="b24_')[1].split('"')[0]
-    assert (await world.api("GET", "/me", key)).status == 200
-    again = await admin.content()
-    assert key not in again and f"ключ …{key[-4:]}" in again
-
-    app_id = again.split('name="client_app" value="')[1].split('"')[0]
-    assert (await admin.call("/frame/client-apps/revoke", client_app=app_id)).status == 200
-    assert (await world.api("GET", "/me", key)).status == 401
-    assert (await admin.call("/frame/client-apps", name=" ")).status == 422
-
-
-async def test_a_new_key_takes_the_place_of_the_old_one_for_the_same_origins(world: World) -> None:
-    await world.install()
-    portal = await world.row()
-    first = await client_apps.create(world.resources, portal.id, "Кабинет", ("https://cabinet.example",))
-    admin, manager = await main(world, world.admin()), await main(world, world.manager())
-    asked = {"client_app": str(first.app.id)}
-    assert (await manager.call("/frame/client-apps/key", **asked)).status == 403
-    assert (await world.api("GET", "/me", first.key)).status == 200
-
-    made = (await admin.call("/frame/client-apps/key", **asked)).json()["html"]
-    key = "b24_" + made.split('value="b24_')[1].split('"')[0]
-
-    assert (await world.api("GET", "/me", first.key)).status == 401
-    for origin, status in (("https://cabinet.example", 200), ("https://elsewhere.example", 403)):
-        assert (await world.api("GET", "/me", key, Origin=origin)).status == status
-    told = await admin.content()
-    assert f"ключ …{key[-4:]}" in told and first.key[-4:] not in told
-    await client_apps.revoke(world.resources, portal.id, first.app.id)
-    assert (await admin.call("/frame/client-apps/key", **asked)).status == 404
-
-
-async def test_repair_puts_back_what_somebody_removed(world: World) -> None:
-    installation = await world.install()
-    admin = await main(world, world.admin())
-    before = len(installation.placements)
-    installation.placements.clear()
-    repaired = await admin.call("/frame/repair")
-    assert repaired.status == 200 and len(installation.placements) == before
-    assert "Приложение работает" in repaired.json()["html"]
-
-
-async def test_a_module_that_is_off_has_no_buttons(world: World) -> None:
-    contact = world.add_contact()
-    await world.install()
-    opened = await tab(world, "contact", contact)
-    (membership,) = members(opened.html)
-    admin = await main(world, world.admin())
-    assert (await admin.call("/frame/mode", mode="off")).status == 200
-    shown = await opened.content()
-    assert members(shown) == [] and "Проверка выключена" in shown
-    assert (await opened.press("recheck", membership)).status == 409
-    assert (await admin.call("/frame/mode", mode="sideways")).status == 422
-    assert (await admin.call("/frame/mode", mode="on")).status == 200
-    await world.settle()
-    assert members(await opened.content()) == [membership]
-
-
-async def test_an_administrator_of_yesterday_changes_nothing(world: World) -> None:
-    """The page stays open for hours; the portal is asked again before each change."""
-    await world.install()
-    person = world.admin()
-    opened = await main(world, person)
-    assert (await opened.call("/frame/mode", mode="watch")).status == 200
-    person.admin = False
-
-    for path, body in (
-        ("/frame/mode", {"mode": "off"}),
-        ("/frame/repair", {}),
-        ("/frame/client-apps", {"name": "Чужое приложение"}),
-    ):
-        assert (await opened.call(path, **body)).status == 403
-    assert (await world.row()).mode("verification") == "watch"
-
-
-async def test_while_watching_a_button_writes_nothing(world: World) -> None:
-    contact = world.add_contact(world.add_company())
-    await world.install()
-    await world.mode("watch")
-    world.tick(CONTACT, contact)
-    await world.settle()
-
-    opened = await tab(world, "contact", contact)
-
-    assert members(opened.html) == []
-    await world.mode("on")
-    await world.settle()
-    assert world.card(CONTACT, contact) == (True, "На проверке")  # what watching decided is put into the cards now
-    assert len(members((await tab(world, "contact", contact)).html)) == 1
