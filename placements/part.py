@@ -32,7 +32,7 @@ class Part:
     """
 
     name: str
-    words: ModuleType
+    words: ModuleType | None = None
     settings: tuple[tuple[Area, str], ...] = ()
     headline: str = ""
     pages: Mapping[str, OpenedPage] = field(default_factory=dict)

@@ -43,13 +43,13 @@ COMPILED = _Compiled()
 
 
 class Worded(Protocol):
-    """A part of pages that has words of its own."""
+    """A part of pages that may have words of its own."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def words(self) -> ModuleType: ...
+    def words(self) -> ModuleType | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Render:
         texts, refused = read_words(manifest.languages), dict(REFUSED)
         for part in parts:
             refused |= getattr(part.words, "REFUSED", {})
-        words = SimpleNamespace(REFUSED=refused, **{part.name: part.words for part in parts})
+        words = SimpleNamespace(REFUSED=refused, **{part.name: part.words for part in parts if part.words})
         known = {"manifest": manifest, "parts": parts, "words": words, "assets": _assets(STATIC)}
         return cls(manifest.languages, texts, {lang: _environment(one, known) for lang, one in texts.items()}, refused)
 
