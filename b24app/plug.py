@@ -113,6 +113,13 @@ class ExportSection(Generic[R]):
     restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[RestoreVerdict]]]
 
 
+class SettingsView(Protocol):
+    """What a room shows in the settings. `busy`: something is under way, so the page looks again in a moment."""
+
+    @property
+    def busy(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One room. `name`: of its folders and tests, and its key in the modes of app.yaml where it has one.
@@ -132,4 +139,4 @@ class Feature:
     kept: tuple[Kept, ...] = ()
     gauges: tuple[Gauge, ...] = ()
     tables: tuple[Table, ...] = ()
-    settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[object]] | None = None
+    settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[SettingsView]] | None = None

@@ -37,6 +37,7 @@ from emulator.crm.entities import Entity
 from emulator.model.installs import MarketApp, finish, install
 from emulator.opening import OpenForm, open_form
 from emulator.run import Emulator, serve
+from placements import PARTS
 from placements.render import Render
 from workers.chores import do_due
 
@@ -88,7 +89,7 @@ async def run(ground: Ground) -> list[Figure]:
         cold = desk.portal_requests()
         async with desk.resources.tenant(desk.portal.id) as db:
             ready = await card_tab.tab_of(db, desk.resources, desk.portal, Subject(Kind.COMPANY, desk.company))
-        render = Render.read(ground.manifest)
+        render = Render.read(ground.manifest, PARTS)
         rounds = [(await desk.open(), _render(render, ready)) for _ in range(WARM_UP + OPENS)][WARM_UP:]
         warm = desk.portal_requests() / (WARM_UP + OPENS)
     ours, bare = zip(*rounds, strict=True)
@@ -102,7 +103,7 @@ async def run(ground: Ground) -> list[Figure]:
 
 def _render(render: Render, ready: card_tab.CardTab) -> float:
     began = perf_counter()
-    render.page("card.html", "ru", frame="http://127.0.0.2", page={"kind": "card"}, view=ready)
+    render.page("verification/card.html", "ru", frame="http://127.0.0.2", page={"kind": "card"}, view=ready)
     return perf_counter() - began
 
 

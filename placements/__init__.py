@@ -9,29 +9,72 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from b24app.domain.cards.facts import Kind
 from b24app.manifest import Manifest
-from placements import card_tab, connection_check, files, frame, install, layout, main_page, opened, same_card, sweeps
+from placements import frame, opened, settings
+from placements.cards import sweep
+from placements.cards import words as cards_words
+from placements.connection_check import check
+from placements.connection_check import words as check_words
+from placements.delivery import client_apps
+from placements.delivery import words as delivery_words
+from placements.export import files
+from placements.export import words as export_words
+from placements.frame import FrameCall
+from placements.opened import OpenedPage
+from placements.part import Area, Part
+from placements.portal import install, layout, set_up
+from placements.portal import words as portal_words
 from placements.render import STATIC, Render
+from placements.verification import card_tab, mode, same_card
+from placements.verification import words as verification_words
 
 OPENED = ["GET", "HEAD", "POST"]
-CALLS = {
-    "/frame/card": frame.card,
-    "/frame/press": frame.press,
-    "/frame/same-card": same_card.say,
-    "/frame/status": frame.status,
-    "/frame/repair": frame.repair,
-    "/frame/mode": frame.mode,
-    "/frame/compare": sweeps.compare,
-    "/frame/client-apps": frame.create_client_app,
-    "/frame/client-apps/key": frame.new_client_app_key,
-    "/frame/client-apps/revoke": frame.revoke_client_app,
-    "/frame/layout/preview": layout.preview,
-    "/frame/layout/add": layout.add,
-    "/frame/layout/take-back": layout.take_back,
-    "/frame/connection-check": connection_check.begin,
-    **files.CALLS,
-}
+
+PARTS = (
+    Part(
+        "verification",
+        verification_words,
+        settings=((Area.LEFT, "verification/mode.html"),),
+        headline="verification/headline.html",
+        pages=card_tab.PAGES,
+        calls={**card_tab.CALLS, "/frame/same-card": same_card.say, "/frame/mode": mode.switch},
+    ),
+    Part(
+        "delivery",
+        delivery_words,
+        settings=((Area.LEFT, "delivery/client_apps.html"),),
+        calls=client_apps.CALLS,
+    ),
+    Part(
+        "cards",
+        cards_words,
+        settings=((Area.RIGHT, "cards/first_read.html"), (Area.LOWER_RIGHT, "cards/comparison.html")),
+        calls={"/frame/compare": sweep.compare},
+    ),
+    Part(
+        "portal",
+        portal_words,
+        settings=(
+            (Area.TOP, "portal/state.html"),
+            (Area.RIGHT, "portal/set_up.html"),
+            (Area.RIGHT, "portal/layout.html"),
+        ),
+        calls={"/frame/repair": set_up.repair, **layout.CALLS},
+    ),
+    Part(
+        "connection_check",
+        check_words,
+        settings=((Area.WIDE, "connection_check/check.html"),),
+        calls={"/frame/connection-check": check.begin},
+    ),
+    Part(
+        "export",
+        export_words,
+        settings=((Area.LOWER_LEFT, "export/files.html"),),
+        calls=files.CALLS,
+    ),
+)
+"""In the order people see them: of each area of the settings page, from top to bottom."""
 
 
 class BuiltFiles(StaticFiles):
@@ -47,16 +90,17 @@ class BuiltFiles(StaticFiles):
 
 
 def routes(manifest: Manifest) -> list[BaseRoute]:
-    render = Render.read(manifest)
-    tabs = {one.path for one in manifest.placements.values()}
-    pages = {"/app": main_page.page} | {
-        f"/placements/{kind}-tab": partial(card_tab.page, kind) for kind in Kind if f"/placements/{kind}-tab" in tabs
-    }
+    render = Render.read(manifest, PARTS)
+    pages: dict[str, OpenedPage] = {"/app": settings.page}
+    calls: dict[str, FrameCall] = {"/frame/status": settings.status}
+    for part in PARTS:
+        pages |= part.pages
+        calls |= part.calls
     return [
-        Route("/", partial(opened.answer, render, main_page.page), methods=["GET", "HEAD"]),
+        Route("/", partial(opened.answer, render, settings.page), methods=["GET", "HEAD"]),
         Route("/install", partial(install.install, render), methods=OPENED),
         *(Route(path, partial(opened.answer, render, page), methods=OPENED) for path, page in pages.items()),
         Route("/frame/token", partial(frame.token, render), methods=["POST"]),
-        *(Route(path, partial(frame.answer, render, action), methods=["POST"]) for path, action in CALLS.items()),
+        *(Route(path, partial(frame.answer, render, action), methods=["POST"]) for path, action in calls.items()),
         Mount("/static", BuiltFiles(directory=STATIC, check_dir=False)),
     ]

@@ -17,21 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from b24app.bitrix24.values import number
-from b24app.delivery.journeys import client_apps
-from b24app.delivery.journeys.client_apps import NewClientApp
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.viewer import Viewer
-from b24app.domain.verification.membership import Action
 from b24app.errors import PortalError, Refused
-from b24app.journeys.settings import set_mode, settings_view
-from b24app.portal.journeys import installation, opening
-from b24app.portal.journeys.card_layout import Preview
-from b24app.portal.journeys.pages import admins_only, portal_of
+from b24app.portal.journeys import sessions
 from b24app.resources import Resources
 from b24app.store.engine import away
-from b24app.verification.journeys import card_tab, intents
-from placements.install import InstallerView
 from placements.opened import spoken
 from placements.render import Render
 
@@ -72,15 +63,15 @@ class Call:
             raise Refused("not_found", 404) from None
 
 
-Action_ = Callable[[Call], Awaitable[dict[str, Any] | Response]]
+FrameCall = Callable[[Call], Awaitable[dict[str, Any] | Response]]
 
 
-async def answer(render: Render, action: Action_, request: Request) -> Response:
+async def answer(render: Render, action: FrameCall, request: Request) -> Response:
     """Run one action for a proven viewer; whatever stands in the way is said in words."""
     resources: Resources = request.state.resources
     lang = request.headers.get("accept-language", "")[:2]
     try:
-        viewer, token = await opening.viewer_of(resources, request.headers.get(TOKEN_HEADER, ""))
+        viewer, token = await sessions.viewer_of(resources, request.headers.get(TOKEN_HEADER, ""))
         lang = viewer.lang
         call = Call(render, resources, viewer, token, _json(await request.body()))
         found = await action(call)
@@ -99,85 +90,10 @@ async def token(render: Render, request: Request) -> Response:
         fresh = _json(await request.body()).get("access_token")
         if not isinstance(fresh, str) or not fresh:
             raise Refused("token_expired", 403)
-        _, signed = await opening.renew(resources, request.headers.get(TOKEN_HEADER, ""), fresh)
+        _, signed = await sessions.renew(resources, request.headers.get(TOKEN_HEADER, ""), fresh)
     except (Refused, PortalError) as error:
         return _refusal(render, error, request.headers.get("accept-language", "")[:2])
     return JSONResponse({"token": signed}, headers={"Cache-Control": "no-store"})
-
-
-async def card(call: Call) -> dict[str, Any]:
-    portal, subject = await portal_of(call.resources, call.viewer.portal_id), call.subject()
-    await card_tab.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
-    async with call.resources.tenant(portal.id) as db:
-        view = await card_tab.tab_of(db, call.resources, portal, subject)
-    return {"html": call.render.part("card_content.html", call.viewer.lang, view=view, portal_state=portal.state)}
-
-
-async def press(call: Call) -> dict[str, Any]:
-    try:
-        action = Action(call.text("action"))
-    except ValueError:
-        raise Refused("bad_parameter", 422, {"name": "action"}) from None
-    subject, membership = call.subject(), call.id("membership")
-    await intents.press(call.resources, call.viewer, call.token, subject, membership, action, call.text("note"))
-    return await card(call)
-
-
-async def status(call: Call) -> dict[str, Any]:
-    return await settings_page(call)
-
-
-async def repair(call: Call) -> dict[str, Any]:
-    """Set-up once more: from the settings, or the installer's "try again"."""
-    await admins_only(call.resources, call.viewer, call.token)
-    portal = await portal_of(call.resources, call.viewer.portal_id)
-    report = await installation.reconcile(call.resources, portal)
-    if call.body.get("page") == "installer":
-        view = InstallerView.of(report)
-        return {"html": call.render.part("installer_content.html", call.viewer.lang, view=view)}
-    if not portal.imported:
-        await call.resources.wake.chore("import_portal", portal.id)
-    return await settings_page(call)
-
-
-async def mode(call: Call) -> dict[str, Any]:
-    await admins_only(call.resources, call.viewer, call.token)
-    try:
-        await set_mode(call.resources, call.viewer, Mode(call.text("mode")))
-    except ValueError:
-        raise Refused("bad_parameter", 422, {"name": "mode"}) from None
-    return await settings_page(call)
-
-
-async def create_client_app(call: Call) -> dict[str, Any]:
-    await admins_only(call.resources, call.viewer, call.token)
-    new = await client_apps.create(call.resources, call.viewer.portal_id, call.text("name"))
-    log.info("client_app_created", portal=call.viewer.portal_id, user=call.viewer.user_id, client_app=str(new.app.id))
-    return await settings_page(call, new=new)
-
-
-async def new_client_app_key(call: Call) -> dict[str, Any]:
-    await admins_only(call.resources, call.viewer, call.token)
-    new = await client_apps.new_key(call.resources, call.viewer.portal_id, call.id("client_app"))
-    log.info("client_app_key_created", portal=call.viewer.portal_id, user=call.viewer.user_id)
-    return await settings_page(call, new=new)
-
-
-async def revoke_client_app(call: Call) -> dict[str, Any]:
-    await admins_only(call.resources, call.viewer, call.token)
-    await client_apps.revoke(call.resources, call.viewer.portal_id, call.id("client_app"))
-    log.info("client_app_revoked", portal=call.viewer.portal_id, user=call.viewer.user_id)
-    return await settings_page(call)
-
-
-async def settings_page(
-    call: Call, *, new: NewClientApp | None = None, secret: str = "", preview: Preview | None = None
-) -> dict[str, Any]:
-    """The settings as they are now. `new`, `secret`: a key and a webhook secret to show once; `preview`: of a card's
-    view, not decided yet."""
-    view = await settings_view(call.resources, call.viewer.portal_id)
-    shown = {"view": view, "viewer": call.viewer, "new": new, "secret": secret, "preview": preview}
-    return {"html": call.render.part("main_content.html", call.viewer.lang, **shown)}
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What every page opened inside a portal shares: the form of an open, its proof, and words for whatever goes wrong."""
+"""What every page opened inside a portal shares: the form of an open, and words for whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import OpenRequest, open_request
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
@@ -26,23 +25,18 @@ from b24app.errors import (
     PortalMoved,
     Refused,
 )
-from b24app.portal.journeys import installation, opening
-from b24app.portal.journeys.installation import InstallGrant, Report
 from b24app.portal.journeys.opening import Proven
-from b24app.portal.journeys.pages import portal_of
-from b24app.portal.journeys.tokens import remember, still_here
-from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.store.engine import away
 from placements import words
 from placements.render import Render
 
-Page = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
+OpenedPage = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
 
 log = structlog.get_logger()
 
 
-async def answer(render: Render, page: Page, request: Request) -> Response:
+async def answer(render: Render, page: OpenedPage, request: Request) -> Response:
     """GET and HEAD: a short friendly page (the vendor's cabinet probes addresses by HEAD). POST: the page itself."""
     lang = request.query_params.get("LANG") or request.headers.get("accept-language", "")[:2]
     if request.method != "POST":
@@ -66,74 +60,6 @@ async def answer(render: Render, page: Page, request: Request) -> Response:
 def frame_of(opened: OpenRequest) -> str:
     """The origin of the portal that shows us. Where nothing was proven it frames a page that holds nothing."""
     return f"{'https' if opened.secure else 'http'}://{opened.domain}"
-
-
-async def set_up(resources: Resources, proven: Proven) -> tuple[Portal, Report]:
-    """Admit the portal and bring it to what app.yaml declares. The caller has proven an administrator."""
-    opened = proven.request
-    grant = InstallGrant(
-        proven_at=proven.at,
-        owner=proven.owner,
-        access=opened.auth_id,
-        refresh=opened.refresh_id,
-        expires_in=opened.expires,
-        auth_server=proven.auth_server,
-        application_token=opened.application_token,
-        lang=opened.lang,
-    )
-    portal = await installation.admit(resources, grant)
-    report = await installation.reconcile(resources, portal)
-    return await portal_of(resources, portal.id), report
-
-
-async def ready(resources: Resources, proven: Proven) -> Portal:
-    """The portal, set up and at work. Raise Refused `portal_unknown`.
-
-    The auth server's word that the installation is finished counts where the portal's own event has not come yet.
-    """
-    portal = proven.portal
-    if portal is None or not portal.fields or portal.state is PortalState.REMOVED:
-        raise Refused("portal_unknown", 403)
-    waits = portal.state is PortalState.INSTALLING
-    if waits and not proven.owner.installed:
-        raise Refused("portal_unknown", 403)
-    if waits:
-        await installation.activate(resources, portal.id)
-    moved = await opening.adopt_address(resources, proven, portal)
-    return await portal_of(resources, portal.id) if waits or moved else portal
-
-
-async def back(resources: Resources, proven: Proven) -> Proven:
-    """An administrator's open of a portal that is not set up, or whose removal counted: it goes on with what was kept.
-
-    Anybody else's stays as it is.
-    """
-    person = await opening.who(resources, proven)
-    if not person.is_admin:
-        return proven
-    await set_up(resources, proven)
-    return await opening.prove_open(resources, proven.request)
-
-
-async def welcome(resources: Resources, proven: Proven, portal: Portal, person: Person) -> Portal:
-    """An administrator brings a fresh token pair with every open: keep it, and go on where none worked any more.
-
-    The auth server has just vouched for the app being installed: whoever said that it was removed was wrong. Raise
-    Refused `portal_unknown` where it was removed meanwhile.
-    """
-    opened = proven.request
-    if not person.is_admin:
-        return portal
-    async with resources.tenant(portal.id) as db:
-        await still_here(db, portal.id)
-        if opened.refresh_id:
-            await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
-        if await portals.call_off(db, portal.id):
-            log.warning("removal_called_off", portal=portal.id, user=person.user_id)
-    if opened.refresh_id and portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
-        await installation.revive(resources, portal)
-        return await portal_of(resources, portal.id)
-    return portal
 
 
 def regained(proven: Proven, portal: Portal) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -18,9 +18,7 @@ from starlette.responses import HTMLResponse
 from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
 from b24app.settings import ROOT
-from placements import words
-from placements.connection_check_words import in_sentences
-from placements.parts import card_name, field_labels, field_name, in_words
+from placements.words import INTERNAL, NOT_GENUINE, REFUSED, Saying
 
 STATIC = ROOT / "build" / "static"
 
@@ -44,6 +42,16 @@ class _Compiled(BytecodeCache):
 COMPILED = _Compiled()
 
 
+class Worded(Protocol):
+    """A part of pages that may have words of its own."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def words(self) -> ModuleType | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Render:
     """Everything a page is printed with; read once at start. One Jinja environment per language."""
@@ -51,12 +59,17 @@ class Render:
     languages: tuple[str, ...]
     texts: Mapping[str, Words]
     environments: Mapping[str, Environment]
+    refused: Mapping[str, Saying]
 
     @classmethod
-    def read(cls, manifest: Manifest) -> Render:
-        texts, assets = read_words(manifest.languages), _assets(STATIC)
-        made = {lang: _environment(manifest, text, assets) for lang, text in texts.items()}
-        return cls(manifest.languages, texts, made)
+    def read(cls, manifest: Manifest, parts: Sequence[Worded]) -> Render:
+        """Templates know all `parts`, and the words of each by its name: `words.portal.PORTAL`."""
+        texts, refused = read_words(manifest.languages), dict(REFUSED)
+        for part in parts:
+            refused |= getattr(part.words, "REFUSED", {})
+        words = SimpleNamespace(REFUSED=refused, **{part.name: part.words for part in parts if part.words})
+        known = {"manifest": manifest, "parts": parts, "words": words, "assets": _assets(STATIC)}
+        return cls(manifest.languages, texts, {lang: _environment(one, known) for lang, one in texts.items()}, refused)
 
     def words(self, lang: str) -> Words:
         return self.texts[language(lang, self.languages)]
@@ -83,17 +96,17 @@ class Render:
 
     def saying(self, code: str, lang: str, *, frame: str | None, status: int) -> HTMLResponse:
         """A short page that says in words why there is no other."""
-        said = words.REFUSED.get(code, words.NOT_GENUINE if status < 500 else words.INTERNAL)
+        said = self.refused.get(code, NOT_GENUINE if status < 500 else INTERNAL)
         return self.page("saying.html", lang, frame=frame, status=status, page={"kind": "plain"}, said=said)
 
     def error(self, code: str, lang: str, status: int) -> dict[str, Any]:
         """What our script shows under a button."""
-        said = words.REFUSED.get(code, words.NOT_GENUINE if status < 500 else words.INTERNAL)
+        said = self.refused.get(code, NOT_GENUINE if status < 500 else INTERNAL)
         text = self.words(lang)
         return {"error": {"code": code, "text": f"{text.text(said.title)}. {text.text(said.text)}"}}
 
 
-def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> Environment:
+def _environment(text: Words, known: Mapping[str, Any]) -> Environment:
     made = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=True,
@@ -104,18 +117,7 @@ def _environment(manifest: Manifest, text: Words, assets: Mapping[str, str]) -> 
         bytecode_cache=COMPILED,
     )
     made.install_gettext_translations(text.catalogue, newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= {
-        "lang": text.lang,
-        "words": words,
-        "assets": assets,
-        "moment": text.moment,
-        "in_words": partial(in_words, manifest, text),
-        "in_sentences": partial(in_sentences, manifest, text),
-        "card_name": partial(card_name, text),
-        "field_name": partial(field_name, text),
-        "field_labels": partial(field_labels, manifest, text),
-        "app_title": manifest.title[text.lang],
-    }
+    made.globals |= {**known, "lang": text.lang, "text": text, "moment": text.moment}
     made.filters |= {"initials": initials, "address": address, "amount": text.amount}
     return made
 

@@ -21,19 +21,20 @@ from sqlalchemy import func, or_, select
 
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
+from b24app.cards.journeys import sweep
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.domain.portal.viewer import Viewer
-from b24app.journeys import settings
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
 from b24app.store.tables import work as work_table
+from b24app.verification.journeys import modes
 from b24app.work.store import inbox, index
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
@@ -139,11 +140,11 @@ class World:
 
     async def mode(self, mode: str) -> None:
         """An admin switches the verification module in the settings."""
-        await settings.set_mode(self.resources, await self._viewer(), Mode(mode))
+        await modes.set_mode(self.resources, await self._viewer(), Mode(mode))
 
     async def ask_sweep(self) -> None:
         """An admin presses "compare everything now" in the settings."""
-        await settings.ask_sweep(self.resources, await self._viewer())
+        await sweep.ask(self.resources, await self._viewer())
 
     async def _viewer(self) -> Viewer:
         portal = await self.row()

@@ -1,11 +1,16 @@
 """What this room hands in. The first read, rescans and sweeps are chores of the room that says what cards mean."""
 
 from b24app.cards.journeys import offline, requisites
+from b24app.cards.journeys.settings_view import settings_view
 from b24app.plug import Chore, Feature, WorkPart
 from b24app.work.store.index import WorkKind
 
 FEATURE = Feature(
     name="cards",
+    scopes=("crm",),
+    fields=("mark",),
+    events=("contact", "company", "requisite"),
     work=(WorkPart(WorkKind.REQUISITE, requisites.handle, requisites.give_up),),
     chores=(Chore("fetch_offline", offline.run, every=offline.EVERY),),
+    settings_view=settings_view,
 )

@@ -2,6 +2,7 @@
 
 from b24app.domain.portal.installation import PortalState
 from b24app.export.journeys import exporting, restoring, weekly
+from b24app.export.journeys.files_view import files_view
 from b24app.plug import Chore, Feature
 
 HERE = frozenset(PortalState) - {PortalState.REMOVED}
@@ -14,4 +15,5 @@ FEATURE = Feature(
         Chore(restoring.CHORE, restoring.carry, states=HERE),
         Chore(weekly.CHORE, weekly.carry, states=HERE),
     ),
+    settings_view=files_view,
 )

@@ -9,15 +9,19 @@ from b24app.portal.store.portals import SWEEP
 from b24app.verification.journeys import journey
 from b24app.verification.journeys.expiry import expire
 from b24app.verification.journeys.first_seen import first_seen
+from b24app.verification.journeys.settings_view import settings_view
 from b24app.verification.store.memberships import lately_decided
 from b24app.work.store.index import WorkKind
 
 FEATURE = Feature(
     name="verification",
+    fields=("check", "status"),
+    placements=("CRM_CONTACT_DETAIL_TAB", "CRM_COMPANY_DETAIL_TAB"),
     work=(WorkPart(WorkKind.RECORD, journey.handle, journey.give_up),),
     chores=(
         Chore(IMPORT, partial(importing.run, first_seen=first_seen)),
         Chore("rescan_portal", partial(rescan.run, lately_decided=lately_decided), every=rescan.EVERY),
         Chore(SWEEP, partial(sweep.run, expire=expire), nightly=True),
     ),
+    settings_view=settings_view,
 )

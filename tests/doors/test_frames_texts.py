@@ -25,9 +25,14 @@ from b24app.i18n import language, read_words
 from b24app.manifest import Manifest
 from b24app.net import guard
 from b24app.settings import ROOT
-from placements import connection_check_words, parts, words
-from placements.parts import in_words
-from placements.render import initials
+from placements import PARTS
+from placements.connection_check import words as connection_check
+from placements.delivery import words as delivery
+from placements.export import words as export
+from placements.portal import words as portal
+from placements.portal.words import in_words
+from placements.render import Render, initials
+from placements.verification import words as verification
 
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
@@ -56,46 +61,50 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("codes", "said"),
     [
-        (State, words.STATE),
-        (Section, words.SECTION),
-        (Reason, words.DECIDED),
-        (Reason, words.DECIDED_BY_NOBODY),
-        (DeliveryState, words.DELIVERY),
-        (Failure, words.FAILURE),
-        (Failure, words.SENDING),
-        (RestoreVerdict, words.RESTORE_VERDICT),
-        (BY_NAME, words.FILED),
-        (EndpointState, words.ENDPOINT),
-        (PortalState, words.PORTAL),
-        (Mode, words.MODE),
-        (FieldsShown, words.FIELDS_SHOWN),
-        (Undone, words.UNDONE),
-        (CheckPart, connection_check_words.CHECK),
-        (Finding, connection_check_words.FOUND),
+        (State, verification.STATE),
+        (Section, verification.SECTION),
+        (Reason, verification.DECIDED),
+        (Reason, verification.DECIDED_BY_NOBODY),
+        (DeliveryState, delivery.DELIVERY),
+        (Failure, delivery.FAILURE),
+        (Failure, export.SENDING),
+        (RestoreVerdict, export.RESTORE_VERDICT),
+        (BY_NAME, export.FILED),
+        (EndpointState, delivery.ENDPOINT),
+        (PortalState, portal.PORTAL),
+        (Mode, verification.MODE),
+        (FieldsShown, portal.FIELDS_SHOWN),
+        (Undone, portal.UNDONE),
+        (CheckPart, connection_check.CHECK),
+        (Finding, connection_check.FOUND),
         (Finding, doctor_portal.SAID),
-        (Feature, connection_check_words.WITHOUT_FEATURE),
+        (Feature, connection_check.WITHOUT_FEATURE),
     ],
 )
 def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> None:
     assert set(codes) == set(said)
 
 
-def test_every_refusal_of_our_pages_has_words() -> None:
+def test_every_refusal_of_our_pages_has_words(manifest: Manifest) -> None:
     files = [
         *(ROOT / "placements").rglob("*.py"),
-        *_journeys("opening", "cards", "intents", "settings", "client_apps", "exporting", "restoring"),
+        *_journeys("portal", "opening", "sessions", "pages"),
+        *_journeys("verification", "card_tab", "intents", "modes"),
+        *_journeys("cards", "sweep"),
+        *_journeys("delivery", "client_apps"),
+        *_journeys("export", "exporting", "restoring"),
     ]
-    files += [ROOT / "b24app" / "domain" / "export_file.py"]
+    files += [ROOT / "b24app" / "domain" / "export" / "file_format.py"]
     raised = {code for file in files for code in re.findall(r'(?:Refused|WrongFile)\("([a-z_]+)"', file.read_text())}
     told = (guard.wrong_url.__doc__ or "") + (guard.wrong_address.__doc__ or "")
     raised |= {f"url_{one}" for one in re.findall(r"`([a-z_]+)`", told) if one not in ("wrong_address", "patience")}
     ours_only = {"wrong_app", "wrong_portal", "wrong_endpoint", "wrong_application_token", "unknown_auth_server"}
     machines = {"bad_parameter", "bad_json"}
-    assert raised - ours_only - machines <= set(words.REFUSED)
+    assert raised - ours_only - machines <= set(Render.read(manifest, PARTS).refused.keys())
 
 
-def _journeys(*names: str) -> list[Path]:
-    return [ROOT / "b24app" / "journeys" / f"{name}.py" for name in names]
+def _journeys(room: str, *names: str) -> list[Path]:
+    return [ROOT / "b24app" / room / "journeys" / f"{name}.py" for name in names]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +147,6 @@ def test_what_is_missing_is_named_in_words(manifest: Manifest) -> None:
 
 
 def test_every_part_of_the_manifest_can_be_named(manifest: Manifest) -> None:
-    assert set(manifest.scopes) <= set(parts.SCOPE) & set(connection_check_words.WITHOUT_SCOPE)
-    assert {card for one in manifest.fields.values() for card in one.cards} <= set(parts.CARD)
-    assert set(manifest.events.values()) <= set(parts.NOTICE)
+    assert set(manifest.scopes) <= set(portal.SCOPE) & set(connection_check.WITHOUT_SCOPE)
+    assert {card for one in manifest.fields.values() for card in one.cards} <= set(portal.CARD)
+    assert set(manifest.events.values()) <= set(portal.NOTICE)

@@ -33,7 +33,7 @@ from b24app.domain.verification.membership import Membership, Record, Shown, Sta
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.export.store import export_rows, exports, file_parts, restores
-from b24app.export.store.file_parts import Part
+from b24app.export.store.file_parts import FilePart
 from b24app.lanes import Lane
 from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
@@ -132,7 +132,7 @@ QUERIES: Mapping[str, Query] = {
     "failures.retry": lambda db, p, o: failures.retry(db, p, o.now),
     "file_parts.drop": lambda db, p, o: file_parts.drop(db, p, o.export, ours=True),
     "file_parts.one": lambda db, p, o: file_parts.one(db, p, o.export, 0, ours=True),
-    "file_parts.put": lambda db, p, o: file_parts.put(db, p, o.export, Part(1, "", b"theirs"), ours=True),
+    "file_parts.put": lambda db, p, o: file_parts.put(db, p, o.export, FilePart(1, "", b"theirs"), ours=True),
     "file_parts.size": lambda db, p, o: file_parts.size(db, p, o.export, ours=True),
     "export_rows.client_apps_after": lambda db, p, o: export_rows.client_apps_after(db, p, UUID(int=0), 50),
     "export_rows.endpoints_after": lambda db, p, o: export_rows.endpoints_after(db, p, UUID(int=0), 50),

@@ -20,7 +20,7 @@ from b24app.domain.delivery import news
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.membership import Action, Intent, Membership
 from b24app.export.store import exports, file_parts, restores
-from b24app.export.store.file_parts import Part
+from b24app.export.store.file_parts import FilePart
 from b24app.portal.store import tokens
 from b24app.portal.store.tokens import Pair
 from b24app.store import tables
@@ -187,7 +187,7 @@ async def _files(db: AsyncConnection, mine: int, now: datetime) -> tuple[UUID, U
     """An export that is being made and one that is being brought back, and where the weekly one goes."""
     export, restore = uuid4(), uuid4()
     await exports.begin(db, mine, export, exports.ASKED, now)
-    await file_parts.put(db, mine, export, Part(0, "", b"a part"), ours=True)
+    await file_parts.put(db, mine, export, FilePart(0, "", b"a part"), ours=True)
     await exports.set_target(db, mine, "https://backup.example/", b"sealed", now)
     await restores.begin(db, mine, restore, 1, now)
     return export, restore

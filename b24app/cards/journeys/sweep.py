@@ -22,6 +22,7 @@ from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
 from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
@@ -39,6 +40,14 @@ log = structlog.get_logger()
 
 class SweepOvertaken(Exception):
     """Another worker carries this sweep on."""
+
+
+async def ask(resources: Resources, viewer: Viewer) -> None:
+    """Compare every card now and not at night."""
+    async with resources.transaction() as db:
+        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON, resources.now())
+    log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
+    await resources.wake.chore(portals.SWEEP, viewer.portal_id)
 
 
 async def run(resources: Resources, portal: Portal, _: str = "", *, expire: Expire) -> datetime | None:

@@ -24,7 +24,7 @@ from b24app.errors import Refused
 from b24app.export.journeys.sections import SECTIONS
 from b24app.export.store import exports, file_parts
 from b24app.export.store.exports import Export
-from b24app.export.store.file_parts import Part
+from b24app.export.store.file_parts import FilePart
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
@@ -117,7 +117,7 @@ async def _put(
     values: dict[str, object] = dict(more)
     if lines:
         body = file_format.pack(lines)
-        await file_parts.put(db, portal_id, export.id, Part(export.parts, section, body), ours=True)
+        await file_parts.put(db, portal_id, export.id, FilePart(export.parts, section, body), ours=True)
         values |= {"parts": export.parts + 1, "bytes": export.bytes + len(body)}
     if section:
         values["counts"] = {**export.counts, section: export.counts.get(section, 0) + len(lines)}

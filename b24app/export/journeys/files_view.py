@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,7 @@ from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.export.store.restores import Restore
 from b24app.portal.store import departures
 from b24app.portal.store.departures import Departure
+from b24app.resources import Resources
 
 OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export
 AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)
@@ -23,7 +24,8 @@ AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)
 
 @dataclass(frozen=True, slots=True)
 class FilesView:
-    """`due`: the weekly export is being made or sent; `offered`: the portal came back after its data was erased."""
+    """`due`: the weekly export is being made or sent; `offered`: the portal came back after its data was erased;
+    `importing`: the CRM is being read for the first time."""
 
     export: Export | None
     target: WeeklyTarget | None
@@ -31,6 +33,7 @@ class FilesView:
     departure: Departure | None
     due: bool
     offered: bool
+    importing: bool
 
     @property
     def making(self) -> bool:
@@ -52,9 +55,9 @@ class FilesView:
         return {one.name: counts[one.name] for one in SECTIONS if counts.get(one.name)}
 
 
-async def files_view(db: AsyncConnection, portal: Portal, now: datetime) -> FilesView:
+async def files_view(db: AsyncConnection, resources: Resources, portal: Portal) -> FilesView:
     """Inside the portal's transaction."""
-    target, restore = await exports.target(db, portal.id), await restores.newest(db, portal.id)
+    now, target, restore = resources.now(), await exports.target(db, portal.id), await restores.newest(db, portal.id)
     departure = await departures.last(db, portal.member_id)
     recent = departure is not None and (departure.erased_at or now) > now - OFFERED
     return FilesView(
@@ -64,4 +67,5 @@ async def files_view(db: AsyncConnection, portal: Portal, now: datetime) -> File
         departure=departure,
         due=target is not None and target.next_at <= now,
         offered=recent and (restore is None or restore.state is not RestoreState.DONE),
+        importing=not portal.imported,
     )

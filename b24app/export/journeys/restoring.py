@@ -24,7 +24,7 @@ from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.export.journeys.sections import BY_NAME, SECTIONS, Restoring
 from b24app.export.store import file_parts, restores
-from b24app.export.store.file_parts import Part
+from b24app.export.store.file_parts import FilePart
 from b24app.export.store.restores import Restore
 from b24app.resources import Resources
 from b24app.work.store import index
@@ -69,7 +69,7 @@ async def receive(
             raise Refused("export_not_ours", 422)
         if found.bytes + len(data) > file_format.LARGEST_FILE:
             raise Refused("export_too_large", 413)
-        await file_parts.put(db, portal_id, restore_id, Part(number, "", data), ours=False)
+        await file_parts.put(db, portal_id, restore_id, FilePart(number, "", data), ours=False)
         await restores.change(db, portal_id, restore_id, parts=number + 1, bytes=found.bytes + len(data))
 
 
@@ -202,7 +202,7 @@ class _Shelf:
                 found = await restores.one(db, self.portal_id, self.restore_id, lock=True)
                 if found is None or found.state is not RestoreState.CHECKING:
                     raise Superseded
-                part = Part(self.parts, self._section, file_format.pack(self._lines))
+                part = FilePart(self.parts, self._section, file_format.pack(self._lines))
                 await file_parts.put(db, self.portal_id, self.restore_id, part, ours=True)
             self.parts, self._lines = self.parts + 1, []
 
@@ -224,7 +224,7 @@ async def _step(resources: Resources, portal: Portal, restore_id: UUID) -> None:
         await restores.change(db, portal.id, restore_id, position=found.position + 1, counts=counted)
 
 
-async def _put_back(on: Restoring, part: Part) -> Counter[Any]:
+async def _put_back(on: Restoring, part: FilePart) -> Counter[Any]:
     section = BY_NAME[part.section]
     lines = Unpacker().feed(part.body)
     return await section.restore(on, [section.row.model_validate(file_format.row_of(line)) for line in lines])

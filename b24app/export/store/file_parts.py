@@ -13,7 +13,7 @@ from b24app.store.tables import file_parts
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """A piece of a file. `section`: whose rows; empty for the first and last line, and for raw bytes."""
 
     number: int
@@ -21,7 +21,7 @@ class Part:
     body: bytes
 
 
-async def put(db: AsyncConnection, portal_id: int, file_id: UUID, part: Part, *, ours: bool) -> bool:
+async def put(db: AsyncConnection, portal_id: int, file_id: UUID, part: FilePart, *, ours: bool) -> bool:
     """Whether it was not there before; a part sent twice is kept as it came first."""
     values = {"number": part.number, "section": part.section, "body": part.body, "ours": ours}
     done = await db.execute(
@@ -33,11 +33,11 @@ async def put(db: AsyncConnection, portal_id: int, file_id: UUID, part: Part, *,
     return done.first() is not None
 
 
-async def one(db: AsyncConnection, portal_id: int, file_id: UUID, number: int, *, ours: bool) -> Part | None:
+async def one(db: AsyncConnection, portal_id: int, file_id: UUID, number: int, *, ours: bool) -> FilePart | None:
     row = (
         await db.execute(select(file_parts).where(*_of(portal_id, file_id, ours), file_parts.c.number == number))
     ).one_or_none()
-    return Part(row.number, row.section, row.body) if row else None
+    return FilePart(row.number, row.section, row.body) if row else None
 
 
 async def size(db: AsyncConnection, portal_id: int, file_id: UUID, *, ours: bool) -> tuple[int, int]:

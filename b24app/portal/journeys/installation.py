@@ -31,6 +31,7 @@ from b24app.manifest import Manifest
 from b24app.portal.journeys import declared
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.declared import Declared, Key, Spec
+from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.tokens import admin_client, remember, still_here
 from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
@@ -106,7 +107,7 @@ async def admit(resources: Resources, grant: InstallGrant) -> Portal:
     if grant.refresh:
         async with resources.tenant(portal.id) as db:
             await remember(db, resources, portal.id, grant.owner.user_id, grant.access, grant.refresh, grant.expires_in)
-    return await _fresh(resources, portal.id)
+    return await portal_of(resources, portal.id)
 
 
 async def _known(resources: Resources, grant: InstallGrant) -> Portal | None:
@@ -215,14 +216,6 @@ async def _layouts(client: PortalClient, manifest: Manifest) -> dict[LayoutKey, 
     views = await card_layouts.layout_keys(client, our_fields.entities(manifest))
     found = await card_layouts.common(client, views)
     return {view: layout_state(one, our_fields.names_in(manifest, view.entity)) for view, one in found.items()}
-
-
-async def _fresh(resources: Resources, portal_id: int) -> Portal:
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None:
-        raise Refused("unknown_portal", 403)
-    return portal
 
 
 async def _add(client: PortalClient, declaration: Declared[Key, Spec], add: Add[Spec]) -> SetupStep:

@@ -1,4 +1,4 @@
-"""A page of ours is opened inside a portal: prove who it is, once, and remember them for at most an hour.
+"""A page of ours is opened inside a portal: prove who it is, and bring the portal to work where it waits for that.
 
 The proof is the auth server's word about the access token (settings/cloud-and-on-premise/security-recommendations.md):
 the app is ours, and the portal is the one the request names. DOMAIN alone proves nothing.
@@ -6,14 +6,11 @@ the app is ours, and the portal is the one the request names. DOMAIN alone prove
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from uuid import uuid4
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner, check_endpoint, same_host
 from b24app.bitrix24.cards import Person
@@ -21,20 +18,14 @@ from b24app.bitrix24.payloads import OpenRequest
 from b24app.bitrix24.people import whoami
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
-from b24app.domain.portal.viewer import Viewer
-from b24app.errors import AccessDenied, AppError, NeedsFreshToken, PortalClosed, PortalError, Refused
-from b24app.portal import page_token
+from b24app.errors import NeedsFreshToken, PortalClosed, PortalError, Refused
+from b24app.portal.journeys import installation
+from b24app.portal.journeys.installation import InstallGrant, Report
+from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.person_client import person_client
-from b24app.portal.journeys.tokens import settle_at, still_here
-from b24app.portal.page_token import PageToken
-from b24app.portal.store import portals, viewer_sessions
-from b24app.portal.store.viewer_sessions import Session
+from b24app.portal.journeys.tokens import remember, settle_at, still_here
+from b24app.portal.store import portals
 from b24app.resources import Resources
-
-SESSION = timedelta(hours=1)
-RENEWABLE = timedelta(hours=12)  # a page left open longer is opened anew
-BELIEVED = timedelta(minutes=5)  # what the portal says of a person with a page open
-UNANSWERED, ANSWERS_IN = timedelta(minutes=1), 5.0  # it did not say; in so many seconds
 
 log = structlog.get_logger()
 
@@ -70,129 +61,91 @@ async def who(resources: Resources, proven: Proven) -> Person:
     return await whoami(person_client(resources, proven.portal, endpoint, token))
 
 
-async def adopt_address(resources: Resources, proven: Proven, portal: Portal) -> bool:
-    """A portal that was renamed is known by its new address from the first proven open on. Whether it was."""
-    return await settle_at(resources, portal, proven.owner)
-
-
-async def open_session(
-    db: AsyncConnection, resources: Resources, proven: Proven, portal: Portal, person: Person
-) -> tuple[Viewer, str]:
-    """The viewer and the page token of a proven open. Losing the row in a crash costs the page a reload.
-
-    First in its transaction. Raises Refused `portal_unknown` where the app was removed meanwhile.
-    """
-    await still_here(db, portal.id)
-    viewer = Viewer(
-        session_id=uuid4(),
-        portal_id=portal.id,
-        user_id=person.user_id,
-        name=person.name,
-        is_admin=person.is_admin,
-        lang=proven.request.lang,
-        expires_at=resources.now() + min(SESSION, timedelta(seconds=proven.request.expires)),
+async def set_up(resources: Resources, proven: Proven) -> tuple[Portal, Report]:
+    """Admit the portal and bring it to what app.yaml declares. The caller has proven an administrator."""
+    opened = proven.request
+    grant = InstallGrant(
+        proven_at=proven.at,
+        owner=proven.owner,
+        access=opened.auth_id,
+        refresh=opened.refresh_id,
+        expires_in=opened.expires,
+        auth_server=proven.auth_server,
+        application_token=opened.application_token,
+        lang=opened.lang,
     )
-    await viewer_sessions.add(db, viewer, resources.vault.seal(proven.request.auth_id))
-    return viewer, token_of(resources, viewer)
+    portal = await installation.admit(resources, grant)
+    report = await installation.reconcile(resources, portal)
+    return await portal_of(resources, portal.id), report
 
 
-def token_of(resources: Resources, viewer: Viewer) -> str:
-    named = PageToken(viewer.portal_id, viewer.session_id, viewer.expires_at)
-    return page_token.sign(resources.settings.secret_keys, named)
+async def ready(resources: Resources, proven: Proven) -> Portal:
+    """The portal, set up and at work. Raise Refused `portal_unknown`.
 
-
-async def viewer_of(resources: Resources, text: str) -> tuple[Viewer, str]:
-    """Who sends this page token, and their own access token.
-
-    The proof of the open is good for the first call; from then on the portal is asked about them at most once in
-    `BELIEVED`. Raise PortalClosed, and Refused `bad_page_token`, `no_access` (403), `session_expired` (401: the page
-    brings a fresh token).
+    The auth server's word that the installation is finished counts where the portal's own event has not come yet.
     """
-    found = await _session(resources, page_token.read(resources.settings.secret_keys, text))
-    now, token = resources.now(), resources.vault.opened(found.access)
-    if found.viewer.expires_at <= now or token is None:
-        raise Refused("session_expired", 401)
-    if found.asks_from is not None and now < found.asks_from:
-        return found.viewer, token
-    async with resources.tenant(found.viewer.portal_id, durable=False) as db:
-        asks = await viewer_sessions.ask_from(db, found, now + BELIEVED if found.asks_from else now)
-    return (await _ask_again(resources, found.viewer, token) if asks and found.asks_from else found.viewer), token
-
-
-async def renew(resources: Resources, text: str, access_token: str) -> tuple[Viewer, str]:
-    """A fresh token of the same person in the same portal, proven again: the session goes on with a new page token."""
-    named = page_token.read(resources.settings.secret_keys, text)
-    if named.expires_at + RENEWABLE < resources.now():
-        raise Refused("session_expired", 403)
-    viewer = (await _session(resources, named)).viewer
-    portal = await _portal(resources, viewer.portal_id)
-    owner = await _ask(resources.auth, portal.auth_server, access_token)
-    _same_app(resources.auth, owner)
-    if (owner.member_id, owner.user_id) != (portal.member_id, viewer.user_id):
-        raise Refused("wrong_portal", 403)
-    viewer, asks_from = await _asked(resources, portal, viewer, access_token)
-    viewer = replace(viewer, expires_at=resources.now() + SESSION)
-    async with resources.tenant(viewer.portal_id) as db:
-        await still_here(db, portal.id)
-        if not await viewer_sessions.renew(db, viewer, resources.vault.seal(access_token), asks_from):
-            raise Refused("bad_page_token", 403)
-    return viewer, token_of(resources, viewer)
-
-
-async def _ask_again(resources: Resources, viewer: Viewer, token: str) -> Viewer:
-    """The viewer as the portal knows them now."""
-    now, portal = resources.now(), await _portal(resources, viewer.portal_id)
-    refusal: AppError | None = None
-    try:
-        viewer, asks_from = await _asked(resources, portal, viewer, token)
-    except NeedsFreshToken:
-        asks_from, refusal = now, Refused("session_expired", 401)
-    except PortalClosed as error:
-        asks_from, refusal = now, error
-    async with resources.tenant(portal.id, durable=False) as db:
-        await viewer_sessions.change(db, viewer, asks_from=asks_from)
-    if refusal:
-        raise refusal
-    return viewer
-
-
-async def _asked(resources: Resources, portal: Portal, viewer: Viewer, token: str) -> tuple[Viewer, datetime]:
-    """The viewer, and from when on to ask again: a portal that cannot say is asked in a minute.
-
-    Raises NeedsFreshToken, PortalClosed, and Refused `no_access` where the portal lets this person in no more: their
-    session ends.
-    """
-    now = resources.now()
-    try:
-        async with asyncio.timeout(ANSWERS_IN):
-            person = await whoami(person_client(resources, portal, portal.endpoint, token))
-    except AccessDenied as error:
-        async with resources.tenant(portal.id) as db:
-            await viewer_sessions.end(db, portal.id, viewer.session_id)
-        log.warning("viewer_let_out", portal=portal.id, user=viewer.user_id, error=repr(error))
-        raise Refused("no_access", 403) from None
-    except (NeedsFreshToken, PortalClosed):
-        raise
-    except (PortalError, TimeoutError) as error:
-        log.info("viewer_not_asked_about", portal=portal.id, user=viewer.user_id, error=type(error).__name__)
-        return viewer, now + UNANSWERED
-    return replace(viewer, is_admin=person.is_admin), now + BELIEVED
-
-
-async def _portal(resources: Resources, portal_id: int) -> Portal:
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, portal_id)
-    if portal is None or portal.state is PortalState.REMOVED:
+    portal = proven.portal
+    if portal is None or not portal.fields or portal.state is PortalState.REMOVED:
         raise Refused("portal_unknown", 403)
+    waits = portal.state is PortalState.INSTALLING
+    if waits and not proven.owner.installed:
+        raise Refused("portal_unknown", 403)
+    if waits:
+        await installation.activate(resources, portal.id)
+    moved = await settle_at(resources, portal, proven.owner)
+    return await portal_of(resources, portal.id) if waits or moved else portal
+
+
+async def bring_back(resources: Resources, proven: Proven) -> Proven:
+    """An administrator's open of a portal that is not set up, or whose removal counted: it goes on with what was kept.
+
+    Anybody else's stays as it is.
+    """
+    person = await who(resources, proven)
+    if not person.is_admin:
+        return proven
+    await set_up(resources, proven)
+    return await prove_open(resources, proven.request)
+
+
+async def welcome(resources: Resources, proven: Proven, portal: Portal, person: Person) -> Portal:
+    """An administrator brings a fresh token pair with every open: keep it, and go on where none worked any more.
+
+    The auth server has just vouched for the app being installed: whoever said that it was removed was wrong. Raise
+    Refused `portal_unknown` where it was removed meanwhile.
+    """
+    opened = proven.request
+    if not person.is_admin:
+        return portal
+    async with resources.tenant(portal.id) as db:
+        await still_here(db, portal.id)
+        if opened.refresh_id:
+            await remember(db, resources, portal.id, person.user_id, opened.auth_id, opened.refresh_id, opened.expires)
+        if await portals.call_off(db, portal.id):
+            log.warning("removal_called_off", portal=portal.id, user=person.user_id)
+    if opened.refresh_id and portal.state in (PortalState.NEEDS_ADMIN, PortalState.UNPAID):
+        await installation.revive(resources, portal)
+        return await portal_of(resources, portal.id)
     return portal
 
 
-async def _session(resources: Resources, named: PageToken) -> Session:
-    async with resources.tenant(named.portal_id) as db:
-        found = await viewer_sessions.load(db, named.portal_id, named.session_id)
-    if found is None:
-        raise Refused("bad_page_token", 403)
-    return found
+async def token_owner(auth: AuthServer, server: str, token: str) -> TokenOwner:
+    """The auth server's word about an access token. Raise Refused: `token_expired` (401) · `unpaid` · `not_installed` ·
+    `auth_server_down`."""
+    try:
+        return await auth.app_info(server, token)
+    except NeedsFreshToken:
+        raise Refused("token_expired", 401) from None
+    except PortalClosed as closed:
+        raise Refused("unpaid" if closed.reason == "unpaid" else "not_installed", 403) from None
+    except PortalError:
+        raise Refused("auth_server_down", 503) from None
+
+
+def same_app(auth: AuthServer, owner: TokenOwner) -> None:
+    """Raises Refused `wrong_app`: a token of another app proves nothing."""
+    if owner.client_id != auth.client_id:
+        raise Refused("wrong_app", 403)
 
 
 async def _prove(resources: Resources, request: OpenRequest, installing: bool) -> Proven:
@@ -202,7 +155,7 @@ async def _prove(resources: Resources, request: OpenRequest, installing: bool) -
         portal = await portals.by_member(db, request.member_id)
     servers, at = _servers(resources, request, portal), resources.now()
     server, owner = await _first_answer(resources.auth, servers, request.auth_id)
-    _same_app(resources.auth, owner)
+    same_app(resources.auth, owner)
     if owner.member_id != request.member_id or not same_host(owner.domain, request.domain):
         raise Refused("wrong_portal", 403)
     check_endpoint(owner, resources.settings.dev_mode)
@@ -222,26 +175,10 @@ async def _first_answer(auth: AuthServer, servers: tuple[str, ...], token: str) 
     refused = Refused("unknown_auth_server", 403)
     for server in servers:
         try:
-            return auth.origin(server), await _ask(auth, server, token)
+            return auth.origin(server), await token_owner(auth, server, token)
         except Refused as error:
             refused = error
     raise refused
-
-
-async def _ask(auth: AuthServer, server: str, token: str) -> TokenOwner:
-    try:
-        return await auth.app_info(server, token)
-    except NeedsFreshToken:
-        raise Refused("token_expired", 401) from None
-    except PortalClosed as closed:
-        raise Refused("unpaid" if closed.reason == "unpaid" else "not_installed", 403) from None
-    except PortalError:
-        raise Refused("auth_server_down", 503) from None
-
-
-def _same_app(auth: AuthServer, owner: TokenOwner) -> None:
-    if owner.client_id != auth.client_id:
-        raise Refused("wrong_app", 403)
 
 
 def _check_application_token(portal: Portal, request: OpenRequest) -> None:

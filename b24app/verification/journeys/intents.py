@@ -26,8 +26,8 @@ from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.person_client import person_client
-from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.verification.store import card_tab, intents, memberships
 from b24app.work.store import inbox
@@ -106,10 +106,7 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
 
 
 async def _portal(resources: Resources, viewer: Viewer) -> Portal:
-    async with resources.autocommit() as db:
-        portal = await portals.by_id(db, viewer.portal_id)
-    if portal is None:
-        raise Refused("portal_unknown", 403)
+    portal = await portal_of(resources, viewer.portal_id)
     if portal.mode("verification") is not Mode.ON:
         raise Refused("module_off", 409)
     return portal

@@ -6,9 +6,9 @@ import asyncio
 
 from sqlalchemy import select
 
+from b24app.cards.journeys.settings_view import settings_view
 from b24app.cards.store import scans
 from b24app.domain.cards.drift import Drift, Scope
-from b24app.journeys import settings
 from b24app.lanes import Lane
 from b24app.store.tables import memberships
 from emulator.crm.entities import Entity
@@ -224,7 +224,8 @@ async def test_everything_is_compared_at_night_after_an_outage_and_by_button(wor
     assert await due(world.resources, "sweep_portal") == []
 
     await world.ask_sweep()
-    assert (await settings.settings_view(world.resources, portal_id)).comparing
+    async with world.resources.tenant(portal_id) as db:
+        assert (await settings_view(db, world.resources, await world.row())).comparing
     assert await due(world.resources, "sweep_portal") == [("sweep_portal", portal_id)]
 
 

@@ -17,6 +17,7 @@ from b24app.export.store import exports
 from b24app.store.tables import exports as exports_table
 from b24app.store.tables import file_parts, restores
 from b24app.vault import Vault
+from placements import PARTS
 from placements.render import Render
 from tests.outside import strict
 from tests.receiver import receiving
@@ -163,5 +164,5 @@ async def test_an_address_we_do_not_call_is_refused_in_words(world: World, url: 
     await world.install()
     with pytest.raises(Refused) as refused:
         await weekly.set_target(strict(world.resources), (await world.row()).id, url)
-    render = Render.read(world.resources.manifest)
+    render = Render.read(world.resources.manifest, PARTS)
     assert said in render.error(refused.value.code, "ru", refused.value.status)["error"]["text"]

@@ -15,14 +15,13 @@ from b24app.bitrix24.cards import Person
 from b24app.bitrix24.payloads import open_request
 from b24app.domain.portal.installation import PortalState, Verdict
 from b24app.errors import PortalClosed, Refused
-from b24app.portal.journeys import installation, opening, removal
+from b24app.portal.journeys import installation, opening, removal, sessions
 from b24app.portal.journeys.tokens import StoredTokens, remember, still_here
 from b24app.portal.store import portals
 from b24app.store.engine import open_engine
 from b24app.store.tables import memberships, tokens, viewer_sessions
 from emulator.model.installs import finish, install, uninstall
 from emulator.opening import open_form
-from placements import opened
 from tests.chores import erase
 from tests.stories.portal.removing import kept, said
 from tests.stories.scene import Scene
@@ -45,14 +44,14 @@ async def nothing_came_back(world: World) -> None:
 
 async def test_a_page_that_was_being_opened_stores_nothing_after_the_removal(world: World, scene: Scene) -> None:
     proven, person = await proven_open(world, scene)
-    portal = await opened.ready(world.resources, proven)
+    portal = await opening.ready(world.resources, proven)
     await world.uninstall(scene.installation, clean=True)
 
     with pytest.raises(Refused, match="portal_unknown"):
-        await opened.welcome(world.resources, proven, portal, person)
+        await opening.welcome(world.resources, proven, portal, person)
     with pytest.raises(Refused, match="portal_unknown"):
         async with world.resources.tenant(portal.id) as db:
-            await opening.open_session(db, world.resources, proven, portal, person)
+            await sessions.open_session(db, world.resources, proven, portal, person)
     await nothing_came_back(world)
 
 
@@ -60,7 +59,7 @@ async def test_an_installer_that_was_being_opened_calls_no_removal_off(world: Wo
     proven, _ = await proven_open(world, scene)
     await world.uninstall(scene.installation, clean=True)
     with pytest.raises(PortalClosed):
-        await opened.set_up(world.resources, proven)
+        await opening.set_up(world.resources, proven)
     await nothing_came_back(world)
     assert (await said(world)).erase
 
@@ -82,7 +81,7 @@ async def test_an_installation_that_was_proven_while_the_removal_before_it_was_a
     await world.settle()
     assert (await world.row()).state is PortalState.REMOVED
 
-    portal, report = await opened.set_up(world.resources, proven)
+    portal, report = await opening.set_up(world.resources, proven)
     assert (portal.state, report.ok) == (PortalState.INSTALLING, True)
     world.leftovers_explained = "the installation is not finished"
 

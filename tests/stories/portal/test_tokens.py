@@ -12,7 +12,7 @@ from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenPair
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import NeedsAdmin, Refused
-from b24app.portal.journeys import opening
+from b24app.portal.journeys import sessions
 from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import tokens
 from b24app.resources import Resources
@@ -128,5 +128,5 @@ async def test_an_open_page_whose_key_was_dropped_brings_a_fresh_token(world: Wo
     page = await main(world, world.admin())
     without = replace(world.resources, vault=Vault((Fernet.generate_key().decode(),)))
     with pytest.raises(Refused) as refused:
-        await opening.viewer_of(without, page.block["token"])
+        await sessions.viewer_of(without, page.block["token"])
     assert (refused.value.code, refused.value.status) == ("session_expired", 401)

@@ -1,0 +1,1 @@
+"""What people see of reading cards, and the button that compares them."""

@@ -1,0 +1,1 @@
+"""The check of the connection in the settings."""

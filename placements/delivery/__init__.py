@@ -1,0 +1,1 @@
+"""Client apps in the settings."""

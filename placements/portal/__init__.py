@@ -1,0 +1,1 @@
+"""A portal's own pages: the installer, its set-up and the views of its cards."""

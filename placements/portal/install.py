@@ -1,0 +1,57 @@
+"""`/install`: the installer, as a page in the portal's frame, or called by the portal itself (recognised by `event`).
+
+Pages: settings/app-installation/installation-finish.md, settings/app-installation/mass-market-apps/
+installation-callback.md. It may be opened again and again: what is there already is left alone.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from b24app.bitrix24.forms import parse_php_form
+from b24app.bitrix24.payloads import OpenRequest, portal_event
+from b24app.errors import AccessDenied, Refused
+from b24app.export.journeys.files_view import files_view
+from b24app.portal.journeys import lifecycle, opening, sessions
+from b24app.resources import Resources
+from placements.opened import answer, frame_of
+from placements.render import Render
+
+
+async def install(render: Render, request: Request) -> Response:
+    if request.method == "POST" and _is_event(await request.body()):
+        resources: Resources = request.state.resources
+        await lifecycle.installed(resources, portal_event(await request.body()))
+        return JSONResponse({"status": "ok"})
+    return await answer(render, _page, request)
+
+
+async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HTMLResponse:
+    proven = await opening.prove_open(resources, opened, installing=True)
+    person = await opening.who(resources, proven)
+    if not person.is_admin:
+        raise Refused("install_admins_only", 403)
+    try:
+        portal, report = await opening.set_up(resources, proven)
+    except AccessDenied:
+        raise Refused("install_admins_only", 403) from None
+    async with resources.tenant(portal.id, durable=False) as db:
+        _, token = await sessions.open_session(db, resources, proven, portal, person)
+        files = await files_view(db, resources, portal)
+    page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
+    return render.page(
+        "portal/installer.html",
+        opened.lang,
+        frame=frame_of(opened),
+        page=page,
+        report=report,
+        came_back=files.offered,
+    )
+
+
+def _is_event(body: bytes) -> bool:
+    try:
+        return b"event" in body and bool(parse_php_form(body).get("event"))
+    except Refused:
+        return False

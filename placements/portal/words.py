@@ -1,0 +1,161 @@
+"""What a portal, its set-up and the views of its cards are called on pages.
+
+What an installation has or lacks is named as people know it: fields by their caption, tabs by their place,
+permissions by use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from b24app.domain.portal.card_layout import FieldsShown, LayoutKey, Undone
+from b24app.domain.portal.installation import PortalState
+from b24app.i18n import Words
+from b24app.manifest import Manifest
+from placements.words import N_, Saying
+
+PORTAL: Mapping[PortalState, Saying] = {
+    PortalState.INSTALLING: Saying(
+        N_("Installation is being finished"), N_("Bitrix24 has not told us yet that it is done.")
+    ),
+    PortalState.ACTIVE: Saying(N_("The app is working"), N_("Changes in cards reach client apps within seconds.")),
+    PortalState.NEEDS_ADMIN: Saying(
+        N_("The app has lost its access"),
+        N_("An administrator has to open this page once. Nothing is lost: changes wait."),
+    ),
+    PortalState.UNPAID: Saying(
+        N_("The paid period is over"), N_("Changes wait until the subscription is renewed in the Market.")
+    ),
+    PortalState.REMOVED: Saying(N_("The app was removed"), N_("Install it again from the Market.")),
+}
+
+PART: Mapping[str, str] = {
+    "admin": N_("Administrator's rights"),
+    "scopes": N_("Permissions of the app"),
+    "fields": N_("Fields in cards"),
+    "placements": N_("Tabs in cards"),
+    "events": N_("Notices of changes"),
+}
+
+CARD_NAME: Mapping[str, str] = {
+    "contact": N_("Contacts"),
+    "company": N_("Companies"),
+    "deal": N_("Deals"),
+    "lead": N_("Leads"),
+}
+
+FIELDS_SHOWN: Mapping[FieldsShown, Saying] = {
+    FieldsShown.BY_ITSELF: Saying(
+        N_("shown"), N_("Nobody has arranged the common view of this card, so Bitrix24 shows every field by itself.")
+    ),
+    FieldsShown.PLACED: Saying(N_("shown"), N_("The fields stand where your administrators put them.")),
+    FieldsShown.OURS: Saying(N_("shown"), N_("The fields stand in a section of the app.")),
+    FieldsShown.HIDDEN: Saying(N_("hidden"), N_("The saved common view of this card lacks: %(names)s.")),
+    FieldsShown.LOCKED: Saying(
+        N_("hidden"),
+        N_(
+            "The saved common view of this card lacks: %(names)s. It holds something that apps may not write, so add "
+            "them by hand: open a card and choose “Select field”."
+        ),
+    ),
+}
+
+SECTION_ADDED = N_("The section is added. Open a card anew to see it.")
+
+UNDONE: Mapping[Undone, str] = {
+    Undone.RESTORED: N_("The common view is as it was before the section was added."),
+    Undone.REMOVED: N_("Somebody has changed the view since, so only the section of the app was removed."),
+    Undone.RESET: N_("Nothing but the section was left in the view, so Bitrix24 shows its standard one again."),
+    Undone.ABSENT: N_("The section was not there any more. Nothing was changed."),
+}
+
+EDITOR: Mapping[str, str] = {
+    "ADDRESS": N_("Address"),
+    "CLIENT": N_("Client"),
+    "COMPANY": N_("Company"),
+    "CONTACT": N_("Contact"),
+    "EMAIL": N_("E-mail"),
+    "IM": N_("Messenger"),
+    "LOGO": N_("Logo"),
+    "OBSERVER": N_("Observers"),
+    "OPPORTUNITY_WITH_CURRENCY": N_("Amount and currency"),
+    "PHONE": N_("Phone"),
+    "PHOTO": N_("Photo"),
+    "PRODUCT_ROW_SUMMARY": N_("Products"),
+    "RECURRING": N_("Repetition"),
+    "REQUISITES": N_("Company details"),
+    "REVENUE_WITH_CURRENCY": N_("Annual revenue"),
+    "UTM": N_("UTM marks"),
+    "WEB": N_("Website"),
+}
+"""What cards call things that are no single field."""
+
+REFUSED: Mapping[str, Saying] = {
+    "install_admins_only": Saying(
+        N_("An administrator has to install the app"), N_("Ask an administrator of Bitrix24 to do it.")
+    ),
+    "layout_changed": Saying(
+        N_("Somebody has just changed this view"), N_("Nothing was written. Look once more at what would change.")
+    ),
+    "layout_no_right": Saying(
+        N_("You may not change the common view of cards"), N_("Ask an administrator of the CRM to do it.")
+    ),
+}
+
+SCOPE = {
+    "crm": N_("CRM"),
+    "placement": N_("tabs and pages of apps"),
+    "user_basic": N_("names of employees"),
+    "department": N_("departments"),
+    "im": N_("notices to employees"),
+}
+CARD = {
+    "contact": N_("cards of contacts"),
+    "company": N_("cards of companies"),
+    "deal": N_("cards of deals"),
+    "lead": N_("cards of leads"),
+}
+NOTICE = {
+    "lifecycle": N_("installation of the app"),
+    "contact": N_("contacts"),
+    "company": N_("companies"),
+    "requisite": N_("requisites"),
+}
+
+
+def in_words(manifest: Manifest, text: Words, part: str, missing: Iterable[str]) -> str:
+    """The names of what is missing, each once, in the order found."""
+    named = (_named(manifest, text, part, one) for one in missing)
+    return ", ".join(dict.fromkeys(named))
+
+
+def card_name(text: Words, view: LayoutKey) -> str:
+    """`Contacts`; a deal's funnel by its number."""
+    name = text.text(CARD_NAME[view.entity])
+    return f"{name} ({view.variant})" if view.variant else name
+
+
+def field_name(text: Words, captions: Mapping[str, str], name: str) -> str:
+    """A field of a card's view as people read it there; its bare name where nobody told us another."""
+    return captions.get(name) or (text.text(EDITOR[name]) if name in EDITOR else name)
+
+
+def field_labels(manifest: Manifest, text: Words, names: Iterable[str]) -> str:
+    """Our own fields, by their captions."""
+    labels = {one.field: one.label[text.lang] for one in manifest.fields.values()}
+    return ", ".join(labels[name] for name in names)
+
+
+def _named(manifest: Manifest, text: Words, part: str, name: str) -> str:
+    match part:
+        case "scopes":
+            return text.text(SCOPE[name]) if name in SCOPE else name
+        case "fields":
+            card, _, field = name.partition(".")
+            label = next((one.label[text.lang] for one in manifest.fields.values() if one.field == field), field)
+            return f"{label} ({text.text(CARD[card])})" if card in CARD else label
+        case "placements":
+            return next((text.text(CARD[card]) for card in CARD if f"_{card.upper()}_" in name), name)
+        case "events":
+            return text.text(NOTICE[manifest.events[name]]) if name in manifest.events else name
+    return name

@@ -1,0 +1,1 @@
+"""The tab in cards, and the switch of verification."""
