@@ -24,8 +24,9 @@ from b24app.bitrix24.auth_server import AuthServer, TokenOwner
 from b24app.cards.journeys import importing
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.delivery.news import MembershipVerificationChanged, event
+from b24app.domain.delivery.news import event
 from b24app.domain.portal.portal import Portal
+from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab
@@ -160,6 +161,7 @@ async def _tell(resources: Resources, row: Portal, company: int) -> None:
                 reason="button_confirm",
                 decided_by=1,
                 decided_by_source="button",
+                sections=resources.policy.sections("confirmed"),
                 version=number + 2,
                 previous_version=number + 1,
                 occurred_at=resources.now(),

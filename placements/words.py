@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from b24app.domain.cards.drift import Drift
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
+from b24app.domain.policy import Section
 from b24app.domain.portal.card_layout import FieldsShown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
-from b24app.domain.verification.policy import Section
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from b24app.domain.delivery.news import EVENT_TYPES
-from b24app.domain.verification.policy import sections
+from b24app.domain.policy import Policy
 from b24app.verification.journeys import client_view
 from b24app.verification.store.client_view import MembershipFilter, Seen
 from handlers.api.door import Called, Used
@@ -25,7 +24,7 @@ async def me(used: Used, called: Called) -> Me:
         portal=called.portal.public_id,
         client_app=called.app.id,
         name=called.app.name,
-        event_types=list(EVENT_TYPES),
+        event_types=list(used.news.event_types),
         as_of=fresh.as_of,
         stale=fresh.stale,
     )
@@ -38,7 +37,7 @@ async def listing(used: Used, called: Called, query: Annotated[MembershipQuery, 
     """
     wanted = MembershipFilter(query.contact_id, query.company_id, query.state, query.updated_since)
     page = await client_view.page(used, called.portal, wanted, query.cursor, query.limit)
-    data = [_membership(one) for one in page.found]
+    data = [_membership(one, used.policy) for one in page.found]
     return MembershipList(data=data, next=page.next, as_of=page.fresh.as_of, stale=page.fresh.stale)
 
 
@@ -46,17 +45,17 @@ async def listing(used: Used, called: Called, query: Annotated[MembershipQuery, 
 async def read(used: Used, called: Called, id: UUID) -> OneMembership:
     """A person's standing in one company and the sections it opens."""
     found, fresh = await client_view.find(used, called.portal, id)
-    return OneMembership(data=_membership(found), as_of=fresh.as_of, stale=fresh.stale)
+    return OneMembership(data=_membership(found, used.policy), as_of=fresh.as_of, stale=fresh.stale)
 
 
-def _membership(one: Seen) -> MembershipOut:
+def _membership(one: Seen, policy: Policy) -> MembershipOut:
     return MembershipOut(
         id=one.id,
         contact=Party(id=one.contact_id, name=one.contact_name),
         company=Party(id=one.company_id, name=one.company_name) if one.company_id else None,
         state=one.state,
         reason=one.reason,
-        sections=dict(sections(one.state)),
+        sections=dict(policy.sections(one.state)),
         decided_at=one.decided_at,
         version=one.version,
         updated_at=one.updated_at,

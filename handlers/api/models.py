@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from b24app.domain.delivery.news import EVENT_TYPES
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
+from b24app.domain.policy import Access, Section
 from b24app.domain.verification.membership import State
-from b24app.domain.verification.policy import Access, Section
+from b24app.features import NEWS
 from b24app.verification.journeys.client_view import EARLIEST, LATEST
 
 NO_NUL = r"^[^\x00]*$"
@@ -20,7 +20,7 @@ NO_NUL = r"^[^\x00]*$"
 Url = Annotated[str, Field(max_length=2000, description="Where we POST: https, port 443, a public host name.")]
 EventTypes = Annotated[
     list[Annotated[str, Field(pattern=NO_NUL)]],
-    Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(EVENT_TYPES)}."),
+    Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(NEWS.event_types)}."),
 ]
 Description = Annotated[str, Field(max_length=500, pattern=NO_NUL, description="For people.")]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from b24app.delivery.webhooks import Message, headers
-from b24app.domain.delivery import news, schedule
-from b24app.domain.verification import policy
+from b24app.domain import policy
+from b24app.domain.delivery import schedule
+from b24app.features import NEWS
 from b24app.net.addresses import parsed
 from b24app.settings import ROOT
 from handlers.api import build_api, problems
@@ -33,9 +34,7 @@ def test_every_code_speaks_both_languages() -> None:
         assert any("а" <= letter <= "я" for letter in russian)
 
 
-@pytest.mark.parametrize(
-    "word", [*news.EVENT_TYPES, news.EndpointPing.TYPE, *schedule.DeliveryState, *schedule.Failure]
-)
+@pytest.mark.parametrize("word", [*NEWS.types, *schedule.DeliveryState, *schedule.Failure])
 def test_every_word_of_a_delivery_is_explained(word: str) -> None:
     assert f"`{word}`" in WEBHOOKS
 
