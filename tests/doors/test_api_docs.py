@@ -10,7 +10,7 @@ from b24app.domain.delivery import schedule
 from b24app.features import NEWS
 from b24app.net.addresses import parsed
 from b24app.settings import ROOT
-from handlers.api import build_api, problems
+from handlers.api import PROBLEMS, build_api, problems
 from tests.outside import Clock
 
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -23,15 +23,20 @@ def test_every_route_is_described(path: str) -> None:
     assert path.rpartition("/")[2] in API
 
 
-@pytest.mark.parametrize("code", sorted(problems.TEXTS))
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
 def test_every_code_is_listed(code: str) -> None:
     assert f"`{code}`" in (WEBHOOKS if code.startswith("url_") else API)
 
 
 def test_every_code_speaks_both_languages() -> None:
-    for english, russian in problems.TEXTS.values():
+    for english, russian in PROBLEMS.values():
         assert english.isascii() or "“" in english
         assert any("а" <= letter <= "я" for letter in russian)
+
+
+def test_two_texts_for_one_code_are_refused() -> None:
+    with pytest.raises(ValueError, match="not_found"):
+        problems.merged(problems.TEXTS, {"not_found": ("Gone.", "Пропало.")})
 
 
 @pytest.mark.parametrize("word", [*NEWS.types, *schedule.DeliveryState, *schedule.Failure])
