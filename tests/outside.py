@@ -234,6 +234,28 @@ async def open_desk(server: servers.Postgres, redis_url: str, manifest: Manifest
         yield Desk(resources, clock, receiver, failpoints, f"http://{address}/api/v1", http)
 
 
+async def remember(
+    desk: Desk, portal: Portal, contact: int, company: int, state: str = "confirmed", age: float = 0
+) -> str:
+    """A membership row, as the verification journey leaves it."""
+    id_ = uuid4()
+    async with desk.resources.tenant(portal.id) as db:
+        await db.execute(
+            insert(tables.memberships).values(
+                id=id_,
+                portal_id=portal.id,
+                contact_id=contact,
+                company_id=company,
+                state=state,
+                reason="known",
+                decided_by_source="unknown",
+                told_state=state,
+                updated_at=desk.clock() - timedelta(seconds=age),
+            )
+        )
+    return str(id_)
+
+
 def strict(resources: Resources) -> Resources:
     """The same, as outside DEV_MODE."""
     return replace(resources, settings=replace(resources.settings, dev_mode=False))
