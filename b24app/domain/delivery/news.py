@@ -51,7 +51,7 @@ class News(ABC):
 
     @property
     def source_key(self) -> str:
-        """News of one key is published once."""
+        """News of one key is published once: two pieces about one object are two versions of it."""
         return f"{self.OBJECT}:{self.object_id}:{self.version}"
 
     @abstractmethod

@@ -30,7 +30,7 @@ class MembershipVerificationChanged(News):
         company_id=nullable(crm_id("The company's card; null: the person is on their own.")),
         old_state=text("What it was.", State),
         new_state=text("What it is.", State),
-        reason=text("Why.", Reason),
+        reason=text("Why.", [one for one in Reason if one is not Reason.KNOWN]),
         decided_by={
             "type": "object",
             "properties": {
