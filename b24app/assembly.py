@@ -10,6 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
+from b24app.features import NEWS, POLICY
 from b24app.manifest import Manifest
 from b24app.net import guard
 from b24app.net.resolver import Lookups, Names
@@ -69,6 +70,8 @@ async def open_resources(
             lookups=Lookups(endpoint_names),
             wake=Wake(settings.redis_url, deliver_published),
             calls=calls,
+            news=NEWS,
+            policy=POLICY,
             now=now,
             failpoint=failpoint,
         )

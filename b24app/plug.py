@@ -16,7 +16,9 @@ from pydantic import BaseModel
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.delivery.news import News
 from b24app.domain.export.restoring import RestoreVerdict
+from b24app.domain.policy import SectionRule
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
@@ -125,6 +127,7 @@ class Feature:
     """One room. `name`: of its folders and tests, and its key in the modes of app.yaml where it has one.
 
     `fields`, `placements`, `events`, `scopes`: keys of app.yaml that it owns (`events`: what the events are about).
+    `news`: types of news that it publishes; `access`: when the sections it owns are open.
     `settings_view(db, resources, portal)`: what its part of the settings page prints.
     """
 
@@ -135,6 +138,8 @@ class Feature:
     events: tuple[str, ...] = ()
     work: tuple[WorkPart, ...] = ()
     chores: tuple[Chore, ...] = ()
+    news: tuple[type[News], ...] = ()
+    access: tuple[SectionRule, ...] = ()
     export: tuple[ExportSection[Any], ...] = ()
     kept: tuple[Kept, ...] = ()
     gauges: tuple[Gauge, ...] = ()

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import CallRecord
+from b24app.domain.delivery.news import NewsCatalogue
+from b24app.domain.policy import Policy
 from b24app.manifest import Manifest
 from b24app.net.resolver import Lookups
 from b24app.settings import Settings
@@ -56,6 +58,7 @@ class Resources:
     """What doors, journeys and workers are handed.
 
     `portal_http` speaks to portals and auth servers, `outward_http` to the endpoints of client apps only.
+    `news`, `policy`: what all rooms have handed in.
     """
 
     settings: Settings
@@ -70,6 +73,8 @@ class Resources:
     lookups: Lookups
     wake: Wake
     calls: Calls
+    news: NewsCatalogue
+    policy: Policy
     now: Clock = utc_now
     failpoint: FailPoint = field(default=never_fail)
 

@@ -23,8 +23,9 @@ from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.delivery.news import MembershipVerificationChanged, event
+from b24app.domain.delivery.news import event
 from b24app.domain.portal.portal import Portal
+from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -162,6 +163,7 @@ async def _tell(resources: Resources, row: Portal, company: int) -> None:
                 reason="button_confirm",
                 decided_by=1,
                 decided_by_source="button",
+                sections=resources.policy.sections("confirmed"),
                 version=number + 2,
                 previous_version=number + 1,
                 occurred_at=resources.now(),

@@ -28,6 +28,7 @@ from b24app.demo import servers
 from b24app.domain.delivery import news
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
+from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -156,7 +157,7 @@ class Desk:
         return Shop(portal, app.app.id, app.key, made.endpoint.id, made.secret)
 
     def event(self, portal: Portal, membership: UUID | None = None, version: int = 2) -> news.Event:
-        told = news.MembershipVerificationChanged(
+        told = MembershipVerificationChanged(
             membership_id=membership or uuid4(),
             contact_id=7,
             company_id=3,
@@ -165,6 +166,7 @@ class Desk:
             reason="box_unticked",
             decided_by=1,
             decided_by_source="event",
+            sections=self.resources.policy.sections("confirmed"),
             version=version,
             previous_version=version - 1,
             occurred_at=self.clock(),
@@ -230,6 +232,28 @@ async def open_desk(server: servers.Postgres, redis_url: str, manifest: Manifest
         receiver = await stack.enter_async_context(receiving())
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield Desk(resources, clock, receiver, failpoints, f"http://{address}/api/v1", http)
+
+
+async def remember(
+    desk: Desk, portal: Portal, contact: int, company: int, state: str = "confirmed", age: float = 0
+) -> str:
+    """A membership row, as the verification journey leaves it."""
+    id_ = uuid4()
+    async with desk.resources.tenant(portal.id) as db:
+        await db.execute(
+            insert(tables.memberships).values(
+                id=id_,
+                portal_id=portal.id,
+                contact_id=contact,
+                company_id=company,
+                state=state,
+                reason="known",
+                decided_by_source="unknown",
+                told_state=state,
+                updated_at=desk.clock() - timedelta(seconds=age),
+            )
+        )
+    return str(id_)
 
 
 def strict(resources: Resources) -> Resources:

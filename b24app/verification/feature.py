@@ -3,6 +3,8 @@
 from functools import partial
 
 from b24app.cards.journeys import importing, rescan, sweep
+from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.verification.policy import ACCESS
 from b24app.plug import Chore, Feature, WorkPart
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store.portals import SWEEP
@@ -23,5 +25,7 @@ FEATURE = Feature(
         Chore("rescan_portal", partial(rescan.run, lately_decided=lately_decided), every=rescan.EVERY),
         Chore(SWEEP, partial(sweep.run, expire=expire), nightly=True),
     ),
+    news=(MembershipVerificationChanged, MembershipMoved),
+    access=ACCESS,
     settings_view=settings_view,
 )

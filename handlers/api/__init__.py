@@ -6,9 +6,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 from b24app.resources import Resources
-from handlers.api import endpoints, memberships, problems
+from handlers.api import idempotency, problems
+from handlers.api.common import Problem, Routes
+from handlers.api.delivery import deliveries, endpoints
 from handlers.api.door import Cors, GetResources
-from handlers.api.models import Problem
+from handlers.api.verification import me, memberships
 
 DESCRIPTION = """What a client app (a mobile app, a personal account) may read and hear about the people of one Bitrix24
 portal. Answers come from our own store and say how fresh they are (`as_of`, `stale`): Bitrix24 being away never turns a
@@ -16,12 +18,15 @@ client away. News is pushed as webhooks signed by the [Standard Webhooks](https:
 specification.
 """
 ERRORS = {status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}} for status in (401, 404, 409, 422)}
-TAGS = [
-    {"name": "You", "description": "The key and what it opens."},
-    {"name": "Memberships", "description": "People, the companies they belong to, and the sections open to them."},
-    {"name": "Endpoints", "description": "Where webhooks go."},
-    {"name": "Deliveries", "description": "What was sent, how it was answered, and what was missed."},
-]
+
+ROUTERS: tuple[Routes, ...] = (
+    me.router,
+    memberships.router,
+    endpoints.router,
+    deliveries.router,
+)
+PROBLEMS = problems.merged(problems.TEXTS, idempotency.PROBLEMS, *(routes.problems for routes in ROUTERS))
+TAGS = [{"name": routes.tag, "description": routes.about} for routes in ROUTERS]
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Client API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css"></head>
@@ -60,9 +65,9 @@ def build_api(get_resources: GetResources = _of_the_lifespan) -> FastAPI:
     )
     api.state.get_resources = get_resources
     api.add_middleware(Cors, get_resources=get_resources)
-    problems.add_handlers(api)
-    api.include_router(memberships.router)
-    api.include_router(endpoints.router)
+    problems.add_handlers(api, PROBLEMS)
+    for routes in ROUTERS:
+        api.include_router(routes)
     api.add_api_route("/docs", _docs, include_in_schema=False)
     api.add_api_route("/docs.js", _script, include_in_schema=False)
     return api

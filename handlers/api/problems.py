@@ -1,11 +1,13 @@
 """Refusals as RFC 9457 problem details: a stable `code` for programs, `title` and `detail` for people, ru or en.
 
-The one place that makes error answers of the client API. Odd ones: another app's or portal's id is 404, as if it did
-not exist; a wrong key and a revoked one look the same; field problems name the fields and never repeat values.
+The one place that makes error answers of the client API; what a route alone refuses has its text beside that route.
+Odd ones: another app's or portal's id is 404, as if it did not exist; a wrong key and a revoked one look the same;
+field problems name the fields and never repeat values.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +20,11 @@ from starlette.exceptions import HTTPException
 
 from b24app.errors import Refused
 from b24app.store.engine import away
+from handlers.api.common import Texts
 
 MEDIA_TYPE = "application/problem+json"
 
-TEXTS: Mapping[str, tuple[str, str]] = {
+TEXTS: Texts = {
     "key_missing_or_wrong": (
         "Send your key as “Authorization: Bearer b24_…”. It is missing, wrong or revoked.",
         "Передайте ключ в заголовке «Authorization: Bearer b24_…». Он не указан, неверен или отозван.",
@@ -38,65 +41,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The cursor is not one of ours. Start without it.",
         "Такого курсора мы не выдавали. Начните без него.",
     ),
-    "event_type_unknown": (
-        "There is no event type “{type}”. The list is in the documentation.",
-        "Типа события «{type}» нет. Список — в документации.",
-    ),
-    "url_not_a_url": ("This is not a full http(s) address.", "Это не полный адрес http(s)."),
-    "url_https_required": ("The address must start with https://.", "Адрес должен начинаться с https://."),
-    "url_user_info": (
-        "The address must not hold a user name or password.",
-        "В адресе не должно быть имени пользователя и пароля.",
-    ),
-    "url_fragment": ("The address must not hold a # part.", "В адресе не должно быть части после #."),
-    "url_port_not_allowed": ("Only port 443 is allowed.", "Разрешён только порт 443."),
-    "url_host_name_wrong": (
-        "The host name is no valid domain name (IDNA 2008). If it is yours, give its xn-- form.",
-        "Имя сервера — не доменное имя (IDNA 2008). Если оно ваше, укажите его в виде xn--….",
-    ),
-    "url_ip_address": ("Give a host name, not an IP address.", "Укажите имя сервера, а не IP-адрес."),
-    "url_private_address": (
-        "The address points into a private or reserved network.",
-        "Адрес ведёт в частную или зарезервированную сеть.",
-    ),
-    "url_unknown_host": ("This host name is not known to the DNS.", "Такого имени сервера нет в DNS."),
-    "too_many_endpoints": (
-        "A client app may have {limit} endpoints. Delete one first.",
-        "У клиентского приложения может быть не больше {limit} адресов. Сначала удалите один.",
-    ),
-    "too_many_secrets": (
-        "{limit} old secrets still sign. The next one expires at {until}.",
-        "Ещё действуют {limit} прежних секретов. Ближайший истекает {until}.",
-    ),
-    "endpoint_disabled": (
-        "The endpoint is switched off. Switch it on first: PATCH with enabled: true.",
-        "Адрес выключен. Сначала включите его: PATCH с enabled: true.",
-    ),
-    "ping_not_resent": (
-        "A ping is not sent again: make a new one.",
-        "Проверка не отправляется повторно: создайте новую.",
-    ),
-    "idempotency_key_wrong": (
-        "Idempotency-Key must be 1 to {limit} characters long.",
-        "Idempotency-Key — от 1 до {limit} символов.",
-    ),
-    "idempotency_key_reused": (
-        "This Idempotency-Key was used for another body.",
-        "Этот Idempotency-Key уже использован с другим телом запроса.",
-    ),
-    "idempotency_key_in_progress": (
-        "The first request with this Idempotency-Key is still at work. Ask again shortly.",
-        "Первый запрос с этим Idempotency-Key ещё выполняется. Повторите чуть позже.",
-    ),
     "not_now": (
         "Our database does not answer right now. Repeat the request in a few seconds.",
         "Наша база данных сейчас не отвечает. Повторите запрос через несколько секунд.",
-    ),
-    "idempotency_answer_lost": (
-        "This request was done, and its answer cannot be read any more. Read your endpoints or deliveries to see what "
-        "it did; a secret you have not got is replaced by rotate-secret.",
-        "Этот запрос выполнен, но его ответ больше не прочитать. Что он сделал, видно в ваших адресах и доставках; "
-        "неполученный секрет заменяет rotate-secret.",
     ),
     "failed": ("Something broke on our side. It is logged.", "Что-то сломалось на нашей стороне. Мы это записали."),
 }
@@ -133,12 +80,12 @@ def problem(
 ) -> JSONResponse:
     """The answer for a refusal. `errors`: [{"field", "code"}] where single fields are to blame."""
     ru = russian(request.headers.get("accept-language", ""))
-    titles, texts = TITLES.get(status, TITLES[400]), TEXTS.get(code, TEXTS["failed"])
+    titles, known = TITLES.get(status, TITLES[400]), request.app.state.problem_texts
     body: dict[str, Any] = {
         "type": f"urn:b24app:problem:{code}",
         "title": titles[ru],
         "status": status,
-        "detail": texts[ru].format_map({**(params or {})}),
+        "detail": known.get(code, TEXTS["failed"])[ru].format_map({**(params or {})}),
         "code": code,
     }
     if errors:
@@ -190,8 +137,18 @@ def _broken(request: Request, error: Exception) -> JSONResponse:
     return problem(request, "failed", 500)
 
 
-def add_handlers(api: FastAPI) -> None:
-    """A mounted app has its own error handlers: the outer app's do not reach it."""
+def merged(*several: Texts) -> Texts:
+    """All of them together. Raise ValueError where a code has two texts."""
+    codes = Counter(code for texts in several for code in texts)
+    twice = sorted(code for code, count in codes.items() if count > 1)
+    if twice:
+        raise ValueError(f"refusals with two texts: {', '.join(twice)}")
+    return {code: text for texts in several for code, text in texts.items()}
+
+
+def add_handlers(api: FastAPI, texts: Texts) -> None:
+    """A mounted app has its own error handlers: the outer app's do not reach it. `texts`: of all refusals."""
+    api.state.problem_texts = texts
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from b24app.domain.policy import Section
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
-from b24app.domain.verification.policy import Section
 from placements.words import N_, Saying
 
 STATE: Mapping[State, str] = {

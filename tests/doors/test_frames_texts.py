@@ -15,11 +15,11 @@ from b24app.cli import doctor_portal
 from b24app.domain.connection_check.rules import CheckPart, Feature, Finding
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
+from b24app.domain.policy import Section
 from b24app.domain.portal.card_layout import FieldsShown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
-from b24app.domain.verification.policy import Section
 from b24app.export.journeys.sections import BY_NAME
 from b24app.i18n import language, read_words
 from b24app.manifest import Manifest

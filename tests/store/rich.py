@@ -19,6 +19,7 @@ from b24app.domain.cards.facts import Card, Kind, Requisite, RequisiteId, Requis
 from b24app.domain.delivery import news
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.membership import Action, Intent, Membership
+from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.export.store import exports, file_parts, restores
 from b24app.export.store.file_parts import FilePart
 from b24app.portal.store import tokens
@@ -118,12 +119,24 @@ async def _unfinished(
     (app,) = (await db.execute(select(tables.client_apps.c.id))).scalars()
     endpoint = (await endpoints.of_app(db, mine, app))[0]
     portal = await world.row()
-    told = news.MembershipVerificationChanged(
-        member.id, contact.id, company.id, "confirmed", "pending", "box_ticked", 1, "event", 9, 8, now
+    told = MembershipVerificationChanged(
+        membership_id=member.id,
+        contact_id=contact.id,
+        company_id=company.id,
+        old_state="confirmed",
+        new_state="pending",
+        reason="box_ticked",
+        decided_by=1,
+        decided_by_source="event",
+        sections=world.resources.policy.sections("pending"),
+        version=9,
+        previous_version=8,
+        occurred_at=now,
     )
     event = news.event(told, portal=portal.public_id, randomness=uuid4().bytes)
     assert await publishing.publish(db, mine, [event], now)
-    ping = news.event(news.EndpointPing(endpoint.id, uuid4(), now), portal=portal.public_id, randomness=uuid4().bytes)
+    question = news.EndpointPing(endpoint.id, uuid4(), occurred_at=now)
+    ping = news.event(question, portal=portal.public_id, randomness=uuid4().bytes)
     await publishing.publish_to(db, mine, endpoint.id, ping, now)
     sent = await deliveries.of_endpoint(db, mine, endpoint.id, before=None, states=(), limit=50)
     delivery = next(one for one in sent if one.event_id == event.id)

@@ -88,7 +88,7 @@ async def _refuse_too_many(db: AsyncConnection, portal: Portal, app_id: UUID) ->
 
 async def validate(resources: Resources, portal_id: int, wanted: Wanted) -> None:
     """Raise `Refused` 422: `event_type_unknown`, or `url_<reason>` as `b24app.net.guard` says. Asks the DNS."""
-    unknown = [one for one in wanted.event_types or () if one not in news.EVENT_TYPES]
+    unknown = [one for one in wanted.event_types or () if one not in resources.news.event_types]
     if unknown:
         raise Refused("event_type_unknown", 422, {"field": "event_types", "type": unknown[0][:100]})
     if wanted.url is None:
@@ -242,7 +242,7 @@ async def resend(
 async def _ping(resources: Resources, db: AsyncConnection, portal: Portal, endpoint_id: UUID) -> UUID:
     now = resources.now()
     await deliveries.close_pings(db, portal.id, endpoint_id, now)
-    ping = news.EndpointPing(endpoint_id, uuid4(), now)
+    ping = news.EndpointPing(endpoint_id, uuid4(), occurred_at=now)
     event = news.event(ping, portal=portal.public_id, randomness=secrets.token_bytes(16))
     return await publishing.publish_to(db, portal.id, endpoint_id, event, now)
 

@@ -1,38 +1,25 @@
-"""Which sections of a client app a membership opens: decided here only; API, webhooks and cards ask this file."""
+"""Which sections a membership opens by its state. Whoever wants to know asks `b24app.domain.policy`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-from types import MappingProxyType
+from collections.abc import Callable
+
+from b24app.domain.policy import Access, Section, SectionRule
+from b24app.domain.verification.membership import State
 
 
-class Section(StrEnum):
-    """A part of a client app that a company may close to people it does not know yet."""
-
-    CATALOGUE = "catalogue"
-    CHAT = "chat"
-    ORDERS = "orders"
-    DOCUMENTS = "documents"
-    LOYALTY = "loyalty"
+def _always(state: str) -> Access:
+    return Access.OPEN
 
 
-class Access(StrEnum):
-    """What a client app shows of a section."""
-
-    OPEN = "open"
-    BLOCKED = "blocked"
+def _open_in(*states: State) -> Callable[[str], Access]:
+    return lambda state: Access.OPEN if state in states else Access.BLOCKED
 
 
-_OPEN: Mapping[str, frozenset[Section]] = MappingProxyType(
-    {
-        "confirmed": frozenset(Section),
-        "pending": frozenset({Section.CATALOGUE, Section.CHAT}),
-    }
+ACCESS = (
+    SectionRule(Section.CATALOGUE, _always),
+    SectionRule(Section.CHAT, _open_in(State.CONFIRMED, State.PENDING)),
+    SectionRule(Section.ORDERS, _open_in(State.CONFIRMED)),
+    SectionRule(Section.DOCUMENTS, _open_in(State.CONFIRMED)),
+    SectionRule(Section.LOYALTY, _open_in(State.CONFIRMED)),
 )
-
-
-def sections(state: str) -> Mapping[Section, Access]:
-    """Sections of a membership in this state (domain.membership.State). Any other state sees the catalogue only."""
-    open_ = _OPEN.get(state, frozenset({Section.CATALOGUE}))
-    return {section: Access.OPEN if section in open_ else Access.BLOCKED for section in Section}

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
 from b24app.domain.cards.facts import Subject
+from b24app.domain.policy import Access, Policy, Section
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.decision import STATED_FOR
 from b24app.domain.verification.membership import Action, DecidedBySource, Membership, Reason, State
-from b24app.domain.verification.policy import Access, Section, sections
 from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.portal.journeys.person_client import person_client
 from b24app.resources import Resources
@@ -88,7 +88,7 @@ async def tab_of(db: AsyncConnection, resources: Resources, portal: Portal, subj
     lost = await card_tab.lost_namesakes(db, portal.id, subject, resources.now() - SUSPENDED_FOR)
     names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
     mode = portal.mode("verification")
-    rows = [_belonging(subject, one, title, names, one.id in pressed, mode) for one, title in members]
+    rows = [_belonging(subject, one, title, names, one.id in pressed, mode, resources.policy) for one, title in members]
     return CardTab(
         subject=subject,
         others={other.id: title for one, title in everybody if (other := one.other_side(subject.kind))},
@@ -118,7 +118,13 @@ def _on_its_way(told: list[ToldNews]) -> bool:
 
 
 def _belonging(
-    subject: Subject, one: Membership, title: str, names: Mapping[int, str], awaited: bool, mode: Mode
+    subject: Subject,
+    one: Membership,
+    title: str,
+    names: Mapping[int, str],
+    awaited: bool,
+    mode: Mode,
+    policy: Policy,
 ) -> Belonging:
     return Belonging(
         id=str(one.id),
@@ -130,7 +136,7 @@ def _belonging(
         decided_by_source=one.decided_by_source,
         decided_at=one.decided_at,
         note=one.note,
-        sections=sections(one.state.value),
+        sections=policy.sections(one.state.value),
         actions=_actions(one) if mode is Mode.ON else (),
         awaited=awaited,
     )

@@ -23,9 +23,10 @@ from b24app.cards.store import records
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Card
 from b24app.domain.delivery import news
-from b24app.domain.delivery.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.policy import Policy
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.membership import Membership, Record, State
+from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import NotStored
@@ -75,10 +76,10 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
 
 async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:
     """A subject that is not tried again. Its inbox rows are kept as failed; what was decided is told all the same."""
-    now, subject = resources.now(), inbox.parse(claim.key)
+    now, subject, silently = resources.now(), inbox.parse(claim.key), portal.mode("verification") is not Mode.ON
     async with resources.tenant(portal.id) as db:
         untold = await memberships.untold(db, portal.id, [subject])
-        told = await _tell_states(db, portal, untold, now, silently=portal.mode("verification") is not Mode.ON)
+        told = await _tell_states(db, resources.policy, portal, untold, now, silently=silently)
         waiting = await inbox.waiting(db, portal.id, [subject])
         await inbox.failed(db, portal.id, [row for rows in waiting.values() for row in rows.ids], reason, now)
         if not await index.finish(db, WorkKind.RECORD, [claim], now):
@@ -141,7 +142,7 @@ async def _write(
         await _store_decisions(db, resources, portal, changing, lane, now)
         seen = [(case.facts.card, case.intending(now)) for case in changing if case.facts.card]
         await records.save(db, portal.id, seen, now)
-        waits = await publishing.publish(db, portal.id, await _tell(db, portal, changing, now), now)
+        waits = await publishing.publish(db, portal.id, await _tell(db, resources.policy, portal, changing, now), now)
     resources.failpoint("verification.intended")
     if waits:
         await resources.wake.outbox(portal.id, waits)
@@ -191,7 +192,7 @@ async def _settle(
         await _store_decisions(db, resources, portal, fresh, lane, now)
         await _wait(db, resources, portal, behind, lane, now)
         await _save_records(db, portal, [*done, *look_again], mode, now)
-        told = await _tell(db, portal, fresh, now, silently=mode is not Mode.ON)
+        told = await _tell(db, resources.policy, portal, fresh, now, silently=mode is not Mode.ON)
         await _close(db, portal, done, now)
         still_ours = await index.finish(db, WorkKind.RECORD, [case.claim for case in done], now)
         await index.postpone(db, WorkKind.RECORD, [case.claim for case in look_again], now + LOOK_AGAIN, "stale_read")
@@ -268,11 +269,11 @@ def _untold(cases: Sequence[Case]) -> list[Membership]:
 
 
 async def _tell(
-    db: AsyncConnection, portal: Portal, cases: Sequence[Case], now: datetime, *, silently: bool = False
+    db: AsyncConnection, policy: Policy, portal: Portal, cases: Sequence[Case], now: datetime, *, silently: bool = False
 ) -> list[news.Event]:
     """Told from here on, to be published last: where memberships belong now, then how they stand."""
     moved = [news.event(_moved(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in _moves(cases)]
-    states = await _tell_states(db, portal, _untold(cases), now, silently=silently)
+    states = await _tell_states(db, policy, portal, _untold(cases), now, silently=silently)
     return [] if silently else [*moved, *states]
 
 
@@ -281,14 +282,15 @@ def _moves(cases: Sequence[Case]) -> list[Move]:
 
 
 async def _tell_states(
-    db: AsyncConnection, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool
+    db: AsyncConnection, policy: Policy, portal: Portal, untold: Sequence[Membership], now: datetime, *, silently: bool
 ) -> list[news.Event]:
     """One event for each membership still at the version told of."""
     before = await memberships.tell(db, portal.id, untold)
     if silently:
         return []
-    told = {one.id: _news(one, *before[one.id], now) for one in untold if one.id in before and one.newsworthy}
-    return [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in told.values()]
+    told = {one.id: one for one in untold if one.id in before and one.newsworthy}
+    changed = [_news(one, *before[one.id], policy, now) for one in told.values()]
+    return [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in changed]
 
 
 def _moved(move: Move, now: datetime) -> MembershipMoved:
@@ -304,7 +306,9 @@ def _moved(move: Move, now: datetime) -> MembershipMoved:
     )
 
 
-def _news(one: Membership, old_state: State, old_version: int, now: datetime) -> MembershipVerificationChanged:
+def _news(
+    one: Membership, old_state: State, old_version: int, policy: Policy, now: datetime
+) -> MembershipVerificationChanged:
     return MembershipVerificationChanged(
         membership_id=one.id,
         contact_id=one.contact_id,
@@ -314,6 +318,7 @@ def _news(one: Membership, old_state: State, old_version: int, now: datetime) ->
         reason=one.reason.value,
         decided_by=one.decided_by,
         decided_by_source=one.decided_by_source.value,
+        sections=policy.sections(one.state.value),
         version=one.version,
         previous_version=old_version,
         occurred_at=one.decided_at or now,

@@ -1,19 +1,21 @@
-"""The bytes of the news: fixed once, as docs/webhooks.md shows them."""
+"""The bytes of the news: fixed once, as docs/webhooks.md shows them; and which news there is."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 
 from b24app.domain.delivery import news
-from b24app.domain.verification.membership import State
-from b24app.domain.verification.policy import Access, Section, sections
+from b24app.domain.verification.news import MembershipVerificationChanged
+from b24app.features import NEWS, POLICY
+from b24app.settings import ROOT
 
-TOLD = news.MembershipVerificationChanged(
+TOLD = MembershipVerificationChanged(
     membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),
     contact_id=7,
     company_id=3,
@@ -22,6 +24,7 @@ TOLD = news.MembershipVerificationChanged(
     reason="box_ticked",
     decided_by=12,
     decided_by_source="event",
+    sections=POLICY.sections("pending"),
     version=4,
     previous_version=3,
     occurred_at=datetime(2026, 11, 22, 13, 30, tzinfo=timezone(timedelta(hours=3))),
@@ -61,20 +64,23 @@ def test_ids_hold_no_dot() -> None:
     assert "." not in event(TOLD).id
 
 
-@pytest.mark.parametrize(
-    ("state", "open_"),
-    [
-        ("confirmed", set(Section)),
-        ("pending", {Section.CATALOGUE, Section.CHAT}),
-        ("refused", {Section.CATALOGUE}),
-        ("left", {Section.CATALOGUE}),
-        ("suspended", {Section.CATALOGUE}),
-        ("something new", {Section.CATALOGUE}),
-    ],
-)
-def test_sections_open_by_state(state: str, open_: set[Section]) -> None:
-    assert {name for name, access in sections(state).items() if access is Access.OPEN} == open_
+def test_every_type_of_news_is_handed_in() -> None:
+    """A feature's file of news holds nothing that no endpoint could ask for."""
+    files = (ROOT / "b24app" / "domain").glob("*/news.py")
+    modules = [import_module(f"b24app.domain.{file.parent.name}.news") for file in files]
+    written = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, news.News) and value is not news.News
+    }
+    assert written == set(NEWS.types.values())
 
 
-def test_every_state_is_decided() -> None:
-    assert {str(state) for state in State} == {"confirmed", "pending", "refused", "left", "suspended"}
+def test_pings_come_unasked() -> None:
+    assert set(NEWS.types) - set(NEWS.event_types) == {news.EndpointPing.TYPE}
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"endpoint\.ping"):
+        news.NewsCatalogue([news.EndpointPing, MembershipVerificationChanged, news.EndpointPing])

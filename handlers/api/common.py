@@ -1,0 +1,52 @@
+"""What routes of several rooms share. A body that comes in knows its fields and refuses others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+NO_NUL = r"^[^\x00]*$"
+"""No text column takes a NUL; a pattern also refuses halves of surrogate pairs, which are no text at all."""
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+Texts = Mapping[str, tuple[str, str]]
+"""Code of a refusal → what people are told, in English and in Russian."""
+
+
+class Routes(APIRouter):
+    """Routes of one kind. `tag` and `about`: their heading in the documentation; `problems`: their own refusals."""
+
+    def __init__(self, tag: str, about: str, problems: Texts | None = None) -> None:
+        super().__init__(tags=[tag])
+        self.tag, self.about, self.problems = tag, about, problems or {}
+
+
+class Input(BaseModel):
+    """What comes in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fresh(BaseModel):
+    as_of: datetime = Field(description="Everything the portal told us until then is in this answer.")
+    stale: bool = Field(description="True while the portal cannot be read, or news from it waits for over a minute.")
+
+
+class FieldError(BaseModel):
+    field: str
+    code: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. Rely on `code`; `title` and `detail` are for people, in Russian or English by Accept-Language."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] = []

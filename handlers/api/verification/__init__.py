@@ -1,0 +1,1 @@
+"""Routes of memberships, and who the caller is."""

@@ -1,0 +1,97 @@
+"""Routes of people and what is open to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from b24app.domain.policy import Access, Policy, Section
+from b24app.domain.verification.membership import State
+from b24app.verification.journeys import client_view
+from b24app.verification.journeys.client_view import EARLIEST, LATEST
+from b24app.verification.store.client_view import MembershipFilter, Seen
+from handlers.api.common import Fresh, Input, Limit, Routes
+from handlers.api.door import Called, Used
+
+router = Routes("Memberships", "People, the companies they belong to, and the sections open to them.")
+
+CardId = Annotated[
+    int, Field(ge=1, le=2**62, description="Of a card merged into another one: those of the card that goes on.")
+]
+
+
+class MembershipQuery(Input):
+    contact_id: CardId | None = None
+    company_id: CardId | None = None
+    state: State | None = None
+    updated_since: (
+        Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST, description="ISO 8601 with a zone.")] | None
+    ) = None
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Limit = 50
+
+
+class Party(BaseModel):
+    """A card in the CRM."""
+
+    id: int
+    name: str
+
+
+class MembershipOut(BaseModel):
+    """A person's standing in one company, or on their own (`company` null), and what it opens."""
+
+    id: UUID
+    contact: Party
+    company: Party | None
+    state: State
+    reason: str
+    sections: dict[Section, Access]
+    decided_at: datetime | None
+    version: int
+    updated_at: datetime
+
+
+class MembershipList(Fresh):
+    data: list[MembershipOut]
+    next: str | None = Field(description="Hand it back as `cursor`; null at the end.")
+
+
+class OneMembership(Fresh):
+    data: MembershipOut
+
+
+@router.get("/memberships", summary="List memberships")
+async def listing(used: Used, called: Called, query: Annotated[MembershipQuery, Query()]) -> MembershipList:
+    """In the order of their last change, oldest first. To follow changes, ask with `updated_since` a minute before the
+    `as_of` of your last reading; webhooks tell sooner.
+    """
+    wanted = MembershipFilter(query.contact_id, query.company_id, query.state, query.updated_since)
+    page = await client_view.page(used, called.portal, wanted, query.cursor, query.limit)
+    data = [_membership(seen, used.policy) for seen in page.found]
+    return MembershipList(data=data, next=page.next, as_of=page.fresh.as_of, stale=page.fresh.stale)
+
+
+@router.get("/memberships/{id}", summary="Read a membership")
+async def read(used: Used, called: Called, id: UUID) -> OneMembership:
+    """A person's standing in one company and the sections it opens."""
+    seen, fresh = await client_view.find(used, called.portal, id)
+    return OneMembership(data=_membership(seen, used.policy), as_of=fresh.as_of, stale=fresh.stale)
+
+
+def _membership(seen: Seen, policy: Policy) -> MembershipOut:
+    return MembershipOut(
+        id=seen.id,
+        contact=Party(id=seen.contact_id, name=seen.contact_name),
+        company=Party(id=seen.company_id, name=seen.company_name) if seen.company_id else None,
+        state=seen.state,
+        reason=seen.reason,
+        sections=dict(policy.sections(seen.state)),
+        decided_at=seen.decided_at,
+        version=seen.version,
+        updated_at=seen.updated_at,
+    )
