@@ -12,8 +12,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import PortalEvent, portal_event
+from b24app.bitrix24.probing import connection_check
 from b24app.connection_check.journeys import journey
 from b24app.domain.cards.facts import Subject
 from b24app.domain.portal.portal import Portal

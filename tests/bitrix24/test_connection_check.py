@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from b24app.bitrix24 import connection_check
 from b24app.bitrix24.payloads import portal_event
+from b24app.bitrix24.probing import connection_check
 from b24app.domain.connection_check.rules import Feature
 from emulator.model.faults import Break
 from tests.bitrix24.conftest import APP, Rig

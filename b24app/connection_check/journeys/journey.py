@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24 import connection_check, portal_ways, probes, setup
+from b24app.bitrix24 import setup
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.listening import Listening, listening
+from b24app.bitrix24.probing import connection_check, portal_ways, probes
+from b24app.bitrix24.probing.listening import Listening, listening
 from b24app.connection_check.store import connection_checks
 from b24app.connection_check.store.connection_checks import ConnectionCheck
 from b24app.delivery.journeys import endpoints as client_endpoints

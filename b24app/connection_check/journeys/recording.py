@@ -14,10 +14,11 @@ from typing import Any
 
 import structlog
 
-from b24app.bitrix24 import card_layouts, cards, connection_check, offline, people, probes, requisites, setup, values
-from b24app.bitrix24 import listening as listened
+from b24app.bitrix24 import card_layouts, cards, offline, people, requisites, setup, values
 from b24app.bitrix24.cards import spellings
-from b24app.bitrix24.listening import UNSAID, Exchange, Listening
+from b24app.bitrix24.probing import connection_check, probes
+from b24app.bitrix24.probing import listening as listened
+from b24app.bitrix24.probing.listening import UNSAID, Exchange, Listening
 from b24app.bitrix24.recent import Recent
 from b24app.connection_check.journeys.trying_out import Tried, try_out
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from b24app.bitrix24 import probes, test_card, values
+from b24app.bitrix24 import values
 from b24app.bitrix24.cards import FieldMap, look_again
-from b24app.bitrix24.listening import Exchange, Listening, Row
+from b24app.bitrix24.probing import probes, test_card
+from b24app.bitrix24.probing.listening import Exchange, Listening, Row
 from b24app.bitrix24.recent import Recent
 from b24app.bitrix24.writing import CardChange, Value, write_cards
 from b24app.cards.journeys.test_cards import code_for

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from b24app.bitrix24 import probes
 from b24app.bitrix24.answers import plain_code
 from b24app.bitrix24.cards import FieldMap, import_cards, read_cards
-from b24app.bitrix24.listening import Exchange, Listening, Row, rows
+from b24app.bitrix24.probing import probes
+from b24app.bitrix24.probing.listening import Exchange, Listening, Row, rows
 from b24app.bitrix24.recent import Recent
 from b24app.bitrix24.values import ident
 from b24app.domain.cards.facts import Kind, Subject

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from b24app.bitrix24 import probes, values
+from b24app.bitrix24 import values
 from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.listening import Listening, Row
+from b24app.bitrix24.probing import probes
+from b24app.bitrix24.probing.listening import Listening, Row
 from b24app.domain.cards import test_card
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.errors import NotFound

@@ -16,7 +16,7 @@ from typing import Any
 from b24app.bitrix24 import values
 from b24app.bitrix24.cards import spellings
 from b24app.bitrix24.client import Command, PortalClient
-from b24app.bitrix24.listening import UNSAID, Exchange, Row, rows
+from b24app.bitrix24.probing.listening import UNSAID, Exchange, Row, rows
 from b24app.domain.connection_check.portal_ways import DateFilter, Operating
 
 MINUTE, FAR = timedelta(minutes=1), timedelta(days=2)
