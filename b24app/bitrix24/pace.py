@@ -50,7 +50,7 @@ ON_PREMISE = Budget(operating=420)
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
+class PaceGauge:
     """A method's operating time as the portal last told it: seconds used, and seconds until the oldest part drops.
 
     Spans, not moments: a portal's clock, Redis's and ours need not agree.
@@ -198,20 +198,20 @@ class Pace:
         self._known[portal_id] = (max(budget.full, self._level(portal_id, budget)), monotonic())
         await self._run(PUSH_UP, (self._key("bucket", portal_id),), (str(budget.full), str(budget.rate)))
 
-    async def record(self, portal_id: int, gauges: Mapping[str, Gauge]) -> None:
+    async def record(self, portal_id: int, gauges: Mapping[str, PaceGauge]) -> None:
         """Keep the latest operating time of each method that an answer told."""
         if gauges:
             rows = [(method, f"{one.operating:.3f}", f"{one.reset_in:.3f}") for method, one in gauges.items()]
             told = [text for row in rows for text in row]
             await self._run(RECORD, (self._key("operating", portal_id),), (str(round(WINDOW)), *told))
 
-    async def gauges(self, portal_id: int) -> dict[str, Gauge]:
+    async def gauges(self, portal_id: int) -> dict[str, PaceGauge]:
         """The latest figures, for people; `reset_in` below zero: it has dropped since. Raises RedisError."""
         rows: Mapping[Any, Any] = await self.redis.hgetall(self._key("operating", portal_id))
         seconds, microseconds = await self.redis.time()
         now = seconds + microseconds / 1e6
         told = {_text(method): tuple(map(float, _text(row).split())) for method, row in rows.items()}
-        return {method: Gauge(operating, until - now) for method, (operating, until) in told.items()}
+        return {method: PaceGauge(operating, until - now) for method, (operating, until) in told.items()}
 
     def _key(self, what: str, portal_id: int) -> str:
         """Operating time is counted per application, the bucket per address as well."""

@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver
 from fast_bitrix24.srh import ServerRequestHandler
 
 from b24app.bitrix24 import answers
-from b24app.bitrix24.pace import WINDOW, Budget, Gauge, Pace
+from b24app.bitrix24.pace import WINDOW, Budget, Pace, PaceGauge
 from b24app.bitrix24.tokens import TokenKeeper
 from b24app.errors import (
     MethodParked,
@@ -151,7 +151,7 @@ class Wire(ServerRequestHandler):  # type: ignore[misc]
         so that no other process asks for a method which has just been blocked."""
         began, status = monotonic(), 0
         outcome, code = CallOutcome.CANCELLED, ""
-        gauges: Mapping[str, Gauge] = {}
+        gauges: Mapping[str, PaceGauge] = {}
         try:
             status, body, headers = await self._post(method, {**params, "auth": token})
             answer = answers.read(method, status, body, headers)
@@ -225,7 +225,7 @@ def _methods(method: str, params: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((method, *inner)))
 
 
-def _gauges(method: str, params: Mapping[str, Any], answer: Mapping[str, Any], budget: Budget) -> dict[str, Gauge]:
+def _gauges(method: str, params: Mapping[str, Any], answer: Mapping[str, Any], budget: Budget) -> dict[str, PaceGauge]:
     """What an answer tells of operating time: beside the result, and for a batch in `result_time` of each command; a
     command that was blocked has used up all of it."""
     told = {method: answer.get("time")}
@@ -239,17 +239,17 @@ def _gauges(method: str, params: Mapping[str, Any], answer: Mapping[str, Any], b
     return found
 
 
-def _gauge(time: object) -> Gauge | None:
+def _gauge(time: object) -> PaceGauge | None:
     if not isinstance(time, dict):
         return None
     operating, left = time.get("operating"), answers.seconds_to_reset(time)
     if not isinstance(operating, int | float) or operating != operating or left is None:
         return None
-    return Gauge(max(0.0, min(operating, WINDOW)), left)
+    return PaceGauge(max(0.0, min(operating, WINDOW)), left)
 
 
-def _blocked(error: MethodParked, budget: Budget) -> Gauge:
-    return Gauge(budget.operating, (error.until - datetime.now(UTC)).total_seconds())
+def _blocked(error: MethodParked, budget: Budget) -> PaceGauge:
+    return PaceGauge(budget.operating, (error.until - datetime.now(UTC)).total_seconds())
 
 
 def _inner(params: Mapping[str, Any], label: str) -> str:

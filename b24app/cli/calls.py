@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 
 from b24app.assembly import open_resources
-from b24app.bitrix24.pace import Gauge
+from b24app.bitrix24.pace import PaceGauge
 from b24app.bitrix24.setup import budget_of
 from b24app.cli.portal import portal_named
 from b24app.domain.portal.portal import Portal
@@ -64,7 +64,7 @@ def _line(call: PortalCall) -> str:
     return f"{said}  {call.method}  {call.code}".rstrip()
 
 
-def _operating(gauges: dict[str, Gauge], limit: float) -> Iterator[str]:
+def _operating(gauges: dict[str, PaceGauge], limit: float) -> Iterator[str]:
     """Methods that have used a tenth of what they may, the busiest first."""
     for method, gauge in sorted(gauges.items(), key=lambda one: -one[1].operating):
         if gauge.reset_in > 0 and gauge.operating >= limit / 10:

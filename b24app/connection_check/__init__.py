@@ -10,4 +10,4 @@ minute later the same facts say "lost".
 How a portal answers is asked with the app's own select and filters (`bitrix24/probing/probes.py`,
 `bitrix24/probing/portal_ways.py`). `doctor --record` (`journeys/recording.py`) makes every read-only call of the app,
 keeps shapes and no values, and compares them with `bitrix24/shapes.json`, which a test takes from the emulator. A new
-call of the app belongs into it. """
+call of the app belongs into it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from b24app.domain.connection_check.portal_ways import Oddity
-from b24app.domain.connection_check.rules import CheckLine, CheckPart, Feature, Finding
+from b24app.domain.connection_check.rules import CheckLine, CheckPart, Finding, PlanFeature
 from b24app.domain.delivery.schedule import Failure
 from b24app.i18n import Words
 from b24app.manifest import Manifest
@@ -138,8 +138,10 @@ WITHOUT_SCOPE: Mapping[str, str] = {
 }
 
 WITHOUT_FEATURE: Mapping[str, str] = {
-    Feature.OFFLINE: N_("The plan keeps no spare copy of notices: the comparison with the CRM finds what gets lost."),
-    Feature.ROBOTS: N_("The plan has no robots: the app offers none of its own in funnels."),
+    PlanFeature.OFFLINE: N_(
+        "The plan keeps no spare copy of notices: the comparison with the CRM finds what gets lost."
+    ),
+    PlanFeature.ROBOTS: N_("The plan has no robots: the app offers none of its own in funnels."),
 }
 
 WITH_ODDITY: Mapping[str, str] = {

@@ -6,7 +6,7 @@ import pytest
 
 from b24app.bitrix24.payloads import portal_event
 from b24app.bitrix24.probing import connection_check
-from b24app.domain.connection_check.rules import Feature
+from b24app.domain.connection_check.rules import PlanFeature
 from emulator.model.faults import Break
 from tests.bitrix24.conftest import APP, Rig
 
@@ -16,13 +16,13 @@ HANDLER = "http://127.0.0.1:9/bitrix/events"
 @pytest.mark.parametrize(
     ("plan", "old", "missing"),
     [
-        ("free", False, {Feature.OFFLINE, Feature.ROBOTS}),
-        ("pro", False, {Feature.OFFLINE}),
+        ("free", False, {PlanFeature.OFFLINE, PlanFeature.ROBOTS}),
+        ("pro", False, {PlanFeature.OFFLINE}),
         ("enterprise", False, set()),
         ("free", True, set()),  # a box names its licence instead of answering
     ],
 )
-async def test_one_request_tells_all_of_it(rig: Rig, plan: str, old: bool, missing: set[Feature]) -> None:
+async def test_one_request_tells_all_of_it(rig: Rig, plan: str, old: bool, missing: set[PlanFeature]) -> None:
     rig.portal.plan, rig.portal.old = plan, old
     found = await connection_check.basics(rig.client, HANDLER)
 

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from b24app.bitrix24.client import Command
-from b24app.bitrix24.pace import ENTERPRISE, LOOK_AHEAD, PROBE, Budget, Gauge, Pace
+from b24app.bitrix24.pace import ENTERPRISE, LOOK_AHEAD, PROBE, Budget, Pace, PaceGauge
 from b24app.errors import MethodParked, PortalBusy
 from b24app.lanes import Lane
 from emulator.model.faults import Break
@@ -81,18 +81,18 @@ async def test_a_person_is_told_rather_than_kept_waiting(redis: Redis) -> None:
 
 async def test_gauges_are_the_latest_figure_and_slow_then_park_bulk_only(redis: Redis) -> None:
     pace, budget = Pace(redis), Budget(rate=1000)
-    await pace.record(1, {"m": Gauge(200, 300)})
-    await pace.record(1, {"m": Gauge(360, 300), "n": Gauge(10, 300)})
+    await pace.record(1, {"m": PaceGauge(200, 300)})
+    await pace.record(1, {"m": PaceGauge(360, 300), "n": PaceGauge(10, 300)})
     assert (await pace.gauges(1))["m"].operating == 360
     assert (await pace.take(1, budget, Lane.BULK, ["n"])).strain < 0.1
     assert (await pace.take(1, budget, Lane.BULK, ["n", "m"])).strain == 0.75
-    await pace.record(1, {"m": Gauge(440, 300)})
+    await pace.record(1, {"m": PaceGauge(440, 300)})
     with pytest.raises(MethodParked) as caught:
         await pace.permit(1, budget, Lane.BULK, ["n", "m"])
     assert caught.value.method == "m"
     assert 290 < (caught.value.until - datetime.now(UTC)).total_seconds() < 301
     await pace.permit(1, budget, Lane.INTERACTIVE, ["m"])
-    await pace.record(1, {"m": Gauge(440, -1)})
+    await pace.record(1, {"m": PaceGauge(440, -1)})
     await pace.permit(1, budget, Lane.BULK, ["m"])
 
 
@@ -101,7 +101,7 @@ async def test_without_redis_calls_go_on_at_a_quarter(redis: Redis) -> None:
     pace = Pace(gone)
     grants = [await pace.take(1, TINY, Lane.INTERACTIVE, ["m"]) for _ in range(3)]
     assert [grant.booked for grant in grants] == [True, True, False]
-    await pace.record(1, {"m": Gauge(1, 2)})
+    await pace.record(1, {"m": PaceGauge(1, 2)})
     await pace.pushed_up(2, TINY)
     assert not (await pace.take(2, TINY, Lane.INTERACTIVE, ["m"])).booked
     await gone.aclose()
@@ -154,12 +154,12 @@ async def test_a_bucket_is_forgotten_only_when_it_is_empty(redis: Redis) -> None
 async def test_one_request_finds_out_whether_a_parked_method_is_free_again(redis: Redis) -> None:
     """limits.md: only the oldest minute drops, so all the others would run into the same wall."""
     paces, budget = [Pace(redis) for _ in range(5)], Budget(rate=1000)
-    await paces[0].record(1, {"m": Gauge(480, -1)})
+    await paces[0].record(1, {"m": PaceGauge(480, -1)})
     grants = await asyncio.gather(*(pace.take(1, budget, Lane.BULK, ["m"]) for pace in paces))
     assert sum(grant.booked for grant in grants) == 1
     assert {grant.parked[0] for grant in grants if grant.parked} == {"m"}
     assert all(0 < grant.parked[1] <= PROBE for grant in grants if grant.parked)
-    await paces[0].record(1, {"m": Gauge(120, 60)})
+    await paces[0].record(1, {"m": PaceGauge(120, 60)})
     assert all([(await pace.take(1, budget, Lane.BULK, ["m"])).booked for pace in paces])
 
 

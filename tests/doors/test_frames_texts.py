@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from b24app.cli import doctor_portal
-from b24app.domain.connection_check.rules import CheckPart, Feature, Finding
+from b24app.domain.connection_check.rules import CheckPart, Finding, PlanFeature
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.policy import Section
@@ -78,7 +78,7 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (CheckPart, connection_check.CHECK),
         (Finding, connection_check.FOUND),
         (Finding, doctor_portal.SAID),
-        (Feature, connection_check.WITHOUT_FEATURE),
+        (PlanFeature, connection_check.WITHOUT_FEATURE),
     ],
 )
 def test_every_code_has_words(codes: Iterable[str], said: dict[str, object]) -> None:

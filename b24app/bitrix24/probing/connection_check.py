@@ -13,7 +13,7 @@ from b24app.bitrix24.cards import Person
 from b24app.bitrix24.client import Command, Outcome, PortalClient
 from b24app.bitrix24.payloads import PortalEvent
 from b24app.bitrix24.people import person_of
-from b24app.domain.connection_check.rules import Feature
+from b24app.domain.connection_check.rules import PlanFeature
 
 TEST_EVENT = "ONAPPTEST"
 NONCE = "b24app"  # our parameter of event.test, which comes back in data[QUERY]
@@ -30,7 +30,7 @@ class Basics:
     scopes: frozenset[str]
     license: str
     expired: bool
-    missing: tuple[Feature, ...]
+    missing: tuple[PlanFeature, ...]
     listens: bool
     installed: bool
 
@@ -67,10 +67,10 @@ def nonce_of(event: PortalEvent) -> str:
     return nonce if isinstance(nonce, str) else ""
 
 
-def _missing(offline: Outcome, robots: Outcome) -> Iterator[Feature]:
+def _missing(offline: Outcome, robots: Outcome) -> Iterator[PlanFeature]:
     if isinstance(offline.result, Mapping):
         value = str(offline.result.get("value", ""))
         if value != "Y" and not value.endswith(ON_PREMISE):
-            yield Feature.OFFLINE
+            yield PlanFeature.OFFLINE
     if isinstance(robots.result, Mapping) and robots.result.get("isExisting") is False:
-        yield Feature.ROBOTS
+        yield PlanFeature.ROBOTS

@@ -106,7 +106,7 @@ class Finding(StrEnum):
     NOT_ASKED = "not_asked"
 
 
-class Feature(StrEnum):
+class PlanFeature(StrEnum):
     """What only some plans have."""
 
     OFFLINE = "offline"  # offline events are kept until they are confirmed
@@ -128,7 +128,7 @@ class Answers:
     scopes_missing: tuple[str, ...]
     license: str
     expired: bool
-    features_missing: tuple[Feature, ...]
+    features_missing: tuple[PlanFeature, ...]
     lacking: tuple[str, ...] | None
     listens: bool
     finished: bool = True
