@@ -13,7 +13,7 @@ from b24app.manifest import Manifest
 from placements import frame, opened, settings
 from placements.cards import sweep
 from placements.cards import words as cards_words
-from placements.connection_check import check
+from placements.connection_check import connection_check
 from placements.connection_check import words as check_words
 from placements.delivery import client_apps
 from placements.delivery import words as delivery_words
@@ -22,7 +22,7 @@ from placements.export import words as export_words
 from placements.frame import FrameCall
 from placements.opened import OpenedPage
 from placements.part import Area, Part
-from placements.portal import install, layout, set_up
+from placements.portal import card_layout, install, set_up
 from placements.portal import words as portal_words
 from placements.render import STATIC, Render
 from placements.verification import card_tab, mode, same_card
@@ -57,15 +57,15 @@ PARTS = (
         settings=(
             (Area.TOP, "portal/state.html"),
             (Area.RIGHT, "portal/set_up.html"),
-            (Area.RIGHT, "portal/layout.html"),
+            (Area.RIGHT, "portal/card_layout.html"),
         ),
-        calls={"/frame/repair": set_up.repair, **layout.CALLS},
+        calls={"/frame/repair": set_up.repair, **card_layout.CALLS},
     ),
     Part(
         "connection_check",
         check_words,
         settings=((Area.WIDE, "connection_check/check.html"),),
-        calls={"/frame/connection-check": check.begin},
+        calls={"/frame/connection-check": connection_check.begin},
     ),
     Part(
         "export",

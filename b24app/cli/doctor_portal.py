@@ -96,7 +96,7 @@ async def watched(resources: Resources, portal: Portal, say: Callable[[str], Non
     told: set[tuple[CheckPart, object]] = set()
     while True:
         async with resources.tenant(portal.id) as db:
-            checked = await journey.look(db, resources, portal.id)
+            checked = await journey.last_check(db, resources, portal.id)
         assert checked
         if checked.lines[0].finding is Finding.WORKER_ABSENT and await journey.run(resources, portal):
             continue

@@ -71,7 +71,7 @@ class CallLog:
     @asynccontextmanager
     async def kept(self, resources: Resources) -> AsyncIterator[None]:
         """Flushed now and then, and at the end."""
-        keeping = asyncio.create_task(self._keep(resources))
+        keeping = asyncio.create_task(self._flush_often(resources))
         try:
             yield
         finally:
@@ -79,7 +79,7 @@ class CallLog:
             await keeping
             await self.flush(resources)
 
-    async def _keep(self, resources: Resources) -> None:
+    async def _flush_often(self, resources: Resources) -> None:
         while not self._stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), EVERY)

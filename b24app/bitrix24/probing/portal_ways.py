@@ -19,7 +19,7 @@ from b24app.errors import CallRefused, PortalDown
 OK, A_YEAR = 200, timedelta(days=365)
 
 
-async def look(client: Listening, fields: FieldMap, now: Callable[[], datetime]) -> Ways:
+async def ways_of(client: Listening, fields: FieldMap, now: Callable[[], datetime]) -> Ways:
     """Raises the PortalErrors of a portal that does not answer; what it answers and cannot be believed is a finding."""
     lacking: list[str] = []
     failed: list[str] = []

@@ -119,7 +119,7 @@ async def _read_on(read: FirstRead, at: Progress) -> bool:
     async for group in _grouped(pages):
         rows, now = rows + len(group), resources.now()
         pace = pace_of(rows, (now - began).total_seconds(), at.pace)
-        ours = await _keep(read, at.kind, group, pace)
+        ours = await _store_group(read, at.kind, group, pace)
         resources.failpoint("import.page")
         if not ours:
             return False
@@ -130,7 +130,7 @@ async def _read_on(read: FirstRead, at: Progress) -> bool:
         return await imports.finish(db, portal.id, at.kind, read.reader, resources.now())
 
 
-async def _keep(read: FirstRead, kind: Listed, group: Sequence[Seen], pace: float | None) -> bool:
+async def _store_group(read: FirstRead, kind: Listed, group: Sequence[Seen], pace: float | None) -> bool:
     """Store a group with where the read stands then; whether the reader still holds the kind.
 
     What the store does not take is halved until one row is left, which waits for its own journey.
@@ -150,7 +150,7 @@ async def _keep(read: FirstRead, kind: Listed, group: Sequence[Seen], pace: floa
     half = len(group) // 2
     parts: Sequence[Sequence[Seen]] = (group[:half], group[half:]) if half else ([Odd(group[0].subject, "")],)
     for part in parts:
-        if not await _keep(read, kind, part, pace):
+        if not await _store_group(read, kind, part, pace):
             return False
     return True
 

@@ -32,13 +32,13 @@ class CardsSettings:
     sweep_asked: bool
 
     @property
-    def comparing(self) -> bool:
+    def sweep_under_way(self) -> bool:
         """Every card is being compared, or will be in a moment."""
         return self.sweeping is not None or self.sweep_asked
 
     @property
     def busy(self) -> bool:
-        return self.importing or self.comparing
+        return self.importing or self.sweep_under_way
 
 
 async def settings_view(db: AsyncConnection, resources: Resources, portal: Portal) -> CardsSettings:

@@ -70,7 +70,7 @@ async def begin(resources: Resources, portal_id: int, user_id: int | None = None
     """Ask for a check; one that is under way is enough."""
     now = resources.now()
     async with resources.tenant(portal_id) as db:
-        known = await look(db, resources, portal_id)
+        known = await last_check(db, resources, portal_id)
         if known and not known.finished:
             return
         await connection_checks.begin(db, portal_id, uuid4(), secrets.token_urlsafe(24), user_id, user_name, now)
@@ -90,9 +90,9 @@ async def run(resources: Resources, portal: Portal, _: str = "") -> bool:
         await connection_checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
     client = listening(admin_client(resources, portal, Lane.INTERACTIVE))
     found = await _ask(resources, portal, client)
-    await _keep(resources, portal, taken.run_id, found)
+    await _store_found(resources, portal, taken.run_id, found)
     if found.answers and found.answers.listens and await _refused(client, taken.nonce):
-        await _keep(resources, portal, taken.run_id, replace(found, refused=True))
+        await _store_found(resources, portal, taken.run_id, replace(found, refused=True))
     return True
 
 
@@ -104,7 +104,7 @@ async def heard(resources: Resources, portal: Portal, nonce: str) -> None:
     log.info("test_event_heard", portal=portal.id, ours=ours)
 
 
-async def look(db: AsyncConnection, resources: Resources, portal_id: int) -> CheckView | None:
+async def last_check(db: AsyncConnection, resources: Resources, portal_id: int) -> CheckView | None:
     """The last check, with the answers to its pings as far as they have come."""
     test = await connection_checks.last(db, portal_id)
     if test is None:
@@ -116,7 +116,7 @@ async def look(db: AsyncConnection, resources: Resources, portal_id: int) -> Che
     return CheckView(test, judge(test.run, resources.now()))
 
 
-async def _keep(resources: Resources, portal: Portal, run_id: UUID, found: Found) -> None:
+async def _store_found(resources: Resources, portal: Portal, run_id: UUID, found: Found) -> None:
     listens = found.answers is not None and found.answers.listens
     async with resources.tenant(portal.id) as db:
         await connection_checks.keep_found(db, portal.id, run_id, found, resources.now() if listens else None)
@@ -171,7 +171,7 @@ async def _ways(resources: Resources, portal: Portal, client: Listening) -> Ways
         fields = field_map(portal)
     except Refused:
         return None
-    return await portal_ways.look(client, fields, resources.now)
+    return await portal_ways.ways_of(client, fields, resources.now)
 
 
 async def _refused(client: PortalClient, nonce: str) -> bool:

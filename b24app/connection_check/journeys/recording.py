@@ -83,9 +83,9 @@ class Recorder:
             return None
         finally:
             for one in self.client.heard[began:]:
-                self._keep(self.calls.setdefault(name, {}), one)
+                self._record(self.calls.setdefault(name, {}), one)
 
-    def _keep(self, calls: dict[str, RecordedCall], one: Exchange) -> None:
+    def _record(self, calls: dict[str, RecordedCall], one: Exchange) -> None:
         """Beside what was heard of this method in this step."""
         parts = {name: _looked_at(one.method, getattr(one, name), self.ours) for name in portal_record.PARTS}
         named = partial(_named, READ.get(one.method), self.ours)

@@ -24,4 +24,4 @@ class ConnectionCheckSettings:
 
 
 async def settings_view(db: AsyncConnection, resources: Resources, portal: Portal) -> ConnectionCheckSettings:
-    return ConnectionCheckSettings(await journey.look(db, resources, portal.id))
+    return ConnectionCheckSettings(await journey.last_check(db, resources, portal.id))

@@ -73,7 +73,7 @@ async def once(
         return before
 
     async def keep(db: AsyncConnection, result: T) -> None:
-        await _keep(db, resources, request, started, answer(result))
+        await _store_answer(db, resources, request, started, answer(result))
 
     try:
         done = await work(keep)
@@ -85,7 +85,9 @@ async def once(
     return answer(done)
 
 
-async def _keep(db: AsyncConnection, resources: Resources, request: Request, started: datetime, done: Response) -> None:
+async def _store_answer(
+    db: AsyncConnection, resources: Resources, request: Request, started: datetime, done: Response
+) -> None:
     sealed = resources.vault.seal(json.dumps(done.body))
     if not await idempotency.keep(db, request.portal_id, request.digest, started, done.status, sealed):
         raise Refused("idempotency_key_in_progress", 409)

@@ -117,7 +117,7 @@ class Membership:
         return self.contact_id, self.company_id
 
     @property
-    def standing(self) -> State | None:
+    def effective_state(self) -> State | None:
         """The state that counts when its card goes on elsewhere; None where it has ended."""
         if self.state is State.SUSPENDED:
             return self.held or State.PENDING

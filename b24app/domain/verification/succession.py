@@ -86,9 +86,11 @@ def take_over(
     that opens less: a merge is no decision about a person, so it must not open what either card kept closed. For the
     same reason a person who waited, or was refused, on their own does not slip into a company by a merge."""
     moves: list[Move] = []
-    alone = [one.standing for one in (*predecessor.memberships, *changes.after.values()) if one.company_id == ALONE]
+    alone = [
+        one.effective_state for one in (*predecessor.memberships, *changes.after.values()) if one.company_id == ALONE
+    ]
     for one in predecessor.memberships:
-        if one.standing is None:
+        if one.effective_state is None:
             continue
         key = (to.id, one.company_id) if to.kind is Kind.CONTACT else (one.contact_id, to.id)
         own = changes.of(*key)
@@ -96,12 +98,12 @@ def take_over(
             moved = _moved(one, key)
             moves.append(Move(one, moved))
             changes.take_in(moved)
-            changes.move(moved, one.standing, reason, by)
+            changes.move(moved, one.effective_state, reason, by)
             continue
         changes.take_in(one)
         changes.move(one, State.LEFT, Reason.MERGED, by)
         if own is not None:
-            changes.move(own, stricter(*filter(None, (one.standing, own.standing))), reason, by)
+            changes.move(own, stricter(*filter(None, (one.effective_state, own.effective_state))), reason, by)
     if linked:
         for one in changes.live():
             if one.company_id != ALONE:

@@ -219,9 +219,9 @@ class StoredTokens:
             await self._bury(pair, "foreign_token")  # what the browser of an open sent with its access token
             return None
         self.resources.failpoint("tokens.refreshed")
-        return await self._keep(pair, fresh)
+        return await self._store_pair(pair, fresh)
 
-    async def _keep(self, spent: Pair, fresh: TokenPair) -> str | None:
+    async def _store_pair(self, spent: Pair, fresh: TokenPair) -> str | None:
         """The new access token once it is stored; none where an administrator has brought a newer pair meanwhile."""
         now, vault = self.resources.now(), self.resources.vault
         access, refresh = vault.seal(fresh.access_token), vault.seal(fresh.refresh_token)

@@ -99,4 +99,4 @@ async def _ticked(slice_: VerificationSlice, predecessors: Mapping[Subject, Sequ
 
 def _waits_in(predecessor: Predecessor) -> bool:
     """Somebody of this deleted company waits: that ticked the box of the one that goes on."""
-    return any(member.standing is State.PENDING for member in predecessor.memberships)
+    return any(member.effective_state is State.PENDING for member in predecessor.memberships)

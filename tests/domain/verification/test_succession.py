@@ -165,7 +165,7 @@ def test_a_merge_never_opens_what_either_card_kept_closed(theirs: dict[int, Stat
     for one in changes.live():
         if one.contact_id == 8 and one.id not in {each.id for each in kept if each.state in (LEFT, SUSPENDED)}:
             both = [each for each in (*gone, *kept) if each.company_id == one.company_id]
-            ceiling = stricter(*(each.standing for each in both if each.standing))
+            ceiling = stricter(*(each.effective_state for each in both if each.effective_state))
             assert OPENNESS.index(one.state) <= OPENNESS.index(ceiling)
 
 

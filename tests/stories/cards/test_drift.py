@@ -225,7 +225,7 @@ async def test_everything_is_compared_at_night_after_an_outage_and_by_button(wor
 
     await world.ask_sweep()
     async with world.resources.tenant(portal_id) as db:
-        assert (await settings_view(db, world.resources, await world.row())).comparing
+        assert (await settings_view(db, world.resources, await world.row())).sweep_under_way
     assert await due(world.resources, "sweep_portal") == [("sweep_portal", portal_id)]
 
 

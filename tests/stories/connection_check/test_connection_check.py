@@ -57,7 +57,7 @@ async def lines(world: World) -> dict[CheckPart, CheckLine]:
     """The result as it stands now; of several endpoints the last."""
     portal_id = (await world.row()).id
     async with world.resources.tenant(portal_id) as db:
-        checked = await connection_check.look(db, world.resources, portal_id)
+        checked = await connection_check.last_check(db, world.resources, portal_id)
     assert checked
     return {line.check: line for line in checked.lines}
 
