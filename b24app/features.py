@@ -15,3 +15,5 @@ FEATURES = (
     export.FEATURE,
     connection_check.FEATURE,
 )
+
+TABLES = tuple(table for feature in FEATURES for table in feature.tables)

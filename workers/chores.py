@@ -13,6 +13,7 @@ from b24app.cards.journeys import importing, offline, rescan, sweep
 from b24app.connection_check.journeys import journey
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalClosed, PortalError, Refused
+from b24app.features import TABLES
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation, removal
 from b24app.portal.journeys.tokens import confirmed, is_ours
@@ -188,7 +189,7 @@ async def erase(resources: Resources, portal_id: int) -> None:
     engine = open_engine(resources.settings.database_owner_url)
     try:
         async with engine.begin() as db:
-            rows = await retention.erase(db, portal_id, resources.now())
+            rows = await retention.erase(db, portal_id, TABLES, resources.now())
     finally:
         await engine.dispose()
     log.info("portal_erased", portal=portal_id, rows=rows)

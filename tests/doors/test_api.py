@@ -17,6 +17,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
+from b24app.cards.store.tables import records
 from b24app.delivery.journeys import client_apps, endpoints, once
 from b24app.delivery.journeys.endpoints import WithSecret
 from b24app.delivery.store import idempotency
@@ -26,8 +27,9 @@ from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
-from b24app.store import tables
 from b24app.vault import Vault
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import inbox
 from tests.outside import Desk, Shop, open_desk, strict
 from tests.world import Killed
 
@@ -47,7 +49,7 @@ async def remember(
     id_ = uuid4()
     async with desk.resources.tenant(portal.id) as db:
         await db.execute(
-            insert(tables.memberships).values(
+            insert(memberships).values(
                 id=id_,
                 portal_id=portal.id,
                 contact_id=contact,
@@ -385,7 +387,7 @@ async def test_memberships_with_their_sections(desk: Desk) -> None:
     await remember(desk, noise, 7, 3)
     async with desk.resources.tenant(shop.portal.id) as db:
         await db.execute(
-            insert(tables.records).values(
+            insert(records).values(
                 portal_id=shop.portal.id, kind="contact", crm_id=7, title="Илья", settled={}, seen_at=desk.clock()
             )
         )
@@ -443,7 +445,7 @@ async def test_answers_say_how_old_they_are(desk: Desk) -> None:
     waits_since = desk.clock() - timedelta(minutes=5)
     async with desk.resources.tenant(shop.portal.id) as db:
         await db.execute(
-            insert(tables.inbox).values(
+            insert(inbox).values(
                 portal_id=shop.portal.id, source="event", name="X", subject="contact:7", received_at=waits_since
             )
         )
@@ -451,7 +453,7 @@ async def test_answers_say_how_old_they_are(desk: Desk) -> None:
     assert (late["as_of"], late["stale"]) == (waits_since.isoformat().replace("+00:00", "Z"), True)
 
     async with desk.resources.tenant(shop.portal.id) as db:
-        await db.execute(tables.inbox.update().values(state="done"))
+        await db.execute(inbox.update().values(state="done"))
     assert (await desk.api("GET", "/memberships", shop.key)).json()["stale"] is False
     async with desk.resources.transaction() as db:
         await portals.change(db, shop.portal.id, state=PortalState.NEEDS_ADMIN)

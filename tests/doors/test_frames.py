@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from b24app.domain.portal.installation import PortalState
 from b24app.portal.store import portals
-from b24app.store import tables
+from b24app.portal.store.tables import tokens, viewer_sessions
+from b24app.store.tables import portals as portals_table
 from emulator.crm.entities import Entity
 from emulator.forge import OPENS, forge
 from emulator.installs import install
@@ -45,7 +46,7 @@ async def test_nobody_but_an_administrator_installs(world: World) -> None:
     assert page.status == 403
     assert "Установить приложение может только администратор" in page.text
     async with world.resources.transaction() as db:
-        assert (await db.execute(select(tables.portals))).all() == []
+        assert (await db.execute(select(portals_table))).all() == []
 
 
 async def test_a_page_may_be_framed_by_its_portal_only_and_carries_no_token_of_it(world: World) -> None:
@@ -89,12 +90,12 @@ async def test_a_forged_open_changes_nothing_and_shows_nothing(world: World, pat
 async def _rows(world: World) -> list[object]:
     found: list[object] = []
     async with world.resources.transaction() as db:
-        found += (await db.execute(select(tables.portals).order_by(tables.portals.c.id))).all()
+        found += (await db.execute(select(portals_table).order_by(portals_table.c.id))).all()
     for portal in (world.portal, world.other_portal):
         row = await world.row(portal)
         async with world.resources.tenant(row.id) as db:
-            found += (await db.execute(select(tables.viewer_sessions.c.id))).all()
-            found += (await db.execute(select(tables.tokens.c.user_id, tables.tokens.c.updated_at))).all()
+            found += (await db.execute(select(viewer_sessions.c.id))).all()
+            found += (await db.execute(select(tokens.c.user_id, tokens.c.updated_at))).all()
     return found
 
 
@@ -218,7 +219,7 @@ async def test_the_app_heals_an_installation_it_has_forgotten(world: World) -> N
     installation = await world.install()
     row = await world.row()
     async with world.resources.transaction() as db:
-        await db.execute(tables.portals.delete().where(tables.portals.c.id == row.id))
+        await db.execute(portals_table.delete().where(portals_table.c.id == row.id))
     manager = await world.open(installation, world.manager())
     assert manager.status == 403 and "ещё не настроено" in manager.text
     admin: Frame = await main(world, world.admin())
@@ -231,8 +232,8 @@ async def test_a_renamed_portal_is_known_by_its_new_address_from_the_next_open_o
     row = await world.row()
     async with world.resources.transaction() as db:
         await db.execute(
-            tables.portals.update()
-            .where(tables.portals.c.id == row.id)
+            portals_table.update()
+            .where(portals_table.c.id == row.id)
             .values(domain="old.example", endpoint="http://old.example/rest/")
         )
     assert (await world.open(installation, world.manager())).status == 200

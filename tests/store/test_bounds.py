@@ -16,9 +16,9 @@ from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.portal.store import retention
-from b24app.store import tables
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
+from b24app.work.store.tables import inbox
 from tests.outside import Desk, open_desk
 from workers.chores import tidy_all
 
@@ -86,10 +86,10 @@ async def test_more_than_a_slice_goes_in_one_chore(desk: Desk, monkeypatch: pyte
     states = ["done"] * 25 + ["closed"] * 10 + ["failed"]
     async with desk.resources.tenant(portal.id) as db:
         rows = [{**row, "subject": f"contact:{n}", "state": state} for n, state in enumerate(states, 1)]
-        await db.execute(insert(tables.inbox), rows)
+        await db.execute(insert(inbox), rows)
     assert await tidy_all(desk.resources) == 35
     async with desk.resources.tenant(portal.id) as db:
-        assert (await db.execute(select(func.count()).select_from(tables.inbox))).scalar_one() == 1
+        assert (await db.execute(select(func.count()).select_from(inbox))).scalar_one() == 1
 
 
 async def test_a_slow_endpoint_with_a_long_queue_keeps_no_other_tenant_waiting(desk: Desk) -> None:

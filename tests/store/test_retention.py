@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from b24app.portal.store import portals
-from b24app.store.tables import TENANT_TABLES, inbox
+from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
+from tests.tables import TENANT_TABLES
 from tests.world import World
 from workers.chores import erase, tidy_all
 

@@ -11,15 +11,17 @@ from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import records
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import Endpoint
+from b24app.delivery.store.tables import client_apps, endpoints
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.export.restoring import CurrentState, ExportedRow
 from b24app.domain.verification.membership import Membership
-from b24app.store.tables import client_apps, endpoints, intents, memberships, records
 from b24app.verification.store.intents import OPEN
 from b24app.verification.store.memberships import membership, stored
+from b24app.verification.store.tables import intents, memberships
 
 Pair = tuple[int, int]
 

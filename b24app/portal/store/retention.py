@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import Table, and_, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import sort_tables
 from sqlalchemy.sql.elements import ColumnElement
 
+from b24app.cards.store.tables import looks, records, requisites
 from b24app.delivery.store.idempotency import KEPT
+from b24app.delivery.store.tables import attempts, endpoints, events, idempotency, outbox
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.export.store import exports, restores
 from b24app.portal.store import departures
-from b24app.store.tables import (
-    attempts,
-    endpoints,
-    events,
-    idempotency,
-    inbox,
-    intents,
-    looks,
-    metadata,
-    outbox,
-    portal_calls,
-    portals,
-    records,
-    requisites,
-    viewer_sessions,
-)
-from b24app.store.tables import departures as departures_table
+from b24app.portal.store.tables import departures as departures_table
+from b24app.portal.store.tables import portal_calls, viewer_sessions
+from b24app.store.tables import portals
+from b24app.verification.store.tables import intents
 from b24app.work.store import inbox as inbox_rows
+from b24app.work.store.tables import inbox
 
 FILES = timedelta(days=1)  # an export that was asked for, and an uploaded one with its preview
 SESSIONS, CALLS, HANDLED, NEWS = timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90)
@@ -69,14 +61,14 @@ async def tidy(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     return gone
 
 
-async def erase(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+async def erase(db: AsyncConnection, portal_id: int, tables: Collection[Table], now: datetime) -> int:
     """Delete every row of a portal that has parted, its own last; the line that says so stays.
 
-    Needs the owner's role. Table by table, not by the foreign keys alone: some tables go without one. Returns how many
-    rows went.
+    `tables`: all there are. Needs the owner's role. Table by table, not by the foreign keys alone: some tables go
+    without one. Returns how many rows went.
     """
     gone = 0
-    for table in reversed(metadata.sorted_tables):
+    for table in reversed(sort_tables(tables)):
         if "portal_id" in table.c and table is not departures_table:
             gone += (await db.execute(delete(table).where(table.c.portal_id == portal_id))).rowcount
     gone += (await db.execute(delete(portals).where(portals.c.id == portal_id))).rowcount

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import records
 from b24app.lanes import Lane
-from b24app.store.tables import inbox
 from b24app.work.store import inbox as inbox_rows
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
+from b24app.work.store.tables import inbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from b24app.cards.store import scans
 from b24app.domain.cards.drift import Drift, Scope
 from b24app.journeys import settings
 from b24app.lanes import Lane
-from b24app.store.tables import memberships
+from b24app.verification.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.people import CrmAccess
 from tests.world import World

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
+from b24app.cards.store.tables import records, requisites
 from b24app.store.engine import open_engine
-from b24app.store.tables import inbox, memberships, records, requisites
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from tests.stories.differences import bends
 from tests.world import CHECK, World

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from b24app.errors import Refused
 from b24app.export.journeys import restoring, weekly
 from b24app.export.store import exports
-from b24app.store.tables import exports as exports_table
-from b24app.store.tables import file_parts, restores
+from b24app.export.store.tables import exports as exports_table
+from b24app.export.store.tables import file_parts, restores
 from b24app.vault import Vault
 from placements.render import Render
 from tests.outside import strict

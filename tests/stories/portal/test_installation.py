@@ -13,11 +13,12 @@ from b24app.errors import NeedsAdmin, Refused
 from b24app.portal.journeys.installation import revive
 from b24app.portal.journeys.tokens import StoredTokens, settle_at
 from b24app.portal.store import portals as portal_rows
-from b24app.store.tables import TENANT_TABLES, portals
+from b24app.store.tables import portals
 from emulator.crm.entities import Entity
 from emulator.faults import Break
 from emulator.installs import Installation, finish, install, update
 from emulator.opening import OpenForm, open_form
+from tests.tables import TENANT_TABLES
 from tests.world import CHECK, STATUS, World
 from workers.chores import reconcile_one
 

@@ -26,11 +26,13 @@ from b24app.errors import PortalClosed, PortalDown, PortalError, Refused
 from b24app.portal.journeys import installation, opening, removal
 from b24app.portal.journeys.tokens import StoredTokens, remember, still_here
 from b24app.portal.store import portals
+from b24app.portal.store.tables import tokens, viewer_sessions
 from b24app.portal.store.tokens import living
 from b24app.resources import Resources
 from b24app.store.engine import open_engine
-from b24app.store.tables import inbox, memberships, tokens, viewer_sessions
 from b24app.store.tables import portals as portals_table
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import inbox
 from emulator.faults import FOREVER, Break
 from emulator.installs import finish, install, pay, uninstall
 from emulator.opening import open_form

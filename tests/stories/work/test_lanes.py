@@ -14,8 +14,8 @@ from sqlalchemy import select
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
-from b24app.store.tables import inbox as inbox_table
 from b24app.work.store import inbox, index
+from b24app.work.store.tables import inbox as inbox_table
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.world import CHECK, World
