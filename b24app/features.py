@@ -17,3 +17,4 @@ FEATURES = (
 )
 
 TABLES = tuple(table for feature in FEATURES for table in feature.tables)
+KEPT = tuple(kept for feature in FEATURES for kept in feature.kept)

@@ -21,6 +21,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.resources import Resources
+from b24app.store.kept import Kept
 from b24app.work.store.index import Claim, WorkKind
 from b24app.work.wake import CHORES
 
@@ -65,14 +66,6 @@ class Chore:
     nightly: bool = False
     states: frozenset[PortalState] = frozenset({PortalState.ACTIVE})
     queue: str = CHORES
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Rows that nobody needs after a while. `delete(db, portal_id, now)` deletes up to a slice and returns how many."""
-
-    name: str
-    delete: Callable[[AsyncConnection, int, datetime], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from b24app.cards.journeys import importing, offline, rescan, sweep
 from b24app.connection_check.journeys import journey
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import PortalClosed, PortalError, Refused
-from b24app.features import TABLES
+from b24app.features import KEPT, TABLES
 from b24app.lanes import Lane
 from b24app.portal.journeys import installation, removal
 from b24app.portal.journeys.tokens import confirmed, is_ours
 from b24app.portal.store import portals, retention
 from b24app.resources import Resources
+from b24app.store import kept
 from b24app.store.engine import open_engine
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
@@ -164,8 +165,8 @@ async def tidy_all(resources: Resources) -> int:
         full = True
         while full and monotonic() < until:
             async with resources.tenant(portal_id) as db:
-                went = await retention.tidy(db, portal_id, now)
-            gone, full = gone + went, went >= retention.SLICE
+                went = await retention.tidy(db, portal_id, KEPT, now)
+            gone, full = gone + went, went >= kept.SLICE
     if monotonic() >= until:
         await resources.wake.chore("tidy_portals")
     log.info("tidied", portals=len(known), rows=gone)

@@ -1,6 +1,18 @@
 """What this room hands in."""
 
+from b24app.delivery.store import retention
 from b24app.delivery.store.tables import TABLES
 from b24app.plug import Feature
+from b24app.store.kept import Kept
 
-FEATURE = Feature(name="delivery", tables=TABLES)
+FEATURE = Feature(
+    name="delivery",
+    tables=TABLES,
+    kept=(
+        Kept("idempotency", retention.delete_answers),
+        Kept("attempts", retention.delete_attempts),
+        Kept("outbox", retention.delete_deliveries),
+        Kept("events", retention.delete_events),
+        Kept("endpoints", retention.delete_endpoints),
+    ),
+)

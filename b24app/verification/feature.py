@@ -1,6 +1,12 @@
 """What this room hands in."""
 
 from b24app.plug import Feature
+from b24app.store.kept import Kept
+from b24app.verification.store import retention
 from b24app.verification.store.tables import TABLES
 
-FEATURE = Feature(name="verification", tables=TABLES)
+FEATURE = Feature(
+    name="verification",
+    tables=TABLES,
+    kept=(Kept("intents", retention.delete_intents),),
+)

@@ -34,6 +34,7 @@ from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.export.store import export_rows, exports, file_parts, restores
 from b24app.export.store.file_parts import Part
+from b24app.features import KEPT
 from b24app.lanes import Lane
 from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
@@ -232,7 +233,7 @@ QUERIES: Mapping[str, Query] = {
     "restores.drop": lambda db, p, o: restores.drop(db, p),
     "restores.newest": lambda db, p, o: restores.newest(db, p),
     "restores.one": lambda db, p, o: restores.one(db, p, o.restore, lock=True),
-    "retention.tidy": lambda db, p, o: retention.tidy(db, p, o.now + LONG),
+    "retention.tidy": lambda db, p, o: retention.tidy(db, p, KEPT, o.now + LONG),
     "settling.settle": lambda db, p, o: settling.settle(
         db,
         p,

@@ -15,7 +15,7 @@ from b24app.demo import servers
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
-from b24app.portal.store import retention
+from b24app.store import kept
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
 from b24app.work.store.tables import inbox
@@ -79,7 +79,7 @@ async def test_erasing_events_looks_their_deliveries_up(desk: Desk) -> None:
 
 
 async def test_more_than_a_slice_goes_in_one_chore(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SLICE", 10)
+    monkeypatch.setattr(kept, "SLICE", 10)
     portal = await desk.portal("one")
     old = desk.clock() - timedelta(days=100)
     row = {"portal_id": portal.id, "source": "event", "name": "X", "received_at": old, "handled_at": old}
