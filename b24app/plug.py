@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +25,7 @@ from b24app.store.kept import Kept
 from b24app.work.store.index import Claim, WorkKind
 from b24app.work.wake import CHORES
 
-R = TypeVar("R", bound=BaseModel)
+R = TypeVar("R", bound="ExportRow")
 
 
 class FailedClaim(Protocol):
@@ -79,6 +79,12 @@ class Gauge:
     counts: bool = False
 
 
+class ExportRow(BaseModel):
+    """The columns of a section's rows: what is written, and what is accepted back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 @dataclass(frozen=True, slots=True)
 class Restoring:
     """What a section needs to put rows back. Not `write`: it only says what it would do."""
@@ -93,7 +99,8 @@ class Restoring:
 class ExportSection(Generic[R]):
     """One kind of truth that is ours and stands nowhere else, as rows of an export file.
 
-    `read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came to.
+    `read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came to;
+    `leads`: stands before the sections of lower rooms, as in files of former versions.
     """
 
     name: str
@@ -101,6 +108,7 @@ class ExportSection(Generic[R]):
     read: Callable[[AsyncConnection, Portal, str, int], Awaitable[list[R]]]
     key: Callable[[R], str]
     restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[RestoreVerdict]]]
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

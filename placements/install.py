@@ -15,6 +15,7 @@ from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
+from b24app.features import SECTIONS
 from b24app.portal.journeys import lifecycle, opening
 from b24app.portal.journeys.installation import Report, SetupStep
 from b24app.resources import Resources
@@ -69,7 +70,7 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         raise Refused("install_admins_only", 403) from None
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await opening.open_session(db, resources, proven, portal, person)
-        files = await files_view(db, portal, resources.now())
+        files = await files_view(db, resources, portal, SECTIONS)
     page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
     view = InstallerView.of(report, came_back=files.offered)
     return render.page("installer.html", opened.lang, frame=frame_of(opened), page=page, view=view)

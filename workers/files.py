@@ -13,6 +13,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Later, plan
 from b24app.export.journeys import exporting, restoring, weekly
+from b24app.features import SECTIONS
 from b24app.lanes import Lane
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -76,7 +77,7 @@ async def _carry(resources: Resources, portal: Portal, key: str, until: float) -
     kind, _, file_id = key.partition(":")
     match kind:
         case "export":
-            return await exporting.carry(resources, portal, UUID(file_id), until)
+            return await exporting.carry(resources, portal, SECTIONS, UUID(file_id), until)
         case "restore":
-            return await restoring.carry(resources, portal, UUID(file_id), until)
-    return await weekly.carry(resources, portal, until)
+            return await restoring.carry(resources, portal, SECTIONS, UUID(file_id), until)
+    return await weekly.carry(resources, portal, SECTIONS, until)

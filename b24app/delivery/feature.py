@@ -1,5 +1,6 @@
 """What this room hands in."""
 
+from b24app.delivery.journeys.export import CLIENT_APPS, ENDPOINTS
 from b24app.delivery.store import retention
 from b24app.delivery.store.tables import TABLES
 from b24app.plug import Feature
@@ -7,6 +8,7 @@ from b24app.store.kept import Kept
 
 FEATURE = Feature(
     name="delivery",
+    export=(CLIENT_APPS, ENDPOINTS),
     tables=TABLES,
     kept=(
         Kept("idempotency", retention.delete_answers),

@@ -22,6 +22,7 @@ from b24app.domain.cards.reading import SILENT, time_left
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.export.journeys.files_view import FilesView, files_view
+from b24app.features import SECTIONS
 from b24app.lanes import Lane
 from b24app.portal.journeys.pages import portal_of
 from b24app.portal.store import card_layouts, portals
@@ -100,7 +101,7 @@ async def settings_view(resources: Resources, portal_id: int) -> SettingsView:
             looked=await scans.newest(db, portal.id),
             sweeping=await scans.unfinished(db, portal.id, Scope.ALL),
             cards=list((await card_layouts.listing(db, portal.id)).values()),
-            files=await files_view(db, portal, resources.now()),
+            files=await files_view(db, resources, portal, SECTIONS),
             checked=await journey.look(db, resources, portal.id),
         )
 

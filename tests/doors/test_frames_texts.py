@@ -20,7 +20,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
 from b24app.domain.verification.policy import Section
-from b24app.export.journeys.sections import BY_NAME
+from b24app.features import SECTIONS
 from b24app.i18n import language, read_words
 from b24app.manifest import Manifest
 from b24app.net import guard
@@ -64,7 +64,7 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (Failure, words.FAILURE),
         (Failure, words.SENDING),
         (RestoreVerdict, words.RESTORE_VERDICT),
-        (BY_NAME, words.FILED),
+        ([section.name for section in SECTIONS], words.FILED),
         (EndpointState, words.ENDPOINT),
         (PortalState, words.PORTAL),
         (Mode, words.MODE),
