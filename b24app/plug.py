@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+from redis.asyncio import Redis
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -70,13 +71,27 @@ class Chore:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A line of `/metrics`. `read` returns the value by the values of `labels`; `counts`: it only ever grows."""
+    """A line of `/metrics` that is read from rows: the value by the values of `labels`. `grows`: it never falls."""
 
     name: str
     help: str
     read: Callable[[Resources, AsyncConnection], Awaitable[Mapping[tuple[str, ...], float]]]
     labels: tuple[str, ...] = ()
-    counts: bool = False
+    grows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A line of `/metrics` that all processes add up in Redis (`work.counts`).
+
+    `read`: as a gauge's. Raises RedisError or OSError, and all counts are left out: one that falls to nothing would
+    look like a portal that nobody asks.
+    """
+
+    name: str
+    help: str
+    read: Callable[[Redis], Awaitable[Mapping[tuple[str, ...], float]]]
+    labels: tuple[str, ...] = ()
 
 
 class ExportRow(BaseModel):
@@ -129,5 +144,6 @@ class Feature:
     export: tuple[ExportSection[Any], ...] = ()
     kept: tuple[Kept, ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    counts: tuple[Count, ...] = ()
     tables: tuple[Table, ...] = ()
     settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[object]] | None = None

@@ -1,5 +1,6 @@
 """What this room hands in."""
 
+from b24app.cards.journeys.gauges import GAUGES
 from b24app.cards.store import retention
 from b24app.cards.store.tables import TABLES
 from b24app.plug import Feature
@@ -8,6 +9,7 @@ from b24app.store.kept import Kept
 FEATURE = Feature(
     name="cards",
     tables=TABLES,
+    gauges=GAUGES,
     kept=(
         Kept("looks", retention.delete_scans),
         Kept("records", retention.delete_records),

@@ -1,6 +1,7 @@
 """What this room hands in."""
 
 from b24app.delivery.journeys.export import CLIENT_APPS, ENDPOINTS
+from b24app.delivery.journeys.gauges import COUNTS
 from b24app.delivery.store import retention
 from b24app.delivery.store.tables import TABLES
 from b24app.plug import Feature
@@ -10,6 +11,7 @@ FEATURE = Feature(
     name="delivery",
     export=(CLIENT_APPS, ENDPOINTS),
     tables=TABLES,
+    counts=COUNTS,
     kept=(
         Kept("idempotency", retention.delete_answers),
         Kept("attempts", retention.delete_attempts),
