@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+from redis.asyncio import Redis
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,10 +24,11 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.resources import Resources
+from b24app.store.kept import Kept
 from b24app.work.store.index import Claim, WorkKind
 from b24app.work.wake import CHORES
 
-R = TypeVar("R", bound=BaseModel)
+R = TypeVar("R", bound="ExportRow")
 
 
 class FailedClaim(Protocol):
@@ -73,22 +75,34 @@ class Chore:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Rows that nobody needs after a while. `delete(db, portal_id, now)` deletes up to a slice and returns how many."""
-
-    name: str
-    delete: Callable[[AsyncConnection, int, datetime], Awaitable[int]]
-
-
-@dataclass(frozen=True, slots=True)
 class Gauge:
-    """A line of `/metrics`. `read` returns the value by the values of `labels`; `counts`: it only ever grows."""
+    """A line of `/metrics` that is read from rows: the value by the values of `labels`. `grows`: it never falls."""
 
     name: str
     help: str
     read: Callable[[Resources, AsyncConnection], Awaitable[Mapping[tuple[str, ...], float]]]
     labels: tuple[str, ...] = ()
-    counts: bool = False
+    grows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A line of `/metrics` that all processes add up in Redis (`work.counts`).
+
+    `read`: as a gauge's. Raises RedisError or OSError, and all counts are left out: one that falls to nothing would
+    look like a portal that nobody asks.
+    """
+
+    name: str
+    help: str
+    read: Callable[[Redis], Awaitable[Mapping[tuple[str, ...], float]]]
+    labels: tuple[str, ...] = ()
+
+
+class ExportRow(BaseModel):
+    """The columns of a section's rows: what is written, and what is accepted back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,8 @@ class Restoring:
 class ExportSection(Generic[R]):
     """One kind of truth that is ours and stands nowhere else, as rows of an export file.
 
-    `read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came to.
+    `read(db, portal, after, limit)`: rows in the order of `key`, "" from the beginning; `restore`: what each came to;
+    `leads`: stands before the sections of lower rooms, as in files of former versions.
     """
 
     name: str
@@ -113,6 +128,7 @@ class ExportSection(Generic[R]):
     read: Callable[[AsyncConnection, Portal, str, int], Awaitable[list[R]]]
     key: Callable[[R], str]
     restore: Callable[[Restoring, Sequence[R]], Awaitable[Counter[RestoreVerdict]]]
+    leads: bool = False
 
 
 class SettingsView(Protocol):
@@ -143,5 +159,6 @@ class Feature:
     export: tuple[ExportSection[Any], ...] = ()
     kept: tuple[Kept, ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    counts: tuple[Count, ...] = ()
     tables: tuple[Table, ...] = ()
     settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[SettingsView]] | None = None

@@ -30,6 +30,7 @@ from b24app.assembly import open_resources
 from b24app.delivery import webhooks
 from b24app.delivery.journeys import client_apps, drain, endpoints
 from b24app.delivery.store import publishing
+from b24app.delivery.store.tables import endpoints as endpoints_table
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.installation import PortalState
@@ -39,7 +40,7 @@ from b24app.features import POLICY
 from b24app.net import addresses
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.store import tables
+from b24app.store.tables import portals as portals_table
 from bench.figures import Better, Figure, Ground
 from bench.receiver import receiver
 
@@ -88,7 +89,7 @@ async def _portal(resources: Resources, url: str) -> Portal:
             "auth_server": "https://auth.example",
             "created_at": now,
         }
-        id_ = (await db.execute(insert(tables.portals).values(row).returning(tables.portals.c.id))).scalar_one()
+        id_ = (await db.execute(insert(portals_table).values(row).returning(portals_table.c.id))).scalar_one()
         portal = await portals.by_id(db, id_)
     assert portal
     app = (await client_apps.create(resources, portal.id, "Bench")).app
@@ -97,7 +98,7 @@ async def _portal(resources: Resources, url: str) -> Portal:
     await drain.drain(resources)
     async with resources.tenant(portal.id) as db:
         await db.execute(
-            update(tables.endpoints).where(tables.endpoints.c.portal_id == id_).values(state=EndpointState.ACTIVE.value)
+            update(endpoints_table).where(endpoints_table.c.portal_id == id_).values(state=EndpointState.ACTIVE.value)
         )
     return portal
 

@@ -32,7 +32,8 @@ from b24app.domain.portal.installation import PortalState
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import as_environment
-from b24app.store import tables
+from b24app.store.tables import portals as portals_table
+from b24app.work.store.tables import inbox
 from bench.figures import Better, Figure, Ground
 from bench.parties import answers, apart, child, free, until
 
@@ -75,13 +76,13 @@ async def _portal(resources: Resources) -> int:
             "token_digest": portals.digest(TOKEN),
             "created_at": resources.now(),
         }
-        found = await db.execute(insert(tables.portals).values(row).returning(tables.portals.c.id))
+        found = await db.execute(insert(portals_table).values(row).returning(portals_table.c.id))
         return int(found.scalar_one())
 
 
 async def _stored(resources: Resources, portal: int) -> int:
     async with resources.tenant(portal) as db:
-        query = select(func.count()).select_from(tables.inbox).where(tables.inbox.c.portal_id == portal)
+        query = select(func.count()).select_from(inbox).where(inbox.c.portal_id == portal)
         return int((await db.execute(query)).scalar_one())
 
 

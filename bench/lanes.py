@@ -12,7 +12,7 @@ import asyncio
 from sqlalchemy import func, select
 
 from b24app.lanes import Lane
-from b24app.store.tables import work
+from b24app.work.store.tables import work
 from bench.figures import Better, Figure, Ground
 from bench.latency import Bench, p95, standing
 from bench.memory import leave_rows

@@ -30,7 +30,7 @@ from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.portal import Portal
 from b24app.resources import Resources
 from b24app.settings import Settings, as_environment
-from b24app.store.tables import work
+from b24app.work.store.tables import work
 from bench.bare import Wiring, bare
 from bench.figures import Better, Figure, Ground
 from bench.parties import answers, apart, child, emulator_config, free, imported, install, known, post, until

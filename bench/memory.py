@@ -17,8 +17,8 @@ from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.settings import as_environment
-from b24app.store.tables import work
 from b24app.work.store import inbox
+from b24app.work.store.tables import work
 from bench.figures import Better, Figure, Ground
 from bench.importing import LONGEST, Stage, peak, staged
 from bench.parties import child, imported, install, known, post, until

@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from b24app.demo import servers
+from b24app.features import TABLES
 from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
-from b24app.store.tables import metadata
 from tests.world import World, open_world
 
 
@@ -66,7 +66,7 @@ async def world(clean_database: servers.Postgres, redis_url: str, manifest: Mani
 
 async def _empty(server: servers.Postgres) -> None:
     engine = create_async_engine(server.url(servers.OWNER))
-    names = ", ".join(table.name for table in metadata.sorted_tables)
+    names = ", ".join(table.name for table in TABLES)
     async with engine.begin() as db:
         await db.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     await engine.dispose()

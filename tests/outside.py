@@ -33,7 +33,9 @@ from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store import tables
+from b24app.store.tables import portals as portals_table
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import work
 from tests.serving import bound, serving
 from tests.world import FailPoints
 
@@ -142,7 +144,7 @@ class Desk:
             "imported_at": self.clock(),
         }
         async with self.resources.transaction() as db:
-            id_ = (await db.execute(insert(tables.portals).values(values).returning(tables.portals.c.id))).scalar_one()
+            id_ = (await db.execute(insert(portals_table).values(values).returning(portals_table.c.id))).scalar_one()
             found = await portals.by_id(db, id_)
         assert found
         return found
@@ -184,7 +186,7 @@ class Desk:
 
     async def waiting(self) -> int:
         async with self.resources.transaction() as db:
-            return int((await db.execute(select(func.count()).select_from(tables.work))).scalar_one())
+            return int((await db.execute(select(func.count()).select_from(work))).scalar_one())
 
     async def deliveries(self, shop: Shop) -> list[Delivery]:
         """Oldest first, pings left out."""
@@ -241,7 +243,7 @@ async def remember(
     id_ = uuid4()
     async with desk.resources.tenant(portal.id) as db:
         await db.execute(
-            insert(tables.memberships).values(
+            insert(memberships).values(
                 id=id_,
                 portal_id=portal.id,
                 contact_id=contact,

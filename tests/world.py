@@ -33,9 +33,9 @@ from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.store.tables import work as work_table
 from b24app.verification.journeys import modes
 from b24app.work.store import inbox, index
+from b24app.work.store.tables import work as work_table
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
 from emulator.model.installs import Installation, MarketApp, finish, install, uninstall

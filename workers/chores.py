@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from time import monotonic
 from uuid import uuid4
 
@@ -18,14 +19,17 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.clock import next_turn, try_again
 from b24app.errors import PortalError
-from b24app.features import FEATURES
+from b24app.features import FEATURES, KEPT, TABLES
 from b24app.lanes import Lane
 from b24app.plug import Chore, Done
+from b24app.portal.journeys import removal
 from b24app.portal.store import portals, retention
 from b24app.resources import Resources
+from b24app.store import kept
 from b24app.store.engine import away
 from b24app.work.store import index
 from b24app.work.store.index import Claim, Clock, WorkKind
+from b24app.work.wake import ERASING
 from workers import runtime
 from workers.inbox import heartbeat, moved
 from workers.inline_delivery import worker_name
@@ -164,8 +168,8 @@ async def _tidy(resources: Resources, portal: Portal, _: str = "") -> Done:
     now, gone, until, full = resources.now(), 0, monotonic() + TIDY, True
     while full and monotonic() < until:
         async with resources.tenant(portal.id) as db:
-            went = await retention.tidy(db, portal.id, now)
-        gone, full = gone + went, went >= retention.SLICE
+            went = await retention.tidy(db, portal.id, KEPT, now)
+        gone, full = gone + went, went >= kept.SLICE
     log.info("tidied", portal=portal.id, rows=gone)
     return resources.now() if full else gone
 
@@ -175,6 +179,7 @@ CHORES = {
     for chore in (
         *(chore for feature in FEATURES for chore in feature.chores),
         Chore("tidy_portal", _tidy, every=timedelta(hours=1), states=frozenset(PortalState)),
+        Chore(portals.ERASE, partial(removal.erase, tables=TABLES), states=frozenset(PortalState), queue=ERASING),
     )
 }
 STATES = [(chore.name, state) for chore in CHORES.values() for state in chore.states]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from b24app.assembly import open_resources
+from b24app.cards.store import records
 from b24app.cli.portal import portal_named
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
@@ -36,6 +37,7 @@ async def settled(resources: Resources, portal: Portal, ids: Sequence[int], *, r
                 f"{one.id}  {one.received_at:%Y-%m-%d %H:%M:%S}  {one.subject}  {one.name}  {one.error}"
                 for one in await failures.listing(db, portal.id, ids)
             ]
-        count = await failures.retry(db, portal.id, now, ids)
+        count, cards = await failures.retry(db, portal.id, now, ids)
+        await records.write_again(db, portal.id, cards)
     await resources.wake.inbox(portal.id, Lane.BULK)
     return [f"waiting again {count}"]

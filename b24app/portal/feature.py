@@ -1,24 +1,37 @@
-"""What this room hands in."""
+"""What this room hands in, also for the machine below it, which knows no plug."""
 
 from b24app.domain.portal.installation import PortalState
 from b24app.plug import Chore, Feature
 from b24app.portal.journeys import installation, lifecycle, removal
+from b24app.portal.journeys.gauges import COUNTS, GAUGES
 from b24app.portal.journeys.settings_view import settings_view
 from b24app.portal.journeys.tokens import LOOK
-from b24app.portal.store.portals import ERASE, PROVE_REMOVAL
-from b24app.work.wake import ERASING
+from b24app.portal.store import retention, tables
+from b24app.portal.store.portals import PROVE_REMOVAL
+from b24app.store.kept import Kept
+from b24app.store.tables import portals
+from b24app.work.store import retention as inbox_retention
+from b24app.work.store import tables as work_tables
 
-ANY = frozenset(PortalState)
+HERE = frozenset(PortalState) - {PortalState.REMOVED}
 
 FEATURE = Feature(
     name="portal",
     scopes=("placement", "user_basic", "department", "im"),
     events=("lifecycle",),
+    tables=(portals, *tables.TABLES, *work_tables.TABLES),
     chores=(
         Chore(installation.RECONCILE, installation.reconcile_owed),
-        Chore(LOOK, lifecycle.look_at, states=ANY - {PortalState.REMOVED}),
-        Chore(PROVE_REMOVAL, removal.prove_due, states=ANY - {PortalState.REMOVED}),
-        Chore(ERASE, removal.erase, states=ANY, queue=ERASING),
+        Chore(LOOK, lifecycle.look_at, states=HERE),
+        Chore(PROVE_REMOVAL, removal.prove_due, states=HERE),
     ),
+    kept=(
+        Kept("viewer_sessions", retention.delete_sessions),
+        Kept("portal_calls", retention.delete_calls),
+        Kept("inbox", inbox_retention.delete_handled),
+        Kept("inbox.token", inbox_retention.delete_tokens),
+    ),
+    gauges=GAUGES,
+    counts=COUNTS,
     settings_view=settings_view,
 )

@@ -12,7 +12,7 @@ from sqlalchemy import event, func, select
 
 from b24app.portal.journeys.reception import Reception
 from b24app.store.engine import open_engine
-from b24app.store.tables import inbox
+from b24app.work.store.tables import inbox
 from emulator.model.installs import Installation
 from tests.world import World
 

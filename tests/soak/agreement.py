@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from sqlalchemy import Row, select
 
-from b24app.store.tables import endpoints, memberships
+from b24app.delivery.store.tables import endpoints
+from b24app.verification.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.model.portal import Portal
 from tests.receiver import Heard

@@ -20,6 +20,7 @@ from b24app.cards.store import imports, records, requisites, scans
 from b24app.cards.store.imports import ImportStep
 from b24app.connection_check.store import connection_checks
 from b24app.delivery.store import client_apps, deliveries, endpoints, idempotency, loading, publishing, settling
+from b24app.delivery.store import export_rows as delivery_rows
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import OldSecret
 from b24app.delivery.store.settling import AttemptRow, Change
@@ -32,8 +33,9 @@ from b24app.domain.portal.card_layout import LayoutKey, layout_state
 from b24app.domain.verification.membership import Membership, Record, Shown, State
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source
-from b24app.export.store import export_rows, exports, file_parts, restores
+from b24app.export.store import exports, file_parts, restores
 from b24app.export.store.file_parts import FilePart
+from b24app.features import KEPT
 from b24app.lanes import Lane
 from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
@@ -41,6 +43,7 @@ from b24app.portal.store.portal_calls import PortalCall
 from b24app.portal.store.viewer_sessions import Session
 from b24app.vault import Vault
 from b24app.verification.store import aliases, card_tab, client_view, intents, memberships
+from b24app.verification.store import export_rows as membership_rows
 from b24app.work.store import failures, inbox
 from tests.store.rich import DIGEST, Owned
 
@@ -134,18 +137,22 @@ QUERIES: Mapping[str, Query] = {
     "file_parts.one": lambda db, p, o: file_parts.one(db, p, o.export, 0, ours=True),
     "file_parts.put": lambda db, p, o: file_parts.put(db, p, o.export, FilePart(1, "", b"theirs"), ours=True),
     "file_parts.size": lambda db, p, o: file_parts.size(db, p, o.export, ours=True),
-    "export_rows.client_apps_after": lambda db, p, o: export_rows.client_apps_after(db, p, UUID(int=0), 50),
-    "export_rows.endpoints_after": lambda db, p, o: export_rows.endpoints_after(db, p, UUID(int=0), 50),
-    "export_rows.known_client_apps": lambda db, p, o: export_rows.known_client_apps(db, p, [o.endpoint.client_app_id]),
-    "export_rows.known_endpoints": lambda db, p, o: export_rows.known_endpoints(db, p, [o.endpoint.id]),
-    "export_rows.memberships_after": lambda db, p, o: export_rows.memberships_after(db, p, (0, -1), 50),
-    "export_rows.put_back": lambda db, p, o: export_rows.put_back(
+    "export_rows.client_apps_after": lambda db, p, o: delivery_rows.client_apps_after(db, p, UUID(int=0), 50),
+    "export_rows.endpoints_after": lambda db, p, o: delivery_rows.endpoints_after(db, p, UUID(int=0), 50),
+    "export_rows.known_client_apps": lambda db, p, o: delivery_rows.known_client_apps(
+        db, p, [o.endpoint.client_app_id]
+    ),
+    "export_rows.known_endpoints": lambda db, p, o: delivery_rows.known_endpoints(db, p, [o.endpoint.id]),
+    "export_rows.memberships_after": lambda db, p, o: membership_rows.memberships_after(db, p, (0, -1), 50),
+    "export_rows.put_back": lambda db, p, o: membership_rows.put_back(
         db, p, [(o.membership, replace(o.membership, note="theirs"))], o.now
     ),
-    "export_rows.put_switched_off": lambda db, p, o: export_rows.put_switched_off(
+    "export_rows.put_switched_off": lambda db, p, o: delivery_rows.put_switched_off(
         db, p, replace(o.endpoint, id=uuid4())
     ),
-    "export_rows.current_states": lambda db, p, o: export_rows.current_states(db, p, [(o.subject.id, o.company.id)]),
+    "export_rows.current_states": lambda db, p, o: membership_rows.current_states(
+        db, p, [(o.subject.id, o.company.id)]
+    ),
     "idempotency.forget": lambda db, p, o: idempotency.forget(db, p, DIGEST, o.begun),
     "idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, o.begun, 201, b"an answer"),
     "idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
@@ -232,7 +239,7 @@ QUERIES: Mapping[str, Query] = {
     "restores.drop": lambda db, p, o: restores.drop(db, p),
     "restores.newest": lambda db, p, o: restores.newest(db, p),
     "restores.one": lambda db, p, o: restores.one(db, p, o.restore, lock=True),
-    "retention.tidy": lambda db, p, o: retention.tidy(db, p, o.now + LONG),
+    "retention.tidy": lambda db, p, o: retention.tidy(db, p, KEPT, o.now + LONG),
     "settling.settle": lambda db, p, o: settling.settle(
         db,
         p,

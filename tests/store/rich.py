@@ -11,9 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store import imports, requisites, scans
 from b24app.cards.store.scans import Scan
+from b24app.cards.store.tables import records
+from b24app.cards.store.tables import requisites as requisites_table
+from b24app.connection_check.store.tables import connection_checks
 from b24app.delivery.store import deliveries, endpoints, idempotency, publishing
 from b24app.delivery.store.deliveries import Delivery
 from b24app.delivery.store.endpoints import Endpoint
+from b24app.delivery.store.tables import client_apps
 from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.domain.delivery import news
@@ -23,12 +27,15 @@ from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.export.store import exports, file_parts, restores
 from b24app.export.store.file_parts import FilePart
 from b24app.portal.store import tokens
+from b24app.portal.store.tables import viewer_sessions
 from b24app.portal.store.tokens import Pair
-from b24app.store import tables
 from b24app.verification.store import aliases, intents, memberships
+from b24app.verification.store.tables import memberships as memberships_table
+from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
 from tests.store.samples import FULL, row
+from tests.tables import TENANT_TABLES
 from tests.world import World
 
 DIGEST = b"digest of a first request that died at work"
@@ -96,7 +103,7 @@ async def rich(world: World) -> Owned:
         owned = await _unfinished(
             world, db, mine, other, Subject(Kind.CONTACT, contact), Subject(Kind.COMPANY, company)
         )
-        for table in tables.TENANT_TABLES:
+        for table in TENANT_TABLES:
             if (await db.execute(select(table).limit(1))).first() is None:
                 await db.execute(insert(table).values(row(table, FULL) | {"portal_id": mine}))
         return owned
@@ -108,7 +115,7 @@ async def _unfinished(
     """What stands there for a moment only, and the ids of all of it."""
     now = world.resources.now()
     (member,) = (await memberships.of_subjects(db, mine, [contact]))[contact]
-    await db.execute(update(tables.memberships).values(told_state="confirmed"))
+    await db.execute(update(memberships_table).values(told_state="confirmed"))
 
     stated = Intent(uuid4(), member.id, Action.CONFIRM, 1, False, "", now)
     proven = replace(stated, id=uuid4())
@@ -116,7 +123,7 @@ async def _unfinished(
         await intents.state(db, mine, contact, one)
     await intents.prove(db, mine, proven.id)
 
-    (app,) = (await db.execute(select(tables.client_apps.c.id))).scalars()
+    (app,) = (await db.execute(select(client_apps.c.id))).scalars()
     endpoint = (await endpoints.of_app(db, mine, app))[0]
     portal = await world.row()
     told = MembershipVerificationChanged(
@@ -143,26 +150,24 @@ async def _unfinished(
 
     await scans.finish(db, mine, await scans.begin(db, mine, Scope.ALL, ScanTrigger.CLOCK, now), now)
     look = await scans.begin(db, mine, Scope.ALL, ScanTrigger.BUTTON, now)
-    gone, named = Subject(Kind.CONTACT, 10**9), tables.records.c.title == "Пётр Лесной"
-    found = select(tables.records.c.crm_id).where(named, tables.records.c.gone_at.is_(None))
+    gone, named = Subject(Kind.CONTACT, 10**9), records.c.title == "Пётр Лесной"
+    found = select(records.c.crm_id).where(named, records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
-    hung = select(tables.requisites.c.crm_id).where(tables.requisites.c.gone_at.is_not(None))
+    hung = select(requisites_table.c.crm_id).where(requisites_table.c.gone_at.is_not(None))
     went = RequisiteId(RequisiteKind.REQUISITE, (await db.execute(hung)).scalar_one())
     reader = uuid4()
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
     asked = {"portal_id": mine, "run_id": checked, "nonce": "asked", "started_at": now, "sent_at": now}
-    await db.execute(insert(tables.connection_checks).values(asked))
+    await db.execute(insert(connection_checks).values(asked))
     export, restore = await _files(db, mine, now)
     (pair,), refreshing = await tokens.living(db, mine), uuid4()
     assert await tokens.claim_refresh(db, mine, pair, refreshing, now)
     await idempotency.start(db, mine, DIGEST, b"digest of its body", now)
-    rows = list((await db.execute(select(tables.inbox.c.id).where(tables.inbox.c.state == "waiting"))).scalars())
-    await db.execute(
-        update(tables.inbox).where(tables.inbox.c.id == rows[0]).values(state="failed", error="CallRefused")
-    )
-    (session,) = await db.execute(select(tables.viewer_sessions).order_by(tables.viewer_sessions.c.expires_at).limit(1))
+    rows = list((await db.execute(select(inbox.c.id).where(inbox.c.state == "waiting"))).scalars())
+    await db.execute(update(inbox).where(inbox.c.id == rows[0]).values(state="failed", error="CallRefused"))
+    (session,) = await db.execute(select(viewer_sessions).order_by(viewer_sessions.c.expires_at).limit(1))
     viewer = Viewer(session.id, mine, session.user_id, "", session.is_admin, "ru", session.expires_at)
     return Owned(
         id=mine,

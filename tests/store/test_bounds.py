@@ -15,10 +15,10 @@ from b24app.demo import servers
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
-from b24app.portal.store import retention
-from b24app.store import tables
+from b24app.store import kept
 from b24app.work.store import index
 from b24app.work.store.index import Claim, WorkKind
+from b24app.work.store.tables import inbox
 from tests.chores import tidy_all
 from tests.outside import Desk, open_desk
 
@@ -79,17 +79,17 @@ async def test_erasing_events_looks_their_deliveries_up(desk: Desk) -> None:
 
 
 async def test_more_than_a_slice_goes_in_one_chore(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SLICE", 10)
+    monkeypatch.setattr(kept, "SLICE", 10)
     portal = await desk.portal("one")
     old = desk.clock() - timedelta(days=100)
     row = {"portal_id": portal.id, "source": "event", "name": "X", "received_at": old, "handled_at": old}
     states = ["done"] * 25 + ["closed"] * 10 + ["failed"]
     async with desk.resources.tenant(portal.id) as db:
         rows = [{**row, "subject": f"contact:{n}", "state": state} for n, state in enumerate(states, 1)]
-        await db.execute(insert(tables.inbox), rows)
+        await db.execute(insert(inbox), rows)
     assert await tidy_all(desk.resources) == 35
     async with desk.resources.tenant(portal.id) as db:
-        assert (await db.execute(select(func.count()).select_from(tables.inbox))).scalar_one() == 1
+        assert (await db.execute(select(func.count()).select_from(inbox))).scalar_one() == 1
 
 
 async def test_a_slow_endpoint_with_a_long_queue_keeps_no_other_tenant_waiting(desk: Desk) -> None:

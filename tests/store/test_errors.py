@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
+from b24app.cards.store.tables import records
 from b24app.demo import servers
 from b24app.store import engine
-from b24app.store.tables import records
 from tests.world import World
 
 SECRET = "ООО Тайное общество"

@@ -21,11 +21,12 @@ from sqlalchemy.sql.visitors import iterate
 
 from b24app import store
 from b24app.demo import servers
+from b24app.features import TABLES
 from b24app.store.engine import open_engine
-from b24app.store.tables import TENANT_TABLES, metadata
 from b24app.verification.store.memberships import Overtaken
 from tests.store.recipes import AS_OWNER, ELSEWHERE, QUERIES, Query
 from tests.store.rich import Owned, rich
+from tests.tables import TENANT_TABLES
 from tests.world import World
 
 REFUSED = "42501"  # insufficient_privilege: the row would not be ours
@@ -54,7 +55,7 @@ NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns not
     "connection_checks.begin",
 }
 TENANTS = {table.name for table in TENANT_TABLES}
-OTHERS = [table.name for table in metadata.sorted_tables if table.name not in TENANTS]
+OTHERS = [table.name for table in TABLES if table.name not in TENANTS]
 
 
 def _every_row(names: Iterable[str], of: str) -> TextClause:
@@ -107,7 +108,7 @@ def tables_of(function: Callable[..., Any], seen: set[Any] | None = None) -> set
             found |= {part.name for part in iterate(one) if isinstance(part, Table)}
         elif inspect.isfunction(one) and one.__module__.startswith(store.__name__) and one not in seen:
             found |= tables_of(one, seen)
-    return found & set(metadata.tables)
+    return found & {table.name for table in TABLES}
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from b24app.store.tables import TENANT_TABLES, inbox
+from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from tests.chores import erase, portal_ids, tidy_all
+from tests.tables import TENANT_TABLES
 from tests.world import World
 
 

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from b24app.delivery.store.tables import client_apps
 from b24app.demo import servers
+from b24app.features import TABLES
 from b24app.store.schema import WrongRole, refuse_strong_role
-from b24app.store.tables import TENANT_TABLES, client_apps, metadata
 from emulator.crm.entities import Entity
+from tests.tables import TENANT_TABLES
 from tests.world import World
 
 
@@ -20,7 +22,7 @@ async def test_every_tenant_table_is_walled(postgres: servers.Postgres, world: W
         rows = await db.execute(text("SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = 'public'"))
         walled = {row.tablename for row in rows if row.rowsecurity}
     assert walled == {table.name for table in TENANT_TABLES}
-    assert all("portal_id" in table.c for table in metadata.sorted_tables if table.name != "portals")
+    assert all("portal_id" in table.c for table in TABLES if table.name != "portals")
 
 
 async def test_another_portals_transaction_sees_nothing(world: World) -> None:

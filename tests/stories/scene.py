@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from b24app.cards.store.tables import records
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.portal.store import portals
-from b24app.store.tables import memberships, records
-from b24app.store.tables import work as work_table
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import work as work_table
 from emulator.crm.entities import Entity
 from emulator.model.faults import FOREVER, Break
 from emulator.model.installs import Installation

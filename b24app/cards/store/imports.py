@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import imports
 from b24app.domain.cards.facts import Listed, listed
-from b24app.store.tables import imports
 
 HOLD = timedelta(seconds=60)
 

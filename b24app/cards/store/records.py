@@ -11,11 +11,11 @@ from sqlalchemy import Row, bindparam, func, literal_column, select, text, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import aliases, records
 from b24app.domain.cards.drift import Drift, drift_of
 from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.verification.membership import Record, Shown
 from b24app.store.arrays import among, named
-from b24app.store.tables import aliases, records
 
 ADD_NEW = text("""
     INSERT INTO records (portal_id, kind, crm_id, title, links, assigned_by, settled, modified_at, seen_at)

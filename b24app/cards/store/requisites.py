@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import aliases, records, requisites
 from b24app.domain.cards.facts import Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.store.arrays import among, named, unnest
-from b24app.store.tables import aliases, records, requisites
 
 _ROWS = unnest(ids="bigint", kinds="text", owners="bigint", inns="text", kpps="text", actives="boolean")
 _ADD = f"""

@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import drift_totals, looks
 from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
 from b24app.domain.cards.facts import Listed, listed
-from b24app.store.tables import drift_totals, looks
 
 CUT_OFF = timedelta(hours=1)
 

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.connection_check.store.tables import connection_checks as table
 from b24app.domain.connection_check.rules import Backlog, CheckRun, Found, Ping
-from b24app.store.tables import connection_checks as table
 
 _BACKLOG, _FOUND, _PINGS = TypeAdapter(Backlog), TypeAdapter(Found), TypeAdapter(tuple[Ping, ...])
 

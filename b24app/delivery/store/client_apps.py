@@ -12,8 +12,8 @@ from sqlalchemy import Row, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.delivery.store.tables import api_keys, client_apps, endpoints
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.store.tables import api_keys, client_apps, endpoints
 
 
 @dataclass(frozen=True, slots=True)

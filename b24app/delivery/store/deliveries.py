@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.delivery.store.tables import attempts, events, outbox
 from b24app.domain.delivery.schedule import DeliveryState, Trigger
-from b24app.store.tables import attempts, events, outbox
 
 
 @dataclass(frozen=True, slots=True)

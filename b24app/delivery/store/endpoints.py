@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.delivery.store.tables import endpoints
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.installation import PortalState
-from b24app.store.tables import endpoints, portals
+from b24app.store.tables import portals
 
 
 @dataclass(frozen=True, slots=True)

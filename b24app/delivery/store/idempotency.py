@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.store.tables import idempotency
+from b24app.delivery.store.tables import idempotency
 
 KEPT = timedelta(hours=12)
 

@@ -21,7 +21,7 @@ from b24app.domain.export.file_format import Header, SectionSum, Unpacker
 from b24app.domain.export.signing import sign
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
-from b24app.export.journeys.sections import SECTIONS
+from b24app.export.journeys.sections import Sections
 from b24app.export.store import exports, file_parts
 from b24app.export.store.exports import Export
 from b24app.export.store.file_parts import FilePart
@@ -51,7 +51,7 @@ async def ask(resources: Resources, portal_id: int, user_id: int | None) -> UUID
     return export_id
 
 
-async def carry(resources: Resources, portal: Portal, key: str) -> datetime | None:
+async def carry(resources: Resources, portal: Portal, key: str, *, sections: Sections) -> datetime | None:
     """Go on with this export until it is made, or for `BUDGET` seconds. When to go on: None where nothing is left to
     do."""
     until, export_id = monotonic() + BUDGET, UUID(key)
@@ -60,10 +60,10 @@ async def carry(resources: Resources, portal: Portal, key: str) -> datetime | No
             export = await exports.one(db, portal.id, export_id, lock=True)
             if export is None or export.state != exports.MAKING:
                 return None
-            whole = await _slice(db, portal, export)
+            whole = await _slice(db, portal, sections, export)
         resources.failpoint("export.slice")
         if whole:
-            await _close(resources, portal, export_id)
+            await _close(resources, portal, sections, export_id)
             return None
     return resources.now()
 
@@ -92,21 +92,21 @@ def file_name(portal: Portal, export: Export) -> str:
     return f"b24app-{re.sub('[^a-z0-9.-]', '-', portal.domain)}-{export.created_at:%Y-%m-%d}.jsonl.gz"
 
 
-async def _slice(db: AsyncConnection, portal: Portal, export: Export) -> bool:
+async def _slice(db: AsyncConnection, portal: Portal, sections: Sections, export: Export) -> bool:
     """The next part. Whether all sections are read."""
     if not export.parts:
         line = file_format.first_line(_header(portal, export))
-        await _put(db, portal.id, export, "", [line], {"section": SECTIONS[0].name})
+        await _put(db, portal.id, export, "", [line], {"section": sections[0].name})
         return False
     if not export.section:
         return True
-    at = next(place for place, one in enumerate(SECTIONS) if one.name == export.section)
-    section = SECTIONS[at]
+    at = next(place for place, section in enumerate(sections) if section.name == export.section)
+    section = sections[at]
     rows = await section.read(db, portal, export.after, SLICE)
     after = {"after": section.key(rows[-1])} if rows else {}
     if len(rows) < SLICE:
-        after = {"after": "", "section": SECTIONS[at + 1].name if at + 1 < len(SECTIONS) else ""}
-    lines = [file_format.row_line(section.name, one.model_dump(mode="json")) for one in rows]
+        after = {"after": "", "section": sections[at + 1].name if at + 1 < len(sections) else ""}
+    lines = [file_format.row_line(section.name, row.model_dump(mode="json")) for row in rows]
     await _put(db, portal.id, export, section.name, lines, after)
     return False
 
@@ -124,13 +124,13 @@ async def _put(
     await exports.change(db, portal_id, export.id, **values)
 
 
-async def _close(resources: Resources, portal: Portal, export_id: UUID) -> None:
+async def _close(resources: Resources, portal: Portal, sections: Sections, export_id: UUID) -> None:
     """Sum up what stands in the parts, sign it, and the file is whole."""
     async with resources.tenant(portal.id) as db:
         export = await exports.one(db, portal.id, export_id)
     if export is None or export.state != exports.MAKING:
         return
-    signed = file_format.manifest(_header(portal, export), await _sums(resources, portal.id, export))
+    signed = file_format.manifest(_header(portal, export), await _sums(resources, portal.id, sections, export))
     signature = sign(resources.settings.secret_keys, file_format.PURPOSE, file_format.signed_bytes(signed))
     async with resources.tenant(portal.id) as db:
         export = await exports.one(db, portal.id, export_id, lock=True)
@@ -141,9 +141,9 @@ async def _close(resources: Resources, portal: Portal, export_id: UUID) -> None:
     log.info("export_made", portal=portal.id, export=str(export_id), counts=dict(export.counts))
 
 
-async def _sums(resources: Resources, portal_id: int, export: Export) -> list[SectionSum]:
+async def _sums(resources: Resources, portal_id: int, sections: Sections, export: Export) -> list[SectionSum]:
     rows: dict[str, int] = {}
-    hashes = {one.name: hashlib.sha256() for one in SECTIONS}
+    hashes = {section.name: hashlib.sha256() for section in sections}
     for number in range(export.parts):
         async with resources.tenant(portal_id) as db:
             part = await file_parts.one(db, portal_id, export.id, number, ours=True)
@@ -152,7 +152,7 @@ async def _sums(resources: Resources, portal_id: int, export: Export) -> list[Se
         for line in Unpacker().feed(part.body):
             rows[part.section] = rows.get(part.section, 0) + 1
             hashes[part.section].update(line)
-    return [SectionSum(one.name, rows[one.name], hashes[one.name].hexdigest()) for one in SECTIONS if one.name in rows]
+    return [SectionSum(name, rows[name], hashes[name].hexdigest()) for name in hashes if name in rows]
 
 
 def _header(portal: Portal, export: Export) -> Header:

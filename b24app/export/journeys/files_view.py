@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.export.restoring import RestoreState
 from b24app.domain.portal.portal import Portal
-from b24app.export.journeys.sections import SECTIONS
+from b24app.export.journeys.sections import Sections
 from b24app.export.store import exports, restores
 from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.export.store.restores import Restore
@@ -25,7 +25,8 @@ AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)
 @dataclass(frozen=True, slots=True)
 class FilesView:
     """`due`: the weekly export is being made or sent; `offered`: the portal came back after its data was erased;
-    `importing`: the CRM is being read for the first time."""
+    `importing`: the CRM is being read for the first time; `verdicts`: section → verdict → rows, in the order of the
+    file."""
 
     export: Export | None
     target: WeeklyTarget | None
@@ -34,6 +35,7 @@ class FilesView:
     due: bool
     offered: bool
     importing: bool
+    verdicts: Mapping[str, Mapping[str, int]]
 
     @property
     def making(self) -> bool:
@@ -48,16 +50,11 @@ class FilesView:
     def busy(self) -> bool:
         return self.making or self.due or self.restoring
 
-    @property
-    def verdicts(self) -> Mapping[str, Mapping[str, int]]:
-        """Section → verdict → rows, in the order of the file."""
-        counts = self.restore.counts if self.restore else {}
-        return {one.name: counts[one.name] for one in SECTIONS if counts.get(one.name)}
 
-
-async def files_view(db: AsyncConnection, resources: Resources, portal: Portal) -> FilesView:
+async def files_view(db: AsyncConnection, resources: Resources, portal: Portal, sections: Sections) -> FilesView:
     """Inside the portal's transaction."""
     now, target, restore = resources.now(), await exports.target(db, portal.id), await restores.newest(db, portal.id)
+    counts = restore.counts if restore else {}
     departure = await departures.last(db, portal.member_id)
     recent = departure is not None and (departure.erased_at or now) > now - OFFERED
     return FilesView(
@@ -68,4 +65,5 @@ async def files_view(db: AsyncConnection, resources: Resources, portal: Portal) 
         due=target is not None and target.next_at <= now,
         offered=recent and (restore is None or restore.state is not RestoreState.DONE),
         importing=not portal.imported,
+        verdicts={section.name: counts[section.name] for section in sections if counts.get(section.name)},
     )

@@ -22,10 +22,11 @@ from b24app.domain.export.file_format import Examiner, Unpacker, WrongFile
 from b24app.domain.export.restoring import RestoreState
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
-from b24app.export.journeys.sections import BY_NAME, SECTIONS, Restoring
+from b24app.export.journeys.sections import Sections
 from b24app.export.store import file_parts, restores
 from b24app.export.store.file_parts import FilePart
 from b24app.export.store.restores import Restore
+from b24app.plug import Restoring
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
@@ -93,7 +94,7 @@ async def forget(resources: Resources, portal_id: int, restore_id: UUID) -> None
         await index.drop(db, portal_id, WorkKind.CHORE, [f"restore:{restore_id}"])
 
 
-async def carry(resources: Resources, portal: Portal, key: str) -> datetime | None:
+async def carry(resources: Resources, portal: Portal, key: str, *, sections: Sections) -> datetime | None:
     """Go on with this restore. When to go on: None where it waits for a person or is over."""
     until, restore_id = monotonic() + BUDGET, UUID(key)
     while monotonic() < until:
@@ -101,11 +102,11 @@ async def carry(resources: Resources, portal: Portal, key: str) -> datetime | No
             found = await restores.one(db, portal.id, restore_id)
         match found.state if found else None:
             case RestoreState.CHECKING:
-                await _check(resources, portal, restore_id)
+                await _check(resources, portal, sections, restore_id)
             case RestoreState.WEIGHING if not portal.imported:
                 return resources.now() + READ_FIRST
             case RestoreState.WEIGHING | RestoreState.APPLYING:
-                await _step(resources, portal, restore_id)
+                await _step(resources, portal, sections, restore_id)
                 resources.failpoint("restore.slice")
             case _:
                 return None
@@ -126,10 +127,10 @@ async def _move(
     await resources.wake.chore(CHORE, portal_id)
 
 
-async def _check(resources: Resources, portal: Portal, restore_id: UUID) -> None:
+async def _check(resources: Resources, portal: Portal, sections: Sections, restore_id: UUID) -> None:
     """Is it ours, whole, unchanged and of this portal: its rows in parts of our own, or the reason why not."""
     try:
-        examiner, parts = await _read(resources, portal, restore_id)
+        examiner, parts = await _read(resources, portal, sections, restore_id)
         signed, signature = examiner.finish()
         _genuine(resources, file_format.signed_bytes(signed), signature)
     except Superseded:
@@ -156,13 +157,13 @@ def _genuine(resources: Resources, data: bytes, signature: signing.Signature) ->
         raise WrongFile("export_changed")
 
 
-async def _read(resources: Resources, portal: Portal, restore_id: UUID) -> tuple[Examiner, int]:
+async def _read(resources: Resources, portal: Portal, sections: Sections, restore_id: UUID) -> tuple[Examiner, int]:
     """The whole file, line by line; how many parts of our own it came to. Raises WrongFile."""
     async with resources.tenant(portal.id) as db:
         await file_parts.drop(db, portal.id, restore_id, ours=True)
         raw, _ = await file_parts.size(db, portal.id, restore_id, ours=False)
-    unpacker, examiner = Unpacker(), Examiner(portal.member_id, [one.name for one in SECTIONS])
-    shelf = _Shelf(resources, portal.id, restore_id)
+    unpacker, examiner = Unpacker(), Examiner(portal.member_id, [section.name for section in sections])
+    shelf = _Shelf(resources, portal.id, sections, restore_id)
     for number in range(raw):
         async with resources.tenant(portal.id) as db:
             part = await file_parts.one(db, portal.id, restore_id, number, ours=False)
@@ -181,14 +182,15 @@ class Superseded(Exception):
 class _Shelf:
     """Rows of a file in parts of our own, each of one section. Putting raises `Superseded`."""
 
-    def __init__(self, resources: Resources, portal_id: int, restore_id: UUID) -> None:
+    def __init__(self, resources: Resources, portal_id: int, sections: Sections, restore_id: UUID) -> None:
         self.resources, self.portal_id, self.restore_id = resources, portal_id, restore_id
+        self._rows = {section.name: section.row for section in sections}
         self.parts, self._section, self._lines = 0, "", list[bytes]()
 
     async def put(self, section: str, row: Mapping[str, Any], line: bytes) -> None:
         """Raises WrongFile `export_damaged` for a row that is none of its section's."""
         try:
-            BY_NAME[section].row.model_validate(row)
+            self._rows[section].model_validate(row)
         except ValidationError:
             raise WrongFile("export_damaged") from None
         if section != self._section or len(self._lines) == SLICE:
@@ -207,7 +209,7 @@ class _Shelf:
             self.parts, self._lines = self.parts + 1, []
 
 
-async def _step(resources: Resources, portal: Portal, restore_id: UUID) -> None:
+async def _step(resources: Resources, portal: Portal, sections: Sections, restore_id: UUID) -> None:
     """One part judged or applied, and how far we are, in one transaction."""
     async with resources.tenant(portal.id) as db:
         found = await restores.one(db, portal.id, restore_id, lock=True)
@@ -218,14 +220,14 @@ async def _step(resources: Resources, portal: Portal, restore_id: UUID) -> None:
             await _over(db, resources, portal, found)
             return
         write = found.state is RestoreState.APPLYING
-        came = await _put_back(Restoring(db, resources, portal, write), part)
+        came = await _put_back(Restoring(db, resources, portal, write), sections, part)
         counts = Counter(found.counts.get(part.section, {})) + Counter({one.value: n for one, n in came.items()})
         counted = {**found.counts, part.section: dict(counts)}
         await restores.change(db, portal.id, restore_id, position=found.position + 1, counts=counted)
 
 
-async def _put_back(on: Restoring, part: FilePart) -> Counter[Any]:
-    section = BY_NAME[part.section]
+async def _put_back(on: Restoring, sections: Sections, part: FilePart) -> Counter[Any]:
+    section = next(section for section in sections if section.name == part.section)
     lines = Unpacker().feed(part.body)
     return await section.restore(on, [section.row.model_validate(file_format.row_of(line)) for line in lines])
 

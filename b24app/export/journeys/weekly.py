@@ -20,6 +20,7 @@ from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.domain.export.weekly import next_try, next_week
 from b24app.domain.portal.portal import Portal
 from b24app.export.journeys import exporting
+from b24app.export.journeys.sections import Sections
 from b24app.export.store import exports
 from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.net import addresses
@@ -67,7 +68,7 @@ async def stop(resources: Resources, portal_id: int) -> None:
         await index.drop(db, portal_id, WorkKind.CHORE, [CHORE])
 
 
-async def carry(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
+async def carry(resources: Resources, portal: Portal, _: str = "", *, sections: Sections) -> datetime | None:
     """Make it, send it, or wait. When to go on; None where no address is left."""
     async with resources.tenant(portal.id) as db:
         target = await exports.target(db, portal.id)
@@ -80,7 +81,7 @@ async def carry(resources: Resources, portal: Portal, _: str = "") -> datetime |
             await exports.begin(db, portal.id, uuid4(), exports.WEEKLY, resources.now())
             return resources.now()
     if export.state == exports.MAKING:
-        await exporting.carry(resources, portal, str(export.id))
+        await exporting.carry(resources, portal, str(export.id), sections=sections)
         return resources.now()
     return await _send(resources, portal, target, export)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.store.tables import export_targets, exports, file_parts
+from b24app.export.store.tables import export_targets, exports, file_parts
 
 ASKED, WEEKLY = "asked", "weekly"
 MAKING, READY = "making", "ready"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.store.tables import file_parts
+from b24app.export.store.tables import file_parts
 
 
 @dataclass(frozen=True, slots=True)

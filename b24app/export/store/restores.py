@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.export.restoring import RestoreState
-from b24app.store.tables import file_parts, restores
+from b24app.export.store.tables import file_parts, restores
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ removal does, and nobody else can, is end every token at once; so the auth serve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.installation import Verdict, Word, ask_again_at, verdict
@@ -111,9 +113,9 @@ async def _ask_erasing(db: AsyncConnection, resources: Resources, portal_id: int
         await index.ask(db, portal_id, portals.ERASE, due_at)
 
 
-async def erase(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
-    """Removed, and kept as long as it had to be: every row of the portal goes, by the owner's role. When to look again,
-    where it is not time yet.
+async def erase(resources: Resources, portal: Portal, _: str = "", *, tables: Sequence[Table]) -> datetime | None:
+    """Removed, and kept as long as it had to be: every row of the portal goes, by the owner's role. `tables`: all there
+    are. When to look again, where it is not time yet.
 
     In two transactions: whoever installs the app at the same moment waits for the first, a short one.
     """
@@ -125,7 +127,7 @@ async def erase(resources: Resources, portal: Portal, _: str = "") -> datetime |
     engine = open_engine(resources.settings.database_owner_url)
     try:
         async with engine.begin() as db:
-            rows = await retention.erase(db, portal.id, resources.now())
+            rows = await retention.erase(db, portal.id, tables, resources.now())
     finally:
         await engine.dispose()
     log.info("portal_erased", portal=portal.id, rows=rows)

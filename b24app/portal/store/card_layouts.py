@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.card_layout import FieldsShown, LayoutKey, LayoutState
-from b24app.store.tables import card_layouts as table
+from b24app.portal.store.tables import card_layouts as table
 
 ORDER = ("contact", "company", "deal", "lead")
 

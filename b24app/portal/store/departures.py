@@ -10,7 +10,8 @@ from sqlalchemy import func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.store.tables import departures, portals
+from b24app.portal.store.tables import departures
+from b24app.store.tables import portals
 
 
 @dataclass(frozen=True, slots=True)

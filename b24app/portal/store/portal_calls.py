@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.store.tables import portal_calls
+from b24app.portal.store.tables import portal_calls
 
 SAVE = text("""
     INSERT INTO portal_calls (portal_id, at, lane, method, outcome, code, status, ms)

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.store.tables import tokens
+from b24app.portal.store.tables import tokens
 
 KEPT = 3
 CLAIM_LASTS = timedelta(seconds=70)  # a portal cuts a request at 60 s

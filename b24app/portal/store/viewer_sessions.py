@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.viewer import Viewer
-from b24app.store.tables import viewer_sessions as table
+from b24app.portal.store.tables import viewer_sessions as table
 
 _ADD = insert(table)
 

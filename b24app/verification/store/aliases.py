@@ -11,9 +11,9 @@ from sqlalchemy import Row, and_, bindparam, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import aliases
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.store.arrays import among, named
-from b24app.store.tables import aliases
 
 Successors = Mapping[Subject, Subject]
 Owed = Mapping[Subject, list[Subject]]

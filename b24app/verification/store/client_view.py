@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import records
 from b24app.domain.verification.membership import State
-from b24app.store.tables import inbox, memberships, records
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import inbox
 
 
 @dataclass(frozen=True, slots=True)

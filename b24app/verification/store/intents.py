@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.verification.membership import Action, Intent
-from b24app.store.tables import intents
+from b24app.verification.store.tables import intents
 
 STATED, PROVEN, APPLIED, DROPPED = "stated", "proven", "applied", "dropped"
 OPEN = (STATED, PROVEN)

@@ -18,7 +18,7 @@ from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.verification.succession import Move
 from b24app.errors import Overtaken as Overtaken
-from b24app.store.tables import memberships
+from b24app.verification.store.tables import memberships
 
 TELL = text("""
     UPDATE memberships m SET told_state = m.state, told_version = m.version

@@ -9,12 +9,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import records
+from b24app.domain.cards.facts import Subject
 from b24app.lanes import Lane
-from b24app.store.tables import inbox
 from b24app.work.store import inbox as inbox_rows
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
+from b24app.work.store.tables import inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,11 @@ async def listing(db: AsyncConnection, portal_id: int, ids: Collection[int] = ()
     return [Failed(row.id, row.name, row.subject, row.error or "", row.received_at, row.handled_at) for row in rows]
 
 
-async def retry(db: AsyncConnection, portal_id: int, now: datetime, ids: Collection[int] = ()) -> int:
-    """Rows wait again, as if they came now. How many; call `resources.wake.inbox` (bulk) after the commit."""
+async def retry(
+    db: AsyncConnection, portal_id: int, now: datetime, ids: Collection[int] = ()
+) -> tuple[int, set[Subject]]:
+    """Rows wait again, as if they came now. How many, and the cards they are about; call `resources.wake.inbox` (bulk)
+    after the commit."""
     again = {"state": "waiting", "error": None, "handled_at": None}
     changed = update(inbox).where(_failed(portal_id, ids)).values(again).returning(inbox.c.subject)
     subjects = list((await db.execute(changed)).scalars())
@@ -44,8 +47,7 @@ async def retry(db: AsyncConnection, portal_id: int, now: datetime, ids: Collect
         mine = [one for one in subjects if inbox_rows.kind_of(one) is kind]
         await index.arrive(db, portal_id, kind, mine, Lane.BULK, now)
     cards = {inbox_rows.parse(one) for one in subjects if inbox_rows.kind_of(one) is WorkKind.RECORD}
-    await records.write_again(db, portal_id, cards)
-    return len(subjects)
+    return len(subjects), cards
 
 
 async def close(db: AsyncConnection, portal_id: int, now: datetime, ids: Collection[int] = ()) -> int:

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.work.arrivals import Arrival, Named, Source
 from b24app.lanes import Lane
-from b24app.store.tables import inbox
 from b24app.vault import Vault
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
+from b24app.work.store.tables import inbox
 
 T = TypeVar("T", bound=Topic)
 KINDS = (WorkKind.RECORD, WorkKind.REQUISITE)

@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.domain.portal.installation import PortalState
 from b24app.errors import Overtaken
 from b24app.lanes import Lane
-from b24app.store.tables import portals, work
+from b24app.store.tables import portals
+from b24app.work.store.tables import work
 
 LEASE = timedelta(seconds=60)
 SHARES = 16  # of a slice across portals each portal with due rows gets this part before anybody gets the rest

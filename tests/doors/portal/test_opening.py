@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from b24app.portal.store.tables import tokens, viewer_sessions
 from b24app.store import tables
 from emulator.forge import OPENS, forge
 from emulator.opening import open_form
@@ -70,8 +71,8 @@ async def _rows(world: World) -> list[object]:
     for portal in (world.portal, world.other_portal):
         row = await world.row(portal)
         async with world.resources.tenant(row.id) as db:
-            found += (await db.execute(select(tables.viewer_sessions.c.id))).all()
-            found += (await db.execute(select(tables.tokens.c.user_id, tables.tokens.c.updated_at))).all()
+            found += (await db.execute(select(viewer_sessions.c.id))).all()
+            found += (await db.execute(select(tokens.c.user_id, tokens.c.updated_at))).all()
     return found
 
 

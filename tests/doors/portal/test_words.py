@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from yarl import URL
 
-from b24app.store.tables import tokens
+from b24app.portal.store.tables import tokens
 from emulator.opening import open_form
 from tests.doors.test_events import form
 from tests.world import World

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import insert
 
+from b24app.cards.store.tables import records
 from b24app.domain.portal.installation import PortalState
 from b24app.portal.store import portals
-from b24app.store import tables
+from b24app.work.store.tables import inbox
 from tests.outside import Desk, remember
 
 
@@ -25,7 +26,7 @@ async def test_memberships_with_their_sections(desk: Desk) -> None:
     await remember(desk, noise, 7, 3)
     async with desk.resources.tenant(shop.portal.id) as db:
         await db.execute(
-            insert(tables.records).values(
+            insert(records).values(
                 portal_id=shop.portal.id, kind="contact", crm_id=7, title="Илья", settled={}, seen_at=desk.clock()
             )
         )
@@ -83,7 +84,7 @@ async def test_answers_say_how_old_they_are(desk: Desk) -> None:
     waits_since = desk.clock() - timedelta(minutes=5)
     async with desk.resources.tenant(shop.portal.id) as db:
         await db.execute(
-            insert(tables.inbox).values(
+            insert(inbox).values(
                 portal_id=shop.portal.id, source="event", name="X", subject="contact:7", received_at=waits_since
             )
         )
@@ -91,7 +92,7 @@ async def test_answers_say_how_old_they_are(desk: Desk) -> None:
     assert (late["as_of"], late["stale"]) == (waits_since.isoformat().replace("+00:00", "Z"), True)
 
     async with desk.resources.tenant(shop.portal.id) as db:
-        await db.execute(tables.inbox.update().values(state="done"))
+        await db.execute(inbox.update().values(state="done"))
     assert (await desk.api("GET", "/memberships", shop.key)).json()["stale"] is False
     async with desk.resources.transaction() as db:
         await portals.change(db, shop.portal.id, state=PortalState.NEEDS_ADMIN)

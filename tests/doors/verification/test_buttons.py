@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from b24app.domain.verification.membership import Action
-from b24app.store import tables
 from b24app.verification.store.intents import STATED
+from b24app.verification.store.tables import intents as intents_table
+from b24app.verification.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.model.faults import Break
 from emulator.model.people import CrmAccess
@@ -20,14 +21,14 @@ CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 async def intents(world: World) -> list[str]:
     row = await world.row()
     async with world.resources.tenant(row.id) as db:
-        return list((await db.execute(select(tables.intents.c.state))).scalars())
+        return list((await db.execute(select(intents_table.c.state))).scalars())
 
 
 async def standing(world: World) -> list[str]:
     """How the memberships stand."""
     row = await world.row()
     async with world.resources.tenant(row.id) as db:
-        return sorted((await db.execute(select(tables.memberships.c.state))).scalars())
+        return sorted((await db.execute(select(memberships.c.state))).scalars())
 
 
 async def test_a_manager_confirms_with_a_note_and_the_client_app_hears_who_it_was(world: World) -> None:

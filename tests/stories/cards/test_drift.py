@@ -10,7 +10,7 @@ from b24app.cards.journeys.settings_view import settings_view
 from b24app.cards.store import scans
 from b24app.domain.cards.drift import Drift, Scope
 from b24app.lanes import Lane
-from b24app.store.tables import memberships
+from b24app.verification.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.model.people import CrmAccess
 from tests.chores import due, sweep_one

@@ -9,9 +9,11 @@ from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from b24app.cards.store import scans
+from b24app.cards.store.tables import records, requisites
 from b24app.domain.cards.drift import Scope
 from b24app.store.engine import open_engine
-from b24app.store.tables import inbox, memberships, records, requisites
+from b24app.verification.store.tables import memberships
+from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from tests.chores import import_one, rescan_one, sweep_one
 from tests.stories.differences import bends

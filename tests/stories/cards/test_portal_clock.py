@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from b24app.bitrix24 import recent
 from b24app.cards.store import scans
 from b24app.cards.store.scans import Scan
+from b24app.cards.store.tables import imports
 from b24app.domain.cards.drift import Scope
-from b24app.store.tables import imports
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.chores import rescan_one

@@ -9,13 +9,14 @@ from sqlalchemy import delete, select
 
 from b24app.cards.journeys import importing
 from b24app.cards.store import imports, scans
+from b24app.cards.store.tables import imports as imports_table
+from b24app.cards.store.tables import requisites
 from b24app.cli.failures import settled
 from b24app.domain.cards.drift import Drift, Scope
 from b24app.domain.cards.facts import RequisiteKind
 from b24app.domain.work import slices
 from b24app.portal.store import portals
-from b24app.store.tables import imports as imports_table
-from b24app.store.tables import inbox, requisites
+from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from emulator.model.faults import Break
 from emulator.model.people import CrmAccess

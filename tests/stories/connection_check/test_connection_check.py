@@ -14,8 +14,8 @@ import emulator.model.placements
 from b24app.cli import main as command
 from b24app.cli.doctor_portal import watched
 from b24app.connection_check.journeys import journey as connection_check
+from b24app.connection_check.store.tables import connection_checks
 from b24app.domain.connection_check.rules import CheckLine, CheckPart, Finding, Light
-from b24app.store.tables import connection_checks
 from emulator.model.faults import Break
 from emulator.model.placements import PATTERNS
 from tests.chores import connection_check_one

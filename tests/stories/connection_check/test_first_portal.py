@@ -22,7 +22,7 @@ from b24app.demo import servers
 from b24app.domain.cards import test_card as cards
 from b24app.domain.connection_check import portal_record
 from b24app.manifest import Manifest
-from b24app.store.tables import memberships
+from b24app.verification.store.tables import memberships
 from emulator.config import PortalConfig
 from emulator.crm.entities import Entity
 from emulator.crm.layouts import COMMON, Variant

@@ -26,7 +26,7 @@ from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigge
 from b24app.domain.portal.installation import PortalState
 from b24app.manifest import Manifest
 from b24app.portal.store import portals
-from b24app.store import tables
+from b24app.store.tables import portals as portals_table
 from b24app.vault import Vault
 from b24app.work.store import index
 from tests.doors.test_answers import Line, answering
@@ -568,7 +568,7 @@ async def test_an_unpaid_portal_still_delivers(desk: Desk) -> None:
     shop = await desk.shop()
     await desk.publish(shop.portal, desk.event(shop.portal))
     async with desk.resources.transaction() as db:
-        await db.execute(update(tables.portals).values(state=PortalState.UNPAID.value))
+        await db.execute(update(portals_table).values(state=PortalState.UNPAID.value))
 
     await desk.drain()
 

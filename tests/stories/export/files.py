@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from b24app.store.tables import memberships
+from b24app.verification.store.tables import memberships
 from emulator.crm.entities import Entity
 from emulator.model.installs import Installation
 from tests.doors.frames import Frame, main

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from b24app.domain.export.file_format import LONGEST_LINE
-from b24app.store.tables import file_parts
+from b24app.export.store.tables import file_parts
 from tests.doors.frames import frame
 from tests.stories.export.files import PIECE, Decided, changed, exported, sent, settings, stored, uploaded
 from tests.world import World

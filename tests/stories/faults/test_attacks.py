@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from b24app.features import TABLES
 from b24app.store.engine import open_engine
-from b24app.store.tables import metadata
 from emulator.attacks import kinds
 from emulator.model.installs import finish
 from tests.stories.differences.switches import proves, switch
@@ -37,7 +37,7 @@ async def everything(world: World) -> list[str]:
     """Each row of each table, as the owner sees it; the log of requests is written by and by, and left out."""
     engine, found = open_engine(world.resources.settings.database_owner_url), []
     async with engine.connect() as db:
-        for table in [one for one in metadata.sorted_tables if one.name != "portal_calls"]:
+        for table in [one for one in TABLES if one.name != "portal_calls"]:
             found += [f"{table.name} {row[0]}" for row in await db.execute(text(f"SELECT t::text FROM {table} t"))]
     await engine.dispose()
     return sorted(found)

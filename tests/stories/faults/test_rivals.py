@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
-from b24app.store.tables import work as table
 from b24app.work.store import index
+from b24app.work.store.tables import work as table
 from emulator.model.faults import Break, Fault
 from emulator.model.people import CrmAccess
 from tests.chores import sweep_one

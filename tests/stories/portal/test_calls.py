@@ -16,7 +16,7 @@ from b24app.errors import PortalError
 from b24app.lanes import Lane
 from b24app.portal import call_log
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
-from b24app.store.tables import portal_calls
+from b24app.portal.store.tables import portal_calls
 from emulator.crm.entities import Entity
 from emulator.model.faults import FOREVER, Break
 from tests.chores import tidy_all

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from b24app.domain.portal.installation import PortalState
+from b24app.features import TABLES
 from b24app.portal.store import departures, tokens
-from b24app.store.tables import departures as departures_table
-from b24app.store.tables import metadata, portals
+from b24app.portal.store.tables import departures as departures_table
+from b24app.store.tables import portals
 from emulator.crm.entities import Entity
 from emulator.model.faults import Break
 from emulator.model.installs import Installation, finish, next_version, update
@@ -36,7 +37,7 @@ async def rows_of(world: World, portal_id: int) -> int:
     async with world.resources.tenant(portal_id) as db:
         found = [
             (await db.execute(select(func.count()).where(table.c.portal_id == portal_id))).scalar_one()
-            for table in metadata.sorted_tables
+            for table in TABLES
             if "portal_id" in table.c and table is not departures_table
         ]
         return sum(found) + (await db.execute(select(func.count()).where(portals.c.id == portal_id))).scalar_one()

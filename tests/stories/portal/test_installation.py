@@ -12,12 +12,13 @@ from b24app.domain.portal.installation import PortalState
 from b24app.errors import NeedsAdmin, Refused
 from b24app.portal.journeys.installation import revive
 from b24app.portal.journeys.tokens import StoredTokens, settle_at
-from b24app.store.tables import TENANT_TABLES, portals
+from b24app.store.tables import portals
 from emulator.crm.entities import Entity
 from emulator.model.faults import Break
 from emulator.model.installs import Installation, finish, install, update
 from emulator.opening import OpenForm, open_form
 from tests.chores import due, reconcile_one
+from tests.tables import TENANT_TABLES
 from tests.world import CHECK, STATUS, World
 
 

@@ -18,8 +18,9 @@ from b24app.errors import PortalClosed, Refused
 from b24app.portal.journeys import installation, opening, removal, sessions
 from b24app.portal.journeys.tokens import StoredTokens, remember, still_here
 from b24app.portal.store import portals
+from b24app.portal.store.tables import tokens, viewer_sessions
 from b24app.store.engine import open_engine
-from b24app.store.tables import memberships, tokens, viewer_sessions
+from b24app.verification.store.tables import memberships
 from emulator.model.installs import finish, install, uninstall
 from emulator.opening import open_form
 from tests.chores import erase

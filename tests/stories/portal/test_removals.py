@@ -19,8 +19,9 @@ from b24app.domain.portal.installation import PortalState, Verdict
 from b24app.errors import PortalClosed, PortalDown
 from b24app.portal.journeys import removal
 from b24app.portal.store import portals
+from b24app.portal.store.tables import tokens, viewer_sessions
 from b24app.resources import Resources
-from b24app.store.tables import inbox, tokens, viewer_sessions
+from b24app.work.store.tables import inbox
 from emulator.model.installs import pay, uninstall
 from tests.chores import rewake_all
 from tests.doors.frames import main

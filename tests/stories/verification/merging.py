@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from b24app.store.tables import aliases, memberships
+from b24app.cards.store.tables import aliases
+from b24app.verification.store.tables import memberships
 from emulator.crm.entities import Entity
 from tests.world import World
 

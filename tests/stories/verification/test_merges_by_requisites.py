@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import select
 
-from b24app.store.tables import requisites
+from b24app.cards.store.tables import requisites
 from emulator.crm.entities import Entity
 from tests.chores import tidy_all
 from tests.stories.verification.merging import everything_settles, states, successors

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from b24app.store.tables import inbox
+from b24app.work.store.tables import inbox
 from emulator.model.faults import FOREVER, Break
 from emulator.model.people import User
 from emulator.opening import open_form

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from b24app.demo import servers
 from b24app.lanes import Lane
-from b24app.store.tables import work
 from b24app.work.store import inbox
+from b24app.work.store.tables import work
 from emulator.crm.entities import Entity
 from tests.doors.frames import main
 from tests.doors.test_events import form

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from b24app.cli.failures import settled, show_failures
 from b24app.domain.portal.installation import PortalState
-from b24app.store.tables import inbox
-from b24app.store.tables import work as work_table
 from b24app.work.store import failures
+from b24app.work.store.tables import inbox
+from b24app.work.store.tables import work as work_table
 from b24app.work.wake import CHORES, open_queue
 from emulator.crm.entities import Entity
 from tests.chores import due, look_at, rewake_all

@@ -16,8 +16,8 @@ from b24app.domain.work import slices as sizes
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.slices import next_size
 from b24app.lanes import Lane
-from b24app.store.tables import inbox as inbox_table
 from b24app.work.store import inbox, index
+from b24app.work.store.tables import inbox as inbox_table
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.world import CHECK, World

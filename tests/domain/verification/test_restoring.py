@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from b24app.domain.export.restoring import AHEAD, CurrentState, ExportedRow, RestoreVerdict, judge
+from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, State
+from b24app.domain.verification.restoring import AHEAD, CurrentState, ExportedRow, judge
 
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 CONFIRMED = Membership(

@@ -1,25 +1,21 @@
-"""What an export file holds, read from the tables and put back into them; one portal at a time, a slice at a time."""
+"""Memberships as an export file holds them, and how things stand now that it is back; a slice at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.delivery.store.client_apps import ClientApp
-from b24app.delivery.store.endpoints import Endpoint
+from b24app.cards.store.tables import records
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.export.restoring import CurrentState, ExportedRow
 from b24app.domain.verification.membership import Membership
-from b24app.store.tables import client_apps, endpoints, intents, memberships, records
+from b24app.domain.verification.restoring import CurrentState, ExportedRow
 from b24app.verification.store.intents import OPEN
 from b24app.verification.store.memberships import membership, stored
+from b24app.verification.store.tables import intents, memberships
 
 Pair = tuple[int, int]
 
@@ -84,53 +80,6 @@ async def put_back(
         for one, back in changed
     ]
     await db.execute(put, rows)
-
-
-async def client_apps_after(db: AsyncConnection, portal_id: int, after: UUID, limit: int) -> list[ClientApp]:
-    """Living ones by rising id."""
-    mine = (client_apps.c.portal_id == portal_id, client_apps.c.id > after, client_apps.c.disabled_at.is_(None))
-    rows = await db.execute(select(client_apps).where(*mine).order_by(client_apps.c.id).limit(limit))
-    return [ClientApp(row.id, row.name, row.created_at) for row in rows]
-
-
-async def known_client_apps(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> Mapping[UUID, bool]:
-    """Those there are → whether they are alive: a revoked one is known too."""
-    mine = select(client_apps.c.id, client_apps.c.disabled_at).where(
-        client_apps.c.portal_id == portal_id, client_apps.c.id.in_(ids)
-    )
-    return {row.id: row.disabled_at is None for row in await db.execute(mine)}
-
-
-async def endpoints_after(db: AsyncConnection, portal_id: int, after: UUID, limit: int) -> Sequence[Any]:
-    """Living ones by rising id, as rows: id, client_app_id, url, description, event_types, created_at."""
-    mine = (endpoints.c.portal_id == portal_id, endpoints.c.id > after)
-    living = endpoints.c.state != EndpointState.DELETED.value
-    columns = [endpoints.c[name] for name in ("id", "client_app_id", "url", "description", "event_types", "created_at")]
-    rows = await db.execute(select(*columns).where(*mine, living).order_by(endpoints.c.id).limit(limit))
-    return rows.all()
-
-
-async def known_endpoints(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> set[UUID]:
-    mine = select(endpoints.c.id).where(endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids))
-    return set((await db.execute(mine)).scalars())
-
-
-async def put_switched_off(db: AsyncConnection, portal_id: int, new: Endpoint) -> None:
-    """An endpoint that its client app has to bring back to life; left alone where it is there already."""
-    values = {
-        "id": new.id,
-        "portal_id": portal_id,
-        "client_app_id": new.client_app_id,
-        "url": new.url,
-        "description": new.description,
-        "event_types": list(new.event_types),
-        "secret": new.secret,
-        "state": EndpointState.DISABLED.value,
-        "state_reason": new.state_reason,
-        "created_at": new.created_at,
-        "updated_at": new.updated_at,
-    }
-    await db.execute(insert(endpoints).values(values).on_conflict_do_nothing())
 
 
 async def _pressed(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> set[UUID]:

@@ -1,0 +1,130 @@
+"""What is known of CRM cards, and how far the reading of them has come."""
+
+from __future__ import annotations
+
+from sqlalchemy import ARRAY, BigInteger, Column, Float, Identity, Index, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from b24app.store.tables import DIRECTORY, TENANT, flag, metadata, moment, portal_id
+
+records = Table(
+    "records",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),  # contact | company
+    Column("crm_id", BigInteger, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("links", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("assigned_by", BigInteger, nullable=False, server_default="0"),
+    Column("settled", JSONB, nullable=False),  # {"check", "status"} as last agreed with the portal
+    Column("previous", JSONB),  # what `settled` was before our last write: a stale read shows it
+    Column("intended", JSONB),  # what we are about to write; cleared when it was read back or confirmed
+    moment("written_at"),
+    moment("modified_at"),  # the portal's own clock
+    flag("stale_seen"),
+    moment("seen_at", required=True),
+    moment("gone_at"),
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
+    info=TENANT,
+)
+Index(
+    "ix_records_gone",
+    records.c.portal_id,
+    records.c.kind,
+    records.c.gone_at,
+    postgresql_where=text("gone_at IS NOT NULL"),
+)
+
+requisites = Table(
+    "requisites",
+    metadata,
+    portal_id(),
+    Column("crm_id", BigInteger, nullable=False),
+    Column("owner_kind", Text, nullable=False),  # contact | company
+    Column("owner_id", BigInteger, nullable=False),  # the card it hangs on
+    Column("former_id", BigInteger),  # a card of that kind it hung on before: two cards were merged
+    Column("inn", Text, nullable=False, server_default=""),
+    Column("kpp", Text, nullable=False, server_default=""),
+    flag("active", "true"),
+    moment("seen_at", required=True),
+    moment("gone_at"),  # the portal shows it no more; only its number and its card are kept, for its return
+    PrimaryKeyConstraint("portal_id", "crm_id"),
+    info=TENANT,
+)
+Index(
+    "ix_requisites_gone",
+    requisites.c.portal_id,
+    requisites.c.gone_at,
+    postgresql_where=text("gone_at IS NOT NULL"),
+)
+Index("ix_requisites_owner", requisites.c.portal_id, requisites.c.owner_kind, requisites.c.owner_id)
+Index("ix_requisites_inn", requisites.c.portal_id, requisites.c.inn, postgresql_where=text("inn <> ''"))
+Index(
+    "ix_requisites_former",
+    requisites.c.portal_id,
+    requisites.c.owner_kind,
+    requisites.c.former_id,
+    postgresql_where=text("former_id IS NOT NULL"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),
+    Column("old_id", BigInteger, nullable=False),  # a card that is gone
+    Column("new_id", BigInteger, nullable=False),  # the one that goes on for it
+    moment("found_at", required=True),
+    moment("applied_at"),  # when its memberships moved
+    PrimaryKeyConstraint("portal_id", "kind", "old_id"),
+    info=TENANT,
+)
+Index("ix_aliases_new", aliases.c.portal_id, aliases.c.kind, aliases.c.new_id)
+
+imports = Table(
+    "imports",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),
+    Column("after_id", BigInteger, nullable=False, server_default="0"),  # where to go on
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("total", BigInteger),
+    moment("started_at", required=True),
+    moment("finished_at"),
+    Column("pace", Float),  # rows a second, as last measured
+    moment("advanced_at"),
+    Column("reader", Uuid),  # who reads now
+    moment("held_until"),
+    moment("changes_from"),  # those made then or later are to be looked at, by the portal's own clock
+    PrimaryKeyConstraint("portal_id", "kind"),
+    info=TENANT,
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    portal_id(),
+    Column("reach", Text, nullable=False),  # domain.cards.drift.Scope
+    Column("cause", Text, nullable=False),  # domain.cards.drift.ScanTrigger
+    moment("started_at", required=True),
+    moment("finished_at"),
+    Column("kind", Text),  # the last card compared, where to go on
+    Column("after_id", BigInteger, nullable=False, server_default="0"),
+    Column("seen", BigInteger, nullable=False, server_default="0"),
+    Column("drift", JSONB, nullable=False, server_default="{}"),  # domain.cards.drift.Drift → cards
+    info=TENANT,
+)
+Index("ix_looks_newest", looks.c.portal_id, looks.c.reach, looks.c.id)
+
+drift_totals = Table(
+    "drift_totals",
+    metadata,
+    portal_id(),
+    Column("drift", Text, nullable=False),  # domain.cards.drift.Drift
+    Column("cards", BigInteger, nullable=False),
+    PrimaryKeyConstraint("portal_id", "drift"),
+    info=DIRECTORY,
+)
+
+TABLES = (records, requisites, aliases, imports, looks, drift_totals)

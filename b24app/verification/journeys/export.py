@@ -1,0 +1,140 @@
+"""What an export file holds of the mode and of memberships, and how it comes back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.cards.facts import Kind
+from b24app.domain.export.restoring import RestoreVerdict
+from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
+from b24app.domain.verification.restoring import ExportedRow, judge
+from b24app.domain.work.arrivals import Arrival, Source
+from b24app.lanes import Lane
+from b24app.plug import ExportRow, ExportSection, Restoring
+from b24app.verification.journeys import modes
+from b24app.verification.store import export_rows, memberships
+from b24app.work.store import inbox
+
+
+class SettingsRow(ExportRow):
+    """The one row of the settings."""
+
+    modes: dict[str, Mode]
+
+
+async def _read_settings(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[SettingsRow]:
+    return [] if after else [SettingsRow(modes={name: Mode(mode) for name, mode in portal.modes.items()})]
+
+
+async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Counter[RestoreVerdict]:
+    """A module that stands as app.yaml starts it goes back to its mode; one that somebody has switched stays."""
+    came: Counter[RestoreVerdict] = Counter()
+    for row in rows:
+        was, now = row.modes.get("verification", Mode.OFF), on.portal.mode("verification")
+        untouched = now is on.resources.manifest.modes["verification"]
+        verdict = RestoreVerdict.SAME if was is now else RestoreVerdict.CHANGED if untouched else RestoreVerdict.KEPT
+        if on.write and verdict is RestoreVerdict.CHANGED:
+            await modes.switch(on.db, on.resources, on.portal, was)
+        came[verdict] += 1
+    return came
+
+
+class MembershipRow(ExportRow):
+    """A membership with its decision, and the boxes both cards showed."""
+
+    id: UUID
+    contact_id: int
+    company_id: int
+    linked: bool
+    state: State
+    reason: Reason
+    note: str
+    decided_by: int | None
+    decided_by_source: DecidedBySource
+    decided_at: AwareDatetime | None
+    version: int
+    told_state: State
+    told_version: int
+    contact_box: bool
+    company_box: bool
+
+
+async def _read_memberships(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[MembershipRow]:
+    contact, _, company = after.partition(":")
+    found = await export_rows.memberships_after(db, portal.id, (int(contact or 0), int(company or -1)), limit)
+    return [_membership_row(one) for one in found]
+
+
+async def _restore_memberships(on: Restoring, rows: Sequence[MembershipRow]) -> Counter[RestoreVerdict]:
+    """What comes back leaves a row for both its cards: the verification journey puts them in line."""
+    now, came = on.resources.now(), Counter[RestoreVerdict]()
+    states = await export_rows.current_states(on.db, on.portal.id, [(one.contact_id, one.company_id) for one in rows])
+    new: list[Membership] = []
+    changed: list[tuple[Membership, Membership]] = []
+    shown: list[Membership] = []
+    for row in rows:
+        state = states[row.contact_id, row.company_id]
+        verdict, back = judge(_exported_row(row), state)
+        came[verdict] += 1
+        if back is not None and verdict is not RestoreVerdict.RENAMED:
+            shown.append(back)
+        if back is not None and state.current is not None:
+            changed.append((state.current, back))
+        elif back is not None:
+            new.append(back)
+    if on.write:
+        await memberships.add_new(on.db, on.portal.id, new, now)
+        await export_rows.put_back(on.db, on.portal.id, changed, now)
+        await _look_at(on, shown, now)
+    return came
+
+
+async def _look_at(on: Restoring, back: Sequence[Membership], now: datetime) -> None:
+    cards = {one.other_side(kind) for one in back for kind in Kind}
+    arrivals = [Arrival(Source.RESTORE, "restored", one) for one in sorted(card for card in cards if card)]
+    await inbox.receive(on.db, on.resources.vault, on.portal.id, arrivals, Lane.BULK, now)
+
+
+def _membership_row(one: ExportedRow) -> MembershipRow:
+    each = one.membership
+    return MembershipRow(
+        id=each.id,
+        contact_id=each.contact_id,
+        company_id=each.company_id,
+        linked=each.linked,
+        state=each.state,
+        reason=each.reason,
+        note=each.note,
+        decided_by=each.decided_by,
+        decided_by_source=each.decided_by_source,
+        decided_at=each.decided_at,
+        version=each.version,
+        told_state=each.told_state or each.state,
+        told_version=each.told_version,
+        contact_box=one.contact_box,
+        company_box=one.company_box,
+    )
+
+
+def _exported_row(row: MembershipRow) -> ExportedRow:
+    values: dict[str, Any] = dict(row)
+    contact_box, company_box = values.pop("contact_box"), values.pop("company_box")
+    return ExportedRow(Membership(**values), contact_box, company_box)
+
+
+SETTINGS = ExportSection("settings", SettingsRow, _read_settings, lambda row: "read", _restore_settings, leads=True)
+MEMBERSHIPS = ExportSection(
+    "memberships",
+    MembershipRow,
+    _read_memberships,
+    lambda row: f"{row.contact_id}:{row.company_id}",
+    _restore_memberships,
+)
