@@ -12,10 +12,11 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from b24app.delivery.journeys import endpoints, once
+from b24app.delivery.journeys import endpoints, once, pinging, registering, resending, rotating
 from b24app.delivery.journeys.client_apps import Caller
-from b24app.delivery.journeys.endpoints import Wanted, WithSecret
+from b24app.delivery.journeys.endpoints import WithSecret
 from b24app.delivery.journeys.once import Keep
+from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.store.deliveries import Delivery, PastAttempt
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.delivery.schedule import DeliveryState
@@ -59,7 +60,7 @@ async def register(request: Request, used: Used, called: Called, body: NewEndpoi
     """
 
     wanted = Wanted(body.url, tuple(body.event_types), body.description)
-    work = partial(endpoints.register, used, called.portal, called.app.id, wanted)
+    work = partial(registering.register, used, called.portal, called.app.id, wanted)
     return await _once(request, used, called, key, work, lambda made: once.Response(201, _dump(_with_secret(made))))
 
 
@@ -84,7 +85,7 @@ async def change(used: Used, called: Called, id: UUID, body: ChangedEndpoint) ->
     """
     types = None if body.event_types is None else tuple(body.event_types)
     wanted = Wanted(body.url, types, body.description, body.enabled)
-    return _endpoint(await endpoints.change(used, called.portal, called.app.id, id, wanted))
+    return _endpoint(await registering.change(used, called.portal, called.app.id, id, wanted))
 
 
 @router.delete("/endpoints/{id}", status_code=204, tags=["Endpoints"], summary="Delete an endpoint")
@@ -97,7 +98,7 @@ async def remove(used: Used, called: Called, id: UUID) -> None:
 async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A signed `endpoint.ping`. Pings carry no sequence number."""
 
-    work = partial(endpoints.ping, used, called.portal, called.app.id, id)
+    work = partial(pinging.ping, used, called.portal, called.app.id, id)
     return await _once(
         request, used, called, key, work, lambda sent: once.Response(202, _dump(Pinged(delivery_id=sent)))
     )
@@ -109,14 +110,14 @@ async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key 
 async def rotate(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A new secret, shown this once. For 24 hours both sign: `webhook-signature` holds two, separated by a space."""
 
-    work = partial(endpoints.rotate_secret, used, called.portal, called.app.id, id)
+    work = partial(rotating.rotate_secret, used, called.portal, called.app.id, id)
     return await _once(request, used, called, key, work, lambda made: once.Response(200, _dump(_with_secret(made))))
 
 
 @router.get("/endpoints/{id}/events", tags=["Deliveries"], summary="Catch up: events after a number")
 async def catch_up(used: Used, called: Called, id: UUID, query: Annotated[CatchUpQuery, Query()]) -> CatchUpOut:
     """Every event meant for the endpoint, delivered or not, in its own gapless order. No operator is needed."""
-    found = await endpoints.catch_up(used, called.portal, called.app.id, id, query.after, query.limit)
+    found = await resending.catch_up(used, called.portal, called.app.id, id, query.after, query.limit)
     data = [
         MissedEvent(
             sequence=one.sequence,
@@ -133,7 +134,7 @@ async def catch_up(used: Used, called: Called, id: UUID, query: Annotated[CatchU
 @router.get("/endpoints/{id}/deliveries", tags=["Deliveries"], summary="List deliveries of an endpoint")
 async def deliveries(used: Used, called: Called, id: UUID, query: Annotated[DeliveryQuery, Query()]) -> DeliveryList:
     """Newest first, pings included."""
-    found = await endpoints.deliveries_of(
+    found = await resending.deliveries_of(
         used,
         called.portal,
         called.app.id,
@@ -150,7 +151,7 @@ async def deliveries(used: Used, called: Called, id: UUID, query: Annotated[Deli
 @router.get("/deliveries/{id}", tags=["Deliveries"], summary="Read a delivery with its attempts")
 async def delivery(used: Used, called: Called, id: UUID) -> DeliveryWithAttempts:
     """Each attempt with status, duration, the answer's beginning and the address we were connected to."""
-    found, made = await endpoints.delivery(used, called.portal, called.app.id, id)
+    found, made = await resending.delivery(used, called.portal, called.app.id, id)
     return DeliveryWithAttempts(**_fields(found), made=[_attempt(one) for one in made])
 
 
@@ -160,7 +161,7 @@ async def delivery(used: Used, called: Called, id: UUID) -> DeliveryWithAttempts
 async def resend(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """One more attempt, now: the same bytes, `webhook-id` and `webhook-sequence`. If it fails, nothing is planned."""
 
-    work = partial(endpoints.resend, used, called.portal, called.app.id, id)
+    work = partial(resending.resend, used, called.portal, called.app.id, id)
     return await _once(
         request, used, called, key, work, lambda found: once.Response(202, _dump(DeliveryOut(**_fields(found))))
     )

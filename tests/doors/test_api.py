@@ -17,7 +17,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
-from b24app.delivery.journeys import client_apps, endpoints, once
+from b24app.delivery.journeys import client_apps, endpoints, once, registering, rotating
 from b24app.delivery.journeys.endpoints import WithSecret
 from b24app.delivery.store import idempotency
 from b24app.demo import servers
@@ -192,7 +192,7 @@ async def test_wrong_fields_are_named(desk: Desk, body: Any, field: str, code: s
 async def test_private_addresses_are_refused_outside_dev_mode(desk: Desk) -> None:
     for url in ("https://127.0.0.1/", "https://10.0.0.1/", "https://localhost/", "https://[::1]/"):
         with pytest.raises(Refused) as refused:
-            await endpoints.validate(strict(desk.resources), 1, endpoints.Wanted(url=url))
+            await registering.validate(strict(desk.resources), 1, registering.Wanted(url=url))
         assert refused.value.code == "url_private_address"
 
 
@@ -300,7 +300,7 @@ async def test_who_was_taken_for_dead_does_nothing_any_more(desk: Desk) -> None:
 def rotation(desk: Desk, shop: Shop) -> tuple[once.Request, Callable[[once.Keep[WithSecret]], Awaitable[WithSecret]]]:
     """A request with a key, and its work."""
     asked = once.Request(shop.portal.id, shop.app_id, "POST rotate", "k", b"")
-    return asked, partial(endpoints.rotate_secret, desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    return asked, partial(rotating.rotate_secret, desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
 
 
 def shown(made: WithSecret) -> once.Response:
@@ -327,7 +327,7 @@ async def test_a_client_app_that_is_revoked_meanwhile_gets_no_endpoint(desk: Des
     shop = await desk.shop()
     await client_apps.revoke(desk.resources, shop.portal.id, shop.app_id)
     with pytest.raises(Refused):
-        await endpoints.register(desk.resources, shop.portal, shop.app_id, endpoints.Wanted(desk.receiver.url))
+        await registering.register(desk.resources, shop.portal, shop.app_id, registering.Wanted(desk.receiver.url))
 
 
 async def test_a_refused_request_may_be_repeated_with_its_key(desk: Desk) -> None:

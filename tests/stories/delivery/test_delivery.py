@@ -18,8 +18,8 @@ from sqlalchemy import update
 from standardwebhooks import WebhookVerificationError
 
 from b24app.delivery import webhooks
-from b24app.delivery.journeys import client_apps, endpoints
-from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.journeys import client_apps, endpoints, registering, resending, rotating
+from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.journeys.run import SLICE
 from b24app.demo import servers
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
@@ -122,16 +122,16 @@ async def test_after_the_last_try_it_is_given_up_and_can_still_be_resent(desk: D
     assert (lost.state, lost.tries, len(desk.receiver.news())) == (DeliveryState.EXHAUSTED, 10, 10)
     assert await desk.waiting() == 0
 
-    await endpoints.resend(desk.resources, shop.portal, shop.app_id, lost.id)
+    await resending.resend(desk.resources, shop.portal, shop.app_id, lost.id)
     await desk.drain()
     (lost,) = await desk.deliveries(shop)
     assert (lost.state, lost.tries, lost.attempts) == (DeliveryState.EXHAUSTED, 10, 11)
     assert await desk.waiting() == 0
 
     desk.receiver.always = 200
-    await endpoints.resend(desk.resources, shop.portal, shop.app_id, lost.id)
+    await resending.resend(desk.resources, shop.portal, shop.app_id, lost.id)
     await desk.drain()
-    found, made = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, lost.id)
+    found, made = await resending.delivery(desk.resources, shop.portal, shop.app_id, lost.id)
     assert (found.state, found.tries) == (DeliveryState.DELIVERED, 10)
     assert [one.trigger for one in made] == [Trigger.SCHEDULED] * 10 + [Trigger.MANUAL] * 2
     assert [one.number for one in made] == list(range(1, 13))
@@ -144,7 +144,7 @@ async def test_a_manual_resend_that_fails_leaves_the_plan_as_it_was(desk: Desk) 
     await desk.drain()
     (before,) = await desk.deliveries(shop)
 
-    await endpoints.resend(desk.resources, shop.portal, shop.app_id, before.id)
+    await resending.resend(desk.resources, shop.portal, shop.app_id, before.id)
     await desk.drain(seconds=1)
     (after,) = await desk.deliveries(shop)
 
@@ -167,7 +167,7 @@ async def test_a_dropped_connection_is_tried_again_at_once_and_not_counted(desk:
     await desk.drain()
 
     (done,) = await desk.deliveries(shop)
-    _, made = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, done.id)
+    _, made = await resending.delivery(desk.resources, shop.portal, shop.app_id, done.id)
     assert (done.state, done.tries) == (DeliveryState.DELIVERED, 1)
     assert [(one.trigger, one.error) for one in made] == [(Trigger.SCHEDULED, "connection"), (Trigger.INSTANT, None)]
 
@@ -215,7 +215,7 @@ async def test_an_endpoint_that_is_gone_is_switched_off_and_its_news_kept(desk: 
 
     lost, skipped = await desk.deliveries(shop)
     assert (lost.state, skipped.state) == (DeliveryState.EXHAUSTED, DeliveryState.SKIPPED)
-    missed = await endpoints.catch_up(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, 0, 10)
+    missed = await resending.catch_up(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, 0, 10)
     assert [one.sequence for one in missed.found] == [1, 2]
     assert len(desk.receiver.news()) == 1
 
@@ -287,7 +287,7 @@ async def test_a_slow_body_does_not_undo_a_good_status(desk: Desk, monkeypatch: 
     go_on.set()
 
     (done,) = await desk.deliveries(shop)
-    _, (made,) = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, done.id)
+    _, (made,) = await resending.delivery(desk.resources, shop.portal, shop.app_id, done.id)
     assert (done.state, made.status, made.response) == (DeliveryState.DELIVERED, 200, "thanks")
     assert made.duration_ms < 10_000, "a sender does not wait out the 15 seconds of the attempt"
 
@@ -313,7 +313,7 @@ async def test_a_new_url_has_to_answer_first_and_takes_over_the_waiting_news(des
     await desk.publish(shop.portal, desk.event(shop.portal))
     await desk.drain()
     wanted = Wanted(url=desk.receiver.url.replace("/hooks", "/new"))
-    await endpoints.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
+    await registering.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
     desk.receiver.always = 204
 
     await desk.drain()
@@ -330,7 +330,7 @@ async def test_an_answer_from_the_old_url_does_not_open_the_new_one(desk: Desk) 
 
     async def meanwhile(request: web.Request) -> web.Response:
         """The owner changes the URL while the old one still thinks about its ping."""
-        await endpoints.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
+        await registering.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
         return web.Response(status=204)
 
     desk.receiver.answers = [meanwhile]
@@ -346,7 +346,7 @@ async def test_gone_said_by_the_old_url_does_not_disable_the_new_one(desk: Desk)
 
     async def gone(request: web.Request) -> web.Response:
         """The owner has just moved on."""
-        await endpoints.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
+        await registering.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, wanted)
         return web.Response(status=410)
 
     desk.receiver.answers = [gone]
@@ -359,7 +359,7 @@ async def test_gone_said_by_the_old_url_does_not_disable_the_new_one(desk: Desk)
 
 async def test_both_secrets_sign_for_a_day_after_a_rotation(desk: Desk) -> None:
     shop = await desk.shop()
-    rotated = await endpoints.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    rotated = await rotating.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
     await desk.publish(shop.portal, desk.event(shop.portal))
     await desk.drain()
     both = desk.receiver.news()[-1]
@@ -376,7 +376,7 @@ async def test_both_secrets_sign_for_a_day_after_a_rotation(desk: Desk) -> None:
 async def test_a_secret_whose_key_is_gone_holds_back_its_own_endpoint_only(desk: Desk) -> None:
     shop, other = await desk.shop("one"), await desk.shop("other", desk.receiver.url.replace("/hooks", "/other"))
     lose_key(desk)
-    await endpoints.rotate_secret(desk.resources, other.portal, other.app_id, other.endpoint_id)
+    await rotating.rotate_secret(desk.resources, other.portal, other.app_id, other.endpoint_id)
     for one in (shop, other):
         await desk.publish(one.portal, desk.event(one.portal))
     await desk.drain()
@@ -384,7 +384,7 @@ async def test_a_secret_whose_key_is_gone_holds_back_its_own_endpoint_only(desk:
     assert [one.path for one in desk.receiver.news()] == ["/other"], "signed by the new secret alone"
     assert [(one.state, one.last_error) for one in await desk.deliveries(shop)] == [(DeliveryState.WAITING, "unsigned")]
 
-    rotated = await endpoints.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    rotated = await rotating.rotate_secret(desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
     await desk.drain(seconds=6)
     assert verified(desk.receiver.news()[-1], rotated.secret)
     assert [one.state for one in await desk.deliveries(shop)] == [DeliveryState.DELIVERED]
@@ -395,7 +395,7 @@ async def test_a_receiver_that_counts_its_answer_in_letters_becomes_active_and_h
     app = (await client_apps.create(desk.resources, portal.id, "Кабинет")).app
     line = Line([b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n" + '{"status": "принято"}'.encode()])
     async with answering(line) as url:
-        made = await endpoints.register(desk.resources, portal, app.id, Wanted(url))
+        made = await registering.register(desk.resources, portal, app.id, Wanted(url))
         await desk.drain()
         await desk.publish(portal, desk.event(portal), desk.event(portal))
         await desk.drain()
@@ -476,7 +476,7 @@ async def test_what_another_worker_took_over_is_not_stored_twice(desk: Desk) -> 
     await desk.drain()
 
     (done,) = await desk.deliveries(shop)
-    _, made = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, done.id)
+    _, made = await resending.delivery(desk.resources, shop.portal, shop.app_id, done.id)
     assert (done.state, len(made), len(desk.receiver.news())) == (DeliveryState.DELIVERED, 1, 2)
 
 
@@ -538,7 +538,7 @@ async def test_a_long_answer_is_cut_and_kept_without_nul(desk: Desk) -> None:
     await desk.drain()
 
     (waits,) = await desk.deliveries(shop)
-    _, (made,) = await endpoints.delivery(desk.resources, shop.portal, shop.app_id, waits.id)
+    _, (made,) = await resending.delivery(desk.resources, shop.portal, shop.app_id, waits.id)
     assert made.response == "ab" + "x" * 4093
     assert made.address == "127.0.0.5"
 
@@ -578,7 +578,7 @@ async def test_an_unpaid_portal_still_delivers(desk: Desk) -> None:
 async def test_a_quiet_tenants_news_joins_a_drain_that_is_full_of_a_slow_ones(desk: Desk) -> None:
     slow, quiet = await desk.shop("slow"), await desk.shop("quiet", desk.receiver.url.replace("/hooks", "/quiet"))
     for _ in range(5):  # with a quarter of the senders each, they hold them all
-        await endpoints.register(desk.resources, slow.portal, slow.app_id, Wanted(desk.receiver.url))
+        await registering.register(desk.resources, slow.portal, slow.app_id, Wanted(desk.receiver.url))
     await desk.drain()
     full, heard, go_on, waiting = asyncio.Event(), asyncio.Event(), asyncio.Event(), 0
 
