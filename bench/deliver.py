@@ -28,7 +28,7 @@ from sqlalchemy import insert, update
 
 from b24app.assembly import open_resources
 from b24app.delivery import webhooks
-from b24app.delivery.journeys import client_apps, drain, endpoints
+from b24app.delivery.journeys import client_apps, drain, registering
 from b24app.delivery.store import publishing
 from b24app.delivery.store.tables import endpoints as endpoints_table
 from b24app.domain.delivery import news
@@ -94,7 +94,7 @@ async def _portal(resources: Resources, url: str) -> Portal:
     assert portal
     app = (await client_apps.create(resources, portal.id, "Bench")).app
     for number in range(ENDPOINTS):
-        await endpoints.register(resources, portal, app.id, endpoints.Wanted(f"{url}/{number}"))
+        await registering.register(resources, portal, app.id, registering.Wanted(f"{url}/{number}"))
     await drain.drain(resources)
     async with resources.tenant(portal.id) as db:
         await db.execute(

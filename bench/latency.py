@@ -24,7 +24,7 @@ from redis.asyncio import Redis
 from sqlalchemy import func, select
 
 from b24app.assembly import open_resources
-from b24app.delivery.journeys import client_apps, endpoints
+from b24app.delivery.journeys import client_apps, endpoints, registering
 from b24app.demo import servers
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.portal import Portal
@@ -156,7 +156,7 @@ def _event(places: Places, portal: Portal, token: str, contact: int) -> dict[str
 
 async def _subscribe(resources: Resources, portal: Portal, url: str, bell: Connection) -> None:
     app = (await client_apps.create(resources, portal.id, "Bench")).app
-    made = await endpoints.register(resources, portal, app.id, endpoints.Wanted(url))
+    made = await registering.register(resources, portal, app.id, registering.Wanted(url))
 
     async def active() -> bool:
         found = await endpoints.find(resources, portal, app.id, made.endpoint.id)

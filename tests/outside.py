@@ -19,9 +19,9 @@ from standardwebhooks import Webhook
 
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
-from b24app.delivery.journeys import client_apps, endpoints
+from b24app.delivery.journeys import client_apps, registering
 from b24app.delivery.journeys import drain as delivery
-from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.store import deliveries, publishing
 from b24app.delivery.store.deliveries import Delivery
 from b24app.demo import servers
@@ -154,7 +154,7 @@ class Desk:
         portal = await self.portal(name)
         app = await client_apps.create(self.resources, portal.id, "Кабинет")
         wanted = Wanted(url or self.receiver.url, event_types)
-        made = await endpoints.register(self.resources, portal, app.app.id, wanted)
+        made = await registering.register(self.resources, portal, app.app.id, wanted)
         await self.drain()
         return Shop(portal, app.app.id, app.key, made.endpoint.id, made.secret)
 

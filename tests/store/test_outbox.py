@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.delivery.journeys import endpoints
-from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.journeys import endpoints, registering
+from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.store import publishing, settling
 from b24app.delivery.store.settling import NextTry
 from b24app.demo import servers
@@ -77,9 +77,9 @@ async def test_publications_at_once_are_numbered_in_the_order_they_commit(desk: 
 
 async def test_skipped_news_is_numbered_too(desk: Desk) -> None:
     shop = await desk.shop()
-    await endpoints.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, Wanted(enabled=False))
+    await registering.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, Wanted(enabled=False))
     await desk.publish(shop.portal, desk.event(shop.portal))
-    await endpoints.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, Wanted(enabled=True))
+    await registering.change(desk.resources, shop.portal, shop.app_id, shop.endpoint_id, Wanted(enabled=True))
     await desk.publish(shop.portal, desk.event(shop.portal))
     await desk.drain()
     await desk.drain(minutes=5)

@@ -19,7 +19,7 @@ from b24app.bitrix24.probing import connection_check, portal_ways, probes
 from b24app.bitrix24.probing.listening import Listening, listening
 from b24app.connection_check.store import connection_checks
 from b24app.connection_check.store.connection_checks import ConnectionCheck
-from b24app.delivery.journeys import endpoints as client_endpoints
+from b24app.delivery.journeys import pinging
 from b24app.delivery.store import client_apps, deliveries, endpoints
 from b24app.domain.connection_check.portal_ways import Ways
 from b24app.domain.connection_check.rules import Answers, Backlog, CheckLine, Finding, Found, Ping, finished, judge
@@ -194,7 +194,7 @@ async def _ping_all(resources: Resources, portal: Portal) -> list[Ping]:
     for app, endpoint in found:
         ping = Ping(app.name, endpoint.url)
         if endpoint.state is not EndpointState.DISABLED:
-            ping = replace(ping, delivery=str(await client_endpoints.ping(resources, portal, app.id, endpoint.id)))
+            ping = replace(ping, delivery=str(await pinging.ping(resources, portal, app.id, endpoint.id)))
         pings.append(ping)
     return pings
 

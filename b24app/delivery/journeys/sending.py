@@ -1,89 +1,82 @@
-"""Jobs on their way out: in order for each object, a share of the senders for each endpoint, slow ones aside."""
+"""Jobs on their way out: many senders at a time, one chain each; who waits for a slow receiver keeps nobody waiting."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic
 
 import structlog
 
 from b24app.delivery import webhooks
-from b24app.delivery.journeys.run import DeliveryRun, Done, Job, Key, Made
-from b24app.delivery.store.loading import Load
+from b24app.delivery.journeys.run import ChainKey, DeliveryRun, Done, Job, JobAttempt
 from b24app.domain.delivery import schedule as rules
-from b24app.domain.delivery.schedule import Answer, DeliveryState, EndpointState, Failure, Retry, Trigger
+from b24app.domain.delivery.schedule import Answer, DeliveryState, EndpointState, Failure, Trigger
+
+CHECK_WAIT = timedelta(minutes=5)  # news looks again at an endpoint that has not answered its ping
+SLOW = 1.0  # seconds after which an attempt no longer keeps others from being made
+MOST_SENDERS = 4  # at most, in multiples of the concurrency
 
 log = structlog.get_logger()
 
-CHECK_WAIT = timedelta(minutes=5)  # news looks again at an endpoint that has not answered its ping
 
+class Senders:
+    """The tasks that send a run's chains."""
 
-def start(run: DeliveryRun, job: Job) -> None:
-    """Queue a job behind others about the same object, or as a chain of its own."""
-    if job.load.id in run.held:
-        return  # our own lease ran out while it is being sent: that attempt will settle it
-    key = (job.load.endpoint_id, job.load.object_id)
-    run.held.add(job.load.id)
-    run.unsent[job.claim.portal_id] += 1
-    if key in run.chains:
-        run.chains[key].append(job)
-        return
-    run.chains[key] = deque([job])
-    run.ready.append(key)
+    def __init__(self, run: DeliveryRun) -> None:
+        self._run = run
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._began: dict[ChainKey, float] = {}  # attempts under way
+        self._failure: BaseException | None = None
 
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return list(self._tasks)
 
-def spread(run: DeliveryRun) -> None:
-    """Somebody to send each chain that is ready, as far as there may be senders."""
-    for _ in range(min(len(run.ready), run.senders_wanted - len(run.senders))):
-        task = asyncio.create_task(_send_ready(run))
-        run.senders.add(task)
-        task.add_done_callback(partial(_sender_done, run))
+    def spread(self) -> None:
+        """Start a sender for each chain that is ready, within bounds."""
+        for _ in range(min(self._run.ready, self._allowed() - len(self._tasks))):
+            task = asyncio.create_task(self._send_ready())
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
 
+    def raise_failure(self) -> None:
+        """Raise what a sender raised, if one did."""
+        if self._failure:
+            raise self._failure
 
-def _sender_done(run: DeliveryRun, task: asyncio.Task[None]) -> None:
-    run.senders.discard(task)
-    if not task.cancelled() and (failure := task.exception()):
-        run.failure = failure
-    run.stir.set()
+    def _allowed(self) -> int:
+        """As many senders as the concurrency, and one more for each that waits for somebody slow, within bounds."""
+        slow = sum(began < monotonic() - SLOW for began in self._began.values())
+        return min(self._run.concurrency + slow, self._run.concurrency * MOST_SENDERS)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()):
+            self._failure = failure
+        self._run.notify()
 
-async def _send_ready(run: DeliveryRun) -> None:
-    """A sender takes chains until none is ready. One endpoint gets a quarter of the senders."""
-    while run.ready:
-        key = run.ready.popleft()
-        if run.busy[key[0]] >= run.share:
-            run.parked[key[0]].append(key)
-            continue
-        run.busy[key[0]] += 1
-        await _send_chain(run, key)
-        run.busy[key[0]] -= 1
-        if run.parked[key[0]]:
-            run.ready.append(run.parked[key[0]].popleft())
+    async def _send_ready(self) -> None:
+        """One sender: it sends chains until none is ready."""
+        while chain := self._run.next_chain():
+            await self._send_chain(chain)
+            self._run.release(chain)
 
-
-async def _send_chain(run: DeliveryRun, key: Key) -> None:
-    """News about one object, in order; what comes after a failed one waits for it, within bounds."""
-    chain = run.chains[key]
-    while chain:
-        job = chain[0]
-        done = _without_sending(run, job) or await _attempt(run, job)
-        if isinstance(done.outcome, Retry):
-            run.later[key] = done.outcome.at
-        elif done.outcome:
-            run.later.pop(key, None)
-        run.finished.append(done)
-        run.unsent[job.claim.portal_id] -= 1
-        chain.popleft()
-    del run.chains[key]
+    async def _send_chain(self, chain: ChainKey) -> None:
+        """News about one object, in order."""
+        while job := self._run.next_job(chain):
+            done = _without_sending(self._run, job)
+            if done is None:
+                self._began[chain] = monotonic()
+                done = await _attempt(self._run, job)
+                del self._began[chain]
+            self._run.finished(done)
 
 
 def _without_sending(run: DeliveryRun, job: Job) -> Done | None:
-    """Reasons not to send now, read again before every attempt."""
-    now, load, endpoint = run.resources.now(), job.load, job.target.endpoint if job.target else None
+    """What becomes of a job that is not sent now, or None to send it. Asked again before every attempt."""
+    load, endpoint = job.load, job.target.endpoint if job.target else None
     if load.state is not DeliveryState.WAITING and not load.resend:
         return Done(job, end=load.state)
     if endpoint is None or endpoint.state is EndpointState.DELETED:
@@ -91,49 +84,38 @@ def _without_sending(run: DeliveryRun, job: Job) -> Done | None:
     if endpoint.state is EndpointState.DISABLED:
         return Done(job, end=DeliveryState.CLOSED if job.ping else DeliveryState.SKIPPED)
     if endpoint.state is EndpointState.CHECKING and not job.ping:
-        return Done(job, hold=now + CHECK_WAIT)
-    if run.closing or load.endpoint_id in run.slowed:
-        return Done(job, hold=max(now, run.slowed.get(load.endpoint_id, now)))
-    until = None if job.ping or load.resend else _in_order(run, load, now)
+        return Done(job, hold=run.resources.now() + CHECK_WAIT)
+    until = run.hold(job)
     return None if until is None else Done(job, hold=until)
 
 
-def _in_order(run: DeliveryRun, load: Load, now: datetime) -> datetime | None:
-    """Until when earlier news of the same object keeps this one back: a retry of ours, or what others have in hand."""
-    planned = run.later.get((load.endpoint_id, load.object_id))
-    if planned and planned > now:
-        return rules.hold_until(load.created_at, planned, now)
-    if load.earlier_at and load.earlier not in run.held:
-        return rules.hold_until(load.created_at, load.earlier_at, now)
-    return None
-
-
 async def _attempt(run: DeliveryRun, job: Job) -> Done:
-    load, now = job.load, run.resources.now
+    """Send the job, and once more at once where only the connection failed."""
+    load = job.load
     trigger = Trigger.MANUAL if load.resend else Trigger.PING if job.ping else Trigger.SCHEDULED
-    run.under_way[load.id] = monotonic()
-    made = [await _send(run, job, trigger, load.attempts + 1)]
-    limit = run.resources.manifest.delivery.instant_retry_under
-    if rules.instantly_again(made[0].attempt.answer, made[0].attempt.duration, limit):
-        made.append(await _send(run, job, Trigger.INSTANT, load.attempts + 2))
-    del run.under_way[load.id]
-    answer = made[-1].attempt.answer
+    attempts = [await _send(run, job, trigger, load.attempts + 1)]
+    limit, first = run.resources.manifest.delivery.instant_retry_under, attempts[0].result
+    if rules.instantly_again(first.answer, first.duration, limit):
+        attempts.append(await _send(run, job, Trigger.INSTANT, load.attempts + 2))
     tries = load.tries if trigger is Trigger.MANUAL else load.tries + 1
-    outcome = rules.after(answer, trigger, tries, run.schedule, now(), random.random())  # noqa: S311 - jitter
-    if rules.slows_endpoint(answer):
-        run.slowed[load.endpoint_id] = now() + timedelta(seconds=run.schedule.slow)
-    return Done(job, tuple(made), outcome)
+    chance = random.random()  # noqa: S311 - jitter
+    outcome = rules.after(attempts[-1].result.answer, trigger, tries, run.schedule, run.resources.now(), chance)
+    return Done(job, tuple(attempts), outcome)
 
 
-async def _send(run: DeliveryRun, job: Job, trigger: Trigger, number: int) -> Made:
-    target, load, at = job.target, job.load, run.resources.now()
+async def _send(run: DeliveryRun, job: Job, trigger: Trigger, number: int) -> JobAttempt:
+    at = run.resources.now()
+    return JobAttempt(trigger, number, at, await _result(run, job, number, at))
+
+
+async def _result(run: DeliveryRun, job: Job, number: int, at: datetime) -> webhooks.Attempt:
+    target, load = job.target, job.load
     assert target
     if target.obstacle or target.address is None:
-        return Made(trigger, number, at, webhooks.Attempt(Answer(None, target.obstacle), 0.0))
+        return webhooks.Attempt(Answer(None, target.obstacle), 0.0)
     message = webhooks.Message(target.address, load.event_id, load.body, target.keys, load.sequence, number)
     try:
-        attempt = await webhooks.send(run.resources.outward_http, message, at)
+        return await webhooks.send(run.resources.outward_http, message, at)
     except Exception as error:  # a fault of ours that one receiver brings out must not end the drain of all
         log.warning("send_failed", delivery=str(load.id), error=repr(error), exc_info=True)
-        attempt = webhooks.Attempt(Answer(None, Failure.PROTOCOL), 0.0)
-    return Made(trigger, number, at, attempt)
+        return webhooks.Attempt(Answer(None, Failure.PROTOCOL), 0.0)

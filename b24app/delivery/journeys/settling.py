@@ -1,4 +1,4 @@
-"""What became of a slice is stored: attempts, deliveries, their work rows, and what it means for the endpoints."""
+"""Results are stored: attempts, deliveries, their work rows, and the state that an answer gives its endpoint."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,48 +28,55 @@ from b24app.domain.delivery.schedule import (
 log = structlog.get_logger()
 
 
+class _Switch(NamedTuple):
+    """From which states an endpoint goes to which, and the reason."""
+
+    come_from: Sequence[EndpointState]
+    to: EndpointState
+    reason: str
+
+
 async def settle(run: DeliveryRun) -> None:
     """Store what is finished, one short transaction per portal."""
-    batch, run.finished = run.finished, []
+    batch = run.unsettled()
     if not batch:
         return
-    if any(one.made for one in batch):
+    if any(done.attempts for done in batch):
         run.resources.failpoint("delivery.sent")
-    batch.sort(key=lambda one: one.job.claim.portal_id)
-    for portal_id, group in groupby(batch, key=lambda one: one.job.claim.portal_id):
+    for portal_id, group in groupby(batch, key=lambda done: done.job.claim.portal_id):
+        of_portal = list(group)
         async with run.resources.tenant(portal_id, bulk=True) as db:
-            run.came_to += await _settle_portal(db, run.resources.now(), portal_id, list(group))
-    run.held.difference_update(one.job.load.id for one in batch)
-    run.stored += 1
+            results = await _settle_portal(db, run.resources.now(), portal_id, of_portal)
+        run.settled(of_portal, results)
     run.resources.failpoint("delivery.settled")
 
 
 async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, batch: Sequence[Done]) -> Counter[str]:
-    """Only what is still ours is stored. Returns what the attempts came to."""
-    meanings = {done.job.load.endpoint_id for done in batch if _meaning(done)}
-    if meanings:
-        await endpoints.lock(db, portal_id, meanings)
-    ours = await settling.hold(db, portal_id, [done.job.claim for done in batch])
-    mine = [(done, _change(done)) for done in batch if done.job.claim.key in ours]
-    later = [one for done, change in mine if (one := _later(done, change, ours, now))]
-    put_off = {one.claim.key for one in later}
+    """Store the results of rows that are still ours. Returns how many attempted deliveries came to which result."""
+    switched = {done.job.load.endpoint_id for done in batch if _switch(done)}
+    if switched:
+        await endpoints.lock(db, portal_id, switched)
+    arrivals = await settling.hold(db, portal_id, [done.job.claim for done in batch])
+    ours = [(done, _change(done)) for done in batch if done.job.claim.key in arrivals]
+    later = [next_try for done, change in ours if (next_try := _next_try(done, change, arrivals, now))]
+    put_off = {next_try.claim.key for next_try in later}
     await settling.settle(
         db,
         portal_id,
         batch[0].job.claim.token,
         now,
-        over=[done.job.claim.key for done, _ in mine if done.job.claim.key not in put_off],
+        over=[done.job.claim.key for done, _ in ours if done.job.claim.key not in put_off],
         later=later,
-        attempts=[row for done, _ in mine for row in _rows(done)],
-        changes=[change for done, change in mine if done.made or done.end not in (None, done.job.load.state)],
+        attempts=[row for done, _ in ours for row in _attempt_rows(done)],
+        changes=[change for done, change in ours if done.attempts or done.end not in (None, done.job.load.state)],
     )
-    for done, _ in mine:
-        if meaning := _meaning(done):
-            await _tell_endpoint(db, now, portal_id, done, *meaning)
-    return Counter(_came_to(done) for done, _ in mine if done.made)
+    for done, _ in ours:
+        if switch := _switch(done):
+            await _switch_endpoint(db, now, portal_id, done, switch)
+    return Counter(_result(done) for done, _ in ours if done.attempts)
 
 
-def _came_to(done: Done) -> str:
+def _result(done: Done) -> str:
     """For the metrics."""
     match done.outcome:
         case Delivered():
@@ -78,16 +86,16 @@ def _came_to(done: Done) -> str:
     return "failed"
 
 
-def _later(done: Done, change: Change, arrived: Mapping[str, int], now: datetime) -> NextTry | None:
-    """When the row is looked at again: as planned; at once where news of it came meanwhile; None where it is over."""
-    claim, due = done.job.claim, done.hold or (change.next_at if change.state is DeliveryState.WAITING else None)
-    if due:
-        return NextTry(claim, due, change.last_error)
-    return NextTry(claim, now, None) if arrived[claim.key] != claim.arrivals else None
+def _next_try(done: Done, change: Change, arrivals: Mapping[str, int], now: datetime) -> NextTry | None:
+    """When the work row is claimed again: as planned, or now if something arrived since the claim. None: it is over."""
+    claim, due_at = done.job.claim, done.hold or (change.next_at if change.state is DeliveryState.WAITING else None)
+    if due_at:
+        return NextTry(claim, due_at, change.last_error)
+    return NextTry(claim, now, None) if arrivals[claim.key] != claim.arrivals else None
 
 
 def _change(done: Done) -> Change:
-    """What the delivery's row becomes."""
+    """The new values of the delivery's row."""
     load, state, next_at = done.job.load, done.end or done.job.load.state, done.job.load.next_at
     match done.outcome:
         case Delivered():
@@ -96,15 +104,15 @@ def _change(done: Done) -> Change:
             next_at = at
         case Exhausted():
             state, next_at = DeliveryState.EXHAUSTED, None
-    if not done.made:
+    if not done.attempts:
         over = state is not DeliveryState.WAITING
         return Change(load.id, state, load.tries, load.attempts, over, None, None, None if over else next_at)
-    answer = done.made[-1].attempt.answer
+    answer = done.attempts[-1].result.answer
     return Change(
         load.id,
         state,
-        load.tries + (done.made[0].trigger is not Trigger.MANUAL),
-        load.attempts + len(done.made),
+        load.tries + (done.attempts[0].trigger is not Trigger.MANUAL),
+        load.attempts + len(done.attempts),
         load.resend,
         answer.status,
         answer.failure and answer.failure.value,
@@ -112,59 +120,51 @@ def _change(done: Done) -> Change:
     )
 
 
-def _rows(done: Done) -> Iterable[AttemptRow]:
+def _attempt_rows(done: Done) -> Iterable[AttemptRow]:
     planned = done.outcome.at if isinstance(done.outcome, Retry) else None
-    for made in done.made:
-        answer, last = made.attempt.answer, made is done.made[-1]
+    for attempt in done.attempts:
+        answer, last = attempt.result.answer, attempt is done.attempts[-1]
         yield AttemptRow(
             delivery_id=done.job.load.id,
-            number=made.number,
-            trigger=made.trigger,
+            number=attempt.number,
+            trigger=attempt.trigger,
             status=answer.status,
             error=answer.failure,
-            duration_ms=made.attempt.duration_ms,
-            response=made.attempt.response,
-            address=made.attempt.address,
-            made_at=made.at,
+            duration_ms=attempt.result.duration_ms,
+            response=attempt.result.response,
+            address=attempt.result.address,
+            made_at=attempt.at,
             next_at=planned if last else None,
         )
 
 
-async def _tell_endpoint(
-    db: AsyncConnection,
-    now: datetime,
-    portal_id: int,
-    done: Done,
-    come_from: Sequence[EndpointState],
-    to: EndpointState,
-    reason: str,
-) -> None:
+async def _switch_endpoint(db: AsyncConnection, now: datetime, portal_id: int, done: Done, switch: _Switch) -> None:
     assert done.job.target
-    endpoint = done.job.target.endpoint
-    changed = await endpoints.switch(
+    endpoint, (come_from, to, reason) = done.job.target.endpoint, switch
+    switched = await endpoints.switch(
         db, portal_id, endpoint.id, url=endpoint.url, come_from=come_from, to=to, reason=reason, now=now
     )
-    if changed and to is not EndpointState.CHECKING:
+    if switched and to is not EndpointState.CHECKING:
         await endpoints.make_due(db, portal_id, endpoint.id, now)
         log.info("endpoint_state", portal=portal_id, endpoint=str(endpoint.id), state=to.value, reason=reason)
 
 
-def _meaning(done: Done) -> tuple[Sequence[EndpointState], EndpointState, str] | None:
-    """What an answer means for the endpoint itself: from which states, to which, and why."""
+def _switch(done: Done) -> _Switch | None:
+    """The state that the answer gives the endpoint, or None: it changes nothing."""
     if isinstance(done.outcome, Delivered) and not done.job.ping:
-        return None
+        return None  # by far the most
     match done.outcome:
         case Exhausted(gone=True) | Unchanged(gone=True):
-            return (EndpointState.CHECKING, EndpointState.ACTIVE), EndpointState.DISABLED, "gone"
+            return _Switch((EndpointState.CHECKING, EndpointState.ACTIVE), EndpointState.DISABLED, "gone")
         case Delivered() if done.job.ping:
-            return (EndpointState.CHECKING,), EndpointState.ACTIVE, ""
+            return _Switch((EndpointState.CHECKING,), EndpointState.ACTIVE, "")
         case Exhausted() if done.job.ping:
-            return (EndpointState.CHECKING,), EndpointState.DISABLED, "never_answered"
+            return _Switch((EndpointState.CHECKING,), EndpointState.DISABLED, "never_answered")
         case Retry() if done.job.ping:
-            return (EndpointState.CHECKING,), EndpointState.CHECKING, _reason(done)
+            return _Switch((EndpointState.CHECKING,), EndpointState.CHECKING, _reason(done))
     return None
 
 
 def _reason(done: Done) -> str:
-    answer = done.made[-1].attempt.answer
+    answer = done.attempts[-1].result.answer
     return f"status_{answer.status}" if answer.status else (answer.failure or Failure.CONNECTION).value

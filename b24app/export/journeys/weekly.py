@@ -13,8 +13,8 @@ from uuid import uuid4
 import structlog
 
 from b24app.delivery import webhooks
-from b24app.delivery.journeys import endpoints
-from b24app.delivery.journeys.endpoints import Wanted
+from b24app.delivery.journeys import registering
+from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.webhooks import Upload
 from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.domain.export.weekly import next_try, next_week
@@ -38,7 +38,7 @@ async def set_target(resources: Resources, portal_id: int, url: str) -> str:
 
     Raises Refused 422 `url_<reason>` as for endpoints (`b24app.net.guard`).
     """
-    await endpoints.validate(resources, portal_id, Wanted(url=url))
+    await registering.validate(resources, portal_id, Wanted(url=url))
     secret, now = webhooks.new_secret(os.urandom(webhooks.SECRET_BYTES)), resources.now()
     async with resources.tenant(portal_id) as db:
         await exports.drop(db, portal_id, exports.WEEKLY)

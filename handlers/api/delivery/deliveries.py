@@ -12,7 +12,7 @@ from fastapi import Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from b24app.delivery.journeys import endpoints
+from b24app.delivery.journeys import resending
 from b24app.delivery.store.deliveries import Delivery, PastAttempt
 from b24app.domain.delivery.schedule import DeliveryState, Trigger
 from handlers.api.common import Input, Limit, Routes, Texts
@@ -100,7 +100,7 @@ class DeliveryWithAttempts(DeliveryOut):
 @router.get("/endpoints/{id}/events", summary="Catch up: events after a number")
 async def catch_up(used: Used, called: Called, id: UUID, query: Annotated[CatchUpQuery, Query()]) -> CatchUpOut:
     """Every event meant for the endpoint, delivered or not, in its own gapless order. No operator is needed."""
-    found = await endpoints.catch_up(used, called.portal, called.app.id, id, query.after, query.limit)
+    found = await resending.catch_up(used, called.portal, called.app.id, id, query.after, query.limit)
     data = [
         MissedEvent(
             sequence=one.sequence,
@@ -117,7 +117,7 @@ async def catch_up(used: Used, called: Called, id: UUID, query: Annotated[CatchU
 @router.get("/endpoints/{id}/deliveries", summary="List deliveries of an endpoint")
 async def deliveries(used: Used, called: Called, id: UUID, query: Annotated[DeliveryQuery, Query()]) -> DeliveryList:
     """Newest first, pings included."""
-    found = await endpoints.deliveries_of(
+    found = await resending.deliveries_of(
         used,
         called.portal,
         called.app.id,
@@ -134,14 +134,14 @@ async def deliveries(used: Used, called: Called, id: UUID, query: Annotated[Deli
 @router.get("/deliveries/{id}", summary="Read a delivery with its attempts")
 async def delivery(used: Used, called: Called, id: UUID) -> DeliveryWithAttempts:
     """Each attempt with status, duration, the answer's beginning and the address we were connected to."""
-    found, made = await endpoints.delivery(used, called.portal, called.app.id, id)
+    found, made = await resending.delivery(used, called.portal, called.app.id, id)
     return DeliveryWithAttempts(**_fields(found), made=[_attempt(one) for one in made])
 
 
 @router.post("/deliveries/{id}/resend", status_code=202, response_model=DeliveryOut, summary="Resend")
 async def resend(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """One more attempt, now: the same bytes, `webhook-id` and `webhook-sequence`. If it fails, nothing is planned."""
-    work = partial(endpoints.resend, used, called.portal, called.app.id, id)
+    work = partial(resending.resend, used, called.portal, called.app.id, id)
     return await answer_once(request, used, called, key, work, 202, lambda sent: DeliveryOut(**_fields(sent)))
 
 

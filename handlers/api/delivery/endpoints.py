@@ -11,8 +11,9 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from b24app.delivery.journeys import endpoints
-from b24app.delivery.journeys.endpoints import Wanted, WithSecret
+from b24app.delivery.journeys import endpoints, pinging, registering, rotating
+from b24app.delivery.journeys.endpoints import WithSecret
+from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.features import NEWS
@@ -141,7 +142,7 @@ async def register(request: Request, used: Used, called: Called, body: NewEndpoi
     The answer holds the signing secret, this once. News that happens meanwhile waits.
     """
     wanted = Wanted(body.url, tuple(body.event_types), body.description)
-    work = partial(endpoints.register, used, called.portal, called.app.id, wanted)
+    work = partial(registering.register, used, called.portal, called.app.id, wanted)
     return await answer_once(request, used, called, key, work, 201, _with_secret)
 
 
@@ -166,7 +167,7 @@ async def change(used: Used, called: Called, id: UUID, body: ChangedEndpoint) ->
     """
     types = None if body.event_types is None else tuple(body.event_types)
     wanted = Wanted(body.url, types, body.description, body.enabled)
-    return _endpoint(await endpoints.change(used, called.portal, called.app.id, id, wanted))
+    return _endpoint(await registering.change(used, called.portal, called.app.id, id, wanted))
 
 
 @router.delete("/endpoints/{id}", status_code=204, summary="Delete an endpoint")
@@ -178,14 +179,14 @@ async def remove(used: Used, called: Called, id: UUID) -> None:
 @router.post("/endpoints/{id}/ping", status_code=202, response_model=Pinged, summary="Send a ping")
 async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A signed `endpoint.ping`. Pings carry no sequence number."""
-    work = partial(endpoints.ping, used, called.portal, called.app.id, id)
+    work = partial(pinging.ping, used, called.portal, called.app.id, id)
     return await answer_once(request, used, called, key, work, 202, lambda sent: Pinged(delivery_id=sent))
 
 
 @router.post("/endpoints/{id}/rotate-secret", response_model=EndpointWithSecret, summary="Rotate the secret")
 async def rotate(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A new secret, shown this once. For 24 hours both sign: `webhook-signature` holds two, separated by a space."""
-    work = partial(endpoints.rotate_secret, used, called.portal, called.app.id, id)
+    work = partial(rotating.rotate_secret, used, called.portal, called.app.id, id)
     return await answer_once(request, used, called, key, work, 200, _with_secret)
 
 

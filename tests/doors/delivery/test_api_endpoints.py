@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from b24app.delivery.journeys import client_apps, endpoints
+from b24app.delivery.journeys import client_apps, registering
 from b24app.errors import Refused
 from tests.outside import Desk, strict
 
@@ -74,7 +74,7 @@ async def test_wrong_fields_are_named(desk: Desk, body: Any, field: str, code: s
 async def test_private_addresses_are_refused_outside_dev_mode(desk: Desk) -> None:
     for url in ("https://127.0.0.1/", "https://10.0.0.1/", "https://localhost/", "https://[::1]/"):
         with pytest.raises(Refused) as refused:
-            await endpoints.validate(strict(desk.resources), 1, endpoints.Wanted(url=url))
+            await registering.validate(strict(desk.resources), 1, registering.Wanted(url=url))
         assert refused.value.code == "url_private_address"
 
 
@@ -90,4 +90,4 @@ async def test_a_client_app_that_is_revoked_meanwhile_gets_no_endpoint(desk: Des
     shop = await desk.shop()
     await client_apps.revoke(desk.resources, shop.portal.id, shop.app_id)
     with pytest.raises(Refused):
-        await endpoints.register(desk.resources, shop.portal, shop.app_id, endpoints.Wanted(desk.receiver.url))
+        await registering.register(desk.resources, shop.portal, shop.app_id, registering.Wanted(desk.receiver.url))

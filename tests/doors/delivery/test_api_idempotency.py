@@ -108,7 +108,7 @@ async def test_who_was_taken_for_dead_does_nothing_any_more(desk: Desk) -> None:
 def rotation(desk: Desk, shop: Shop) -> tuple[once.Request, Callable[[once.Keep[WithSecret]], Awaitable[WithSecret]]]:
     """A request with a key, and its work."""
     asked = once.Request(shop.portal.id, shop.app_id, "POST rotate", "k", b"")
-    return asked, partial(endpoints.rotate_secret, desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
+    return asked, partial(rotating.rotate_secret, desk.resources, shop.portal, shop.app_id, shop.endpoint_id)
 
 
 def shown(made: WithSecret) -> once.Response:

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import pytest
 from aiohttp import web
 
 from b24app.delivery.journeys.drain import INLINE
-from b24app.demo import servers
 from b24app.domain.delivery.schedule import DeliveryState
-from b24app.manifest import Manifest
-from tests.outside import Desk, open_desk
+from tests.outside import Desk
 from workers.inline_delivery import InlineDelivery
-
-
-@pytest.fixture
-async def desk(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[Desk]:
-    async with open_desk(clean_database, redis_url, manifest) as opened:
-        yield opened
 
 
 async def test_a_few_are_sent_at_once_and_only_this_portals(desk: Desk) -> None:
