@@ -1,4 +1,4 @@
-"""Each query of `store/`, run as the app's role for rows of another portal: it finds nothing and changes nothing.
+"""Each query of the rooms, run as the app's role for rows of another portal: it finds nothing and changes nothing.
 
 The same call, made by the portal itself, does find or change something: else the recipe would prove nothing.
 """
@@ -6,54 +6,31 @@ The same call, made by the portal itself, does find or change something: else th
 from __future__ import annotations
 
 import inspect
-import pkgutil
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import ClauseElement, MetaData, Table, TextClause, text
+from sqlalchemy import ClauseElement, Table, TextClause, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.visitors import iterate
 
-from b24app import store
+import b24app
 from b24app.demo import servers
 from b24app.features import TABLES
 from b24app.store.engine import open_engine
 from b24app.verification.store.memberships import Overtaken
-from tests.store.recipes import AS_OWNER, ELSEWHERE, QUERIES, Query
+from tests.store.recipes import ALL_OF_IT, AS_OWNER, ELSEWHERE, NEW_ROWS, QUERIES
+from tests.store.recipes.recipe import Query
 from tests.store.rich import Owned, rich
 from tests.tables import TENANT_TABLES
 from tests.world import World
 
 REFUSED = "42501"  # insufficient_privilege: the row would not be ours
-ALL_OF_IT = {  # name no ids: a portal's own rows come back
-    "card_layouts.listing",
-    "imports.hold",
-    "imports.progress",
-    "portal_calls.listing",
-    "inbox.pulse",
-    "connection_checks.last",
-    "tokens.living",
-    "tokens.every",
-}
-NEW_ROWS = {  # a portal may write rows of its own; of others' ids it learns nothing by it
-    "aliases.passed_on",
-    "card_layouts.see",
-    "events.publish_to",
-    "file_parts.put",
-    "imports.start",
-    "looks.begin",
-    "memberships.add_first_seen",
-    "memberships.add_new",
-    "records.add_new",
-    "requisites.add_new",
-    "retention.tidy",
-    "connection_checks.begin",
-}
 TENANTS = {table.name for table in TENANT_TABLES}
 OTHERS = [table.name for table in TABLES if table.name not in TENANTS]
 
@@ -69,18 +46,22 @@ ROWS, SHARED = _every_row(TENANTS, "portal_id = :portal"), _every_row(OTHERS, "t
 
 
 def modules() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(store.__path__):
-        if not found.ispkg and found.name != "tables":
-            yield import_module(f"{store.__name__}.{found.name}")
+    root = Path(b24app.__file__).parent
+    for file in [*root.glob("store/*.py"), *root.glob("*/store/*.py")]:
+        if file.stem not in ("__init__", "tables"):
+            yield import_module(".".join(file.relative_to(root.parent).with_suffix("").parts))
+
+
+MODULES = {module.__name__: module for module in modules()}
 
 
 def queries() -> dict[str, Callable[..., Any]]:
-    """Public functions of `store/` that are handed a connection."""
+    """Public functions of each `store/` that are handed a connection, as "room.module.function"."""
     return {
-        f"{module.__name__.rpartition('.')[2]}.{name}": function
-        for module in modules()
+        f"{path.split('.')[1]}.{path.split('.')[-1]}.{name}": function
+        for path, module in MODULES.items()
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__
+        if function.__module__ == path
         and not name.startswith("_")
         and any("AsyncConnection" in str(one.annotation) for one in inspect.signature(function).parameters.values())
     }
@@ -92,7 +73,7 @@ def names_of(code: CodeType) -> set[str]:
 
 
 def tables_of(function: Callable[..., Any], seen: set[Any] | None = None) -> set[str]:
-    """Tables that a function of `store/` names, itself, in its statements or by helpers it calls."""
+    """Tables that a function of a `store/` names, itself, in its statements or by helpers it calls."""
     seen = set() if seen is None else seen
     seen.add(function)
     names, scope = names_of(function.__code__), function.__globals__
@@ -102,11 +83,9 @@ def tables_of(function: Callable[..., Any], seen: set[Any] | None = None) -> set
     for one in used:
         if isinstance(one, TextClause):
             found |= set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)", one.text))
-        elif isinstance(one, MetaData):
-            found |= set(one.tables)
         elif isinstance(one, ClauseElement):
             found |= {part.name for part in iterate(one) if isinstance(part, Table)}
-        elif inspect.isfunction(one) and one.__module__.startswith(store.__name__) and one not in seen:
+        elif inspect.isfunction(one) and one.__module__ in MODULES and one not in seen:
             found |= tables_of(one, seen)
     return found & {table.name for table in TABLES}
 
@@ -170,7 +149,7 @@ def test_every_query_has_a_recipe_or_a_reason() -> None:
 
 def test_queries_that_are_said_to_touch_no_tenants_rows_name_no_tenants_table() -> None:
     touched = {name: tables_of(function) & TENANTS for name, function in queries().items()}
-    assert {name for name, found in touched.items() if found} == {*QUERIES, *AS_OWNER}
+    assert {name for name, found in touched.items() if found} == {*QUERIES}
 
 
 async def test_the_story_fills_every_table(db: AsyncConnection, owned: Owned) -> None:

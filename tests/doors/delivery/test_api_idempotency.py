@@ -11,7 +11,7 @@ from hashlib import sha256
 import pytest
 from cryptography.fernet import Fernet
 
-from b24app.delivery.journeys import client_apps, endpoints, once
+from b24app.delivery.journeys import client_apps, endpoints, once, rotating
 from b24app.delivery.journeys.endpoints import WithSecret
 from b24app.delivery.store import idempotency
 from b24app.errors import Refused

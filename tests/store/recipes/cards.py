@@ -1,0 +1,86 @@
+"""Queries of the cards' room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.cards.store import imports, records, requisites, retention, scans
+from b24app.cards.store.imports import ImportStep
+from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
+from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
+from b24app.domain.verification.membership import Record, Shown
+from tests.store.recipes.recipe import DIRECTORY, LONG, Recipes
+from tests.store.rich import Owned
+
+
+async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
+    await imports.restart(db, portal_id)
+    await imports.start(db, portal_id, {Kind.CONTACT: 7, Kind.COMPANY: None}, owned.now)
+
+
+async def _written_again(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
+    """Of a card that did not store what was written."""
+    vain = Record(Shown(), Shown(), Shown(True, "pending"), owned.now)
+    await records.settle(db, portal_id, owned.subject, vain, owned.now)
+    await records.write_again(db, portal_id, [owned.subject])
+
+
+RECIPES = Recipes(
+    queries={
+        "cards.imports.advance": lambda db, p, o: imports.advance(
+            db, p, Kind.CONTACT, uuid4(), ImportStep(10**6, 10**6, 1.0), o.now
+        ),
+        "cards.imports.changes_from": lambda db, p, o: imports.changes_from(db, p, Kind.CONTACT),
+        "cards.imports.finish": lambda db, p, o: imports.finish(db, p, Kind.CONTACT, o.reader, o.now),
+        "cards.imports.hold": lambda db, p, o: imports.hold(db, p, Kind.CONTACT, uuid4(), o.now + LONG),
+        "cards.imports.looked": lambda db, p, o: imports.looked(db, p, Kind.CONTACT, o.now + LONG),
+        "cards.imports.progress": lambda db, p, o: imports.progress(db, p),
+        "cards.imports.release": lambda db, p, o: imports.release(db, p, o.reader),
+        "cards.imports.restart": lambda db, p, o: imports.restart(db, p),
+        "cards.imports.start": _started_anew,
+        "cards.records.add_new": lambda db, p, o: records.add_new(
+            db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
+        ),
+        "cards.records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
+        "cards.records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
+        "cards.records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
+        "cards.records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
+        "cards.records.settle": lambda db, p, o: records.settle(
+            db, p, o.subject, Record(Shown(True, "refused")), o.now
+        ),
+        "cards.records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
+        "cards.records.write_again": _written_again,
+        "cards.requisites.add_new": lambda db, p, o: requisites.add_new(
+            db, p, [replace(o.requisite, subject=RequisiteId(RequisiteKind.REQUISITE, 10**6))], o.now
+        ),
+        "cards.requisites.between": lambda db, p, o: requisites.between(db, p, 0, None),
+        "cards.requisites.former_owners": lambda db, p, o: requisites.former_owners(db, p, [o.went]),
+        "cards.requisites.load": lambda db, p, o: requisites.load(db, p, [o.requisite.subject]),
+        "cards.requisites.mark_deleted": lambda db, p, o: requisites.mark_deleted(db, p, [o.requisite.subject], o.now),
+        "cards.requisites.requisites_of": lambda db, p, o: requisites.requisites_of(db, p, [o.requisite.owner]),
+        "cards.requisites.save": lambda db, p, o: requisites.save(
+            db, p, [replace(o.requisite, inn="7700000000")], o.now
+        ),
+        "cards.requisites.went_with": lambda db, p, o: requisites.went_with(
+            db, p, list(Kind), o.now - timedelta(days=30), 9
+        ),
+        "cards.retention.delete_records": lambda db, p, o: retention.delete_records(db, p, o.now + LONG),
+        "cards.retention.delete_requisites": lambda db, p, o: retention.delete_requisites(db, p, o.now + LONG),
+        "cards.retention.delete_scans": lambda db, p, o: retention.delete_scans(db, p, o.now + LONG),
+        "cards.scans.advance": lambda db, p, o: scans.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
+        "cards.scans.begin": lambda db, p, o: scans.begin(db, p, Scope.ALL, ScanTrigger.CLOCK, o.now),
+        "cards.scans.drop": lambda db, p, o: scans.drop(db, p, o.look),
+        "cards.scans.finish": lambda db, p, o: scans.finish(db, p, o.look, o.now),
+        "cards.scans.newest": lambda db, p, o: scans.newest(db, p),
+        "cards.scans.unfinished": lambda db, p, o: scans.unfinished(db, p, Scope.ALL),
+    },
+    elsewhere={
+        "cards.scans.totals": DIRECTORY,
+    },
+    all_of_it={"cards.imports.hold", "cards.imports.progress"},
+    new_rows={"cards.imports.start", "cards.records.add_new", "cards.requisites.add_new", "cards.scans.begin"},
+)

@@ -1,0 +1,82 @@
+"""Queries of the verification room."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.verification.membership import Membership, State
+from b24app.domain.verification.succession import Move
+from b24app.verification.store import aliases, card_tab, client_view, export_rows, intents, memberships, retention
+from tests.store.recipes.recipe import LONG, Recipes
+
+RECIPES = Recipes(
+    queries={
+        "verification.aliases.around": lambda db, p, o: aliases.around(db, p, {o.gone, o.subject}),
+        "verification.aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
+        "verification.aliases.passed_on": lambda db, p, o: aliases.passed_on(db, p, o.gone, o.subject, o.now),
+        "verification.aliases.successors": lambda db, p, o: aliases.successors(db, p, [o.gone]),
+        "verification.card_tab.about": lambda db, p, o: card_tab.about(db, p, o.subject),
+        "verification.card_tab.awaited": lambda db, p, o: card_tab.awaited(
+            db, p, o.subject, [o.membership.id], o.begun
+        ),
+        "verification.card_tab.lost_namesakes": lambda db, p, o: card_tab.lost_namesakes(
+            db, p, o.namesake, o.now - LONG
+        ),
+        "verification.card_tab.members": lambda db, p, o: card_tab.members(db, p, o.company),
+        "verification.client_view.last_seen": lambda db, p, o: client_view.last_seen(db, p),
+        "verification.client_view.one": lambda db, p, o: client_view.one(db, p, o.membership.id),
+        "verification.client_view.page": lambda db, p, o: client_view.page(
+            db, p, client_view.MembershipFilter(), None, 50
+        ),
+        "verification.client_view.unread_since": lambda db, p, o: client_view.unread_since(db, p),
+        "verification.export_rows.current_states": lambda db, p, o: export_rows.current_states(
+            db, p, [(o.subject.id, o.company.id)]
+        ),
+        "verification.export_rows.memberships_after": lambda db, p, o: export_rows.memberships_after(
+            db, p, (0, -1), 50
+        ),
+        "verification.export_rows.put_back": lambda db, p, o: export_rows.put_back(
+            db, p, [(o.membership, replace(o.membership, note="theirs"))], o.now
+        ),
+        "verification.intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
+        "verification.intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
+        "verification.intents.pressed": lambda db, p, o: intents.pressed(db, p, [o.subject]),
+        "verification.intents.prove": lambda db, p, o: intents.prove(db, p, o.stated.id),
+        "verification.intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
+        "verification.intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
+        "verification.memberships.add_first_seen": lambda db, p, o: memberships.add_first_seen(
+            db, p, [replace(o.membership, id=uuid4(), contact_id=10**6 + 1)], o.now
+        ),
+        "verification.memberships.add_new": lambda db, p, o: memberships.add_new(
+            db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
+        ),
+        "verification.memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
+        "verification.memberships.lately_decided": lambda db, p, o: memberships.lately_decided(db, p, o.now - LONG),
+        "verification.memberships.move": lambda db, p, o: _move(db, p, o.membership, o.now),
+        "verification.memberships.of_subjects": lambda db, p, o: memberships.of_subjects(db, p, [o.subject, o.company]),
+        "verification.memberships.save": lambda db, p, o: memberships.save(
+            db, p, [replace(o.membership, state=State.REFUSED, version=o.membership.version + 1)], o.now
+        ),
+        "verification.memberships.suspended_before": lambda db, p, o: memberships.suspended_before(db, p, o.now),
+        "verification.memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
+        "verification.memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
+        "verification.memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
+        "verification.retention.delete_intents": lambda db, p, o: retention.delete_intents(db, p, o.now + LONG),
+    },
+    new_rows={
+        "verification.aliases.passed_on",
+        "verification.memberships.add_first_seen",
+        "verification.memberships.add_new",
+    },
+)
+
+
+async def _move(db: AsyncConnection, portal_id: int, one: Membership, now: datetime) -> None:
+    after = replace(one, company_id=10**6, version=one.version + 1)
+    with suppress(memberships.Overtaken):  # nothing was found to be moved
+        await memberships.move(db, portal_id, [Move(one, after)], now)
