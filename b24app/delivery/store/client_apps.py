@@ -1,4 +1,4 @@
-"""Client apps and their keys. The key's digest finds portal and app; everything else is the tenant's."""
+"""Client apps and their keys. A key's digest finds portal and app without a tenant; all else is inside one tenant."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClientApp:
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """Whom a key belongs to. `origins`: web pages that may use it in a browser."""
+    """The portal and client app of a key. `origins`: web pages that may use the key in a browser."""
 
     portal_id: int
     client_app_id: UUID
@@ -70,8 +70,9 @@ async def add_key(db: AsyncConnection, owner: KeyOwner, digest: bytes, hint: str
 
 
 async def one(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> ClientApp | None:
-    found = await _apps(db, portal_id, client_apps.c.id == client_app_id)
-    return found[0] if found else None
+    """A client app that is not revoked."""
+    apps = await _apps(db, portal_id, client_apps.c.id == client_app_id)
+    return apps[0] if apps else None
 
 
 async def living(db: AsyncConnection, portal_id: int) -> list[ClientApp]:
@@ -80,18 +81,18 @@ async def living(db: AsyncConnection, portal_id: int) -> list[ClientApp]:
 
 
 async def lock(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> bool:
-    """Until the end of the transaction nobody else adds to what belongs to it. False where it is revoked."""
-    mine = (
+    """Lock a client app, so that nobody else adds a key or an endpoint to it. False if it is revoked."""
+    live = (
         client_apps.c.portal_id == portal_id,
         client_apps.c.id == client_app_id,
         client_apps.c.disabled_at.is_(None),
     )
-    return (await db.execute(select(client_apps.c.id).where(*mine).with_for_update())).first() is not None
+    return (await db.execute(select(client_apps.c.id).where(*live).with_for_update())).first() is not None
 
 
 async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> list[UUID] | None:
-    """Close an app, its keys and its endpoints. Returns the endpoints' ids, or None where there is no such app."""
-    done = await db.execute(
+    """Close an app, its keys and its endpoints. Returns the endpoints' ids, or None if there is no such app."""
+    disabled = await db.execute(
         update(client_apps)
         .where(
             client_apps.c.portal_id == portal_id, client_apps.c.id == client_app_id, client_apps.c.disabled_at.is_(None)
@@ -99,7 +100,7 @@ async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: 
         .values(disabled_at=now)
         .returning(client_apps.c.id)
     )
-    if done.first() is None:
+    if disabled.first() is None:
         return None
     await revoke_keys(db, portal_id, client_app_id, now)
     closed = await db.execute(
@@ -112,11 +113,11 @@ async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: 
 
 
 async def revoke_keys(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> tuple[str, ...]:
-    """Its keys are refused from now on. Returns the origins that they were for. Needs no tenant."""
-    mine = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
-    revoked = update(api_keys).where(*mine, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
-    found = await db.execute(revoked.returning(api_keys.c.origins))
-    return tuple(sorted({origin for origins in found.scalars() for origin in origins}))
+    """Refuse all keys of the app from now on. Returns the origins of these keys. Needs no tenant."""
+    of_app = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
+    revoke = update(api_keys).where(*of_app, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
+    revoked = await db.execute(revoke.returning(api_keys.c.origins))
+    return tuple(sorted({origin for origins in revoked.scalars() for origin in origins}))
 
 
 async def _apps(db: AsyncConnection, portal_id: int, *more: Any) -> list[ClientApp]:
@@ -126,7 +127,7 @@ async def _apps(db: AsyncConnection, portal_id: int, *more: Any) -> list[ClientA
         api_keys.c.portal_id == portal_id, api_keys.c.revoked_at.is_(None)
     )
     hints = (await db.execute(keys.order_by(api_keys.c.created_at))).all()
-    return [_app(row, [one.hint for one in hints if one.client_app_id == row.id]) for row in rows]
+    return [_app(row, [key.hint for key in hints if key.client_app_id == row.id]) for row in rows]
 
 
 def _app(row: Row[Any], hints: Sequence[str]) -> ClientApp:

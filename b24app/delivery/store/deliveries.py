@@ -1,4 +1,4 @@
-"""Deliveries as their receivers read them: lists, attempts, and what an endpoint missed. Inside one tenant."""
+"""Deliveries as their receivers read them: lists, attempts, events after a number. Inside one tenant."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PastAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An event in an endpoint's own order, with the bytes that were or would have been sent."""
+    """An event by its number at the endpoint, with the bytes of its webhook."""
 
     sequence: int
     delivery_id: UUID
@@ -64,7 +64,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """Events after a number; `first_available` and `last` tell what is kept (0: nothing yet)."""
+    """Events after a number. `first_available` and `last`: the numbers that are kept (0: none yet)."""
 
     found: tuple[Missed, ...]
     first_available: int
@@ -82,14 +82,13 @@ async def of_endpoint(
 ) -> list[Delivery]:
     """Newest first; `before` is the `row_no` of the last one seen."""
     query = select(outbox).where(outbox.c.portal_id == portal_id, outbox.c.endpoint_id == endpoint_id)
-    more: list[ColumnElement[bool]] = []
+    narrowed: list[ColumnElement[bool]] = []
     if before is not None:
-        more.append(outbox.c.row_no < before)
+        narrowed.append(outbox.c.row_no < before)
     if states:
-        more.append(outbox.c.state.in_([one.value for one in states]))
-    return [
-        _delivery(row) for row in await db.execute(query.where(*more).order_by(outbox.c.row_no.desc()).limit(limit))
-    ]
+        narrowed.append(outbox.c.state.in_([state.value for state in states]))
+    rows = await db.execute(query.where(*narrowed).order_by(outbox.c.row_no.desc()).limit(limit))
+    return [_delivery(row) for row in rows]
 
 
 async def one(db: AsyncConnection, portal_id: int, delivery_id: UUID) -> Delivery | None:
@@ -119,17 +118,17 @@ async def attempts_of(db: AsyncConnection, portal_id: int, delivery_id: UUID) ->
 
 async def catch_up(db: AsyncConnection, portal_id: int, endpoint_id: UUID, after: int, limit: int) -> CatchUp:
     """Numbered events of the endpoint after `after`, in order."""
-    mine = (outbox.c.portal_id == portal_id, outbox.c.endpoint_id == endpoint_id, outbox.c.sequence.is_not(None))
-    bounds = (await db.execute(select(func.min(outbox.c.sequence), func.max(outbox.c.sequence)).where(*mine))).one()
+    numbered = (outbox.c.portal_id == portal_id, outbox.c.endpoint_id == endpoint_id, outbox.c.sequence.is_not(None))
+    bounds = (await db.execute(select(func.min(outbox.c.sequence), func.max(outbox.c.sequence)).where(*numbered))).one()
     query = (
         select(outbox.c.sequence, outbox.c.id, outbox.c.event_id, events.c.body)
         .join(events, (events.c.id == outbox.c.event_id) & (events.c.portal_id == portal_id))
-        .where(*mine, outbox.c.sequence > after)
+        .where(*numbered, outbox.c.sequence > after)
         .order_by(outbox.c.sequence)
         .limit(limit)
     )
-    found = tuple(Missed(row.sequence, row.id, row.event_id, row.body) for row in await db.execute(query))
-    return CatchUp(found, bounds[0] or 0, bounds[1] or 0)
+    missed = tuple(Missed(row.sequence, row.id, row.event_id, row.body) for row in await db.execute(query))
+    return CatchUp(missed, bounds[0] or 0, bounds[1] or 0)
 
 
 _CLOSE_PINGS = text(
@@ -140,12 +139,12 @@ _CLOSE_PINGS = text(
 
 
 async def close_pings(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime) -> None:
-    """A newer ping is about to be sent: older ones that still wait have nothing to say any more."""
+    """Close the pings that still wait, because a newer one is about to be sent."""
     await db.execute(_CLOSE_PINGS, {"portal": portal_id, "endpoint": endpoint_id, "now": now})
 
 
 async def ask_resend(db: AsyncConnection, portal_id: int, delivery_id: UUID) -> None:
-    """One more attempt is wanted, whatever the delivery's state; put it into the work index as well."""
+    """Ask for one more attempt, whatever the delivery's state. The caller puts it into the work index as well."""
     await db.execute(
         outbox.update().where(outbox.c.portal_id == portal_id, outbox.c.id == delivery_id).values(resend=True)
     )

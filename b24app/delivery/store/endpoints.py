@@ -20,7 +20,7 @@ from b24app.store.tables import endpoints, portals
 
 @dataclass(frozen=True, slots=True)
 class OldSecret:
-    """A secret that still signs, beside the new one, until `until`. `sealed` is encrypted."""
+    """A secret that signs beside the new one until `until`. `sealed` is encrypted."""
 
     sealed: bytes
     until: datetime
@@ -28,7 +28,7 @@ class OldSecret:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address of a client app. `event_types` empty: everything. `secret` is encrypted."""
+    """An address of a client app. `event_types` empty: all types. `secret` is encrypted."""
 
     id: UUID
     client_app_id: UUID
@@ -70,7 +70,7 @@ async def of_app(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> li
 async def one(
     db: AsyncConnection, portal_id: int, client_app_id: UUID, endpoint_id: UUID, *, lock: bool = False
 ) -> Endpoint | None:
-    """An endpoint of this client app, or None: another's does not exist for it."""
+    """An endpoint of this client app, or None; an endpoint of another app counts as missing."""
     query = _live(portal_id).where(endpoints.c.client_app_id == client_app_id, endpoints.c.id == endpoint_id)
     row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else _endpoint(row)
@@ -84,7 +84,7 @@ _REACHABLE = select(endpoints).where(
 
 
 async def reachable(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
-    """Endpoints of any client app and state, deleted ones too; none of a portal that was removed."""
+    """Endpoints by id, of any client app and in any state, deleted ones too; none of a removed portal."""
     rows = await db.execute(_REACHABLE, {"portal": portal_id, "ids": list(ids)})
     return {row.id: _endpoint(row) for row in rows}
 
@@ -99,10 +99,16 @@ async def change(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: da
 
 
 async def keep_old_secrets(
-    db: AsyncConnection, portal_id: int, endpoint_id: UUID, secret: bytes, old: Sequence[OldSecret], now: datetime
+    db: AsyncConnection,
+    portal_id: int,
+    endpoint_id: UUID,
+    new_secret: bytes,
+    old_secrets: Sequence[OldSecret],
+    now: datetime,
 ) -> None:
-    kept = [{"secret": one.sealed.decode(), "until": one.until.isoformat()} for one in old]
-    await change(db, portal_id, endpoint_id, now, secret=secret, old_secrets=kept)
+    """Store a new secret, and the old ones that sign beside it."""
+    rows = [{"secret": secret.sealed.decode(), "until": secret.until.isoformat()} for secret in old_secrets]
+    await change(db, portal_id, endpoint_id, now, secret=new_secret, old_secrets=rows)
 
 
 async def switch(
@@ -116,39 +122,40 @@ async def switch(
     reason: str,
     now: datetime,
 ) -> bool:
-    """Change the state after an answer, unless somebody changed URL or state meanwhile. True where it was changed."""
-    done = await db.execute(
+    """Change the state after an answer, unless somebody has changed URL or state meanwhile. True if it was changed."""
+    switched = await db.execute(
         update(endpoints)
         .where(
             endpoints.c.portal_id == portal_id,
             endpoints.c.id == endpoint_id,
             endpoints.c.url == url,
-            endpoints.c.state.in_([one.value for one in come_from]),
+            endpoints.c.state.in_([state.value for state in come_from]),
         )
         .values(state=to.value, state_reason=reason, updated_at=now)
         .returning(endpoints.c.id)
     )
-    return done.first() is not None
+    return switched.first() is not None
 
 
-_HURRY = text(
+# Work rows are locked in key order, as everybody locks them. The arrival tells a worker that holds one to look again.
+_MAKE_DUE = text(
     "UPDATE work w SET due_at = least(w.due_at, :now), arrivals = w.arrivals + 1 FROM ("
     "  SELECT w.key FROM work w JOIN outbox o ON o.id = w.key::uuid"
     "  WHERE o.portal_id = :portal AND o.endpoint_id = :endpoint AND o.state = 'waiting'"
-    "  AND w.portal_id = :portal AND w.kind = 'delivery' ORDER BY w.key FOR UPDATE OF w) AS found"
-    " WHERE w.portal_id = :portal AND w.kind = 'delivery' AND w.key = found.key"
+    "  AND w.portal_id = :portal AND w.kind = 'delivery' ORDER BY w.key FOR UPDATE OF w) AS waiting"
+    " WHERE w.portal_id = :portal AND w.kind = 'delivery' AND w.key = waiting.key"
 ).bindparams(bindparam("endpoint", type_=PG_UUID()), bindparam("now", type_=TIMESTAMP(timezone=True)))
 
 
 async def lock(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
-    """Before rows of work and outbox are touched, in id order: endpoint, work, outbox is the order of all locks."""
+    """Lock endpoints, in id order. Do it before rows of work and outbox are locked: that is the order of all locks."""
     mine = (endpoints.c.portal_id == portal_id, endpoints.c.id.in_(ids))
     await db.execute(select(endpoints.c.id).where(*mine).order_by(endpoints.c.id).with_for_update())
 
 
 async def make_due(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime) -> None:
-    """The endpoint's state changed: look at everything that waits for it now, also where a worker holds it."""
-    await db.execute(_HURRY, {"portal": portal_id, "endpoint": endpoint_id, "now": now})
+    """The endpoint's state has changed: whatever waits for it is due now, also what a worker holds."""
+    await db.execute(_MAKE_DUE, {"portal": portal_id, "endpoint": endpoint_id, "now": now})
 
 
 def _live(portal_id: int) -> Select[Any]:
@@ -164,7 +171,7 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         event_types=tuple(row.event_types),
         secret=row.secret,
         old_secrets=tuple(
-            OldSecret(one["secret"].encode(), datetime.fromisoformat(one["until"])) for one in row.old_secrets
+            OldSecret(old["secret"].encode(), datetime.fromisoformat(old["until"])) for old in row.old_secrets
         ),
         state=EndpointState(row.state),
         state_reason=row.state_reason,

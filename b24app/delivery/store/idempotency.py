@@ -1,4 +1,4 @@
-"""Answers kept by `Idempotency-Key`, so that a repeated request is answered and not repeated. Inside one tenant."""
+"""Answers kept by `Idempotency-Key`, so that a repeated request is answered and not done again. Inside one tenant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """`status` None: the first request is still at work, or died. `response` is encrypted."""
+    """The row of a first request. `status` None: it is at work, or died at it. `response` is encrypted."""
 
     request: bytes
     status: int | None
@@ -26,7 +26,7 @@ class KeptAnswer:
 
 
 async def start(db: AsyncConnection, portal_id: int, digest: bytes, request: bytes, now: datetime) -> KeptAnswer | None:
-    """None: the caller is first and goes on; else what is known of the first. Forgets what is too old."""
+    """None: this request is the first and goes on. Else the row of the first. Deletes rows that are too old."""
     old = (idempotency.c.portal_id == portal_id, idempotency.c.created_at < now - KEPT)
     await db.execute(delete(idempotency).where(*old))
     new = insert(idempotency).values(digest=digest, portal_id=portal_id, request=request, created_at=now)
@@ -39,14 +39,14 @@ async def start(db: AsyncConnection, portal_id: int, digest: bytes, request: byt
 
 
 async def take_over(db: AsyncConnection, portal_id: int, digest: bytes, seen: datetime, now: datetime) -> bool:
-    """The first request died at work: go on in its place, if nobody else does."""
+    """Go on in place of a first request that died at work. False if somebody else does."""
     return await _change(db, portal_id, digest, seen, created_at=now)
 
 
 async def keep(
     db: AsyncConnection, portal_id: int, digest: bytes, started: datetime, status: int, response: bytes
 ) -> bool:
-    """The answer of who started at that moment. False where somebody went on in its place."""
+    """Store the answer of the request that started at that moment. False if another went on in its place."""
     return await _change(db, portal_id, digest, started, status=status, response=response)
 
 

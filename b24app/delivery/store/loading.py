@@ -1,4 +1,4 @@
-"""Deliveries on their way: loaded in bulk. Every function works inside one tenant."""
+"""Deliveries that are to be sent, read in bulk. Every function works inside one tenant."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from b24app.domain.delivery.schedule import DeliveryState
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A delivery as it waits. `earlier`: the news before it about the same object that waits too."""
+    """A delivery that is to be sent, with its bytes.
+
+    `earlier`: the delivery just before it, of the same object to the same endpoint, if that waits as well;
+    `earlier_at`: when that one is due.
+    """
 
     state: DeliveryState
     id: UUID
@@ -34,7 +38,11 @@ class Load:
     earlier_at: datetime | None
 
 
-# Read in the order of row numbers; `earlier` by a window over everything that waits about the same objects.
+# Why one statement: with three, and settling not yet in two, PostgreSQL worked 140 µs a delivery in `bench deliver`
+# instead of 55. Its plan has to be made for these arrays (`tenant(bulk=True)`): with a plan that the connection keeps,
+# PostgreSQL works two to three times as long.
+# `mine` is read once for both its uses. `queue` finds each delivery's predecessor by one window over all that waits for
+# these objects, which an array names: they are found in the index, and no row is looked up for another.
 _LOAD = text(
     "WITH mine AS MATERIALIZED (SELECT * FROM outbox WHERE portal_id = :portal AND id = ANY(CAST(:ids AS uuid[]))),"
     " queue AS (SELECT id, lag(id) OVER w AS earlier, lag(coalesce(next_at, created_at)) OVER w AS earlier_at"

@@ -1,4 +1,4 @@
-"""Publishing: news and one outbox row per endpoint that wants it, in the transaction that made it true."""
+"""Publishing: an event and one delivery per endpoint that wants it, in the transaction that makes the news true."""
 
 # ruff: noqa: S608 - statements are put together from texts in this file only
 from __future__ import annotations
@@ -15,6 +15,7 @@ from b24app.domain.delivery.news import Event
 from b24app.lanes import Lane
 from b24app.store.arrays import unnest
 
+# Events come as one array per column, so that the statement is one text whatever their number (`store/arrays.py`).
 _GIVEN = unnest(
     ids="text", types="text", keys="text", subjects="text", objects="text", bodies="bytea", moments="timestamptz"
 )
@@ -26,8 +27,15 @@ _FRESH = (
     " FROM given ORDER BY place ON CONFLICT (portal_id, source_key) DO NOTHING RETURNING id)"
 )
 
-# The endpoints' rows are locked until the commit, in id order: numbers are given in the order of commits, gapless,
-# and one that is rolled back was never given. `heard` comes after `fresh`, so that a wait for the same news holds none.
+# Why numbers are given here: an endpoint's row stays locked from its number to the commit. So numbers follow the
+# commits without gaps, and a rollback gives its numbers back. The drain (`bench deliver` times it) finds them given,
+# and locks no endpoint for news that is delivered.
+# Why one statement: it is the last before the commit, and while the endpoints are locked nobody else publishes in this
+# portal. It also returns how many deliveries wait, so that a worker can send them itself: one round trip is all that
+# publishing adds to the way from a portal's event to its webhook (`bench latency` times it).
+# `given` → `fresh`: events that are not published yet. `news` → `heard`: the endpoints, locked in id order, so that two
+# publications never lock crosswise. The count of `news` makes `heard` begin after `fresh` has ended: a publication that
+# waits there for another one with the same news holds no endpoint. The rest writes numbers, deliveries, work rows.
 _PUBLISH = text(
     f"WITH {_FRESH}, news AS (SELECT g.* FROM given g JOIN fresh USING (id)),"
     " heard AS MATERIALIZED (SELECT id, state, event_types, last_sequence FROM endpoints"
@@ -52,27 +60,27 @@ _PUBLISH = text(
 async def publish(
     db: AsyncConnection, portal_id: int, events: Sequence[Event], now: datetime, lane: Lane = Lane.INTERACTIVE
 ) -> int:
-    """Write events and their deliveries; news whose `source_key` is known already is left out.
+    """Write events and their deliveries. News whose `source_key` is published already is left out.
 
     Each delivery gets its endpoint's next number, skipped ones too. Call it last inside the transaction that settles
-    the change (its tenant is `portal_id`): it holds the endpoints until the commit. Returns how many wait: where that
-    is not 0, call `resources.wake.outbox()` after the commit.
+    the change (its tenant is `portal_id`): it locks the endpoints until the commit. Returns how many deliveries wait;
+    unless that is 0, call `resources.wake.outbox(portal_id, waiting)` after the commit.
     """
     if not events:
         return 0
-    waits = await db.execute(_PUBLISH, {**_given(events), "portal": portal_id, "now": now, "lane": int(lane)})
-    return int(waits.scalar_one())
+    waiting = await db.execute(_PUBLISH, {**_given(events), "portal": portal_id, "now": now, "lane": int(lane)})
+    return int(waiting.scalar_one())
 
 
 def _given(events: Sequence[Event]) -> dict[str, list[Any]]:
     return {
-        "ids": [one.id for one in events],
-        "types": [one.type for one in events],
-        "keys": [one.source_key for one in events],
-        "subjects": [",".join(one.subjects) for one in events],
-        "objects": [one.object_id for one in events],
-        "bodies": [one.body for one in events],
-        "moments": [one.occurred_at for one in events],
+        "ids": [event.id for event in events],
+        "types": [event.type for event in events],
+        "keys": [event.source_key for event in events],
+        "subjects": [",".join(event.subjects) for event in events],
+        "objects": [event.object_id for event in events],
+        "bodies": [event.body for event in events],
+        "moments": [event.occurred_at for event in events],
     }
 
 
@@ -87,8 +95,10 @@ _PUBLISH_TO = text(
 
 
 async def publish_to(db: AsyncConnection, portal_id: int, endpoint_id: UUID, event: Event, now: datetime) -> UUID:
-    """Write an event for one endpoint only (a ping: it has no number), whatever that endpoint asks for. Returns the
-    delivery's id."""
+    """Write an event for one endpoint only, whatever types it asks for; return the delivery's id.
+
+    Only pings go this way: the delivery has no number.
+    """
     values = {"portal": portal_id, "endpoint": endpoint_id, "now": now, "lane": int(Lane.INTERACTIVE)}
     delivery: UUID = (await db.execute(_PUBLISH_TO, {**_given([event]), **values})).scalar_one()
     return delivery
