@@ -1,6 +1,6 @@
-"""Sign and send one webhook, as Standard Webhooks 1.0.0 says, so that its published libraries verify ours.
+"""Sign and send one webhook by Standard Webhooks 1.0.0, so that its published libraries verify the signature.
 
-What is signed is what was stored: the bytes are never serialised again. Redirects are not followed, at most 4 KB of the
+The stored bytes are signed and sent; they are never serialised again. Redirects are not followed, at most 4 KB of the
 answer are read, and `b24app.net.guard` decides which addresses may be called.
 """
 
@@ -33,7 +33,7 @@ UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=600, sock_connect=5, sock_read=60)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One attempt to be made. `keys` are the raw HMAC keys, newest first; `sequence` is None for pings."""
+    """A webhook to be sent. `keys` are the raw HMAC keys, newest first; `sequence` is None for pings."""
 
     to: Address
     id: str
@@ -45,7 +45,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one attempt brought. `response` is text without NUL; `address` the one we were connected to."""
+    """The result of one attempt. `duration` in seconds; `response` is text without NUL.
+
+    `address`: the IP address that we were connected to.
+    """
 
     answer: Answer
     duration: float
@@ -63,12 +66,12 @@ def new_secret(randomness: bytes) -> str:
 
 
 def signing_key(secret: str) -> bytes:
-    """The HMAC key is what the base64 part decodes to, not its text."""
+    """The HMAC key: the decoded base64 part of the secret. Raises ValueError if there is none."""
     return b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
 
 
 def opened_key(vault: Vault, sealed: bytes) -> bytes | None:
-    """What a sealed secret signs with; None where no key opens it any more, or what it holds is no secret."""
+    """The HMAC key of a sealed secret. None: no key of ours opens it any more, or it holds no secret."""
     secret = vault.opened(sealed)
     try:
         return signing_key(secret) if secret is not None else None
@@ -77,9 +80,9 @@ def opened_key(vault: Vault, sealed: bytes) -> bytes | None:
 
 
 def headers(message: Message, at: datetime) -> dict[str, str]:
-    """Everything that goes with the body. One signature per key, separated by a space, newest key first."""
+    """The headers of the webhook. One signature per key, separated by a space, newest key first."""
     timestamp = str(int(at.timestamp()))
-    found = {
+    fields = {
         "content-type": "application/json",
         "accept-encoding": "identity",
         "user-agent": USER_AGENT,
@@ -89,8 +92,8 @@ def headers(message: Message, at: datetime) -> dict[str, str]:
         "webhook-attempt": str(message.attempt),
     }
     if message.sequence is not None:
-        found["webhook-sequence"] = str(message.sequence)
-    return found
+        fields["webhook-sequence"] = str(message.sequence)
+    return fields
 
 
 def signature(id: str, timestamp: str, body: bytes, keys: Sequence[bytes]) -> str:
@@ -99,23 +102,23 @@ def signature(id: str, timestamp: str, body: bytes, keys: Sequence[bytes]) -> st
 
 
 async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> Attempt:
-    """Make one attempt over a session of `guard.open_outward`. Never raises for what the other side does."""
+    """Make one attempt over a session of `guard.open_outward`. Whatever the receiver does is an `Attempt`, no error."""
     started = monotonic()
     try:
         async with http.post(
             message.to.url, data=message.body, headers=headers(message, at), allow_redirects=False
-        ) as found:
-            response = await _head(found)
-            answer = schedule.answer(found.status, schedule.retry_after(found.headers.get("retry-after"), at))
-            address = found.address if isinstance(found, Answered) else None
-            return Attempt(answer, monotonic() - started, response, address)
+        ) as response:
+            head = await _head(response)
+            answer = schedule.answer(response.status, schedule.retry_after(response.headers.get("retry-after"), at))
+            address = response.address if isinstance(response, Answered) else None
+            return Attempt(answer, monotonic() - started, head, address)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         return Attempt(Answer(None, _failure(error)), monotonic() - started)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to be sent, signed like a webhook. `parts()` gives its bytes from the beginning, `length` of them."""
+    """A file to be sent, signed like a webhook. `parts()` yields its bytes from the beginning, `length` in all."""
 
     to: Address
     id: str
@@ -126,13 +129,13 @@ class Upload:
 
 
 async def upload(http: aiohttp.ClientSession, file: Upload, at: datetime) -> Attempt:
-    """As `send`, for a body that is never in memory as a whole: read once for the signature, once to be sent."""
+    """As `send`, for a body that is never in memory as a whole: it is read once to be signed and once to be sent."""
     started = monotonic()
     timestamp = str(int(at.timestamp()))
     mac = hmac.new(file.key, f"{file.id}.{timestamp}.".encode(), hashlib.sha256)
     async for part in file.parts():
         mac.update(part)
-    found = {
+    fields = {
         "content-type": "application/gzip",
         "content-length": str(file.length),
         "accept-encoding": "identity",
@@ -144,26 +147,28 @@ async def upload(http: aiohttp.ClientSession, file: Upload, at: datetime) -> Att
     }
     try:
         async with http.post(
-            file.to.url, data=file.parts(), headers=found, allow_redirects=False, timeout=UPLOAD_TIMEOUT
-        ) as answered:
-            response = await _head(answered)
-            return Attempt(schedule.answer(answered.status), monotonic() - started, response)
+            file.to.url, data=file.parts(), headers=fields, allow_redirects=False, timeout=UPLOAD_TIMEOUT
+        ) as response:
+            head = await _head(response)
+            return Attempt(schedule.answer(response.status), monotonic() - started, head)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         return Attempt(Answer(None, _failure(error)), monotonic() - started)
 
 
-async def _head(found: aiohttp.ClientResponse) -> str:
-    """The first 4 KB; a longer or slower answer is cut off by closing the connection. PostgreSQL takes no NUL in
-    text."""
+async def _head(response: aiohttp.ClientResponse) -> str:
+    """The first 4 KB of the body, without NUL, which PostgreSQL takes in no text.
+
+    The connection is closed on a longer or slower body.
+    """
     head = bytearray()
     try:
         async with asyncio.timeout(BODY_PATIENCE):
-            while len(head) < RESPONSE_LIMIT and not found.content.at_eof():
-                head += await found.content.read(RESPONSE_LIMIT - len(head))
+            while len(head) < RESPONSE_LIMIT and not response.content.at_eof():
+                head += await response.content.read(RESPONSE_LIMIT - len(head))
     except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, TimeoutError):
-        found.close()  # the status counts, whatever became of the rest
-    if not found.content.at_eof():
-        found.close()
+        response.close()  # the status counts, with or without the rest
+    if not response.content.at_eof():
+        response.close()
     return head.decode(errors="replace").replace("\0", "")
 
 

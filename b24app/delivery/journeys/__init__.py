@@ -1,1 +1,1 @@
-"""How news is loaded, sent and settled."""
+"""How news is sent, and what client apps do with their endpoints."""

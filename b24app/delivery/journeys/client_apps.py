@@ -22,7 +22,7 @@ NAME_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class NewClientApp:
-    """`key` is the only copy: it is not stored."""
+    """A client app with a new key. `key` is its only copy: only its digest is stored."""
 
     app: ClientApp
     key: str
@@ -30,7 +30,7 @@ class NewClientApp:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls the client API."""
+    """The client app that calls the API. `origins`: web pages that may use its key."""
 
     portal: Portal
     app: ClientApp
@@ -42,7 +42,7 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
     if not 1 <= len(name.strip()) <= NAME_LIMIT:
         raise Refused("name_wrong", 422, {"limit": NAME_LIMIT})
     try:
-        origins = tuple(addresses.origin(one) for one in origins)
+        origins = tuple(addresses.origin(origin) for origin in origins)
     except WrongUrl:
         raise Refused("origin_wrong", 422) from None
     app, key = ClientApp(uuid4(), name.strip(), resources.now()), KEY_PREFIX + secrets.token_urlsafe(32)
@@ -54,9 +54,9 @@ async def create(resources: Resources, portal_id: int, name: str, origins: tuple
 
 
 async def new_key(resources: Resources, portal_id: int, client_app_id: UUID) -> NewClientApp:
-    """A key in place of those it has, for the same origins: they are refused at once. Raises `Refused` `not_found`.
+    """A new key for the same origins; the keys before it are refused at once. Raises `Refused` `not_found`.
 
-    An app has none when it came out of an export file.
+    An app that was restored from an export file has no key before it.
     """
     key, now = KEY_PREFIX + secrets.token_urlsafe(32), resources.now()
     async with resources.tenant(portal_id) as db:
@@ -77,26 +77,26 @@ async def listing(resources: Resources, portal_id: int) -> list[ClientApp]:
 
 
 async def revoke(resources: Resources, portal_id: int, client_app_id: UUID) -> None:
-    """Its keys stop working and its endpoints hear nothing more. Raises `Refused` `not_found`."""
+    """Refuse the app's keys and delete its endpoints, at once. Raises `Refused` `not_found`."""
     now = resources.now()
     async with resources.tenant(portal_id) as db:
-        closed = await client_apps.revoke(db, portal_id, client_app_id, now)
-        if closed is None:
+        deleted = await client_apps.revoke(db, portal_id, client_app_id, now)
+        if deleted is None:
             raise Refused("not_found", 404)
-        for endpoint_id in closed:
+        for endpoint_id in deleted:
             await endpoints.make_due(db, portal_id, endpoint_id, now)
-    if closed:
+    if deleted:
         await resources.wake.outbox()
 
 
 async def origin_known(resources: Resources, origin: str) -> bool:
-    """Whether pages of this origin may ask at all (a preflight carries no key)."""
+    """Whether pages of this origin may call the API with any key. A preflight carries no key."""
     async with resources.autocommit() as db:
         return await client_apps.origin_known(db, origin)
 
 
 async def caller(resources: Resources, key: str) -> Caller | None:
-    """Whose key this is, or None: unknown, revoked, or of a portal that removed the app."""
+    """The client app of this key. None: the key is unknown or revoked, or its portal has removed the app."""
     async with resources.autocommit() as db:
         owner = await client_apps.by_key(db, portals.digest(key))
         portal = await portals.by_id(db, owner.portal_id) if owner else None

@@ -16,17 +16,17 @@ from b24app.delivery.store import idempotency
 from b24app.errors import Refused
 from b24app.resources import Resources
 
-AT_WORK = timedelta(seconds=60)  # a first request without an answer after this is taken for dead
+AT_WORK = timedelta(seconds=60)  # a first request that has no answer by then is taken for dead
 KEY_LIMIT = 255
 
 T = TypeVar("T")
 Keep = Callable[[AsyncConnection, T], Awaitable[None]]
-"""What work calls with its result, last in the transaction that does it. Raises `Refused`, which undoes the work."""
+"""The work calls it with its result, last in its transaction. It raises `Refused` to undo the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What makes two requests the same: who, where and with which key; and whether they ask for the same."""
+    """A request that may come again. One of the same `digest` is a repeat, and has to have the same `body`."""
 
     portal_id: int
     client_app_id: UUID
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`body` is JSON data; `replayed`: it was given before."""
+    """An answer. `body` is JSON data; `replayed`: it is the answer of an earlier request."""
 
     status: int
     body: Any
@@ -58,40 +58,42 @@ async def once(
     work: Callable[[Keep[T]], Awaitable[T]],
     answer: Callable[[T], Response],
 ) -> Response:
-    """Do `work` unless it was done before. `Refused`: `idempotency_key_wrong`, `_reused`, `_in_progress`, and
-    `idempotency_answer_lost` where it was done and no key opens the answer any more: doing it again would do it twice.
+    """Do `work` unless it was done before. Raises `Refused`: `idempotency_key_wrong`, `_reused`, `_in_progress`;
+    `idempotency_answer_lost` if it was done and no key of ours opens the answer: to do it again would do it twice.
 
-    Work and answer are kept in one transaction: who is killed between them has done neither, and who was taken for dead
-    meanwhile does nothing.
+    Work and answer are stored in one transaction. A process killed between them has done neither, and a request that
+    was taken for dead meanwhile does nothing.
     """
     if request.key is None:
         return answer(await work(unkept))
     if not 1 <= len(request.key) <= KEY_LIMIT:
         raise Refused("idempotency_key_wrong", 422, {"limit": KEY_LIMIT})
     started = resources.now()
-    if before := await _before(resources, request, started):
-        return before
+    if earlier := await _earlier_answer(resources, request, started):
+        return earlier
 
     async def keep(db: AsyncConnection, result: T) -> None:
-        await _keep(db, resources, request, started, answer(result))
+        await _store(db, resources, request, started, answer(result))
 
     try:
-        done = await work(keep)
+        result = await work(keep)
     except Refused:
         async with resources.tenant(request.portal_id) as db:
             await idempotency.forget(db, request.portal_id, request.digest, started)
         raise
     resources.failpoint("once.done")
-    return answer(done)
+    return answer(result)
 
 
-async def _keep(db: AsyncConnection, resources: Resources, request: Request, started: datetime, done: Response) -> None:
-    sealed = resources.vault.seal(json.dumps(done.body))
-    if not await idempotency.keep(db, request.portal_id, request.digest, started, done.status, sealed):
+async def _store(
+    db: AsyncConnection, resources: Resources, request: Request, started: datetime, response: Response
+) -> None:
+    sealed = resources.vault.seal(json.dumps(response.body))
+    if not await idempotency.keep(db, request.portal_id, request.digest, started, response.status, sealed):
         raise Refused("idempotency_key_in_progress", 409)
 
 
-async def _before(resources: Resources, request: Request, now: datetime) -> Response | None:
+async def _earlier_answer(resources: Resources, request: Request, now: datetime) -> Response | None:
     asked = hashlib.sha256(request.body).digest()
     async with resources.tenant(request.portal_id) as db:
         kept = await idempotency.start(db, request.portal_id, request.digest, asked, now)

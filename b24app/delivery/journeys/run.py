@@ -81,11 +81,11 @@ class Done:
 
 
 class DeliveryRun:
-    """One drain's jobs, from `take` over `finished` to `settled`.
+    """One drain's jobs. Each goes through `take`, `finished` and `settled`.
 
-    A job is *held* until its result is stored, and *unsent* until it is finished. Jobs about one object of one endpoint
-    form a chain, which one sender sends from first to last. A chain is ready, or parked while its endpoint has its
-    share of the senders, or with a sender.
+    A job is *held* until its result is stored, and *unsent* until it is finished. Jobs about one object for one
+    endpoint form a chain, which one sender sends from first to last. A chain is ready, or parked while its endpoint has
+    its share of the senders, or with a sender.
     """
 
     def __init__(self, resources: Resources, worker: str, schedule: Schedule, concurrency: int) -> None:
@@ -98,7 +98,7 @@ class DeliveryRun:
         self._held: set[UUID] = set()  # deliveries
         self._unsent: Counter[int] = Counter()  # by portal
         self._retries: dict[ChainKey, datetime] = {}  # when failed news of a chain is tried again
-        self._resting: dict[UUID, datetime] = {}  # endpoints that asked for air, until when
+        self._resting: dict[UUID, datetime] = {}  # endpoints that are given a rest, until when
         self._finished: list[Done] = []
         self._signing_keys: dict[bytes, bytes | None] = {}
         self._notified = asyncio.Event()
@@ -144,11 +144,12 @@ class DeliveryRun:
             return  # our own lease ran out while it is being sent: that attempt will settle it
         self._held.add(job.load.id)
         self._unsent[job.claim.portal_id] += 1
-        if job.chain in self._chains:
-            self._chains[job.chain].append(job)
+        chain = job.chain
+        if chain in self._chains:
+            self._chains[chain].append(job)
             return
-        self._chains[job.chain] = deque([job])
-        self._ready.append(job.chain)
+        self._chains[chain] = deque([job])
+        self._ready.append(chain)
 
     def next_chain(self) -> ChainKey | None:
         """Hand the next ready chain to a sender, who gives it back by `release`. None: no chain is ready.
@@ -178,7 +179,7 @@ class DeliveryRun:
     def hold(self, job: Job) -> datetime | None:
         """Until when the job has to wait, or None to send it now.
 
-        It waits where the run is closing, where its endpoint asked for air, and behind earlier news of its object.
+        It waits if the run is closing, if its endpoint is given a rest, and behind earlier news of its object.
         """
         now, load = self.resources.now(), job.load
         rest = self._resting.get(load.endpoint_id)
@@ -195,19 +196,18 @@ class DeliveryRun:
 
     def finished(self, done: Done) -> None:
         """The first job of a chain is over for this run. Its result waits to be stored."""
-        job = done.job
+        job, chain = done.job, done.job.chain
         if isinstance(done.outcome, Retry):
-            self._retries[job.chain] = done.outcome.at
+            self._retries[chain] = done.outcome.at
         elif done.outcome is not None:
-            self._retries.pop(job.chain, None)
+            self._retries.pop(chain, None)
         if done.attempts and rules.slows_endpoint(done.attempts[-1].result.answer):
             self._resting[job.load.endpoint_id] = self.resources.now() + timedelta(seconds=self.schedule.slow)
         self._finished.append(done)
         self._unsent[job.claim.portal_id] -= 1
-        chain = self._chains[job.chain]
-        chain.popleft()
-        if not chain:
-            del self._chains[job.chain]
+        self._chains[chain].popleft()
+        if not self._chains[chain]:
+            del self._chains[chain]
 
     def unsettled(self) -> list[Done]:
         """Hand out the results that are to be stored, each once, ordered by portal."""

@@ -1,1 +1,1 @@
-"""Everybody's words about news and its delivery."""
+"""Words and rules of news and its delivery, which every room may use."""

@@ -1,4 +1,4 @@
-"""How a webhook is tried, tried again and given up. Pure: the time, the schedule and the chance are handed in.
+"""When a webhook is tried, tried again and given up. Pure: the time, the schedule and the chance are handed in.
 
 Rules: Standard Webhooks 1.0.0 ("Deliverability and reliability"), and the wait rule of docs/webhooks.md:
 wait = max(60 s after 429 or a timeout, Retry-After clamped to base … 2·base, base) + added jitter.
@@ -16,7 +16,7 @@ ORDER_BOUND = timedelta(seconds=60)
 
 
 class EndpointState(StrEnum):
-    """`checking` waits for the answer to a ping; `disabled` keeps its news as skipped; `deleted` is forgotten."""
+    """`checking`: news waits until a ping is answered; `disabled`: news is skipped; `deleted`: nothing is sent."""
 
     CHECKING = "checking"
     ACTIVE = "active"
@@ -25,7 +25,7 @@ class EndpointState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """`skipped`: the endpoint was disabled; `closed`: the endpoint or the portal is gone. Both can be read again."""
+    """`skipped`: the endpoint was disabled; `closed`: the endpoint or the portal is gone. Catching up reads both."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -35,7 +35,7 @@ class DeliveryState(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Why an attempt was made. Only `scheduled` and `ping` count as tries and earn a next one."""
+    """Why an attempt was made. Only `scheduled` and `ping` count as tries, and only they are followed by another."""
 
     SCHEDULED = "scheduled"
     INSTANT = "instant"
@@ -44,8 +44,10 @@ class Trigger(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why no 2xx came. Everything here is tried again; only 410 is final. `unsigned`: no key of ours opens
-    the secret, and nothing was sent."""
+    """Why an attempt failed. All are tried again; only the status 410 is final.
+
+    `unsigned`: no key of ours opens the secret, and nothing was sent.
+    """
 
     STATUS = "status"
     REDIRECT = "redirect"
@@ -69,7 +71,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one attempt brought: a `status`, or none and the `failure`. `retry_after` in seconds, unclamped."""
+    """The receiver's answer to one attempt. `status` None: it did not answer. `failure` None: it answered 2xx.
+
+    `retry_after`: seconds that it asked for, unclamped.
+    """
 
     status: int | None
     failure: Failure | None = None
@@ -82,7 +87,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Done."""
+    """The delivery has ended well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def answer(status: int, retry_after: float | None = None) -> Answer:
 
 
 def after(made: Answer, trigger: Trigger, tries: int, schedule: Schedule, now: datetime, chance: float) -> Outcome:
-    """What follows the `tries`-th counted try (from 1; manual tries are not counted). `chance` in [0, 1)."""
+    """The outcome of an attempt. `tries`: counted tries with this one (manual ones are not); `chance` in [0, 1)."""
     gone = made.status == GONE
     if made.ok:
         return Delivered()
@@ -129,7 +134,7 @@ def after(made: Answer, trigger: Trigger, tries: int, schedule: Schedule, now: d
 
 
 def wait(made: Answer, base: float, schedule: Schedule, chance: float) -> float:
-    """Seconds before the next try: never under `base`, never for longer than the receiver may ask."""
+    """Seconds before the next try: `base` at least; at most twice that, or `slow` if it is more; and jitter."""
     asked = 0.0 if made.retry_after is None else min(max(made.retry_after, base), 2 * base)
     slow = schedule.slow if made.status == TOO_MANY or made.failure is Failure.TIMEOUT else 0.0
     seconds = max(slow, asked, base)
@@ -137,19 +142,19 @@ def wait(made: Answer, base: float, schedule: Schedule, chance: float) -> float:
 
 
 def instantly_again(made: Answer, seconds: float, limit: float) -> bool:
-    """One uncounted try at once where the connection itself failed quickly: often only a kept connection gone stale."""
+    """Whether an uncounted attempt follows at once: a connection failed quickly, often a kept one that was stale."""
     return made.failure is Failure.CONNECTION and seconds < limit
 
 
 def slows_endpoint(made: Answer) -> bool:
-    """The whole endpoint is asking for air, not only this delivery."""
+    """Whether the whole endpoint gets a rest, not only this delivery."""
     return made.status in (TOO_MANY, BAD_GATEWAY, GATEWAY_TIMEOUT) or made.failure is Failure.TIMEOUT
 
 
 def hold_until(created_at: datetime, earlier_next_at: datetime, now: datetime) -> datetime | None:
-    """How long news of an object waits for earlier news of the same object, or None to go at once.
+    """Until when news waits behind earlier news of the same object, or None to send it now.
 
-    At most `ORDER_BOUND` after its creation; then it goes, and `object_version` lets the receiver drop the older one.
+    It waits until `ORDER_BOUND` after its creation at most; then `object_version` lets the receiver drop the older one.
     """
     bound = created_at + ORDER_BOUND
     if now >= bound:
@@ -158,7 +163,7 @@ def hold_until(created_at: datetime, earlier_next_at: datetime, now: datetime) -
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds asked for by `Retry-After` (number, fractions too, or an HTTP date), None where absent or senseless."""
+    """Seconds asked for by `Retry-After`: a number, fractions too, or an HTTP date. None if absent or senseless."""
     if not header:
         return None
     try:
