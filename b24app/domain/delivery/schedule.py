@@ -16,8 +16,7 @@ ORDER_BOUND = timedelta(seconds=60)
 
 
 class EndpointState(StrEnum):
-    """`checking`: a ping is not answered yet, and news waits; `disabled`: news is skipped; `deleted`: nothing is
-    sent."""
+    """`checking`: news waits until a ping is answered; `disabled`: news is skipped; `deleted`: nothing is sent."""
 
     CHECKING = "checking"
     ACTIVE = "active"
@@ -26,8 +25,7 @@ class EndpointState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """`skipped`: the endpoint was disabled; `closed`: the endpoint or the portal is gone. Both can be caught up
-    with."""
+    """`skipped`: the endpoint was disabled; `closed`: the endpoint or the portal is gone. Catching up reads both."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -144,8 +142,7 @@ def wait(made: Answer, base: float, schedule: Schedule, chance: float) -> float:
 
 
 def instantly_again(made: Answer, seconds: float, limit: float) -> bool:
-    """Whether an uncounted attempt follows at once: the connection failed quickly, often because a kept one was
-    stale."""
+    """Whether an uncounted attempt follows at once: a connection failed quickly, often a kept one that was stale."""
     return made.failure is Failure.CONNECTION and seconds < limit
 
 
