@@ -9,7 +9,7 @@ from b24app.plug import Done
 from b24app.resources import Resources
 from b24app.store.tables import portals
 from b24app.work.store import index
-from workers.chores import STATES, do_now, keep_clocks, wake_due
+from workers.chores import STATES, do_due, do_now, keep_clocks, wake_due
 
 
 async def chore(resources: Resources, name: str, portal_id: int) -> Done:
@@ -50,7 +50,8 @@ async def look_at(resources: Resources, portal_id: int) -> Done:
 
 
 async def erase(resources: Resources, portal_id: int) -> Done:
-    return await chore(resources, "erase_portal", portal_id)
+    done = await do_due(resources, "erase_portal", portal_id)
+    return done[0] if done else None
 
 
 async def tidy_all(resources: Resources) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.cards.store.tables import aliases, records
 from b24app.domain.cards.drift import Drift, drift_of
 from b24app.domain.cards.facts import Card, Kind, Subject
-from b24app.domain.verification.membership import Record, Shown
+from b24app.domain.cards.records import Record, Shown
 from b24app.store.arrays import among, named
 
 ADD_NEW = text("""

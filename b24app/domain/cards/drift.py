@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from b24app.domain.cards.facts import Card
-from b24app.domain.verification.membership import Record, Shown
+from b24app.domain.cards.records import Record, Shown
 
 ON_ITS_WAY = timedelta(minutes=1)
 """A card changed so lately has an event under way: it is looked at, but counts as no drift."""

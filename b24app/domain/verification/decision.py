@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from b24app.domain.cards.facts import Card, Kind, RequisiteId, Subject, Topic
+from b24app.domain.cards.records import Record, Shown
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
@@ -27,8 +28,6 @@ from b24app.domain.verification.membership import (
     Intent,
     Membership,
     Reason,
-    Record,
-    Shown,
     State,
 )
 from b24app.domain.verification.membership_changes import MembershipChanges

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from b24app.bitrix24.writing import Value
 from b24app.domain.cards.facts import Card, Subject
+from b24app.domain.cards.records import Record, Shown
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.decision import Decision, Facts, decide, last_editor
-from b24app.domain.verification.membership import Membership, Record, Shown
+from b24app.domain.verification.membership import Membership
 from b24app.domain.work.arrivals import Actor, actor
 from b24app.work.store import inbox
 from b24app.work.store.index import Claim

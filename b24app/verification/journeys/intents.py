@@ -17,10 +17,11 @@ from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
 from b24app.domain.cards.facts import Card, Subject
+from b24app.domain.cards.records import Shown
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.decision import STATED_FOR, project
-from b24app.domain.verification.membership import Action, Intent, Membership, Shown, State
+from b24app.domain.verification.membership import Action, Intent, Membership, State
 from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused

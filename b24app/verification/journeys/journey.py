@@ -22,10 +22,11 @@ from b24app.cards.journeys.odd import Unread
 from b24app.cards.store import records
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Card
+from b24app.domain.cards.records import Record
 from b24app.domain.delivery import news
 from b24app.domain.policy import Policy
 from b24app.domain.portal.portal import Mode, Portal
-from b24app.domain.verification.membership import Membership, Record, State
+from b24app.domain.verification.membership import Membership, State
 from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.succession import Move
 from b24app.domain.work.arrivals import Arrival, Source

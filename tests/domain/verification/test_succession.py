@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.cards.facts import Card, Kind, RequisiteId, RequisiteKind, Subject
+from b24app.domain.cards.records import Record, Shown
 from b24app.domain.verification.decision import Facts, decide
-from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, Record, Shown, State
+from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, State
 from b24app.domain.verification.membership_changes import MembershipChanges
 from b24app.domain.verification.succession import (
     OPENNESS,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.records import Record, Shown
 from b24app.domain.verification.decision import STATED_FOR, Decision, Facts, decide, is_stale, project
 from b24app.domain.verification.membership import (
     ALONE,
@@ -20,8 +21,6 @@ from b24app.domain.verification.membership import (
     Intent,
     Membership,
     Reason,
-    Record,
-    Shown,
     State,
 )
 

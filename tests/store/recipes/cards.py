@@ -12,7 +12,7 @@ from b24app.cards.store import imports, records, requisites, retention, scans
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
-from b24app.domain.verification.membership import Record, Shown
+from b24app.domain.cards.records import Record, Shown
 from tests.store.recipes.recipe import DIRECTORY, LONG, Recipes
 from tests.store.rich import Owned
 
