@@ -38,10 +38,6 @@ class Words:
         found = self.catalogue.gettext(message)
         return found % values if values else found
 
-    def plural(self, one: str, many: str, count: int) -> str:
-        """The form for `count`, with `%(num)s` filled in."""
-        return self.catalogue.ngettext(one, many, count) % {"num": count}
-
     def amount(self, number: int) -> str:
         """`84 200`, `84,200`: never broken at the end of a line."""
         return format_decimal(number, locale=self.lang)

@@ -150,12 +150,6 @@ async def bind_placements(client: PortalClient, placements: Sequence[PlacementSp
     return [there_already(outcome, True) for outcome in await client.batch(commands)]
 
 
-async def unbind_placements(client: PortalClient, placements: Sequence[tuple[str, str]]) -> list[Outcome]:
-    """Remove (code, handler URL) pairs, e.g. of an earlier version."""
-    pairs = [{"PLACEMENT": code, "HANDLER": handler} for code, handler in placements]
-    return await client.batch([Command("placement.unbind", pair, write=True) for pair in pairs])
-
-
 async def bind_events(client: PortalClient, events: Sequence[tuple[str, str]]) -> list[Outcome]:
     """Bind (event, handler URL) pairs, authorized as whoever acts. The result is True, also where it was bound
     already."""

@@ -14,7 +14,6 @@ from b24app.bitrix24.setup import (
     bind_placements,
     budget_of,
     present,
-    unbind_placements,
 )
 from b24app.bitrix24.tokens import FixedToken
 from b24app.errors import AccessDenied, CallRefused
@@ -87,9 +86,6 @@ async def test_captions_of_a_placement_by_language(rig: Rig) -> None:
     await bind_placements(rig.client, [TAB])
     (row,) = (await rig.client.call("placement.get")).result
     assert {language: texts["TITLE"] for language, texts in row["langAll"].items()} == {"ru": "Вкладка", "en": "Tab"}
-    (gone,) = await unbind_placements(rig.client, [(TAB.code, TAB.handler)])
-    assert gone.value()
-    assert not (await present(rig.client, BOTH)).placements
 
 
 async def test_real_refusals_stay_refusals(rig: Rig) -> None:

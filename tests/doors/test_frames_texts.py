@@ -116,9 +116,9 @@ def test_readers_get_the_nearest_language(asked: str, answered: str) -> None:
 
 
 def test_russian_counts_by_its_own_rules() -> None:
-    russian = read_words(("ru", "en"))["ru"]
+    catalogue = read_words(("ru", "en"))["ru"].catalogue
     forms = ("%(num)s waits for checking", "%(num)s wait for checking")
-    assert [russian.plural(*forms, n) for n in (1, 2, 5, 21)] == [
+    assert [catalogue.ngettext(*forms, n) % {"num": n} for n in (1, 2, 5, 21)] == [
         "1 ждёт проверки",
         "2 ждут проверки",
         "5 ждут проверки",

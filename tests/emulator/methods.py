@@ -131,9 +131,9 @@ def app_methods() -> frozenset[str]:
 def _named(file: Path, known: set[str]) -> Iterator[str]:
     nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
     texts = {one.value for one in nodes if isinstance(one, ast.Constant) and isinstance(one.value, str)}
-    yield from {text for text in texts & known if "." in text or file.parent.name == "bitrix24"}
+    yield from {text for text in texts & known if "." in text or "bitrix24" in file.parts}
     words = "|".join(map(re.escape, sorted({text for text in texts if text.isalpha()} | set(CARDS))))
-    for one in nodes if file.parent.name == "bitrix24" else ():
+    for one in nodes if "bitrix24" in file.parts else ():
         if isinstance(one, ast.JoinedStr) and isinstance(one.values[0], ast.Constant):
             parts = [
                 re.escape(str(part.value)) if isinstance(part, ast.Constant) else f"({words})" for part in one.values
