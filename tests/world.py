@@ -42,6 +42,7 @@ from emulator.opening import open_form
 from emulator.people import User
 from emulator.portal import Portal
 from emulator.run import Emulator, serve
+from tests.databases import engine_of
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
 from workers.chores import erase, import_one, prove_removal, rescan_one, rewake_all, sweep_one
@@ -374,6 +375,8 @@ async def open_world(
         resources = await stack.enter_async_context(
             open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints)
         )
+        resources = replace(resources, engine=engine_of(postgres))
+        stack.push_async_callback(resources.calls.flush, resources)
         redis = Redis.from_url(redis_url)
         await redis.flushdb()
         await redis.aclose()
