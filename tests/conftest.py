@@ -1,4 +1,4 @@
-"""Real servers for everybody: PostgreSQL and Redis per test process, a migrated template database cloned once."""
+"""Real servers for everybody: PostgreSQL and Redis per test process, migrated once."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import AsyncAdaptedQueuePool
 
 from b24app.demo import servers
-from b24app.features import TABLES
 from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
+from tests.databases import close_engines, empty, engine_of
 from tests.world import World, open_world
 
 
@@ -49,11 +48,20 @@ def manifest() -> Manifest:
     return read_manifest(ROOT / "app.yaml")
 
 
+@pytest.fixture(scope="session")
+async def engines() -> AsyncIterator[None]:
+    yield
+    await close_engines()
+
+
 @pytest.fixture
-async def clean_database(postgres: servers.Postgres) -> AsyncIterator[servers.Postgres]:
-    """Every table empty before the test."""
-    await _empty(postgres)
+async def clean_database(postgres: servers.Postgres, engines: None) -> AsyncIterator[servers.Postgres]:
+    """Every table empty before the test, and no connection still in use after it."""
+    await empty(postgres)
     yield postgres
+    pool = engine_of(postgres).pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    assert pool.checkedout() == 0
 
 
 @pytest.fixture
@@ -62,11 +70,3 @@ async def world(clean_database: servers.Postgres, redis_url: str, manifest: Mani
     async with open_world(clean_database, redis_url, manifest) as opened:
         yield opened
         await opened.assert_nothing_left()
-
-
-async def _empty(server: servers.Postgres) -> None:
-    engine = create_async_engine(server.url(servers.OWNER))
-    names = ", ".join(table.name for table in TABLES)
-    async with engine.begin() as db:
-        await db.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    await engine.dispose()

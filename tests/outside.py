@@ -36,6 +36,7 @@ from b24app.settings import ROOT, Settings
 from b24app.store.tables import portals as portals_table
 from b24app.verification.store.tables import memberships
 from b24app.work.store.tables import work
+from tests.databases import engine_of
 from tests.serving import bound, serving
 from tests.world import FailPoints
 
@@ -230,6 +231,7 @@ async def open_desk(server: servers.Postgres, redis_url: str, manifest: Manifest
         socket, address = bound("127.0.0.1")
         settings, clock, failpoints = _settings(server, redis_url, f"http://{address}"), Clock(), FailPoints()
         resources = await stack.enter_async_context(open_resources(settings, manifest, now=clock, failpoint=failpoints))
+        resources = replace(resources, engine=engine_of(server))
         await stack.enter_async_context(serving(build_app(settings, manifest, resources), socket))
         receiver = await stack.enter_async_context(receiving())
         http = await stack.enter_async_context(aiohttp.ClientSession())

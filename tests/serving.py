@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-
-class Server(uvicorn.Server):
-    """Leaves signals to pytest."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.asked = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def main_loop(self) -> None:
-        """Tick once a second for the date header; stop at once when asked."""
-        tick = 0
-        while not await self.on_tick(tick):
-            tick += 10
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.asked.wait(), 1)
-
-    def ask_to_stop(self) -> None:
-        self.should_exit = True
-        self.asked.set()
+from emulator.run import Server
 
 
 def bound(host: str = "127.0.0.1") -> tuple[socket.socket, str]:
@@ -45,10 +24,8 @@ def bound(host: str = "127.0.0.1") -> tuple[socket.socket, str]:
 
 @asynccontextmanager
 async def serving(app: ASGIApp, socket: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        app, log_level="critical", access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws="none"
-    )
-    server = Server(config)
+    quiet: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False}
+    server = Server(uvicorn.Config(app, lifespan="on", timeout_graceful_shutdown=1, ws="none", **quiet))
     task = asyncio.create_task(server.serve(sockets=[socket]))
     while not server.started:
         if task.done():
@@ -58,5 +35,5 @@ async def serving(app: ASGIApp, socket: socket.socket) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        server.ask_to_stop()
+        server.stop()
         await task

@@ -44,6 +44,7 @@ from emulator.model.portal import Portal
 from emulator.opening import open_form
 from emulator.run import Emulator, serve
 from tests.chores import due, portal_ids, rescan_one, rewake_all, sweep_one
+from tests.databases import engine_of
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
 from workers.chores import do_due
@@ -374,6 +375,8 @@ async def open_world(
         resources = await stack.enter_async_context(
             open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints)
         )
+        resources = replace(resources, engine=engine_of(postgres))
+        stack.push_async_callback(resources.calls.flush, resources)
         redis = Redis.from_url(redis_url)
         await redis.flushdb()
         await redis.aclose()

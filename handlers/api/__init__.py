@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -50,6 +52,7 @@ def _of_the_lifespan(request: Request) -> Resources:
     return found
 
 
+@cache
 def build_api(get_resources: GetResources = _of_the_lifespan) -> FastAPI:
     """The app for one process. `get_resources` finds the process's resources for a request."""
     api = FastAPI(
