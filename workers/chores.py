@@ -28,7 +28,7 @@ from b24app.resources import Resources
 from b24app.store import kept
 from b24app.store.engine import away
 from b24app.work.store import index
-from b24app.work.store.index import Claim, Clock, WorkKind
+from b24app.work.store.index import ChoreClock, Claim, WorkKind
 from b24app.work.wake import ERASING
 from workers import runtime
 from workers.inbox import heartbeat, moved
@@ -143,13 +143,13 @@ def _next(resources: Resources, portal: Portal, chore: Chore, started: datetime)
     return started + chore.every if chore.every else None
 
 
-def _clock(resources: Resources, chore: Chore, state: PortalState) -> Clock:
+def _clock(resources: Resources, chore: Chore, state: PortalState) -> ChoreClock:
     """The first time: portals that come together do not go together."""
     now = resources.now()
     if chore.every:
-        return Clock(chore.name, state, now, max(int(chore.every.total_seconds() / 60), 1))
+        return ChoreClock(chore.name, state, now, max(int(chore.every.total_seconds() / 60), 1))
     sweep = resources.manifest.sweep
-    return Clock(
+    return ChoreClock(
         chore.name,
         state,
         next_turn(_there(resources, now), sweep.from_hour, timedelta()),

@@ -82,7 +82,7 @@ CHORES_DUE = text("""
     SELECT DISTINCT w.portal_id, c.chore FROM work w JOIN portals p ON p.id = w.portal_id
     JOIN unnest(CAST(:chores AS text[]), CAST(:states AS text[])) AS c(chore, state)
         ON c.chore = split_part(w.key, ':', 1) AND c.state = p.state
-    WHERE w.kind = 'chore' AND w.due_at <= CAST(:now AS timestamptz)
+    WHERE w.kind = 'chore' AND w.lane = :lane AND w.due_at <= CAST(:now AS timestamptz)
         AND (w.claimed_until IS NULL OR w.claimed_until < CAST(:now AS timestamptz))
     ORDER BY w.portal_id, c.chore
 """)
@@ -274,12 +274,13 @@ async def chores_due(
     db: AsyncConnection, states: Collection[tuple[str, PortalState]], now: datetime
 ) -> list[tuple[int, str]]:
     """(portal, chore) with due rows nobody holds. `states`: each chore with the states of portals it is done for."""
-    asked = {"chores": [chore for chore, _ in states], "states": [state.value for _, state in states], "now": now}
+    named = {"chores": [chore for chore, _ in states], "states": [state.value for _, state in states]}
+    asked = {**named, "now": now, "lane": int(Lane.BULK)}
     return [(row.portal_id, row.chore) for row in await db.execute(CHORES_DUE, asked)]
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class ChoreClock:
     """When a chore of portals in this state is due for the first time; `spread`: minutes over which portals are."""
 
     chore: str
@@ -293,7 +294,7 @@ async def adopt_files(db: AsyncConnection) -> None:
     await db.execute(text("UPDATE work SET kind = 'chore', key = rtrim(key, ':') WHERE kind = 'file'"))
 
 
-async def keep_chores(db: AsyncConnection, clocks: Sequence[Clock]) -> int:
+async def keep_chores(db: AsyncConnection, clocks: Sequence[ChoreClock]) -> int:
     """Each portal gets the rows it lacks: it is new, or the chore is. Returns how many."""
     rows = {
         "chores": [clock.chore for clock in clocks],
@@ -332,8 +333,12 @@ class Depth:
 
 
 async def depths(db: AsyncConnection, now: datetime) -> list[Depth]:
+    """Of chores those of active portals: the others wait for their portal, and for nobody here."""
+    counts = (work.c.kind != WorkKind.CHORE.value, portals.c.state == PortalState.ACTIVE.value)
     rows = await db.execute(
         select(work.c.kind, work.c.lane, func.count().label("rows"), func.min(work.c.due_at).label("oldest"))
+        .join(portals, portals.c.id == work.c.portal_id)
+        .where(or_(*counts))
         .group_by(work.c.kind, work.c.lane)
         .order_by(work.c.kind, work.c.lane)
     )
