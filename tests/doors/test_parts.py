@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
@@ -31,7 +30,6 @@ def test_each_room_hands_in_its_feature() -> None:
     packages = [one.name for one in iter_modules(b24app.__path__) if one.ispkg]
     rooms = {name for name in packages if (ROOT / "b24app" / name / "feature.py").exists()}
     assert rooms == once(NAMES)
-    assert all(import_module(f"b24app.{name}.feature").FEATURE in FEATURES for name in rooms)
     with_journeys = {name for name in packages if (ROOT / "b24app" / name / "journeys").is_dir()}
     assert with_journeys == rooms, "a room with journeys has a feature"
 
