@@ -62,3 +62,13 @@ def person(page: Page, world: World) -> Person:
 @pytest.fixture
 def on_phone(phone: Page, world: World) -> Person:
     return Person(phone, world.portal)
+
+
+async def no_scroll_bars(page: Page) -> None:
+    """The frame is as high as its contents and no narrower."""
+    box: FrameLocator = page.frame_locator(".app-frame iframe, [role=tabpanel]:not([hidden]) iframe").first
+    fits = """() => document.body.getBoundingClientRect().height <= innerHeight + 1
+        && document.body.scrollWidth <= innerWidth"""
+    frame = await (await box.owner.element_handle()).content_frame()
+    assert frame
+    await frame.wait_for_function(fits)

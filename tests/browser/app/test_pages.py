@@ -6,11 +6,11 @@ import json
 import re
 from pathlib import Path
 
-from playwright.async_api import FrameLocator, Page, Playwright, expect
+from playwright.async_api import Page, Playwright, expect
 
 from b24app.settings import ROOT
 from emulator.crm.entities import Entity
-from tests.browser.app.conftest import Person
+from tests.browser.app.conftest import Person, no_scroll_bars
 from tests.browser.conftest import DESK, FLAGS, Shoot
 from tests.world import World
 
@@ -31,7 +31,7 @@ async def test_an_admin_installs_from_the_marketplace_and_the_app_opens_by_itsel
     await expect(person.app.get_by_text("Приложение работает")).to_be_visible()
     await expect(person.app.locator(".step.done")).to_have_count(4)
     await expect(person.app.locator("#read + .pill")).to_have_text("готово")
-    await _no_scroll_bars(person.page)
+    await no_scroll_bars(person.page)
     await shoot(person.page, "app-main-ru-1280")
 
 
@@ -49,7 +49,7 @@ async def test_a_manager_confirms_in_the_tab_and_sees_it_arrive_without_a_reload
     tab = await person.card("contact", contact)
     await expect(tab.locator(".belonging .pill").first).to_have_text("На проверке")
     await expect(tab.locator(".chip.blocked")).to_have_count(3)
-    await _no_scroll_bars(person.page)
+    await no_scroll_bars(person.page)
     await shoot(person.page, "app-contact-tab-waits-ru-1280")
 
     await tab.get_by_label("Комментарий, если нужен").fill("Позвонил директору, всё верно")
@@ -61,7 +61,7 @@ async def test_a_manager_confirms_in_the_tab_and_sees_it_arrive_without_a_reload
     await expect(tab.get_by_text("Позвонил директору, всё верно")).to_be_visible()
     await expect(tab.locator(".chip.blocked")).to_have_count(0)
     await expect(tab.locator(".told .pill", has_text="доставлено").first).to_be_visible()
-    await _no_scroll_bars(person.page)
+    await no_scroll_bars(person.page)
     await shoot(person.page, "app-contact-tab-ru-1280")
     assert world.receiver.events()[-1].data["new_state"] == "confirmed"
 
@@ -212,13 +212,13 @@ async def test_it_reads_well_on_a_phone(world: World, on_phone: Person, shoot: S
     await on_phone.enter(world.admin())
     tab = await on_phone.card("contact", contact)
     await expect(tab.get_by_role("button", name="Подтвердить")).to_be_visible()
-    await _no_scroll_bars(on_phone.page)
+    await no_scroll_bars(on_phone.page)
     upper, lower = [await one.bounding_box() for one in await tab.locator("section.surface").all()]
     assert upper and lower and upper["width"] == lower["width"] > 300, "one below the other, as wide as the phone"
     await shoot(on_phone.page, "app-contact-tab-ru-390")
     await on_phone.go(f"/marketplace/app/{installation.id}/")
     await expect(on_phone.app.get_by_text("Приложение работает")).to_be_visible()
-    await _no_scroll_bars(on_phone.page)
+    await no_scroll_bars(on_phone.page)
     await shoot(on_phone.page, "app-main-ru-390")
 
 
@@ -248,16 +248,6 @@ async def test_everything_works_with_all_our_cookies_and_storage_blocked(
         assert await context.cookies(world.app_url) == []
     finally:
         await context.close()
-
-
-async def _no_scroll_bars(page: Page) -> None:
-    """The frame is as high as its contents and no narrower."""
-    box: FrameLocator = page.frame_locator(".app-frame iframe, [role=tabpanel]:not([hidden]) iframe").first
-    fits = """() => document.body.getBoundingClientRect().height <= innerHeight + 1
-        && document.body.scrollWidth <= innerWidth"""
-    frame = await (await box.owner.element_handle()).content_frame()
-    assert frame
-    await frame.wait_for_function(fits)
 
 
 async def test_built_files_are_kept_for_ever_and_the_api_reference_needs_nobody_else(world: World) -> None:
