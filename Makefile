@@ -10,7 +10,7 @@ JOBS ?= 2
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check test bench soak foreign check fmt emulator clean
+.PHONY: help setup demo demo-check test test-all bench soak foreign check fmt emulator clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,11 @@ demo: setup ## the whole product on loopback: portal, app, workers, sample clien
 demo-check: setup ## the demo's story without a person; one line per step, exit code 0 only if all held
 	@$(BIN)/python -m b24app demo --check $(if $(LOGS),--logs)
 
-test: setup ## the whole suite; browser tests where a Chromium is found
+test: setup ## each rule once, pages and clients in pairs of what varies; browser tests where a Chromium is found
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+test-all: setup ## everything: every combination, each story doubled, lost and killed; before an issue is closed
+	@$(BIN)/python -m pytest --all -n $(JOBS) --dist loadgroup $(TESTS)
 
 bench: setup ## the budgets, measured side by side; a table and bench/results.json
 	@$(BIN)/python -m bench

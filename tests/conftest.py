@@ -15,7 +15,25 @@ from b24app.manifest import Manifest, read_manifest
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from tests.databases import close_engines, empty, engine_of
+from tests.matrix import chosen
 from tests.world import World, open_world
+
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="every combination of every matrix: tests/matrix.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Combinations that `make test` leaves to `make test-all` go, unless a test is named by its own id."""
+    config.stash[COLLECTED] = list(items)
+    if config.option.all or any("::" in path for path in config.args):
+        return
+    kept = chosen(items)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 @pytest.fixture(scope="session", autouse=True)

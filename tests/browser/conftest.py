@@ -1,7 +1,8 @@
 """A real browser for the tests: the Chromium of this machine, headless.
 
 Without one the tests are skipped, loudly; where `CI` is set they fail instead. `page` is a desk (1280×800), `phone` a
-phone (390×844); both fail the test when a script on the page threw. `shoot` keeps pictures in build/screens/.
+phone (390×844), `screen` each of them; they fail the test when a script on the page threw. `shoot` keeps pictures in
+build/screens/.
 """
 
 import os
@@ -70,6 +71,14 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 async def phone(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
     async for one in _page(context):
+        yield one
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+async def screen(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Page]:
+    """A desk, and a phone."""
+    small = request.param is PHONE
+    async for one in _page(await browser.new_context(viewport=request.param, has_touch=small, is_mobile=small)):
         yield one
 
 
