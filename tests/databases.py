@@ -22,6 +22,12 @@ def engine_of(server: servers.Postgres, role: str = servers.APP) -> AsyncEngine:
     return _engines[url].execution_options()
 
 
+async def close_engine(server: servers.Postgres, role: str = servers.APP) -> None:
+    """Of a database that goes."""
+    if engine := _engines.pop(server.url(role), None):
+        await engine.dispose()
+
+
 async def close_engines() -> None:
     while _engines:
         await _engines.popitem()[1].dispose()

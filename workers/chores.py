@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
-from b24app.domain.work.clock import next_turn, try_again
-from b24app.errors import PortalError
+from b24app.domain.work.clock import next_turn, night, try_again
+from b24app.errors import AppError, Overtaken
 from b24app.features import FEATURES, KEPT, TABLES
 from b24app.lanes import Lane
 from b24app.plug import Chore, Done
@@ -26,7 +26,7 @@ from b24app.portal.journeys import removal
 from b24app.portal.store import portals, retention
 from b24app.resources import Resources
 from b24app.store import kept
-from b24app.store.engine import away
+from b24app.store.engine import away, collided
 from b24app.work.store import index
 from b24app.work.store.index import ChoreClock, Claim, WorkKind
 from b24app.work.wake import ERASING
@@ -69,10 +69,10 @@ async def keep_clocks(resources: Resources) -> int:
     many."""
     by_clock = [chore for chore in CHORES.values() if chore.every or chore.nightly]
     clocks = [_clock(resources, chore, state) for chore in by_clock for state in chore.states]
-    async with resources.transaction() as db:
+    async with resources.autocommit() as db:
         await index.adopt_files(db)
         await portals.keep_owed(db, resources.now())
-        return await index.keep_chores(db, clocks)
+        return await index.keep_chores(db, clocks, resources.now())
 
 
 async def do_due(resources: Resources, name: str, portal_id: int = 0) -> Sequence[Done]:
@@ -126,7 +126,7 @@ async def _do(resources: Resources, portal: Portal, chore: Chore, claim: Claim) 
 
 async def _failed(resources: Resources, portal: Portal, chore: Chore, claim: Claim, error: Exception) -> None:
     """A portal that has got another address is asked there the next time."""
-    outside = isinstance(error, PortalError) or away(error)
+    outside = isinstance(error, AppError | Overtaken) or away(error) or collided(error)
     log.warning("chore_interrupted", chore=chore.name, portal=portal.id, error=repr(error), exc_info=not outside)
     await moved(resources, portal, error)
     due_at = try_again(claim.tries, resources.now(), ours=not outside)
@@ -152,7 +152,7 @@ def _clock(resources: Resources, chore: Chore, state: PortalState) -> ChoreClock
     return ChoreClock(
         chore.name,
         state,
-        next_turn(_there(resources, now), sweep.from_hour, timedelta()),
+        night(_there(resources, now), sweep.from_hour),
         sweep.hours * MINUTES,
     )
 

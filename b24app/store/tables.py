@@ -79,8 +79,8 @@ portals = Table(
     moment("rescanned_at"),
     moment("links_read_at"),  # of people somebody decided about lately
     flag("offline"),  # it keeps events for us to fetch
-    moment("fetched_at"),  # of the version before this one
-    moment("swept_at"),  # of the version before this one
+    moment("fetched_at"),  # the version before this one goes by it
+    moment("swept_at"),  # the version before this one goes by it
     Column("sweep_asked", Text),  # domain.cards.drift.ScanTrigger: somebody wants every card compared before the night
     moment("removed_at"),
     flag("erase"),  # whoever says that the app was removed asks for the data to be deleted

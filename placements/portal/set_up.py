@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from b24app.portal.journeys import installation
+from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.journeys.pages import admins_only, portal_of
+from b24app.work.store import index
 from placements.frame import Call
 from placements.settings import settings_page
 
@@ -18,5 +20,7 @@ async def repair(call: Call) -> dict[str, Any]:
         shown = {"report": report, "came_back": False}
         return {"html": call.render.part("portal/installer_content.html", call.viewer.lang, **shown)}
     if not portal.imported:
-        await call.resources.wake.chore("import_portal", portal.id)
+        async with call.resources.autocommit() as db:
+            await index.ask(db, portal.id, IMPORT, call.resources.now())
+        await call.resources.wake.chore(IMPORT, portal.id)
     return await settings_page(call)

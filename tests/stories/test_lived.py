@@ -20,6 +20,7 @@ from b24app.demo import servers
 from b24app.manifest import Manifest
 from b24app.store.schema import alembic_config, migrate
 from emulator.crm.entities import Entity
+from tests.databases import close_engine
 from tests.lived import database, portals
 from tests.lived.database import Dump
 from tests.lived.opened import At, Lived, opened, work_off
@@ -106,6 +107,7 @@ async def lived(postgres: servers.Postgres, redis_url: str, manifest: Manifest) 
             await asyncio.to_thread(migrate, owner, server.url())
             yield there
     finally:
+        await close_engine(server)
         await db.execute("DROP DATABASE lived WITH (FORCE)")
         await db.close()
 

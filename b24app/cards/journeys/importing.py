@@ -91,6 +91,9 @@ async def _begin(resources: Resources, portal: Portal) -> None:
 async def _end(resources: Resources, portal: Portal) -> None:
     """What was modified behind the cursor since the read began is for the rescan, whether its event came or not."""
     async with resources.tenant(portal.id) as db:
+        now = await portals.by_id(db, portal.id)
+        if now is None or now.installed_at != portal.installed_at:
+            return  # installed anew meanwhile: another go reads from the beginning
         began = min(one.started_at for one in await imports.progress(db, portal.id))
         since = max(began, portal.rescanned_at or began)  # later where only a list was added that we did not read then
         await portals.change(db, portal.id, imported_at=resources.now(), rescanned_at=since)

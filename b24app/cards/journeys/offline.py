@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 async def run(resources: Resources, portal: Portal, _: str = "") -> int:
     """Fetch everything the portal keeps for us. Returns how many rows were stored. Raises the PortalErrors."""
-    portal_id = portal.id
+    started, portal_id = resources.now(), portal.id
     if not (portal.imported and portal.offline):
         return 0
     try:
@@ -41,6 +41,8 @@ async def run(resources: Resources, portal: Portal, _: str = "") -> int:
         async with resources.autocommit() as db:
             await portals.change(db, portal_id, offline=False)
         return 0
+    async with resources.autocommit() as db:
+        await portals.change(db, portal_id, fetched_at=started)
     if stored:
         log.info("offline_events_fetched", portal=portal_id, rows=stored)
         await resources.wake.inbox(portal_id, Lane.BULK)

@@ -126,6 +126,6 @@ async def _end(resources: Resources, portal: Portal, scan: Scan, expire: Expire)
     async with resources.tenant(portal.id) as db:
         await expire(db, resources, portal, now)
         await scans.finish(db, portal.id, scan, now)
-        await portals.change(db, portal.id, sweep_asked=None)
+        await portals.change(db, portal.id, swept_at=scan.started_at, sweep_asked=None)
     log.info("swept", portal=portal.id, cards=scan.seen, drift=dict(scan.drift))
     await resources.wake.inbox(portal.id, Lane.BULK)

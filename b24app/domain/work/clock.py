@@ -22,4 +22,4 @@ def next_turn(now: datetime, hour: int, spread: timedelta) -> datetime:
 
 def try_again(tries: int, now: datetime, *, ours: bool) -> datetime:
     """After a failure: in a minute; after a fault of our own later and later, since a person has to mend it."""
-    return now + (min(SOON * 2 ** max(tries - 1, 0), LONGEST) if ours else SOON)
+    return now + (min(SOON * 2 ** min(max(tries - 1, 0), 6), LONGEST) if ours else SOON)

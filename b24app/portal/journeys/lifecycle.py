@@ -88,7 +88,7 @@ async def look_at(resources: Resources, portal: Portal, _: str = "") -> datetime
     except PortalClosed as error:
         log.warning("portal_closed", portal=portal.id, reason=error.reason)
         if error.reason != "unpaid":
-            return None
+            return resources.now() + UNPAID_EVERY if portal.state is PortalState.UNPAID else None
         async with resources.autocommit() as db:
             await portals.move(db, portal.id, PortalState.UNPAID, only_from=[PortalState.ACTIVE])
         return resources.now() + UNPAID_EVERY

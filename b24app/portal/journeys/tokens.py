@@ -208,8 +208,8 @@ class StoredTokens:
             return None
         except PortalClosed as error:
             async with self.resources.tenant(self.portal.id) as db:
-                await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
-                if error.reason == "unpaid":
+                closed = await self._portal_state(db, CLOSED_STATES.get(error.reason, PortalState.NEEDS_ADMIN))
+                if closed and error.reason == "unpaid":
                     await index.ask(db, self.portal.id, LOOK, self.resources.now() + UNPAID_EVERY)
                 await tokens.release(db, self.portal.id, pair.user_id, claim)
                 if error.reason == "not_installed":
@@ -239,9 +239,12 @@ class StoredTokens:
         async with self.resources.tenant(self.portal.id) as db:
             await tokens.bury(db, self.portal.id, pair.user_id, pair.access, refused_at)
 
-    async def _portal_state(self, db: AsyncConnection, state: PortalState) -> None:
-        if await portals.move(db, self.portal.id, state, only_from=[PortalState.ACTIVE]):
+    async def _portal_state(self, db: AsyncConnection, state: PortalState) -> bool:
+        """Whether it was active until now."""
+        moved = await portals.move(db, self.portal.id, state, only_from=[PortalState.ACTIVE])
+        if moved:
             log.warning("portal_state", portal=self.portal.id, state=state)
+        return moved
 
     def _access(self, pair: Pair) -> str:
         return self.resources.vault.open(pair.access)

@@ -52,6 +52,13 @@ OWED = text("""
     WHERE c.owed AND NOT EXISTS (SELECT FROM work w WHERE w.portal_id = p.id AND w.kind = 'chore' AND w.key = c.chore)
     ON CONFLICT (portal_id, kind, key) DO NOTHING
 """)
+SWEEP_OWED = text("""
+    UPDATE work w SET due_at = CAST(:now AS timestamptz) FROM portals p
+    WHERE p.id = w.portal_id AND p.sweep_asked IS NOT NULL AND p.state = 'active' AND p.imported_at IS NOT NULL
+        AND w.kind = 'chore' AND w.key = 'sweep_portal' AND w.due_at > CAST(:now AS timestamptz)
+        AND (w.claimed_until IS NULL OR w.claimed_until < CAST(:now AS timestamptz))
+        AND coalesce(w.error, '') = ''
+""")
 NOT_SAID: Mapping[str, Any] = {"removal_said_at": None, "removal_due_at": None, "erase": False}
 """What a portal is that nobody says has removed the app."""
 
@@ -96,6 +103,7 @@ async def keep_owed(db: AsyncConnection, now: datetime) -> None:
     """The net under chores that nobody asked for although the directory says that they are owed: the version before
     this one asks by columns only, and may still run while this one starts."""
     await db.execute(OWED, {"now": now, "lane": int(Lane.BULK)})
+    await db.execute(SWEEP_OWED, {"now": now})
 
 
 async def ask_sweep(db: AsyncConnection, portal_id: int, trigger: ScanTrigger, now: datetime) -> None:

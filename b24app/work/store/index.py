@@ -90,11 +90,22 @@ CHORES_DUE = text("""
 # Portals take their turns within the spread, so that not all are looked at in the same minute.
 KEEP_CHORES = text("""
     INSERT INTO work (portal_id, kind, key, lane, due_at)
-    SELECT p.id, 'chore', c.chore, :lane, CAST(c.first AS timestamptz) + make_interval(mins => (p.id % c.spread)::int)
+    SELECT p.id, 'chore', c.chore, :lane, CASE WHEN c.first + turn.wait < CAST(:now AS timestamptz)
+        THEN c.first + turn.wait + interval '1 day' ELSE c.first + turn.wait END
     FROM portals p JOIN unnest(CAST(:chores AS text[]), CAST(:states AS text[]), CAST(:firsts AS timestamptz[]),
                                CAST(:spreads AS int[])) AS c(chore, state, first, spread) ON c.state = p.state
+    CROSS JOIN LATERAL (SELECT make_interval(mins => (p.id % c.spread)::int) AS wait) AS turn
     WHERE NOT EXISTS (SELECT FROM work w WHERE w.portal_id = p.id AND w.kind = 'chore' AND w.key = c.chore)
     ON CONFLICT (portal_id, kind, key) DO NOTHING
+""")
+
+ADOPT_FILES = text("""
+    WITH old AS (DELETE FROM work WHERE kind = 'file' RETURNING *)
+    INSERT INTO work (portal_id, kind, key, lane, due_at, arrivals, tries, claimed_by, claim_token, claimed_until)
+    SELECT portal_id, 'chore', rtrim(key, ':'), lane, due_at, arrivals, tries, claimed_by, claim_token, claimed_until
+    FROM old
+    ON CONFLICT (portal_id, kind, key) DO UPDATE
+        SET due_at = least(work.due_at, excluded.due_at), arrivals = work.arrivals + 1
 """)
 
 CLAIM_FAIRLY = text(f"""
@@ -118,6 +129,9 @@ class WorkKind(StrEnum):
     REQUISITE = "requisite"  # key "requisite:7": one to read and keep
     DELIVERY = "delivery"  # key: the outbox row's id
     CHORE = "chore"  # key "sweep_portal", "export:<id>": a chore's name and what it is about
+
+
+PARTS = [kind.value for kind in WorkKind if kind is not WorkKind.CHORE]
 
 
 class ClaimLost(Overtaken):
@@ -281,7 +295,8 @@ async def chores_due(
 
 @dataclass(frozen=True, slots=True)
 class ChoreClock:
-    """When a chore of portals in this state is due for the first time; `spread`: minutes over which portals are."""
+    """When a chore of portals in this state is due for the first time, today or else tomorrow; `spread`: minutes over
+    which portals are."""
 
     chore: str
     state: PortalState
@@ -290,11 +305,12 @@ class ChoreClock:
 
 
 async def adopt_files(db: AsyncConnection) -> None:
-    """Files that the version before this one has put into a part of their own are chores now."""
-    await db.execute(text("UPDATE work SET kind = 'chore', key = rtrim(key, ':') WHERE kind = 'file'"))
+    """Files that the version before this one has put into a part of their own are chores now; whoever holds one of them
+    goes on."""
+    await db.execute(ADOPT_FILES)
 
 
-async def keep_chores(db: AsyncConnection, clocks: Sequence[ChoreClock]) -> int:
+async def keep_chores(db: AsyncConnection, clocks: Sequence[ChoreClock], now: datetime) -> int:
     """Each portal gets the rows it lacks: it is new, or the chore is. Returns how many."""
     rows = {
         "chores": [clock.chore for clock in clocks],
@@ -302,7 +318,7 @@ async def keep_chores(db: AsyncConnection, clocks: Sequence[ChoreClock]) -> int:
         "firsts": [clock.first for clock in clocks],
         "spreads": [clock.spread for clock in clocks],
     }
-    return (await db.execute(KEEP_CHORES, rows | {"lane": int(Lane.BULK)})).rowcount
+    return (await db.execute(KEEP_CHORES, {**rows, "lane": int(Lane.BULK), "now": now})).rowcount
 
 
 async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
@@ -312,7 +328,7 @@ async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, in
         select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
         .join(portals, portals.c.id == work.c.portal_id)
         .where(
-            work.c.kind != WorkKind.CHORE.value,
+            work.c.kind.in_(PARTS),
             work.c.due_at <= now,
             or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
             or_(portals.c.state == PortalState.ACTIVE.value, work.c.kind == WorkKind.DELIVERY.value),

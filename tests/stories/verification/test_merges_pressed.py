@@ -145,6 +145,7 @@ async def test_story_with_each_event_doubled(world: World, story: Story) -> None
 
 
 @every_story
+@pytest.mark.bend
 @pytest.mark.parametrize("seed", range(3))
 async def test_story_with_events_out_of_order(world: World, story: Story, seed: int) -> None:
     world.emulator.world.faults.random.seed(seed)
