@@ -77,6 +77,7 @@ async def fast_bitrix24(installation: Installation, emulator: Emulator, method: 
         return await client.call(method, params, raw=not params or method.endswith((".list", ".fields")))
 
 
+@pytest.mark.pairs
 @pytest.mark.parametrize("portal", ["first", "second"], ids=["new", "old"])
 @pytest.mark.parametrize("client", [b24pysdk, fast_bitrix24], ids=lambda client: client.__name__)
 @pytest.mark.parametrize("method", sorted(ROWS))

@@ -7,13 +7,13 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
-from emulator.installs import install
-from emulator.portal import Portal
 from playwright.async_api import FrameLocator, Page, expect
 
 from b24app.demo import servers
 from b24app.manifest import Manifest
 from emulator.crm.entities import Entity
+from emulator.model.installs import install
+from emulator.model.portal import Portal
 from tests.browser.app.conftest import Person, no_scroll_bars
 from tests.browser.conftest import Shoot
 from tests.databases import empty
