@@ -4,8 +4,9 @@ Marks of a test with several parameters:
 
 - `pairs`: every two values of different parameters meet; `pairs("page")`: for each page on its own;
 - `each`: every value occurs;
-- `bend`: the same stories are told by several tests, each with another trouble. All of them are one matrix, whose
-  parameters are the story and the trouble: each story is bent once, each trouble met once.
+- `bend`: the same stories (functions, by the parameter `story` or the one that is named, `bend("change")`) are told by
+  several tests, each with another trouble. All of them are one matrix, whose parameters are the story and the trouble,
+  with whatever else varies in it: each story is bent once, each trouble met once.
 
 `--all`, and a test named on the command line, brings every combination.
 """
@@ -61,13 +62,15 @@ def matrices(items: Sequence[pytest.Item]) -> Iterator[tuple[int, list[pytest.It
     """Strength, tests and their values, one row each."""
     groups: dict[Hashable, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if mark := mark_of(item):
-            alone = tuple(id(_values(item)[name]) for name in mark.args)
-            groups["bend" if mark.name == "bend" else (_function(item), alone)].append(item)
+        mark = mark_of(item)
+        if mark and mark.name == "bend":
+            groups["bend"].append(item)
+        elif mark:
+            groups[_function(item), *(id(_values(item)[name]) for name in mark.args)].append(item)
     for members in groups.values():
-        mark = mark_of(members[0])
-        assert mark
-        yield STRENGTH[mark.name], members, [_row(item, mark) for item in members]
+        marks = [mark for item in members if (mark := mark_of(item))]
+        rows = [_row(item, mark) for item, mark in zip(members, marks, strict=True)]
+        yield STRENGTH[marks[0].name], members, rows
 
 
 def mark_of(item: pytest.Item) -> pytest.Mark | None:
@@ -88,7 +91,7 @@ def _row(item: pytest.Item, mark: pytest.Mark) -> Row:
     need not be hashable, and each combination holds the same ones."""
     values = _values(item)
     if mark.name == "bend":
-        story = values.pop("story")
+        story = values.pop(mark.args[0] if mark.args else "story")
         rest = tuple(id(values[name]) for name in sorted(values))
         return f"{story.__module__}.{story.__qualname__}", (_function(item), rest)
     given = [_names(one.args[0]) for one in item.iter_markers("parametrize")]

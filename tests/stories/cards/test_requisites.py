@@ -121,6 +121,7 @@ async def test_what_an_event_tells(world: World, company: int, change: Change) -
 
 
 @every_change
+@pytest.mark.bend("change")
 async def test_each_event_doubled(world: World, company: int, change: Change) -> None:
     world.emulator.world.faults.events.duplicate_rate = 1.0
     change(world, company)
@@ -129,6 +130,7 @@ async def test_each_event_doubled(world: World, company: int, change: Change) ->
 
 
 @every_change
+@pytest.mark.bend("change")
 async def test_a_lost_event_is_found_by_the_sweep(world: World, company: int, change: Change) -> None:
     change(world, company)
     world.forget_events()
@@ -145,6 +147,7 @@ async def test_a_lost_event_is_found_by_the_sweep(world: World, company: int, ch
 
 
 @every_change
+@pytest.mark.bend("change")
 async def test_a_lost_event_is_fetched_from_what_the_portal_kept(world: World, company: int, change: Change) -> None:
     await fetch_offline_one(world.resources, (await world.row()).id)
     world.emulator.world.faults.events.lose_next = 100
@@ -157,6 +160,7 @@ async def test_a_lost_event_is_fetched_from_what_the_portal_kept(world: World, c
     await changed(world, change, company)
 
 
+@pytest.mark.bend("change")
 @pytest.mark.parametrize("point", ["inbox.claimed", "requisites.read", "requisites.settled"])
 @every_change
 async def test_a_worker_killed_at(world: World, company: int, change: Change, point: str) -> None:

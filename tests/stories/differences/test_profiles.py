@@ -31,6 +31,7 @@ async def test_a_portal_is_read_followed_and_looked_after(world: World, profile:
 
 
 @every_story
+@pytest.mark.bend
 @pytest.mark.parametrize("profile", ["reported_2026", "old_box"])
 async def test_the_box_is_followed(world: World, story: Story, profile: str) -> None:
     await switch(world, "differences", profile=profile)

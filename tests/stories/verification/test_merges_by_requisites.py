@@ -84,18 +84,21 @@ async def test_by_requisites(world: World, story: Story) -> None:
 
 
 @by_requisites
+@pytest.mark.bend
 async def test_by_requisites_with_each_event_doubled(world: World, story: Story) -> None:
     world.emulator.world.faults.events.duplicate_rate = 1.0
     await story(world)
 
 
 @by_requisites
+@pytest.mark.bend
 async def test_by_requisites_with_every_event_lost(world: World, story: Story) -> None:
     world.emulator.world.faults.events.lose_rate = 1.0
     await story(world)
 
 
 @by_requisites
+@pytest.mark.bend
 @pytest.mark.parametrize(
     "point", ["verification.read", "verification.settled", "requisites.read", "requisites.settled"]
 )

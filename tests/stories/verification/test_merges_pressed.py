@@ -139,6 +139,7 @@ async def test_story(world: World, story: Story) -> None:
 
 
 @every_story
+@pytest.mark.bend
 async def test_story_with_each_event_doubled(world: World, story: Story) -> None:
     world.emulator.world.faults.events.duplicate_rate = 1.0
     await story(world)
@@ -154,6 +155,7 @@ async def test_story_with_events_out_of_order(world: World, story: Story, seed: 
 
 
 @every_story
+@pytest.mark.bend
 async def test_story_with_every_event_lost(world: World, story: Story) -> None:
     world.emulator.world.faults.events.lose_rate = 1.0
     await story(world)

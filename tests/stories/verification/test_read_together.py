@@ -112,6 +112,7 @@ TOGETHER: list[Story] = [
 """Several cards that are read together, or one after the other."""
 
 
+@pytest.mark.bend
 @pytest.mark.parametrize("story", TOGETHER, ids=lambda story: story.__name__)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [1, 2])
