@@ -69,7 +69,7 @@ def written(world: World) -> dict[str, int]:
 
 async def rows(world: World) -> list[Waits]:
     async with world.resources.transaction() as db:
-        found = await db.execute(select(work_table).order_by(work_table.c.key))
+        found = await db.execute(select(work_table).where(work_table.c.kind != "chore").order_by(work_table.c.key))
         return [Waits(one.key, one.error, one.due_at) for one in found]
 
 

@@ -24,7 +24,7 @@ from b24app.store.engine import open_engine
 from b24app.work.store import inbox, index
 
 PAUSE = timedelta(minutes=1)  # between two questions, however often somebody says it
-NOT_YET = timedelta(days=1)  # nothing bore the removal out, and the portal is active
+NOT_YET = timedelta(days=1)  # between two looks whether it is time: how long data is kept may be changed meanwhile
 HELD = timedelta(minutes=10)  # longer than the auth server can keep one who asks about every pair
 
 log = structlog.get_logger()
@@ -110,7 +110,7 @@ async def _end(resources: Resources, portal: Portal, taken: Removal) -> None:
 
 async def _ask_erasing(db: AsyncConnection, resources: Resources, portal_id: int) -> None:
     if due_at := await portals.erasable_at(db, portal_id, kept(resources)):
-        await index.ask(db, portal_id, portals.ERASE, due_at)
+        await index.ask(db, portal_id, portals.ERASE, min(due_at, resources.now() + NOT_YET))
 
 
 async def erase(resources: Resources, portal: Portal, _: str = "", *, tables: Sequence[Table]) -> datetime | None:
@@ -121,8 +121,8 @@ async def erase(resources: Resources, portal: Portal, _: str = "", *, tables: Se
     """
     async with resources.transaction() as db:
         if not await portals.part(db, portal.id, resources.now(), kept(resources)):
-            due_at = await portals.erasable_at(db, portal.id, kept(resources))
-            return due_at or (resources.now() + NOT_YET if portal.removal_said_at else None)
+            due_at, tomorrow = await portals.erasable_at(db, portal.id, kept(resources)), resources.now() + NOT_YET
+            return min(due_at or tomorrow, tomorrow) if due_at or portal.removal_said_at else None
     resources.failpoint("portal.parted")
     engine = open_engine(resources.settings.database_owner_url)
     try:

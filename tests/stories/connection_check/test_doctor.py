@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from b24app.cli.doctor import doctor
 from b24app.portal.store import portals
 from b24app.settings import as_environment
+from b24app.work.store.tables import work
 from tests.world import World
 
 
@@ -22,7 +24,9 @@ async def test_portals_that_nobody_erases_are_a_finding(world: World, capsys: py
 
     row = await world.row()
     async with world.resources.transaction() as db:
-        await portals.change(db, row.id, removed_at=world.resources.now() - timedelta(days=2))
+        overdue = world.resources.now() - timedelta(days=2)
+        await portals.change(db, row.id, removed_at=overdue)
+        await db.execute(update(work).where(work.c.key == portals.ERASE).values(due_at=overdue))
 
     assert await asyncio.to_thread(doctor, environ) == 1
     assert "b24app worker erasing" in capsys.readouterr().out

@@ -36,6 +36,7 @@ async def test_a_first_read_that_cannot_be_begins_again(world: World) -> None:
     await world.install()
     assert not (await world.row()).imported
     await switch(world, "differences", methods_missing=[])
+    world.pass_time(minutes=1)
     await world.settle()
     assert (await world.row()).imported
     assert world.card(CONTACT, contact) == (False, "")

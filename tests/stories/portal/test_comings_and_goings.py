@@ -121,6 +121,7 @@ async def test_an_update_that_finds_the_portal_down_is_owed_until_the_tick_pays_
     await world.settle()
     assert (installation.placements, (await world.row()).report["owed"]) == ([], True)
 
+    world.pass_time(minutes=1)
     assert await rewake_all(world.resources) >= 1
     await reconcile_one(world.resources, (await world.row()).id)
 
