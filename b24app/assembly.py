@@ -10,7 +10,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
-from b24app.features import NEWS, POLICY
+from b24app.card_rules import CardRules
+from b24app.features import NEWS, POLICY, RULES
 from b24app.manifest import Manifest
 from b24app.net import guard
 from b24app.net.resolver import Lookups, Names
@@ -72,6 +73,7 @@ async def open_resources(
             calls=calls,
             news=NEWS,
             policy=POLICY,
+            rules=CardRules(RULES, manifest.modes),
             now=now,
             failpoint=failpoint,
         )

@@ -79,7 +79,7 @@ class Manifest(_Part):
     fields: dict[str, CardField]
     placements: dict[str, Placement]
     events: dict[str, Literal["lifecycle", "contact", "company", "requisite"]]
-    modes: dict[Literal["verification"], Mode]
+    modes: dict[str, Mode]
     delivery: DeliveryRules
     retention: Retention
     sweep: Sweep

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.card_rules import CardRule
 from b24app.domain.delivery.news import News
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.policy import SectionRule
@@ -143,7 +144,8 @@ class Feature:
     """One room. `name`: of its folders and tests, and its key in the modes of app.yaml where it has one.
 
     `fields`, `placements`, `events`, `scopes`: keys of app.yaml that it owns (`events`: what the events are about).
-    `news`: types of news that it publishes; `access`: when the sections it owns are open.
+    `cards`: its rules on changed cards; `news`: types of news that it publishes; `access`: when the sections it owns
+    are open.
     `settings_view(db, resources, portal)`: what its part of the settings page prints.
     """
 
@@ -152,6 +154,7 @@ class Feature:
     fields: tuple[str, ...] = ()
     placements: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
+    cards: tuple[CardRule[Any, Any], ...] = ()
     work: tuple[WorkPart, ...] = ()
     chores: tuple[Chore, ...] = ()
     news: tuple[type[News], ...] = ()

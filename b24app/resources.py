@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import CallRecord
+from b24app.card_rules import CardRules
 from b24app.domain.delivery.news import NewsCatalogue
 from b24app.domain.policy import Policy
 from b24app.manifest import Manifest
@@ -58,7 +59,7 @@ class Resources:
     """What doors, journeys and workers are handed.
 
     `portal_http` speaks to portals and auth servers, `outward_http` to the endpoints of client apps only.
-    `news`, `policy`: what all rooms have handed in.
+    `news`, `policy`, `rules`: what all rooms have handed in.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class Resources:
     calls: Calls
     news: NewsCatalogue
     policy: Policy
+    rules: CardRules
     now: Clock = utc_now
     failpoint: FailPoint = field(default=never_fail)
 

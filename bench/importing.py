@@ -87,7 +87,7 @@ async def _read_alone(stage: Stage, name: str) -> float:
     portal = await known(stage.resources, stage.hosts[name])
     await stage.resources.redis.delete(*await stage.resources.redis.keys("b24app:bucket:*"))
     client, rows, began = admin_client(stage.resources, portal, Lane.BULK), 0, perf_counter()
-    for kind, fields in field_map(portal).items():
+    for kind, fields in field_map(stage.resources.manifest, portal).items():
         pages = client.chain(
             "crm.item.list",
             filter={},

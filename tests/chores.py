@@ -40,6 +40,11 @@ async def sweep_one(resources: Resources, portal_id: int) -> Done:
     return await chore(resources, "sweep_portal", portal_id)
 
 
+async def expire_one(resources: Resources, portal_id: int) -> int:
+    """How many deleted cards were left for their journey to end."""
+    return _number(await chore(resources, "expire_memberships", portal_id))
+
+
 async def connection_check_one(resources: Resources, portal_id: int) -> bool:
     """Whether there was one to make."""
     return bool(await chore(resources, "connection_check", portal_id))

@@ -59,9 +59,8 @@ def test_each_pair_of_what_was_collected_is_run(
 
 def test_nothing_is_left_out_where_all_is_asked_for(request: pytest.FixtureRequest) -> None:
     collected, run = request.config.stash[COLLECTED], request.session.items
-    assert run == (
-        collected if request.config.option.all else [item for item in collected if item in chosen(collected)]
-    )
+    kept = chosen(collected)
+    assert run == (collected if request.config.option.all else [item for item in collected if item in kept])
 
 
 def test_the_commands_say_which_is_which() -> None:

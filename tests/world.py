@@ -21,7 +21,7 @@ from sqlalchemy import func, or_, select
 
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
-from b24app.cards.journeys import sweep
+from b24app.cards.journeys import modes, sweep
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
 from b24app.domain.portal.installation import PortalState
@@ -33,7 +33,6 @@ from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
-from b24app.verification.journeys import modes
 from b24app.work.store import inbox, index
 from b24app.work.store.tables import work as work_table
 from emulator.config import EmulatorConfig, PortalConfig
@@ -43,7 +42,7 @@ from emulator.model.people import User
 from emulator.model.portal import Portal
 from emulator.opening import open_form
 from emulator.run import Emulator, serve
-from tests.chores import due, portal_ids, rescan_one, rewake_all, sweep_one
+from tests.chores import due, expire_one, portal_ids, rescan_one, rewake_all, sweep_one
 from tests.databases import engine_of
 from tests.receiver import Receiver, receiving
 from tests.serving import bound, serving
@@ -139,9 +138,10 @@ class World:
     def installation(self, portal: Portal | None = None) -> Installation:
         return (portal or self.portal).installations[self.market_app.client_id]
 
-    async def mode(self, mode: str) -> None:
-        """An admin switches the verification module in the settings."""
-        await modes.set_mode(self.resources, await self._viewer(), Mode(mode))
+    async def mode(self, mode: str, rule: str = "verification") -> None:
+        """An admin switches a rule in the settings; what it asks for is begun."""
+        await modes.set_mode(self.resources, await self._viewer(), rule, Mode(mode))
+        await self._chores("sweep_portal")
 
     async def ask_sweep(self) -> None:
         """An admin presses "compare everything now" in the settings."""
@@ -279,7 +279,8 @@ class World:
 
     async def sweep(self) -> None:
         """The nightly look at every card, and what it finds."""
-        await self._survive(sweep_one, self.resources, (await self.row()).id)
+        for nightly in (sweep_one, expire_one):
+            await self._survive(nightly, self.resources, (await self.row()).id)
         await self.settle()
 
     def forget_events(self, what: str = "") -> None:

@@ -9,7 +9,7 @@ asked for under each of their names and known by any of them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from b24app.bitrix24 import values
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
 from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
-from b24app.domain.cards.facts import Card, Cards, Kind, Odd, Subject
+from b24app.domain.cards.facts import ASSIGNED_BY, MARK, Card, Cards, Kind, Odd, Subject, Value
 from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
 
 ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
@@ -30,22 +30,49 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class CardFields:
-    """Our fields in the cards of one kind: user field names, and the status options' portal ids by XML_ID.
+class UserField:
+    """One of our fields as a portal has it. `type`, `several`: as in app.yaml; `options`: portal ids by XML_ID.
 
-    `mark` holds several texts: a merge then joins those of both cards, where one differing text would stop it
-    (crm/lib/merger/entitymerger.php). Empty where the portal has no such field yet.
+    The mark holds several texts: a merge then joins those of both cards, where one differing text would stop it
+    (crm/lib/merger/entitymerger.php).
     """
 
-    check: str
-    status: str
-    options: Mapping[str, int]
-    mark: str = ""
+    name: str
+    type: str
+    several: bool = False
+    options: Mapping[str, int] = field(default_factory=dict)
 
-    def xml_id(self, option: str) -> str:
-        """The XML_ID of an option id; empty for no option and for one that is none of ours."""
-        return next((code for code, known in self.options.items() if str(known) == option), "")
+    def value(self, raw: object) -> Value:
+        """As everybody here knows it. Raises ValueError for what cannot be understood."""
+        if self.several:
+            return _ids(raw)
+        match self.type:
+            case "boolean":
+                return values.flag(raw)
+            case "enumeration":
+                option = values.option(raw)
+                return next((code for code, known in self.options.items() if str(known) == option), "")
+            case "integer":
+                return values.whole(raw)
+            case "double":
+                return values.decimal(raw)
+            case _:
+                return values.text(raw)
 
+    def as_taken(self, value: Value) -> str | int | float | list[str]:
+        """How the portal takes it: a boolean as 1 or 0, an option by its id, nothing as an empty text, several values
+        as a list."""
+        if isinstance(value, tuple):
+            return [str(one) for one in value]
+        if self.type == "boolean":
+            return int(bool(value))
+        if self.type == "enumeration":
+            return self.options[str(value)] if value else ""
+        return "" if value is None else value
+
+
+CardFields = Mapping[str, UserField]
+"""Our fields in the cards of one kind, by code; those that the portal has."""
 
 FieldMap = Mapping[Kind, CardFields]
 
@@ -132,7 +159,7 @@ async def import_cards(
 
 def select(kind: Kind, fields: CardFields) -> list[str]:
     """What is asked for of a card."""
-    names = [name for one in (fields.check, fields.status, fields.mark) if one for name in spellings(one)]
+    names = [name for one in fields.values() for name in spellings(one.name)]
     return [*system_fields(kind), *names]
 
 
@@ -187,7 +214,7 @@ def _card_or_odd(kind: Kind, row: Row, fields: CardFields, rows: Sequence[Row]) 
     except KeyError as missing:
         name = str(missing.args[0])
         if not any(set(spellings(name)) & one.keys() for one in rows):
-            error = CallRefused if name in (fields.check, fields.status) else PortalDown
+            error = CallRefused if name in {one.name for one in fields.values()} else PortalDown
             raise error(LIST, 200, "FIELD_MISSING", field=name) from None
         return _odd(kind, row, name)
     except _Doubt as doubt:
@@ -211,14 +238,20 @@ def _card(kind: Kind, row: Row, fields: CardFields) -> Card:
     return Card(
         subject=Subject(kind, int(row["id"])),
         title=" ".join(filter(None, (values.text(row[name]) for name in NAMES[kind]))),
-        needs_check=_sure(fields.check, values.flag, _ours(row, fields.check)),
-        status=fields.xml_id(_sure(fields.status, values.option, _ours(row, fields.status))),
+        values=_values(row, fields) | {ASSIGNED_BY: values.ident(row["assignedById"]) or 0},
         links=_links(kind, row),
-        assigned_by=values.ident(row["assignedById"]) or 0,
         modified_by=values.ident(row["updatedBy"]) or 0,
         modified_at=values.moment(row["updatedTime"]) or values.OLDEST,
-        marks=_marks(row.get(_spelt(row, fields.mark))),
     )
+
+
+def _values(row: Row, fields: CardFields) -> dict[str, Value]:
+    """A portal need not have the field of the mark any more."""
+    return {
+        code: _sure(one.name, one.value, _ours(row, one.name))
+        for code, one in fields.items()
+        if code != MARK or _spelt(row, one.name)
+    }
 
 
 def _sure(field: str, read: Callable[[object], T], raw: object) -> T:
@@ -237,8 +270,8 @@ def _spelt(row: Row, field: str) -> str:
     return next((name for name in spellings(field) if name in row), "")
 
 
-def _marks(raw: object) -> tuple[int, ...]:
-    """Ids as we wrote them; what else somebody may have put there is none. A portal need not have the field."""
+def _ids(raw: object) -> tuple[int, ...]:
+    """As we wrote them; what else somebody may have put there is none."""
     found = map(values.ident, raw) if isinstance(raw, list) else ()
     return tuple(one for one in found if one)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 LONGEST_TEXT = 500  # characters: the portal's own names and titles have 255 at most
@@ -73,6 +74,28 @@ def flag(raw: object) -> bool:
     if said not in _YES | _NO:
         raise ValueError("no flag")
     return said in _YES
+
+
+def whole(raw: object) -> int | None:
+    """A whole number of either sign; None for none. Raises ValueError for anything else."""
+    if _nothing(raw):
+        return None
+    said = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
+    if number(said.removeprefix("-")) is None:
+        raise ValueError("no whole number")
+    return int(said)
+
+
+def decimal(raw: object) -> float | None:
+    """A number that need not be whole; None for none. Raises ValueError for anything else."""
+    if _nothing(raw):
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise ValueError("no number")
+    found = float(raw)
+    if not isfinite(found):
+        raise ValueError("no number")
+    return found
 
 
 def option(raw: object) -> str:

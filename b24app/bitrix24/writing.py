@@ -13,22 +13,23 @@ from dataclasses import dataclass
 from b24app.bitrix24.batches import out_of_reach, unsent
 from b24app.bitrix24.cards import CardFields, FieldMap, listed, listing
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
-from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.facts import ASSIGNED_BY, Card, Kind, Subject, Value, Values
 from b24app.errors import NotStored, OutcomeUnknown, PortalError
 
 QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
 CHUNK = BATCH_SIZE - len(Kind)  # updates of a request that reads back as well
 
-Value = str | int | bool | tuple[int, ...]
+STANDARD = {ASSIGNED_BY: "ASSIGNED_BY_ID"}
+"""Codes of the portal's own fields, and how the legacy updates call these."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardChange:
-    """New values of one card. Keys: `check` (bool), `status` (XML_ID, "" for none), `mark` (ids), else a portal field's
-    own name."""
+    """New values of one card, by code. `loud`: in its history, for everybody to see."""
 
     subject: Subject
-    values: Mapping[str, Value]
+    values: Values
+    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Written:
 
 
 async def write_cards(client: PortalClient, changes: Sequence[CardChange], fields: FieldMap) -> list[Written]:
-    """One quiet update per card, 48 a request; in the order of the changes, a deleted card as NotFound.
+    """One update per change, 46 a request; in the order of the changes, a deleted card as NotFound.
 
     NotStored where our fields do not show what was written; OutcomeUnknown where they could not be read back.
     """
@@ -83,25 +84,20 @@ def _written(change: CardChange, outcome: Outcome, cards: Mapping[Subject, Card 
 
 
 def _shows(card: Card, change: CardChange) -> bool:
-    shown = {"check": card.needs_check, "status": card.status, "mark": set(card.marks)}
-    wanted = {name: set(value) if isinstance(value, tuple) else value for name, value in change.values.items()}
-    return all(shown[name] == value for name, value in wanted.items() if name in shown)
+    return all(same(card.values[code], value) for code, value in change.values.items() if code in card.values)
+
+
+def same(shown: Value, wanted: Value) -> bool:
+    """Several values have no order."""
+    if isinstance(shown, tuple) and isinstance(wanted, tuple):
+        return set(shown) == set(wanted)
+    return shown == wanted
 
 
 def _update(change: CardChange, fields: CardFields) -> Command:
-    values = dict(_as_taken(name, value, fields) for name, value in change.values.items())
-    params = {"id": change.subject.id, "fields": values, "params": QUIET}
+    values = {
+        STANDARD.get(code) or fields[code].name: value if code in STANDARD else fields[code].as_taken(value)
+        for code, value in change.values.items()
+    }
+    params = {"id": change.subject.id, "fields": values} | ({} if change.loud else {"params": QUIET})
     return Command(f"crm.{change.subject.kind}.update", params, write=True)
-
-
-def _as_taken(name: str, value: Value, fields: CardFields) -> tuple[str, str | int | list[str]]:
-    """A user boolean is written 1 or 0; an option by its id, none as an empty text; several values as a list."""
-    if isinstance(value, tuple):
-        return fields.mark if name == "mark" else name, [str(one) for one in value]
-    match name:
-        case "check":
-            return fields.check, int(bool(value))
-        case "status":
-            return fields.status, fields.options[str(value)] if value else ""
-        case _:
-            return name, int(value) if isinstance(value, bool) else value

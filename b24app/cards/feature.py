@@ -1,11 +1,14 @@
-"""What this room hands in. The first read, rescans and sweeps are chores of the room that says what cards mean."""
+"""What this room hands in."""
 
-from b24app.cards.journeys import offline, requisites
+from b24app.cards.journeys import importing, offline, requisites, rescan, sweep
 from b24app.cards.journeys.gauges import GAUGES
+from b24app.cards.journeys.pipeline import run
 from b24app.cards.journeys.settings_view import settings_view
 from b24app.cards.store import retention
 from b24app.cards.store.tables import TABLES
 from b24app.plug import Chore, Feature, WorkPart
+from b24app.portal.journeys.installation import IMPORT
+from b24app.portal.store.portals import SWEEP
 from b24app.store.kept import Kept
 from b24app.work.store.index import WorkKind
 
@@ -15,9 +18,18 @@ FEATURE = Feature(
     fields=("mark",),
     events=("contact", "company", "requisite"),
     tables=TABLES,
-    work=(WorkPart(WorkKind.REQUISITE, requisites.handle, requisites.give_up),),
-    chores=(Chore("fetch_offline", offline.run, every=offline.EVERY),),
+    work=(
+        WorkPart(WorkKind.RECORD, run.handle, run.give_up),
+        WorkPart(WorkKind.REQUISITE, requisites.handle, requisites.give_up),
+    ),
+    chores=(
+        Chore(IMPORT, importing.run),
+        Chore("rescan_portal", rescan.run, every=rescan.EVERY),
+        Chore(SWEEP, sweep.run, nightly=True),
+        Chore("fetch_offline", offline.run, every=offline.EVERY),
+    ),
     kept=(
+        Kept("rehearsed", retention.delete_rehearsed),
         Kept("looks", retention.delete_scans),
         Kept("records", retention.delete_records),
         Kept("requisites", retention.delete_requisites),

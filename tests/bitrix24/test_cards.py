@@ -9,6 +9,7 @@ from b24app.bitrix24.cards import (
     CardFields,
     FieldMap,
     Person,
+    UserField,
     import_cards,
     look_again,
     read_cards,
@@ -56,7 +57,11 @@ async def fields(rig: Rig) -> FieldMap:
         outcome.value()
     seen = (await present(rig.client, [Place.CONTACT, Place.COMPANY])).fields
     rig.world.meters.clear()
-    return {kind: CardFields(CHECK, STATUS, seen[Place(kind), STATUS].options) for kind in Kind}
+    return {kind: ours(seen[Place(kind), STATUS].options) for kind in Kind}
+
+
+def ours(options: Mapping[str, int]) -> CardFields:
+    return {"check": UserField(CHECK, "boolean"), "status": UserField(STATUS, "enumeration", options=options)}
 
 
 def company(rig: Rig, title: str = "Ltd", **more: object) -> Subject:
@@ -75,7 +80,7 @@ async def test_one_changed_contact_costs_one_request(rig: Rig, fields: FieldMap)
     cards = await read_cards(rig.client, [linked], fields)
     card = cards.get(linked)
     assert card
-    assert (card.title, card.needs_check, card.status, card.assigned_by, card.modified_by) == (
+    assert (card.title, card.values["check"], card.values["status"], card.assigned_by, card.modified_by) == (
         "Ada Byron",
         False,
         "",
@@ -138,7 +143,7 @@ async def test_writes_are_combined_quiet_and_read_back(rig: Rig, fields: FieldMa
     shop, person = company(rig), contact(rig)
     history = len(rig.portal.crm.history)
     changes = [
-        CardChange(shop, {"check": True, "status": "pending", "ASSIGNED_BY_ID": 2}),
+        CardChange(shop, {"check": True, "status": "pending", "assigned_by": 2}),
         CardChange(person, {"check": True}),
     ]
     assert [done.error for done in await write_cards(rig.client, changes, fields)] == [None, None]
@@ -146,12 +151,12 @@ async def test_writes_are_combined_quiet_and_read_back(rig: Rig, fields: FieldMa
     assert len(rig.portal.crm.history) == history
     cards = (await read_cards(rig.client, [shop, person], fields)).found
     card = cards[shop]
-    assert (card.needs_check, card.status, card.assigned_by) == (True, "pending", 2)
-    assert (cards[person].needs_check, cards[person].status) == (True, "")
+    assert (card.values["check"], card.values["status"], card.assigned_by) == (True, "pending", 2)
+    assert (cards[person].values["check"], cards[person].values["status"]) == (True, "")
     clear = CardChange(shop, {"check": False, "status": ""})
     assert (await write_cards(rig.client, [clear], fields))[0].error is None
     card = (await read_cards(rig.client, [shop], fields)).found[shop]
-    assert (card.needs_check, card.status, card.assigned_by) == (False, "", 2)
+    assert (card.values["check"], card.values["status"], card.assigned_by) == (False, "", 2)
 
 
 async def test_a_write_to_a_deleted_card_is_not_found_and_spoils_nothing(rig: Rig, fields: FieldMap) -> None:
@@ -170,7 +175,7 @@ async def test_a_yes_that_stored_nothing_is_noticed(rig: Rig, fields: FieldMap) 
     half, whole = await write_cards(rig.client, changes, fields)
     assert isinstance(half.error, NotStored)
     assert half.card
-    assert (half.card.needs_check, half.card.status, whole.error) == (True, "", None)
+    assert (half.card.values["check"], half.card.values["status"], whole.error) == (True, "", None)
     assert rig.requests() == 1
 
 
@@ -199,9 +204,9 @@ async def test_a_deleted_field_is_noticed(rig: Rig, fields: FieldMap) -> None:
 
 async def test_a_foreign_option_is_no_status(rig: Rig, fields: FieldMap) -> None:
     shop = company(rig)
-    known = {kind: CardFields(CHECK, STATUS, {"pending": -1}) for kind in Kind}
+    known = {kind: ours({"pending": -1}) for kind in Kind}
     await write_cards(rig.client, [CardChange(shop, {"status": "refused"})], fields)
-    assert (await read_cards(rig.client, [shop], known)).found[shop].status == ""
+    assert (await read_cards(rig.client, [shop], known)).found[shop].values["status"] == ""
 
 
 async def test_a_person_opens_a_card_in_one_request(rig: Rig) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import imports, requisites, scans
+from b24app.cards.store import aliases, failures, imports, requisites, scans
+from b24app.cards.store.failures import Rehearsed, RuleFailure
 from b24app.cards.store.scans import Scan
 from b24app.cards.store.tables import records
 from b24app.cards.store.tables import requisites as requisites_table
@@ -29,7 +30,7 @@ from b24app.export.store.file_parts import FilePart
 from b24app.portal.store import tokens
 from b24app.portal.store.tables import viewer_sessions
 from b24app.portal.store.tokens import Pair
-from b24app.verification.store import aliases, intents, memberships
+from b24app.verification.store import intents, memberships
 from b24app.verification.store.tables import memberships as memberships_table
 from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
@@ -154,6 +155,9 @@ async def _unfinished(
     found = select(records.c.crm_id).where(named, records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
+    await failures.save(db, mine, [RuleFailure(contact, "verification", 1, "CallRefused", now)])
+    await failures.rehearse(db, mine, [Rehearsed("verification", contact, now, {"check": True})])
+    await db.execute(update(records).where(records.c.crm_id == contact.id).values(behind=["verification"]))
     hung = select(requisites_table.c.crm_id).where(requisites_table.c.gone_at.is_not(None))
     went = RequisiteId(RequisiteKind.REQUISITE, (await db.execute(hung)).scalar_one())
     reader = uuid4()
@@ -173,7 +177,7 @@ async def _unfinished(
         id=mine,
         other=other,
         now=now + timedelta(hours=1),
-        card=Card(contact, "Иное имя", True, "", (company.id,), 1, 1, now),
+        card=Card(contact, "Иное имя", {"check": True, "assigned_by": 1}, (company.id,), 1, now),
         subject=contact,
         company=company,
         requisite=(await requisites.requisites_of(db, mine, [company]))[company][0],

@@ -24,7 +24,7 @@ from tests.world import World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 CARDS = {Kind.CONTACT: CONTACT, Kind.COMPANY: COMPANY}
-INTENDED = "verification.intended"
+INTENDED = "cards.intended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.journeys import odd
 from b24app.cards.journeys.lists import Item, Seen
+from b24app.cards.journeys.taking_up import take_up
 from b24app.cards.store import records, requisites
 from b24app.domain.cards.drift import ON_ITS_WAY, Drift
 from b24app.domain.cards.facts import Card, Odd, Requisite, Subject, Topic
@@ -29,7 +30,7 @@ async def compare(
     """
     now = resources.now()
     strange = {one.subject: one for one in page if isinstance(one, Odd)}
-    drifted = await _differing(db, portal, [one for one in page if not isinstance(one, Odd)])
+    drifted = await _differing(db, resources, portal, [one for one in page if not isinstance(one, Odd)])
     drifted |= {one: _lack(one) for one in gone}
     told = await inbox.on_their_way(db, portal.id, {*drifted, *strange}) if drifted or strange else set()
     arrivals = [Arrival(Source.RESCAN, drift.value, topic) for topic, drift in drifted.items() if topic not in told]
@@ -40,14 +41,21 @@ async def compare(
     return Counter(drift for topic, drift in drifted.items() if topic not in told | fresh)
 
 
-async def _differing(db: AsyncConnection, portal: Portal, page: Sequence[Item]) -> dict[Topic, Drift]:
+async def _differing(
+    db: AsyncConnection, resources: Resources, portal: Portal, page: Sequence[Item]
+) -> dict[Topic, Drift]:
     cards = [one for one in page if isinstance(one, Card)]
     seen_requisites = [one for one in page if isinstance(one, Requisite)]
     found: dict[Topic, Drift] = {}
     if cards:
         known = await records.load(db, portal.id, [card.subject for card in cards])
-        seen = {card.subject: records.drift(card, known.get(card.subject)) for card in cards}
-        found |= {subject: drift for subject, drift in seen.items() if drift}
+        uneven = await take_up(db, resources, portal, cards, known, resources.now())
+        for card in cards:
+            before = known.get(card.subject)
+            codes = resources.rules.codes(portal, card.subject.kind)
+            agreed = codes & before.record.settled.keys() if before else codes
+            if drift := records.drift(card, before, agreed) or (Drift.FIELDS if card.subject in uneven else None):
+                found[card.subject] = drift
     if seen_requisites:
         ours = await requisites.load(db, portal.id, [one.subject for one in seen_requisites])
         found |= {one.subject: Drift.REQUISITE for one in seen_requisites if ours.get(one.subject) != one}

@@ -7,7 +7,7 @@ was installed before) are looked at by their own journey afterwards, in the bulk
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -16,17 +16,18 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.journeys import lists, odd
+from b24app.cards.journeys import lists, odd, taking_up
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
 from b24app.cards.store import imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
-from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
+from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
+from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -34,11 +35,6 @@ from b24app.work.store import inbox
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
 GROUP = 500  # rows of one transaction
-ORDER: tuple[Listed, ...] = (Kind.COMPANY, Kind.CONTACT, *RequisiteKind)
-"""Companies first: what their cards show counts for the people in them. What hangs on cards comes after them."""
-
-FirstSeen = Callable[[AsyncConnection, Portal, Sequence[Card], datetime], Awaitable[Collection[Subject]]]
-"""Keeps what cards that were not known tell by what they show. Returns those whose journey has to look."""
 
 log = structlog.get_logger()
 
@@ -49,12 +45,11 @@ class FirstRead:
 
     resources: Resources
     portal: Portal
-    first_seen: FirstSeen
     reader: UUID
     stop_at: float
 
 
-async def run(resources: Resources, portal: Portal, _: str = "", *, first_seen: FirstSeen) -> datetime | None:
+async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
     """Read what is not read yet, for `BUDGET` seconds at most; the next go begins at the last card.
 
     Returns when to go on, None where the portal is imported. Where somebody else reads it, nothing is done.
@@ -63,8 +58,8 @@ async def run(resources: Resources, portal: Portal, _: str = "", *, first_seen: 
     if portal.imported:
         return None
     await _begin(resources, portal)
-    read = FirstRead(resources, portal, first_seen, uuid4(), stop_at)
-    for kind in ORDER:
+    read = FirstRead(resources, portal, uuid4(), stop_at)
+    for kind in lists.order(resources.rules.kinds(portal)):
         if not await _import(read, kind):
             return resources.now() if monotonic() > stop_at else resources.now() + SOON
     await _end(resources, portal)
@@ -79,9 +74,10 @@ async def _begin(resources: Resources, portal: Portal) -> None:
         if portal.installed_at and any(part.started_at < portal.installed_at for part in known):
             await imports.restart(db, portal.id)
             known = []
-    if len(known) < len(ORDER):
+    order = lists.order(resources.rules.kinds(portal))
+    if not {part.kind for part in known} >= set(order):
         client = admin_client(resources, portal, Lane.BULK)
-        found = {kind: await lists.before_us(client, kind, resources.now()) for kind in ORDER}
+        found = {kind: await lists.before_us(client, kind, resources.now()) for kind in order}
         totals = {kind: one.total for kind, one in found.items()}
         newest = {kind: one.newest for kind, one in found.items()}
         async with resources.tenant(portal.id) as db:
@@ -118,7 +114,8 @@ async def _import(read: FirstRead, kind: Listed) -> bool:
 async def _read_on(read: FirstRead, at: Progress) -> bool:
     resources, portal = read.resources, read.portal
     began, rows = resources.now(), 0
-    pages = lists.pages(admin_client(resources, portal, Lane.BULK), portal, at.kind, at.after_id)
+    fields = field_map(resources.manifest, portal)
+    pages = lists.pages(admin_client(resources, portal, Lane.BULK), fields, at.kind, at.after_id)
     async for group in _grouped(pages):
         rows, now = rows + len(group), resources.now()
         pace = pace_of(rows, (now - began).total_seconds(), at.pace)
@@ -190,10 +187,12 @@ async def _take(db: AsyncConnection, read: FirstRead, group: Sequence[Seen]) -> 
 
 async def _take_cards(db: AsyncConnection, read: FirstRead, cards: Sequence[Card], now: datetime) -> set[Subject]:
     """Returns those whose journey has to look: what they show is not what we know."""
-    new = await records.add_new(db, read.portal.id, cards, now)
-    uneven = await read.first_seen(db, read.portal, [card for card in cards if card.subject in new], now)
-    changed = await _changed_meanwhile(db, read.portal, [card for card in cards if card.subject not in new])
-    return changed.union(uneven)
+    resources, portal = read.resources, read.portal
+    codes = resources.rules.codes(portal, cards[0].subject.kind)
+    new = await records.add_new(db, portal.id, cards, codes, now)
+    uneven = await taking_up.first_seen(db, resources, portal, [card for card in cards if card.subject in new], now)
+    changed = await _changed_meanwhile(db, read, [card for card in cards if card.subject not in new])
+    return changed | uneven
 
 
 async def _take_requisites(
@@ -205,9 +204,10 @@ async def _take_requisites(
     return {one.subject for one in seen if one.subject in known and known[one.subject] != one}
 
 
-async def _changed_meanwhile(db: AsyncConnection, portal: Portal, cards: Sequence[Card]) -> set[Subject]:
+async def _changed_meanwhile(db: AsyncConnection, read: FirstRead, cards: Sequence[Card]) -> set[Subject]:
     """Cards known from before that show something else now: nobody was looking, the module was off or we were away."""
     if not cards:
         return set()
-    known = await records.load(db, portal.id, [card.subject for card in cards])
-    return {card.subject for card in cards if records.differs(card, known.get(card.subject))}
+    known = await records.load(db, read.portal.id, [card.subject for card in cards])
+    codes = read.resources.rules.codes(read.portal, cards[0].subject.kind)
+    return {card.subject for card in cards if records.drift(card, known.get(card.subject), codes)}

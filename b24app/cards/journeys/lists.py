@@ -7,26 +7,37 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.cards import Extent, extent, import_cards
+from b24app.bitrix24.cards import Extent, FieldMap, extent, import_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import count_requisites, import_requisites
 from b24app.cards.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
 from b24app.cards.store import records, requisites
-from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
-from b24app.domain.portal.portal import Portal
-from b24app.portal.journeys.fields import field_map
+from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
+
+FIRST = (Kind.COMPANY, Kind.CONTACT)
+"""Read before others: what companies show counts for the people in them."""
+HAVE_REQUISITES = frozenset(FIRST)
 
 Item = Card | Requisite
 Seen = Item | Odd
 
 
-async def pages(client: PortalClient, portal: Portal, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
+def order(kinds: Collection[Kind]) -> tuple[Listed, ...]:
+    """The lists of these kinds of cards, as they are read one after the other. What hangs on cards comes after them."""
+    cards = [
+        *(kind for kind in FIRST if kind in kinds),
+        *(kind for kind in Kind if kind in kinds and kind not in FIRST),
+    ]
+    return (*cards, *(RequisiteKind if HAVE_REQUISITES & set(kinds) else ()))
+
+
+async def pages(client: PortalClient, fields: FieldMap, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
     """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
     if isinstance(what, RequisiteKind):
         async for found in listed_pages(client, import_requisites(client, after)):
             yield found
         return
-    async for cards in listed_pages(client, import_cards(client, what, field_map(portal), after)):
+    async for cards in listed_pages(client, import_cards(client, what, fields, after)):
         yield cards
 
 
@@ -44,10 +55,12 @@ async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, l
     return [Subject(what, one) for one in await records.ids_between(db, portal_id, what, after, last)]
 
 
-async def after_all(client: PortalClient, portal: Portal, what: Listed, missing: Sequence[Topic]) -> Collection[Topic]:
+async def after_all(
+    client: PortalClient, fields: FieldMap, what: Listed, missing: Sequence[Topic]
+) -> Collection[Topic]:
     """Which of these, missing from the list, are there. Raises the PortalErrors."""
     if isinstance(what, RequisiteKind):
         there = await requisites_after_all(client, [one for one in missing if isinstance(one, RequisiteId)])
         return {*there.found, *there.odd}
-    cards = await cards_after_all(portal, client, [one for one in missing if isinstance(one, Subject)])
+    cards = await cards_after_all(client, fields, [one for one in missing if isinstance(one, Subject)])
     return {*cards.found, *cards.odd}

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import NoReturn, TypeVar
 
 from b24app.bitrix24 import cards, requisites
+from b24app.bitrix24.cards import FieldMap
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.people import whoami
 from b24app.bitrix24.requisites import Requisites
 from b24app.domain.cards.facts import Cards, RequisiteId, Subject
-from b24app.domain.portal.portal import Portal
 from b24app.errors import AccessDenied, PortalDown
-from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import demote
 
 Shown = TypeVar("Shown")
@@ -36,14 +35,14 @@ async def listed_pages(client: PortalClient, pages: AsyncIterator[Shown]) -> Asy
         await _refused(client, refused)
 
 
-async def cards_after_all(portal: Portal, client: PortalClient, missing: Sequence[Subject]) -> Cards:
+async def cards_after_all(client: PortalClient, fields: FieldMap, missing: Sequence[Subject]) -> Cards:
     """Those of these cards that are there.
 
     Raises the PortalErrors, PortalDown `CARDS_HIDDEN` where another admin has to be asked.
     """
     if not missing:
         return Cards()
-    there, hidden = await cards.look_again(client, missing, field_map(portal))
+    there, hidden = await cards.look_again(client, missing, fields)
     if hidden:
         await _ask_another(client)
     return there

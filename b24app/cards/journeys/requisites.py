@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from b24app.bitrix24.requisites import LIST, read_requisites
-from b24app.cards.journeys import odd
+from b24app.cards.journeys import lists, odd
 from b24app.cards.journeys.missing import listed, requisites_after_all
 from b24app.cards.store import requisites
 from b24app.domain.cards.facts import Odd, Requisite, RequisiteId, Subject
-from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys.tokens import admin_client
@@ -84,14 +84,14 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
 
 
 async def _read(resources: Resources, portal: Portal, claims: Sequence[Claim], lane: Lane) -> RequisiteSlice:
-    """A module that is off looks at nothing: what came is closed unread."""
+    """Where no rule acts on the cards they hang on, what came is closed unread."""
     wanted = [inbox.requisite_id(one.key) for one in claims]
     async with resources.tenant(portal.id) as db:
         waiting = await inbox.waiting(db, portal.id, wanted)
         known = await requisites.load(db, portal.id, wanted)
         former_owners = await requisites.former_owners(db, portal.id, wanted)
     rows = {subject: one.ids for subject, one in waiting.items()}
-    if portal.mode("verification") is Mode.OFF:
+    if not lists.HAVE_REQUISITES & set(resources.rules.kinds(portal)):
         return RequisiteSlice(rows, {}, {})
     client = admin_client(resources, portal, lane)
     shown = await listed(client, read_requisites(client, wanted))

@@ -7,11 +7,10 @@ somebody decided about within a day are read every half an hour, all others, wit
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.cards import read_cards
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, PortalClient
@@ -20,16 +19,13 @@ from b24app.cards.journeys.drift import compare
 from b24app.cards.store import imports, scans
 from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import OVERLAP, ScanTrigger, Scope, next_from
-from b24app.domain.cards.facts import Card, Kind, Odd, Subject
-from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.cards.facts import Card, Odd
+from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
-
-LatelyDecided = Callable[[AsyncConnection, int, datetime], Awaitable[Sequence[int]]]
-"""People of a portal whom somebody decided about since then, in ascending order."""
 
 EVERY = timedelta(minutes=5)
 LINKS_EVERY = timedelta(minutes=30)
@@ -40,7 +36,7 @@ OUTAGE = timedelta(hours=1)
 log = structlog.get_logger()
 
 
-async def run(resources: Resources, portal: Portal, _: str = "", *, lately_decided: LatelyDecided) -> int:
+async def run(resources: Resources, portal: Portal, _: str = "") -> int:
     """Look at what was modified since the last scan, and at the links of people decided about lately when it is time.
 
     Returns how many cards had drifted from what we know.
@@ -48,14 +44,14 @@ async def run(resources: Resources, portal: Portal, _: str = "", *, lately_decid
     started, portal_id = resources.now(), portal.id
     if portal.imported_at is None:
         return 0
-    if portal.mode("verification") is Mode.OFF:
-        return 0  # the import starts afresh when it is switched on
+    if not resources.rules.kinds(portal):
+        return 0
     before = portal.rescanned_at or portal.imported_at
     client = admin_client(resources, portal, Lane.BULK)
     drifted, many = await _recent(resources, portal, client, started, before)
     done = {"rescanned_at": started}
     if (portal.links_read_at or portal.imported_at) <= started - LINKS_EVERY:
-        drifted += await _people(resources, portal, client, lately_decided, started - LATELY)
+        drifted += await _lately(resources, portal, client, started - LATELY)
         done["links_read_at"] = started
     async with resources.transaction() as db:
         await portals.change(db, portal_id, **done)
@@ -77,10 +73,10 @@ async def _recent(
     async with resources.tenant(portal.id) as db:
         scan = await scans.begin(db, portal.id, Scope.RECENT, ScanTrigger.CLOCK, started)
     ends: list[End] = []
-    for kind in Kind:
+    for kind in resources.rules.kinds(portal):
         async with resources.tenant(portal.id) as db:
             since = await imports.changes_from(db, portal.id, kind) or before - MARGIN
-        recent = Recent(client, kind, field_map(portal), since, started)
+        recent = Recent(client, kind, field_map(resources.manifest, portal), since, started)
         async for page in recent.pages():
             scan = await _page(resources, portal, scan, page)
         async with resources.tenant(portal.id) as db:
@@ -102,16 +98,15 @@ def _named(portal: Portal, recent: Recent) -> End:
     return recent.end
 
 
-async def _people(
-    resources: Resources, portal: Portal, client: PortalClient, lately_decided: LatelyDecided, since: datetime
-) -> int:
-    """The links of people somebody decided about since then: how many had drifted."""
+async def _lately(resources: Resources, portal: Portal, client: PortalClient, since: datetime) -> int:
+    """The links of cards somebody decided about since then: how many had drifted."""
     async with resources.tenant(portal.id) as db:
         scan = await scans.begin(db, portal.id, Scope.PEOPLE, ScanTrigger.CLOCK, resources.now())
-        people = [Subject(Kind.CONTACT, one) for one in await lately_decided(db, portal.id, since)]
+        decided = {one for rule in resources.rules.active(portal) for one in await rule.lately(db, portal, since)}
+    cards_of_all = sorted(decided)
     slice_ = BATCH_SIZE * PAGE
-    for at in range(0, len(people), slice_):
-        cards = await read_cards(client, people[at : at + slice_], field_map(portal))
+    for at in range(0, len(cards_of_all), slice_):
+        cards = await read_cards(client, cards_of_all[at : at + slice_], field_map(resources.manifest, portal))
         page: list[Card | Odd] = [*cards.found.values(), *cards.odd.values()]
         if page:
             scan = await _page(resources, portal, scan, sorted(page, key=lambda one: one.subject.id))

@@ -6,12 +6,11 @@ Nightly, by button and after an outage; page by page with constant memory, in th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24.client import PAGE, PortalClient
 from b24app.cards.journeys import lists
@@ -20,20 +19,17 @@ from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import scans
 from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import ScanTrigger, Scope
-from b24app.domain.cards.facts import Card, Kind, Listed, RequisiteKind
-from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.cards.facts import Card, Listed
+from b24app.domain.portal.portal import Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
+from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
-ORDER: tuple[Listed, ...] = (*Kind, *RequisiteKind)
-
-Expire = Callable[[AsyncConnection, Resources, Portal, datetime], Awaitable[None]]
-"""Leaves rows for deleted cards that may not come back any more, in the transaction that ends a sweep."""
 
 log = structlog.get_logger()
 
@@ -50,25 +46,26 @@ async def ask(resources: Resources, viewer: Viewer) -> None:
     await resources.wake.chore(portals.SWEEP, viewer.portal_id)
 
 
-async def run(resources: Resources, portal: Portal, _: str = "", *, expire: Expire) -> datetime | None:
+async def run(resources: Resources, portal: Portal, _: str = "") -> datetime | None:
     """Compare for `BUDGET` seconds at most; the next go begins at the last page.
 
     Returns when to go on, None where every card has been compared. Raises the PortalErrors: the next go begins where
     this one stopped.
     """
     stop_at = monotonic() + BUDGET
-    if not portal.imported or portal.mode("verification") is Mode.OFF:
+    order = lists.order(resources.rules.kinds(portal))
+    if not portal.imported or not order:
         return None
     scan = await _begin(resources, portal)
     try:
-        for kind in ORDER[ORDER.index(scan.kind) if scan.kind else 0 :]:
+        for kind in order[order.index(scan.kind) if scan.kind in order else 0 :]:
             scan = await _kind(resources, portal, scan, kind, stop_at)
             if monotonic() > stop_at:
                 return resources.now()
     except SweepOvertaken:
         log.info("sweep_overtaken", portal=portal.id)
         return resources.now() + SOON
-    await _end(resources, portal, scan, expire)
+    await _end(resources, portal, scan)
     return None
 
 
@@ -84,7 +81,7 @@ async def _kind(resources: Resources, portal: Portal, scan: Scan, kind: Listed, 
     """One list, from where the look stands to the end or until it is time to stop."""
     client = admin_client(resources, portal, Lane.BULK)
     after = scan.after_id if scan.kind is kind else 0
-    async for page in lists.pages(client, portal, kind, after):
+    async for page in lists.pages(client, field_map(resources.manifest, portal), kind, after):
         last = page[-1].subject.id
         scan = await _compare(resources, portal, client, scan, kind, (after, last), page)
         after = last
@@ -109,7 +106,7 @@ async def _compare(
     async with resources.tenant(portal.id) as db:
         known = await lists.known(db, portal.id, kind, *within)
     missing = [one for one in known if one not in there]
-    after_all = await lists.after_all(client, portal, kind, missing[:PAGE])
+    after_all = await lists.after_all(client, field_map(resources.manifest, portal), kind, missing[:PAGE])
     gone = [one for one in missing if one not in after_all]
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page, gone)
@@ -121,10 +118,9 @@ async def _compare(
     return moved
 
 
-async def _end(resources: Resources, portal: Portal, scan: Scan, expire: Expire) -> None:
+async def _end(resources: Resources, portal: Portal, scan: Scan) -> None:
     now = resources.now()
     async with resources.tenant(portal.id) as db:
-        await expire(db, resources, portal, now)
         await scans.finish(db, portal.id, scan, now)
         await portals.change(db, portal.id, swept_at=scan.started_at, sweep_asked=None)
     log.info("swept", portal=portal.id, cards=scan.seen, drift=dict(scan.drift))

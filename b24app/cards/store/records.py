@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, literal_column, select, text, update
+from sqlalchemy import Row, any_, bindparam, func, literal, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store.tables import aliases, records
 from b24app.domain.cards.drift import Drift, drift_of
-from b24app.domain.cards.facts import Card, Kind, Subject
-from b24app.domain.cards.records import Record, Shown
+from b24app.domain.cards.facts import Card, Kind, Subject, Value, Values
+from b24app.domain.cards.records import Known, Record, some
 from b24app.store.arrays import among, named
 
 ADD_NEW = text("""
     INSERT INTO records (portal_id, kind, crm_id, title, links, assigned_by, settled, modified_at, seen_at)
-    SELECT :portal, r.kind, r.id, r.title, CAST(r.links AS bigint[]), r.assigned,
-           jsonb_build_object('check', r.ticked, 'status', r.status), r.modified, :now
+    SELECT :portal, r.kind, r.id, r.title, CAST(r.links AS bigint[]), r.assigned, CAST(r.settled AS jsonb), r.modified,
+           :now
     FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:titles AS text[]), CAST(:links AS text[]),
-                CAST(:assigned AS bigint[]), CAST(:checks AS boolean[]), CAST(:statuses AS text[]),
-                CAST(:modified AS timestamptz[]))
-         AS r(kind, id, title, links, assigned, ticked, status, modified)
+                CAST(:assigned AS bigint[]), CAST(:settled AS text[]), CAST(:modified AS timestamptz[]))
+         AS r(kind, id, title, links, assigned, settled, modified)
     ON CONFLICT DO NOTHING RETURNING kind, crm_id
+""")
+
+
+TAKE_UP = text("""
+    UPDATE records r SET settled = CAST(n.settled AS jsonb) || r.settled
+    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:settled AS text[])) AS n(kind, id, settled)
+    WHERE r.portal_id = :portal AND r.kind = n.kind AND r.crm_id = n.id
 """)
 
 
@@ -37,33 +43,24 @@ _SAVE = _NEW.on_conflict_do_update(
 _LOAD = select(records).where(records.c.portal_id == bindparam("portal"), text(among("kind", "crm_id")))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A stored card: the part a decision needs, and what the card tab and the API show of it."""
-
-    subject: Subject
-    record: Record
-    title: str = ""
-    links: tuple[int, ...] = field(default=())
-    assigned_by: int = 0
-    gone_at: datetime | None = None
-
-
 async def load(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> Mapping[Subject, Known]:
     rows = await db.execute(_LOAD, {"portal": portal_id, **named(subjects)})
     return {known.subject: known for known in map(_known, rows)}
 
 
-async def save(db: AsyncConnection, portal_id: int, seen: Sequence[tuple[Card, Record]], now: datetime) -> None:
+async def save(db: AsyncConnection, portal_id: int, seen: Sequence[Known], now: datetime) -> None:
     """Cards just read, with what we agree on; new or known."""
     if not seen:
         return
-    ordered = sorted(seen, key=lambda one: one[0].subject)
-    await db.execute(_SAVE, [_row(portal_id, card, record, now) for card, record in ordered])
+    ordered = sorted(seen, key=lambda one: one.subject)
+    await db.execute(_SAVE, [_row(portal_id, known, now) for known in ordered])
 
 
-async def add_new(db: AsyncConnection, portal_id: int, cards: Sequence[Card], now: datetime) -> set[Subject]:
-    """Cards the import saw; those known already are left alone. Returns the new ones."""
+async def add_new(
+    db: AsyncConnection, portal_id: int, cards: Sequence[Card], codes: frozenset[str], now: datetime
+) -> set[Subject]:
+    """Cards the import saw, settled as they show these codes; those known already are left alone. Returns the new
+    ones."""
     if not cards:
         return set()
     rows = {
@@ -73,21 +70,50 @@ async def add_new(db: AsyncConnection, portal_id: int, cards: Sequence[Card], no
         "titles": [card.title for card in cards],
         "links": ["{" + ",".join(map(str, card.links)) + "}" for card in cards],
         "assigned": [card.assigned_by for card in cards],
-        "checks": [card.needs_check for card in cards],
-        "statuses": [card.status for card in cards],
+        "settled": [json.dumps(some(card.values, codes)) for card in cards],
         "modified": [card.modified_at for card in cards],
         "now": now,
     }
     return {Subject(Kind(row.kind), row.crm_id) for row in await db.execute(ADD_NEW, rows)}
 
 
-async def settle(db: AsyncConnection, portal_id: int, subject: Subject, record: Record, now: datetime) -> None:
+async def settle(
+    db: AsyncConnection,
+    portal_id: int,
+    subject: Subject,
+    record: Record,
+    now: datetime,
+    behind: Collection[str] = (),
+) -> None:
     """What we agree on now, for a card that was saved before."""
     await db.execute(
         update(records)
         .where(records.c.portal_id == portal_id, records.c.kind == subject.kind.value, records.c.crm_id == subject.id)
-        .values(**_record(record), gone_at=func.coalesce(records.c.gone_at, now) if record.deleted else None)
+        .values(
+            **_record(record),
+            behind=sorted(behind),
+            gone_at=func.coalesce(records.c.gone_at, now) if record.deleted else None,
+        )
     )
+
+
+async def behind(db: AsyncConnection, portal_id: int, rule: str) -> list[Subject]:
+    """Cards whose last change this rule has not seen, because it was off."""
+    mine = (records.c.portal_id == portal_id, literal(rule) == any_(records.c.behind))
+    rows = await db.execute(select(records.c.kind, records.c.crm_id).where(*mine))
+    return sorted(Subject(Kind(row.kind), row.crm_id) for row in rows)
+
+
+async def take_up(db: AsyncConnection, portal_id: int, cards: Sequence[Card], codes: frozenset[str]) -> None:
+    """What these known cards show of codes that we have not agreed on is agreed on."""
+    if cards:
+        rows = {
+            "portal": portal_id,
+            "kinds": [card.subject.kind.value for card in cards],
+            "ids": [card.subject.id for card in cards],
+            "settled": [json.dumps(some(card.values, codes)) for card in cards],
+        }
+        await db.execute(TAKE_UP, rows)
 
 
 async def write_again(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> None:
@@ -97,14 +123,14 @@ async def write_again(db: AsyncConnection, portal_id: int, subjects: Collection[
     await db.execute(held, named(subjects))
 
 
-async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collection[int]) -> set[int]:
-    """Which of these cards show the box ticked."""
+async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collection[int], code: str) -> set[int]:
+    """Which of these cards show this box ticked."""
     rows = await db.execute(
         select(records.c.crm_id).where(
             records.c.portal_id == portal_id,
             records.c.kind == kind.value,
             records.c.crm_id.in_(ids),
-            records.c.settled["check"].as_boolean() == literal_column("true"),
+            records.c.settled[code].as_boolean() == literal_column("true"),
         )
     )
     return set(rows.scalars())
@@ -138,29 +164,21 @@ async def lost(
     return [_known(row) for row in await db.execute(gone)]
 
 
-def drift(card: Card, known: Known | None) -> Drift | None:
-    """How the card differs from what we know of it."""
-    return drift_of(card, known.record, known.links) if known else drift_of(card, None, ())
+def drift(card: Card, known: Known | None, codes: frozenset[str]) -> Drift | None:
+    """How the card differs in these codes from what we know of it."""
+    return drift_of(card, known.record, known.links, codes) if known else drift_of(card, None, (), codes)
 
 
-def differs(card: Card, known: Known | None) -> bool:
-    """Whether the card shows anything that we would have acted on."""
-    return drift(card, known) is not None
-
-
-def shown(card: Card) -> Shown:
-    return Shown(card.needs_check, card.status)
-
-
-def _row(portal_id: int, card: Card, record: Record, now: datetime) -> dict[str, Any]:
+def _row(portal_id: int, known: Known, now: datetime) -> dict[str, Any]:
     return {
         "portal_id": portal_id,
-        "kind": card.subject.kind.value,
-        "crm_id": card.subject.id,
-        "title": card.title,
-        "links": list(card.links),
-        "assigned_by": card.assigned_by,
-        **_record(record),
+        "kind": known.subject.kind.value,
+        "crm_id": known.subject.id,
+        "title": known.title,
+        "links": list(known.links),
+        "assigned_by": known.assigned_by,
+        **_record(known.record),
+        "behind": sorted(known.behind),
         "seen_at": now,
         "gone_at": None,
     }
@@ -168,30 +186,30 @@ def _row(portal_id: int, card: Card, record: Record, now: datetime) -> dict[str,
 
 def _record(record: Record) -> dict[str, Any]:
     return {
-        "settled": _json(record.settled),
-        "previous": _json(record.previous),
-        "intended": _json(record.intended),
+        "settled": dict(record.settled),
+        "previous": dict(record.previous) or None,
+        "intended": dict(record.intended) or None,
         "written_at": record.written_at,
         "modified_at": record.modified_at,
         "stale_seen": record.stale_seen,
     }
 
 
-def _json(value: Shown | None) -> dict[str, Any] | None:
-    return {"check": value.check, "status": value.status} if value else None
+def _values(kept: Mapping[str, Any] | None) -> Values:
+    return {code: _value(value) for code, value in (kept or {}).items()}
 
 
-def _shown(value: Mapping[str, Any] | None) -> Shown | None:
-    return Shown(bool(value["check"]), str(value["status"])) if value else None
+def _value(kept: Any) -> Value:
+    return tuple(kept) if isinstance(kept, list) else kept
 
 
 def _known(row: Row[Any]) -> Known:
     return Known(
         subject=Subject(Kind(row.kind), row.crm_id),
         record=Record(
-            settled=_shown(row.settled) or Shown(),
-            previous=_shown(row.previous),
-            intended=_shown(row.intended),
+            settled=_values(row.settled),
+            previous=_values(row.previous),
+            intended=_values(row.intended),
             written_at=row.written_at,
             modified_at=row.modified_at,
             stale_seen=row.stale_seen,
@@ -201,4 +219,5 @@ def _known(row: Row[Any]) -> Known:
         links=tuple(row.links),
         assigned_by=row.assigned_by,
         gone_at=row.gone_at,
+        behind=frozenset(row.behind),
     )

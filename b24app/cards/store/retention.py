@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store.tables import looks, records, requisites
+from b24app.cards.store.tables import looks, records, rehearsed, requisites
 from b24app.store.kept import delete_slice
 
-SCANS, REQUISITES = timedelta(days=30), timedelta(days=30)
+SCANS, REQUISITES, REHEARSED = timedelta(days=30), timedelta(days=30), timedelta(days=30)
 RECORDS = timedelta(days=90)  # with the name of whoever it was: as long as the news of it
+
+
+async def delete_rehearsed(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    return await delete_slice(db, rehearsed, portal_id, rehearsed.c.at < now - REHEARSED)
 
 
 async def delete_scans(db: AsyncConnection, portal_id: int, now: datetime) -> int:

@@ -16,7 +16,7 @@ records = Table(
     Column("title", Text, nullable=False, server_default=""),
     Column("links", ARRAY(BigInteger), nullable=False, server_default="{}"),
     Column("assigned_by", BigInteger, nullable=False, server_default="0"),
-    Column("settled", JSONB, nullable=False),  # {"check", "status"} as last agreed with the portal
+    Column("settled", JSONB, nullable=False),  # code → value as last agreed with the portal
     Column("previous", JSONB),  # what `settled` was before our last write: a stale read shows it
     Column("intended", JSONB),  # what we are about to write; cleared when it was read back or confirmed
     moment("written_at"),
@@ -24,6 +24,7 @@ records = Table(
     flag("stale_seen"),
     moment("seen_at", required=True),
     moment("gone_at"),
+    Column("behind", ARRAY(Text), nullable=False, server_default="{}"),  # rules that were off when it last changed
     PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
     info=TENANT,
 )
@@ -75,7 +76,8 @@ aliases = Table(
     Column("old_id", BigInteger, nullable=False),  # a card that is gone
     Column("new_id", BigInteger, nullable=False),  # the one that goes on for it
     moment("found_at", required=True),
-    moment("applied_at"),  # when its memberships moved
+    moment("applied_at"),  # when everything that was its own had moved
+    Column("owed", ARRAY(Text)),  # rules that have not taken over yet; null: none has begun
     PrimaryKeyConstraint("portal_id", "kind", "old_id"),
     info=TENANT,
 )
@@ -127,4 +129,32 @@ drift_totals = Table(
     info=DIRECTORY,
 )
 
-TABLES = (records, requisites, aliases, imports, looks, drift_totals)
+rule_failures = Table(
+    "rule_failures",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),
+    Column("crm_id", BigInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    moment("next_at", required=True),
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id", "rule"),
+    info=TENANT,
+)
+
+rehearsed = Table(
+    "rehearsed",
+    metadata,
+    portal_id(),
+    Column("rule", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("crm_id", BigInteger, nullable=False),
+    moment("at", required=True),
+    Column("wanted", JSONB, nullable=False),  # code → value that would have been written
+    Column("news", ARRAY(Text), nullable=False, server_default="{}"),  # types that would have been told
+    PrimaryKeyConstraint("portal_id", "rule", "kind", "crm_id", "at"),
+    info=TENANT,
+)
+
+TABLES = (rule_failures, rehearsed, records, requisites, aliases, imports, looks, drift_totals)

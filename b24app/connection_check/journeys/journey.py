@@ -168,7 +168,7 @@ async def _placeless(manifest: Manifest, client: PortalClient) -> tuple[str, ...
 async def _ways(resources: Resources, portal: Portal, client: Listening) -> Ways | None:
     """None where the installation never came to adding its fields."""
     try:
-        fields = field_map(portal)
+        fields = field_map(resources.manifest, portal)
     except Refused:
         return None
     return await portal_ways.ways_of(client, fields, resources.now)

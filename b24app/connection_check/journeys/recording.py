@@ -191,7 +191,12 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
 
 
 async def _cards(resources: Resources, portal: Portal, recorder: Recorder, kind: Kind, facts: dict[str, Any]) -> None:
-    client, fields, step, now = recorder.client, our_fields.field_map(portal), recorder.step, resources.now()
+    client, fields, step, now = (
+        recorder.client,
+        our_fields.field_map(resources.manifest, portal),
+        recorder.step,
+        resources.now(),
+    )
     await step(f"{kind}, how many", cards.extent(client, kind, now))
     began = len(client.heard)
     await step(kind, probes.first_page(cards.import_cards(client, kind, fields)))

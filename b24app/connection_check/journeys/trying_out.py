@@ -16,9 +16,9 @@ from b24app.bitrix24.cards import FieldMap, look_again
 from b24app.bitrix24.probing import probes, test_card
 from b24app.bitrix24.probing.listening import Exchange, Listening, Row
 from b24app.bitrix24.recent import Recent
-from b24app.bitrix24.writing import CardChange, Value, write_cards
+from b24app.bitrix24.writing import CardChange, write_cards
 from b24app.cards.journeys.test_cards import code_for
-from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.facts import MARK, Kind, Subject, Value
 from b24app.domain.cards.test_card import last_name
 from b24app.domain.connection_check.portal_ways import DateFilter
 from b24app.domain.portal.portal import Portal
@@ -50,7 +50,7 @@ async def try_out(
 ) -> None:
     """`step`: has what is heard kept; `tried`: filled in. Raises the PortalErrors after which nothing more can be
     asked; the card is gone by then, as far as the portal lets us."""
-    fields, made = field_map(portal), 0
+    fields, made = field_map(resources.manifest, portal), 0
     name = last_name(language, code_for(resources, portal))
     await _clear(client, fields, await step(STEP, test_card.called(client, fields, name)) or (), step, tried)
     if tried.left:
@@ -71,13 +71,12 @@ async def _write(
 ) -> None:
     """Our fields set, then cleared, by the app's own write; then the app's own look for what was changed just now."""
     subject, ours = Subject(Kind.CONTACT, card), fields[Kind.CONTACT]
-    mark: dict[str, Value] = {"mark": (card,)} if ours.mark else {}
+    mark: dict[str, Value] = {MARK: (card,)} if MARK in ours else {}
     for wanted in (ON | mark, OFF):
         written = await step(STEP, write_cards(client, [CardChange(subject, wanted)], fields))
         if written and written[0].card:
-            shown = _shown(written[0].card)
-            names = {"check": ours.check, "status": ours.status, "mark": ours.mark}
-            tried.not_stored += [names[one] for one, value in wanted.items() if shown[one] != value]
+            shown = written[0].card.values
+            tried.not_stored += [ours[code].name for code, value in wanted.items() if shown.get(code) != value]
     tried.not_stored = sorted(set(tried.not_stored))
     now, began = resources.now(), len(client.heard)
     await step(STEP, probes.first_page(Recent(client, Kind.CONTACT, fields, now - LATELY, now).pages()))
@@ -100,10 +99,6 @@ async def _clear(client: Listening, fields: FieldMap, cards: Collection[int], st
         if there.found or there.odd or hidden:
             return
     tried.left = None
-
-
-def _shown(card: Card) -> dict[str, Value]:
-    return {"check": card.needs_check, "status": card.status, "mark": card.marks}
 
 
 def _row(heard: list[Exchange], card: int) -> Row | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from b24app.domain.cards.facts import Card
-from b24app.domain.cards.records import Record, Shown
+from b24app.domain.cards.records import Record
 
 ON_ITS_WAY = timedelta(minutes=1)
 """A card changed so lately has an event under way: it is looked at, but counts as no drift."""
@@ -44,13 +44,14 @@ class ScanTrigger(StrEnum):
 
     CLOCK = "clock"
     BUTTON = "button"
+    SWITCH = "switch"  # a rule that was off is on again
     OUTAGE = "outage"  # nobody could look for longer than usual
 
 
 class Drift(StrEnum):
     """How a card differs from what we know of it."""
 
-    FIELDS = "fields"  # the box or the status
+    FIELDS = "fields"  # one that we write
     LINK = "link"
     DELETED = "gone"
     NEW = "new"
@@ -58,12 +59,15 @@ class Drift(StrEnum):
     REQUISITE = "requisite"  # one that hangs on it: new, changed, moved or gone
 
 
-def drift_of(card: Card, record: Record | None, links: Collection[int]) -> Drift | None:
-    """How this card differs from its record; `links`: those we know. An echo of our own write is none."""
+def drift_of(card: Card, record: Record | None, links: Collection[int], codes: Collection[str]) -> Drift | None:
+    """How this card differs from its record in these codes or in the `links` we know. An echo of our own write is
+    none."""
     if record is None:
         return Drift.NEW
     if record.deleted:
         return Drift.RESTORED
-    if Shown(card.needs_check, card.status) not in (record.settled, record.intended):
-        return Drift.FIELDS
+    for code in codes:
+        agreed = record.settled.get(code)
+        if code in card.values and card.values[code] not in (agreed, record.intended.get(code, agreed)):
+            return Drift.FIELDS
     return Drift.LINK if set(card.links) != set(links) else None

@@ -55,25 +55,43 @@ def listed(name: str) -> Listed:
     return RequisiteKind(name) if name in list(RequisiteKind) else Kind(name)
 
 
+Value = str | int | float | bool | tuple[int, ...] | None
+"""Of a field: an option as its stable code ("" for none), several values as ids, None for no number."""
+
+Values = Mapping[str, Value]
+"""By code: of app.yaml, or `ASSIGNED_BY`."""
+
+ASSIGNED_BY, MARK = "assigned_by", "mark"
+"""Codes that no feature's field has: the responsible person of a card, and the mark by which we know it again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A contact or company as the portal shows it now.
 
-    `needs_check` is the checkbox, `status` the XML_ID of the client-app status option (empty: none chosen);
-    `links` are the ids on the other side (companies of a contact, contacts of a company), primary first; `marks` the
-    ids of cards it is or goes on for, as we wrote them into it and the portal merged and restored them.
+    `values`: of the fields that are written, by code; one that the portal has no field for is left out. `links` are the
+    ids on the other side (companies of a contact, contacts of a company), primary first.
     Times are aware; ids are ints whichever API generation they came from.
     """
 
     subject: Subject
     title: str
-    needs_check: bool
-    status: str
+    values: Values
     links: tuple[int, ...]
-    assigned_by: int
     modified_by: int
     modified_at: datetime
-    marks: tuple[int, ...] = ()
+
+    @property
+    def assigned_by(self) -> int:
+        """The id of the responsible person, 0 for nobody."""
+        found = self.values.get(ASSIGNED_BY)
+        return found if isinstance(found, int) else 0
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """Ids of cards it is or goes on for, as we wrote them into it and the portal merged and restored them."""
+        found = self.values.get(MARK)
+        return found if isinstance(found, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from b24app.domain.cards.facts import Card, Kind, RequisiteId, Subject, Topic
-from b24app.domain.cards.records import Record, Shown
+from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.records import Record, last_editor
+from b24app.domain.cards.succession import RETURNS_WITHIN
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
@@ -31,7 +32,8 @@ from b24app.domain.verification.membership import (
     State,
 )
 from b24app.domain.verification.membership_changes import MembershipChanges
-from b24app.domain.verification.succession import SUSPENDED_FOR, Move, Predecessor, take_over
+from b24app.domain.verification.shown import Shown, shown
+from b24app.domain.verification.succession import Move, Predecessor, take_over
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
 
@@ -43,9 +45,7 @@ class Facts:
     `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as portal events told
     and something else bore out; `doubted`: they name somebody whom nothing bears out; `ids`: fresh ids; `ticked`:
     linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
-    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one;
-    `unsettled`: deleted cards this one was linked with, whose own journey comes first; `copied`: living cards whose
-    mark it carries; `requisites`: what we still know on this deleted card."""
+    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one."""
 
     subject: Subject
     card: Card | None
@@ -58,28 +58,22 @@ class Facts:
     ticked: frozenset[int] = frozenset()
     predecessors: tuple[Predecessor, ...] = ()
     successor: Subject | None = None
-    unsettled: frozenset[Subject] = frozenset()
-    copied: frozenset[int] = frozenset()
-    requisites: frozenset[RequisiteId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
-    `marks`: the cards it stands for. `moves` come before `memberships`. `neighbours` are cards, and what hung on a
-    deleted one, whose own journey has to look again; `look_again` asks for a second read before believing, `waits` for
-    the neighbours' journeys or for the portal's answer to a button."""
+    `moves` come before `memberships`. `neighbours` are cards whose own journey has to look again; `waits` for the
+    portal's answer to a button."""
 
     memberships: tuple[Membership, ...] = ()
     moves: tuple[Move, ...] = ()
     wanted: Shown | None = None
-    marks: tuple[int, ...] = ()
-    neighbours: frozenset[Topic] = frozenset()
+    neighbours: frozenset[Subject] = frozenset()
     applied: tuple[UUID, ...] = ()
     dropped: tuple[UUID, ...] = ()
     problem: BoxProblem | None = None
-    look_again: bool = False
     waits: bool = False
     deleted: bool = False
 
@@ -103,10 +97,8 @@ def decide(facts: Facts, now: datetime) -> Decision:
     )
     if facts.card is None:
         return _decide_deleted(facts, changes)
-    if facts.record and not facts.record.stale_seen and is_stale(facts.record, facts.card):
-        return Decision(look_again=True)
-    if facts.unsettled or _being_pressed(facts, facts.card, now):
-        return Decision(waits=True, neighbours=facts.unsettled)
+    if _being_pressed(facts, facts.card, now):
+        return Decision(waits=True)
     moves = _take_over(facts, facts.card, changes)
     if facts.subject.kind is Kind.CONTACT:
         _follow_links(facts, facts.card, changes)
@@ -118,8 +110,7 @@ def decide(facts: Facts, now: datetime) -> Decision:
     return Decision(
         memberships=changed,
         moves=moves,
-        wanted=project(changes.after.values(), Shown(facts.card.needs_check, facts.card.status)),
-        marks=_marks(facts, facts.card),
+        wanted=project(changes.after.values(), shown(facts.card.values)),
         neighbours=_neighbours(facts, facts.card, changes, (*changed, *(one.after for one in moves))),
         applied=applied,
         dropped=dropped,
@@ -148,38 +139,29 @@ def project(memberships: Iterable[Membership], now: Shown) -> Shown:
 
 def first_sight(card: Card, contact_id: int, company_id: int, id: UUID, *, box: bool | None = None) -> Membership:
     """A membership as the CRM already shows it. `box` overrides the card's own (a ticked company box counts too)."""
-    pending = card.needs_check if box is None else box
+    pending = shown(card.values).check if box is None else box
     state = State.PENDING if pending else _as_shown(card)
     return Membership(id, contact_id, company_id, state, Reason.KNOWN, told_state=state)
 
 
 def _as_shown(card: Card) -> State:
     """A standing that the card's status still tells of."""
-    return State.REFUSED if card.status == "refused" else State.CONFIRMED
-
-
-def is_stale(record: Record, card: Card) -> bool:
-    """A read older than our own write: it shows what stood there before, and was not modified since."""
-    shown = Shown(card.needs_check, card.status)
-    if record.written_at is None or record.previous is None or shown == record.settled:
-        return False
-    return shown == record.previous and card.modified_at < record.written_at.replace(microsecond=0)
+    return State.REFUSED if shown(card.values).status == "refused" else State.CONFIRMED
 
 
 def _decide_deleted(facts: Facts, changes: MembershipChanges) -> Decision:
     """Suspended until somebody goes on for the card, or for good. Whoever goes on has it all from its own journey."""
     if facts.successor:
-        return Decision(neighbours=frozenset({facts.successor}) | facts.requisites, deleted=True)
+        return Decision(deleted=True)
     nobody = (None, DecidedBySource.UNKNOWN)
     for one in list(changes.after.values()):
         if one.live:
             changes.move(one, State.SUSPENDED, Reason.CARD_DELETED, (facts.event_user, _event_source(facts.event_user)))
-        elif one.state is State.SUSPENDED and one.decided_at and changes.now - one.decided_at >= SUSPENDED_FOR:
+        elif one.state is State.SUSPENDED and one.decided_at and changes.now - one.decided_at >= RETURNS_WITHIN:
             changes.move(one, State.LEFT, Reason.EXPIRED, nobody)
     changed = changes.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
-    neighbours = frozenset(one for one in across if one) | facts.requisites
-    return Decision(memberships=changed, neighbours=neighbours, deleted=True)
+    return Decision(memberships=changed, neighbours=frozenset(one for one in across if one), deleted=True)
 
 
 def _take_over(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[Move, ...]:
@@ -190,17 +172,12 @@ def _take_over(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[Mo
     return tuple(move for moves in each for move in moves)
 
 
-def _marks(facts: Facts, card: Card) -> tuple[int, ...]:
-    """Its own id, and those it goes on for; a copy of a living card brings that one's mark, which is dropped."""
-    return tuple(dict.fromkeys((card.subject.id, *(one for one in card.marks if one not in facts.copied))))
-
-
 def _follow_links(facts: Facts, card: Card, changes: MembershipChanges) -> None:
     """Memberships follow the contact's company links; a person without any belongs to themselves."""
     wanted = card.links or (ALONE,)
     known = {one.company_id: one for one in changes.after.values() if one.contact_id == facts.subject.id}
     fresh = iter(facts.ids)
-    box_was = facts.record.settled.check if facts.record else False
+    box_was = shown(facts.record.settled).check if facts.record else False
     for company_id in wanted:
         one = known.get(company_id)
         if one is None:
@@ -221,8 +198,9 @@ def _follow_links(facts: Facts, card: Card, changes: MembershipChanges) -> None:
 def _apply_intents(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
     proven = [one for one in facts.intents if one.proven]
-    shown = [index for index, one in enumerate(proven) if one.shown == card.needs_check]
-    taken = proven[: shown[-1] + 1] if shown else []
+    box = shown(card.values).check
+    effects = [index for index, one in enumerate(proven) if one.shown == box]
+    taken = proven[: effects[-1] + 1] if effects else []
     for intent in taken:
         one = changes.after.get(intent.membership_id)
         if one is None or not one.live:
@@ -238,14 +216,14 @@ def _apply_intents(facts: Facts, card: Card, changes: MembershipChanges) -> tupl
 def _being_pressed(facts: Facts, card: Card, now: datetime) -> bool:
     """The box stands where a button puts it that the portal has not answered yet: the intent will say what it means."""
     pressing = [one for one in facts.intents if not one.proven and now - one.created_at <= STATED_FOR]
-    return any(one.shown == card.needs_check for one in pressing) and _box_moved(facts, card)
+    return any(one.shown == shown(card.values).check for one in pressing) and _box_moved(facts, card)
 
 
 def _box_moved(facts: Facts, card: Card) -> bool:
     """Somebody put the box where neither we nor a merge or restoration put it, which decide nothing."""
-    record = facts.record or Record(Shown())
-    ours = {record.settled.check} | ({record.intended.check} if record.intended else set())
-    return card.needs_check not in ours | {one.box for one in facts.predecessors}
+    record = facts.record or Record({})
+    ours = {shown(record.settled).check, shown({**record.settled, **record.intended}).check}
+    return shown(card.values).check not in ours | {one.box for one in facts.predecessors}
 
 
 def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> BoxProblem | None:
@@ -253,7 +231,7 @@ def _take_box(facts: Facts, card: Card, changes: MembershipChanges) -> BoxProble
     if not _box_moved(facts, card):
         return None
     who = _who(facts, card)
-    if card.needs_check:
+    if shown(card.values).check:
         for one in (*changes.live(), *_unread(facts, card, changes)):
             changes.move(one, State.PENDING, Reason.BOX_TICKED, who)
         return None
@@ -287,14 +265,6 @@ def _who(facts: Facts, card: Card) -> tuple[int | None, DecidedBySource]:
     if facts.record and not facts.doubted and (editor := last_editor(facts.record, card)):
         return editor, DecidedBySource.MODIFIED_BY
     return None, DecidedBySource.UNKNOWN
-
-
-def last_editor(record: Record | None, card: Card | None) -> int | None:
-    """Whoever the card says modified it since we last looked; of a card we have not seen before, whoever did last."""
-    if card is None or not card.modified_by:
-        return None
-    seen = record.modified_at if record else None
-    return card.modified_by if record is None or (seen is not None and card.modified_at > seen) else None
 
 
 def _event_source(user: int | None) -> DecidedBySource:

@@ -6,34 +6,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from b24app.bitrix24.cards import CardFields, FieldMap
+from b24app.bitrix24.cards import CardFields, FieldMap, UserField
 from b24app.bitrix24.setup import Entity
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.manifest import Manifest
 
+ENUMERATION = "enumeration"
 
-def field_map(portal: Portal) -> FieldMap:
+
+def field_map(manifest: Manifest, portal: Portal) -> FieldMap:
     """Raises Refused `not_set_up` where the installation never came to adding its fields."""
     try:
-        return {
-            kind: CardFields(
-                check=portal.fields[kind]["check"],
-                status=portal.fields[kind]["status"],
-                options=portal.fields[kind]["options"],
-                mark=portal.fields[kind].get("mark", ""),
-            )
-            for kind in Kind
-        }
+        return {kind: _fields(manifest, portal.fields[kind]) for kind in Kind}
     except KeyError as error:
         raise Refused("not_set_up", 409) from error
 
 
+def _fields(manifest: Manifest, kept: Mapping[str, Any]) -> CardFields:
+    """Portals set up by a version that knew one enumeration keep its options by themselves."""
+    found = {}
+    for code, declared in manifest.fields.items():
+        if name := kept.get(code):
+            options = kept.get("choices", {}).get(code, kept["options"]) if declared.type == ENUMERATION else {}
+            found[code] = UserField(name, declared.type, declared.multiple, options)
+    return found
+
+
 def as_json(fields: FieldMap) -> Mapping[str, Any]:
+    """Names by code, and the options of enumerations: by code, and for the version before this one all together."""
     return {
-        kind.value: {"check": one.check, "status": one.status, "options": dict(one.options), "mark": one.mark}
-        for kind, one in fields.items()
+        kind.value: {
+            **{code: one.name for code, one in ours.items()},
+            "choices": {code: dict(one.options) for code, one in ours.items() if one.type == ENUMERATION},
+            "options": {option: number for one in ours.values() for option, number in one.options.items()},
+        }
+        for kind, ours in fields.items()
     }
 
 

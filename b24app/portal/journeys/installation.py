@@ -17,7 +17,7 @@ import structlog
 
 from b24app.bitrix24 import card_layouts, offline, setup
 from b24app.bitrix24.auth_server import TokenOwner
-from b24app.bitrix24.cards import CardFields, FieldMap
+from b24app.bitrix24.cards import CardFields, UserField
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, Present
 from b24app.domain.cards.facts import Kind
@@ -231,12 +231,14 @@ async def _add(client: PortalClient, declaration: Declared[Key, Spec], add: Add[
 
 
 def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:
-    check, status, mark = (manifest.fields[key].field for key in ("check", "status", "mark"))
-    found: dict[Kind, CardFields] = {}
+    """Of each kind of cards in which there is any field of ours."""
+    whole: dict[Kind, CardFields] = {}
     for kind in Kind:
-        seen = present.fields.get((Entity(kind.value), status))
-        if seen and (Entity(kind.value), check) in present.fields:
-            marked = (Entity(kind.value), mark) in present.fields
-            found[kind] = CardFields(check, status, seen.options, mark if marked else "")
-    whole: FieldMap = found
+        there = {
+            code: UserField(one.field, one.type, one.multiple, seen.options)
+            for code, one in manifest.fields.items()
+            if (seen := present.fields.get((Entity(kind.value), one.field)))
+        }
+        if there:
+            whole[kind] = there
     return our_fields.as_json(whole)

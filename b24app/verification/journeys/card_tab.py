@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.cards import Person
 from b24app.bitrix24.people import open_card
 from b24app.domain.cards.facts import Subject
+from b24app.domain.cards.succession import RETURNS_WITHIN
 from b24app.domain.policy import Access, Policy, Section
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.decision import STATED_FOR
 from b24app.domain.verification.membership import Action, DecidedBySource, Membership, Reason, State
-from b24app.domain.verification.succession import SUSPENDED_FOR
 from b24app.portal.journeys.person_client import person_client
 from b24app.resources import Resources
 from b24app.verification.store import card_tab, memberships
@@ -85,7 +85,7 @@ async def tab_of(db: AsyncConnection, resources: Resources, portal: Portal, subj
     since = resources.now() - STATED_FOR
     pressed, awaited = await card_tab.awaited(db, portal.id, subject, [one.id for one, _ in members], since)
     told = await card_tab.about(db, portal.id, subject)
-    lost = await card_tab.lost_namesakes(db, portal.id, subject, resources.now() - SUSPENDED_FOR)
+    lost = await card_tab.lost_namesakes(db, portal.id, subject, resources.now() - RETURNS_WITHIN)
     names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
     mode = portal.mode("verification")
     rows = [_belonging(subject, one, title, names, one.id in pressed, mode, resources.policy) for one, title in members]

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store import aliases
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.resources import Resources
-from b24app.verification.store import aliases, client_view
+from b24app.verification.store import client_view
 from b24app.verification.store.client_view import MembershipFilter, Seen
 
 STALE_AFTER = timedelta(minutes=1)

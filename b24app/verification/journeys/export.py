@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.journeys import modes
 from b24app.domain.cards.facts import Kind
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.portal import Mode, Portal
@@ -19,7 +20,6 @@ from b24app.domain.verification.restoring import ExportedRow, judge
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.plug import ExportRow, ExportSection, Restoring
-from b24app.verification.journeys import modes
 from b24app.verification.store import export_rows, memberships
 from b24app.work.store import inbox
 
@@ -42,7 +42,7 @@ async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Count
         untouched = now is on.resources.manifest.modes["verification"]
         verdict = RestoreVerdict.SAME if was is now else RestoreVerdict.CHANGED if untouched else RestoreVerdict.KEPT
         if on.write and verdict is RestoreVerdict.CHANGED:
-            await modes.switch(on.db, on.resources, on.portal, was)
+            await modes.switch(on.db, on.resources, on.portal, "verification", was)
         came[verdict] += 1
     return came
 

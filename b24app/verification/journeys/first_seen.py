@@ -14,6 +14,7 @@ from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.portal.portal import Portal
 from b24app.domain.verification.decision import first_sight, project
 from b24app.domain.verification.membership import ALONE, Membership, State
+from b24app.domain.verification.shown import CHECK, shown
 from b24app.verification.store import memberships
 
 
@@ -23,9 +24,9 @@ async def first_seen(db: AsyncConnection, portal: Portal, cards: Sequence[Card],
     if not people:
         return frozenset()
     companies = {company for card in people for company in card.links}
-    ticked = await records.ticked(db, portal.id, Kind.COMPANY, companies)
+    ticked = await records.ticked(db, portal.id, Kind.COMPANY, companies, CHECK)
     seen = [
-        first_sight(card, card.subject.id, company, uuid4(), box=card.needs_check or company in ticked)
+        first_sight(card, card.subject.id, company, uuid4(), box=shown(card.values).check or company in ticked)
         for card in people
         for company in card.links or (ALONE,)
     ]
@@ -40,6 +41,6 @@ def _out_of_step(people: Sequence[Card], seen: Sequence[Membership]) -> frozense
         of_person[membership.contact_id].append(membership)
     waiting = {membership.company_id for membership in seen if membership.state is State.PENDING}
     companies = {Subject(Kind.COMPANY, company) for company in waiting if company}
-    shown = {card.subject: records.shown(card) for card in people}
-    cards = {subject for subject, box in shown.items() if project(of_person[subject.id], box) != box}
+    boxes = {card.subject: shown(card.values) for card in people}
+    cards = {subject for subject, box in boxes.items() if project(of_person[subject.id], box) != box}
     return frozenset(companies | cards)

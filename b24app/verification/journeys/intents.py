@@ -15,14 +15,14 @@ import structlog
 
 from b24app.bitrix24.cards import FieldMap, read_cards
 from b24app.bitrix24.client import PortalClient
-from b24app.bitrix24.writing import CardChange, Value, Written, write_cards
-from b24app.domain.cards.facts import Card, Subject
-from b24app.domain.cards.records import Shown
+from b24app.bitrix24.writing import CardChange, Written, write_cards
+from b24app.domain.cards.facts import MARK, Card, Subject, Value
+from b24app.domain.cards.succession import RETURNS_WITHIN
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.decision import STATED_FOR, project
 from b24app.domain.verification.membership import Action, Intent, Membership, State
-from b24app.domain.verification.succession import SUSPENDED_FOR
+from b24app.domain.verification.shown import Shown, shown
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import AccessDenied, NeedsFreshToken, NotStored, OutcomeUnknown, PortalError, Refused
 from b24app.lanes import Lane
@@ -49,7 +49,7 @@ async def press(
     portal, now = await _portal(resources, viewer), resources.now()
     client = person_client(resources, portal, portal.endpoint, token)
     try:
-        before = await _before(client, subject, field_map(portal))
+        before = await _before(client, subject, field_map(resources.manifest, portal))
     except PortalError as unread:
         raise _said(unread) from unread
     async with resources.tenant(portal.id) as db:
@@ -68,8 +68,10 @@ async def press(
         await intents.state(db, portal.id, subject, intent)
     resources.failpoint("button.stated")
     mark = _mark_lacking(before) if before else {}
-    change = CardChange(subject, {"check": after.check, "status": after.status, **mark})
-    await _write(resources, portal, client, change, intent, moves=bool(before and before.needs_check != after.check))
+    change = CardChange(subject, after.values | mark)
+    await _write(
+        resources, portal, client, change, intent, moves=bool(before and shown(before.values).check != after.check)
+    )
     resources.failpoint("button.written")
     async with resources.tenant(portal.id) as db:
         await intents.prove(db, portal.id, intent.id)
@@ -87,16 +89,16 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
     """
     portal, now = await _portal(resources, viewer), resources.now()
     async with resources.tenant(portal.id) as db:
-        lost = await card_tab.lost_namesakes(db, portal.id, subject, now - SUSPENDED_FOR)
+        lost = await card_tab.lost_namesakes(db, portal.id, subject, now - RETURNS_WITHIN)
     if deleted_id not in {one.subject.id for one in lost}:
         raise Refused("already_so", 409)
-    fields, client = field_map(portal), person_client(resources, portal, portal.endpoint, token)
+    fields, client = field_map(resources.manifest, portal), person_client(resources, portal, portal.endpoint, token)
     cards = await read_cards(client, [subject], fields)
     card = cards.get(subject)
-    if card is None or not fields[subject.kind].mark:
+    if card is None or MARK not in fields[subject.kind]:
         raise Refused("crm_refused" if card or subject in cards.odd else "card_gone", 409)
     marks = tuple(dict.fromkeys((subject.id, *card.marks, deleted_id)))
-    (outcome,) = await write_cards(client, [CardChange(subject, {"mark": marks})], fields)
+    (outcome,) = await write_cards(client, [CardChange(subject, {MARK: marks})], fields)
     if outcome.error:
         raise _said(outcome.error)
     async with resources.tenant(portal.id) as db:
@@ -130,12 +132,12 @@ async def _before(client: PortalClient, subject: Subject, fields: FieldMap) -> C
 
     Nothing for a card that is not shown: the portal says why when it is written. Raises the PortalErrors.
     """
-    return (await read_cards(client, [subject], fields)).get(subject) if fields[subject.kind].mark else None
+    return (await read_cards(client, [subject], fields)).get(subject) if MARK in fields[subject.kind] else None
 
 
 def _mark_lacking(card: Card) -> dict[str, Value]:
     """With the marks it carries: a merge may just have brought them."""
-    return {} if card.subject.id in card.marks else {"mark": (card.subject.id, *card.marks)}
+    return {} if card.subject.id in card.marks else {MARK: (card.subject.id, *card.marks)}
 
 
 async def _write(
@@ -146,7 +148,7 @@ async def _write(
 
     A lost answer proves no right: if the box did change it comes in as a bare change.
     """
-    (outcome,) = await write_cards(client, [change], field_map(portal))
+    (outcome,) = await write_cards(client, [change], field_map(resources.manifest, portal))
     error = outcome.error
     if error is None or _shows(outcome, change, moves=moves):
         return
@@ -164,7 +166,8 @@ def _shows(written: Written, change: CardChange, *, moves: bool) -> bool:
     card = written.card
     if card is None or not isinstance(written.error, NotStored):
         return False
-    return card.needs_check == change.values["check"] and (moves or card.status == change.values["status"])
+    there, wanted = shown(card.values), shown(change.values)
+    return there.check == wanted.check and (moves or there.status == wanted.status)
 
 
 def _said(error: PortalError) -> Exception:

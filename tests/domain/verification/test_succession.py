@@ -10,18 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app.domain.cards.facts import Card, Kind, RequisiteId, RequisiteKind, Subject
-from b24app.domain.cards.records import Record, Shown
+from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.records import Record
+from b24app.domain.cards.succession import Trace, same_name, successor
 from b24app.domain.verification.decision import Facts, decide
 from b24app.domain.verification.membership import ALONE, DecidedBySource, Membership, Reason, State
 from b24app.domain.verification.membership_changes import MembershipChanges
+from b24app.domain.verification.shown import Shown
 from b24app.domain.verification.succession import (
     OPENNESS,
     Predecessor,
-    Trace,
-    same_name,
     stricter,
-    successor,
     take_over,
 )
 
@@ -170,14 +169,14 @@ def test_a_merge_never_opens_what_either_card_kept_closed(theirs: dict[int, Stat
             assert OPENNESS.index(one.state) <= OPENNESS.index(ceiling)
 
 
-def card(subject: Subject, ticked: bool, links: tuple[int, ...], status: str = "", marks: tuple[int, ...] = ()) -> Card:
-    return Card(subject, "ООО «Кран»", ticked, status, links, 2, 5, NOW, marks)
+def card(subject: Subject, ticked: bool, links: tuple[int, ...], status: str = "") -> Card:
+    return Card(subject, "ООО «Кран»", Shown(ticked, status).values, links, 5, NOW)
 
 
 @pytest.mark.parametrize("box", [True, False])
 def test_a_box_that_a_merge_moved_decides_nothing(box: bool) -> None:
     waiting, confirmed = member(11, 7, PENDING if box else CONFIRMED), member(12, 3, CONFIRMED)
-    record = Record(Shown(not box, ""), modified_at=NOW - timedelta(hours=1))
+    record = Record(Shown(not box, "").values, modified_at=NOW - timedelta(hours=1))
     facts = Facts(
         NEW_FIRM,
         card(NEW_FIRM, box, (11, 12)),
@@ -192,18 +191,10 @@ def test_a_box_that_a_merge_moved_decides_nothing(box: bool) -> None:
 
 
 def test_a_card_somebody_goes_on_for_suspends_nobody() -> None:
-    facts = Facts(OLD_FIRM, None, Record(Shown()), (member(11, 7, CONFIRMED),), successor=NEW_FIRM)
+    facts = Facts(OLD_FIRM, None, Record(Shown().values), (member(11, 7, CONFIRMED),), successor=NEW_FIRM)
     decision = decide(facts, NOW)
     assert decision.memberships == ()
-    assert decision.neighbours == {NEW_FIRM}
     assert decision.deleted
-
-
-@pytest.mark.parametrize("successor", [NEW_FIRM, None])
-def test_what_hung_on_a_gone_card_is_read_again(successor: Subject | None) -> None:
-    hung = frozenset({RequisiteId(RequisiteKind.REQUISITE, 1), RequisiteId(RequisiteKind.REQUISITE, 2)})
-    decision = decide(Facts(OLD_FIRM, None, Record(Shown()), (), successor=successor, requisites=hung), NOW)
-    assert decision.neighbours == hung | ({successor} if successor else set())
 
 
 def test_a_deletion_is_final_after_thirty_days() -> None:
@@ -212,25 +203,5 @@ def test_a_deletion_is_final_after_thirty_days() -> None:
         gone = Membership(
             **{name: getattr(one, name) for name in one.__slots__} | {"decided_at": NOW - timedelta(days)}
         )
-        decision = decide(Facts(OLD_FIRM, None, Record(Shown(), deleted=True), (gone,)), NOW)
+        decision = decide(Facts(OLD_FIRM, None, Record(Shown().values, deleted=True), (gone,)), NOW)
         assert [(each.state, each.reason) for each in decision.memberships] == expected
-
-
-def test_a_link_that_vanished_with_its_company_waits_for_the_company() -> None:
-    facts = Facts(
-        Subject(Kind.CONTACT, 11),
-        card(Subject(Kind.CONTACT, 11), False, (3,)),
-        Record(Shown()),
-        (member(11, 7, PENDING),),
-        unsettled=frozenset({OLD_FIRM}),
-    )
-    decision = decide(facts, NOW)
-    assert decision.waits
-    assert decision.neighbours == {OLD_FIRM}
-    assert decision.memberships == ()
-
-
-def test_a_copy_drops_the_mark_of_the_card_it_was_made_of() -> None:
-    shown = card(NEW_FIRM, False, (), marks=(7, 1))
-    facts = Facts(NEW_FIRM, shown, None, (), copied=frozenset({7}))
-    assert decide(facts, NOW).marks == (3, 1)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b24app.domain.cards.facts import Card, Kind, Subject
-from b24app.domain.cards.records import Record, Shown
-from b24app.domain.verification.decision import STATED_FOR, Decision, Facts, decide, is_stale, project
+from b24app.domain.cards.records import Record
+from b24app.domain.verification.decision import STATED_FOR, Decision, Facts, decide, project
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
@@ -23,6 +23,7 @@ from b24app.domain.verification.membership import (
     Reason,
     State,
 )
+from b24app.domain.verification.shown import Shown
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERSON, FIRM, OTHER_FIRM = Subject(Kind.CONTACT, 7), Subject(Kind.COMPANY, 3), Subject(Kind.COMPANY, 4)
@@ -30,7 +31,7 @@ IDS = tuple(UUID(int=number) for number in range(100, 110))
 
 
 def card(ticked: bool, status: str = "", links: tuple[int, ...] = (3,), subject: Subject = PERSON, by: int = 5) -> Card:
-    return Card(subject, "Илья Соколов", ticked, status, links, 2, by, NOW)
+    return Card(subject, "Илья Соколов", Shown(ticked, status).values, links, by, NOW)
 
 
 def member(state: State, company: int = 3, contact: int = 7, decided: bool = False, number: int = 1) -> Membership:
@@ -39,7 +40,7 @@ def member(state: State, company: int = 3, contact: int = 7, decided: bool = Fal
 
 
 def facts(shown: Card | None, *members: Membership, was: bool = False, **more: object) -> Facts:
-    record = Record(Shown(was, ""), modified_at=NOW - timedelta(hours=1))
+    record = Record(Shown(was, "").values, modified_at=NOW - timedelta(hours=1))
     subject = shown.subject if shown else PERSON
     return Facts(subject, shown, record, members, ids=IDS, **more)  # type: ignore[arg-type]
 
@@ -75,7 +76,7 @@ def test_unticking_with_two_waiting_puts_the_box_back() -> None:
 
 
 def test_our_own_write_coming_back_means_nothing() -> None:
-    record = Record(Shown(False, ""), intended=Shown(True, "pending"))
+    record = Record(Shown(False, "").values, intended=Shown(True, "pending").values)
     decision = decide(Facts(PERSON, card(True, "pending"), record, (member(State.PENDING),), ids=IDS), NOW)
     assert states(decision) == []
     assert decision.wanted == Shown(True, "pending")
@@ -108,7 +109,7 @@ def test_a_card_that_is_there_again_is_live_again() -> None:
 )
 def test_without_an_event_user_the_record_may_say_who(modified_by: int, since: int, source: str) -> None:
     """MODIFY_BY counts only when the record was modified since we last looked."""
-    seen = Record(Shown(), modified_at=NOW + timedelta(hours=since))
+    seen = Record(Shown().values, modified_at=NOW + timedelta(hours=since))
     decision = decide(Facts(PERSON, card(True, by=modified_by), seen, (member(State.CONFIRMED),), ids=IDS), NOW)
     assert decision.memberships[0].decided_by_source == source
 
@@ -164,14 +165,6 @@ def test_a_deleted_card_suspends_and_keeps() -> None:
     assert states(decision) == [State.SUSPENDED]
 
 
-def test_a_read_older_than_our_write_is_believed_only_when_seen_twice() -> None:
-    wrote = Record(Shown(True, "pending"), previous=Shown(False, ""), written_at=NOW + timedelta(seconds=5))
-    stale = Facts(PERSON, card(False), wrote, (member(State.PENDING),), ids=IDS)
-    assert is_stale(wrote, card(False))
-    assert decide(stale, NOW).look_again
-    assert states(decide(replace(stale, record=replace(wrote, stale_seen=True)), NOW)) == [State.CONFIRMED]
-
-
 @st.composite
 def situations(draw: st.DrawFn) -> Facts:
     companies = draw(st.lists(st.integers(1, 6), unique=True, max_size=4))
@@ -188,8 +181,10 @@ def test_deciding_again_on_what_was_decided_changes_nothing(before: Facts) -> No
     once = decide(before, NOW)
     assert once.wanted and before.card
     after = {one.id: one for one in before.memberships} | {one.id: one for one in once.memberships}
-    written = replace(before.card, needs_check=once.wanted.check, status=once.wanted.status)
-    again = decide(replace(before, card=written, record=Record(once.wanted), memberships=tuple(after.values())), NOW)
+    written = replace(before.card, values=once.wanted.values)
+    again = decide(
+        replace(before, card=written, record=Record(once.wanted.values), memberships=tuple(after.values())), NOW
+    )
     assert (again.memberships, again.wanted) == ((), once.wanted)
 
 

@@ -8,11 +8,12 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import imports, records, requisites, retention, scans
+from b24app.cards.store import aliases, failures, imports, records, requisites, retention, scans
+from b24app.cards.store.failures import Rehearsed, RuleFailure
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
-from b24app.domain.cards.records import Record, Shown
+from b24app.domain.cards.records import Known, Record
 from tests.store.recipes.recipe import DIRECTORY, LONG, Recipes
 from tests.store.rich import Owned
 
@@ -24,7 +25,7 @@ async def _started_anew(db: AsyncConnection, portal_id: int, owned: Owned) -> No
 
 async def _written_again(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
     """Of a card that did not store what was written."""
-    vain = Record(Shown(), Shown(), Shown(True, "pending"), owned.now)
+    vain = Record({"check": False}, {"check": False}, {"check": True}, owned.now)
     await records.settle(db, portal_id, owned.subject, vain, owned.now)
     await records.write_again(db, portal_id, [owned.subject])
 
@@ -42,17 +43,33 @@ RECIPES = Recipes(
         "cards.imports.release": lambda db, p, o: imports.release(db, p, o.reader),
         "cards.imports.restart": lambda db, p, o: imports.restart(db, p),
         "cards.imports.start": _started_anew,
-        "cards.records.add_new": lambda db, p, o: records.add_new(
-            db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], o.now
+        "cards.aliases.around": lambda db, p, o: aliases.around(db, p, {o.gone, o.subject}),
+        "cards.aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
+        "cards.aliases.owed_by": lambda db, p, o: aliases.owed_by(db, p, "verification"),
+        "cards.aliases.passed_on": lambda db, p, o: aliases.passed_on(db, p, o.gone, o.subject, (), o.now),
+        "cards.aliases.successors": lambda db, p, o: aliases.successors(db, p, [o.gone]),
+        "cards.failures.clear": lambda db, p, o: failures.clear(db, p, [(o.subject, "verification")]),
+        "cards.failures.load": lambda db, p, o: failures.load(db, p, [o.subject]),
+        "cards.failures.rehearsals": lambda db, p, o: failures.rehearsals(db, p, "verification", 9),
+        "cards.failures.rehearse": lambda db, p, o: failures.rehearse(
+            db, p, [Rehearsed("verification", o.company, o.now)]
         ),
+        "cards.failures.save": lambda db, p, o: failures.save(
+            db, p, [RuleFailure(o.company, "verification", 1, "CallRefused", o.now)]
+        ),
+        "cards.records.add_new": lambda db, p, o: records.add_new(
+            db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], frozenset({"check"}), o.now
+        ),
+        "cards.records.behind": lambda db, p, o: records.behind(db, p, "verification"),
         "cards.records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
         "cards.records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
         "cards.records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
-        "cards.records.save": lambda db, p, o: records.save(db, p, [(o.card, Record(Shown()))], o.now),
-        "cards.records.settle": lambda db, p, o: records.settle(
-            db, p, o.subject, Record(Shown(True, "refused")), o.now
+        "cards.records.save": lambda db, p, o: records.save(db, p, [Known(o.subject, Record({}))], o.now),
+        "cards.records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record({"check": True}), o.now),
+        "cards.records.take_up": lambda db, p, o: records.take_up(
+            db, p, [replace(o.card, values={"late": 1})], frozenset({"late"})
         ),
-        "cards.records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id]),
+        "cards.records.ticked": lambda db, p, o: records.ticked(db, p, Kind.CONTACT, [o.subject.id], "check"),
         "cards.records.write_again": _written_again,
         "cards.requisites.add_new": lambda db, p, o: requisites.add_new(
             db, p, [replace(o.requisite, subject=RequisiteId(RequisiteKind.REQUISITE, 10**6))], o.now
@@ -69,6 +86,7 @@ RECIPES = Recipes(
             db, p, list(Kind), o.now - timedelta(days=30), 9
         ),
         "cards.retention.delete_records": lambda db, p, o: retention.delete_records(db, p, o.now + LONG),
+        "cards.retention.delete_rehearsed": lambda db, p, o: retention.delete_rehearsed(db, p, o.now + LONG),
         "cards.retention.delete_requisites": lambda db, p, o: retention.delete_requisites(db, p, o.now + LONG),
         "cards.retention.delete_scans": lambda db, p, o: retention.delete_scans(db, p, o.now + LONG),
         "cards.scans.advance": lambda db, p, o: scans.advance(db, p, o.look, Kind.CONTACT, 7, 1, {Drift.NEW: 1}),
@@ -82,5 +100,13 @@ RECIPES = Recipes(
         "cards.scans.totals": DIRECTORY,
     },
     all_of_it={"cards.imports.hold", "cards.imports.progress"},
-    new_rows={"cards.imports.start", "cards.records.add_new", "cards.requisites.add_new", "cards.scans.begin"},
+    new_rows={
+        "cards.aliases.passed_on",
+        "cards.failures.rehearse",
+        "cards.failures.save",
+        "cards.imports.start",
+        "cards.records.add_new",
+        "cards.requisites.add_new",
+        "cards.scans.begin",
+    },
 )

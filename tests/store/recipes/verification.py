@@ -11,15 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.verification.membership import Membership, State
 from b24app.domain.verification.succession import Move
-from b24app.verification.store import aliases, card_tab, client_view, export_rows, intents, memberships, retention
+from b24app.verification.store import card_tab, client_view, export_rows, intents, memberships, retention
 from tests.store.recipes.recipe import LONG, Recipes
 
 RECIPES = Recipes(
     queries={
-        "verification.aliases.around": lambda db, p, o: aliases.around(db, p, {o.gone, o.subject}),
-        "verification.aliases.found": lambda db, p, o: aliases.found(db, p, o.subject, replace(o.subject, id=7), o.now),
-        "verification.aliases.passed_on": lambda db, p, o: aliases.passed_on(db, p, o.gone, o.subject, o.now),
-        "verification.aliases.successors": lambda db, p, o: aliases.successors(db, p, [o.gone]),
         "verification.card_tab.about": lambda db, p, o: card_tab.about(db, p, o.subject),
         "verification.card_tab.awaited": lambda db, p, o: card_tab.awaited(
             db, p, o.subject, [o.membership.id], o.begun
@@ -69,7 +65,6 @@ RECIPES = Recipes(
         "verification.retention.delete_intents": lambda db, p, o: retention.delete_intents(db, p, o.now + LONG),
     },
     new_rows={
-        "verification.aliases.passed_on",
         "verification.memberships.add_first_seen",
         "verification.memberships.add_new",
     },

@@ -11,7 +11,9 @@ from b24app.cards.journeys import importing
 from b24app.cards.store import imports
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.facts import Kind
-from b24app.verification.journeys.first_seen import first_seen
+from b24app.portal.journeys.installation import IMPORT
+from b24app.portal.store import portals
+from b24app.work.store import index
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.chores import import_one, rescan_one
@@ -62,10 +64,18 @@ async def read_on(world: World) -> None:
 async def unread(world: World) -> int:
     """A portal that has the app and has to be read anew; its id."""
     await world.install()
-    await world.mode("off")
     grow(world.portal, 620, 1300)
-    await world.mode("on")
-    return (await world.row()).id
+    return await read_anew(world)
+
+
+async def read_anew(world: World) -> int:
+    """As it is where a version of the app reads what the one before did not; the portal's id."""
+    portal_id = (await world.row()).id
+    async with world.resources.tenant(portal_id) as db:
+        await portals.change(db, portal_id, imported_at=None)
+        await imports.restart(db, portal_id)
+        await index.ask(db, portal_id, IMPORT, world.resources.now())
+    return portal_id
 
 
 async def test_cards_that_come_and_go_while_it_is_read(world: World) -> None:
@@ -92,8 +102,7 @@ async def test_what_was_changed_behind_the_reader_is_found_though_its_event_is_l
     _, people = grow(world.portal, 0, 620)
     await world.install()
     await world.subscribe()
-    await world.mode("off")
-    await world.mode("on")
+    await read_anew(world)
     first = people[0]
 
     def tick_behind_and_time_passes() -> None:
@@ -137,7 +146,7 @@ async def test_one_reader_at_a_time(world: World) -> None:
     async with world.resources.tenant(portal_id) as db:
         assert await imports.hold(db, portal_id, Kind.COMPANY, other, now)
     requests = world.emulator.world.meters.requests.copy()
-    assert await importing.run(world.resources, await world.row(), first_seen=first_seen)
+    assert await importing.run(world.resources, await world.row())
     assert world.emulator.world.meters.requests == requests
 
     async with world.resources.tenant(portal_id) as db:
@@ -157,7 +166,7 @@ async def test_a_reading_that_is_started_anew_is_not_finished_by_the_old_reader(
     portal_id = await unread(world)
 
     def anew() -> None:
-        """The module is switched off and on again, in another process."""
+        """In another process."""
         restarting.append(asyncio.ensure_future(restart()))
 
     async def restart() -> None:
@@ -166,7 +175,7 @@ async def test_a_reading_that_is_started_anew_is_not_finished_by_the_old_reader(
 
     restarting: list[asyncio.Future[None]] = []
     world.failpoints.meanwhile["import.page"] = anew
-    assert await importing.run(world.resources, await world.row(), first_seen=first_seen)
+    assert await importing.run(world.resources, await world.row())
     assert await read(world, Kind.COMPANY) == 0
     await read_on(world)
     assert await known(world) == in_portal(world)

@@ -198,7 +198,7 @@ async def test_cards_and_requisites_have_turns(world: World, company: int, monke
     await world.settle()
 
     read = [one for one in world.failpoints.passed if one.endswith(".read")]
-    assert read[:3] == ["verification.read", "requisites.read", "verification.read"]
+    assert read[:3] == ["cards.read", "requisites.read", "cards.read"]
 
 
 async def test_another_portals_requisites_are_another_portals(world: World, company: int) -> None:

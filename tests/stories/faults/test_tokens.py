@@ -9,7 +9,6 @@ import pytest
 from b24app.cards.journeys import rescan
 from b24app.domain.portal.installation import PortalState
 from b24app.lanes import Lane
-from b24app.verification.store.memberships import lately_decided
 from emulator.model.faults import FOREVER, Break
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, INTENDED, Scene, another_admin, asked, at, pass_until, told_once, waits
@@ -47,7 +46,7 @@ async def test_many_who_meet_an_expired_token_refresh_it_once(world: World, scen
 
     await asyncio.gather(
         drain_portal(world.resources, portal.id, Lane.INTERACTIVE),
-        *(rescan.run(world.resources, portal, lately_decided=lately_decided) for _ in range(4)),
+        *(rescan.run(world.resources, portal) for _ in range(4)),
     )
     await world.settle()
 

@@ -161,10 +161,10 @@ async def test_story_with_every_event_lost(world: World, story: Story) -> None:
 
 FAIL_POINTS = [
     "inbox.claimed",
-    "verification.read",
-    "verification.intended",
-    "verification.written",
-    "verification.settled",
+    "cards.read",
+    "cards.intended",
+    "cards.written",
+    "cards.settled",
 ]
 
 

@@ -99,9 +99,7 @@ async def test_by_requisites_with_every_event_lost(world: World, story: Story) -
 
 @by_requisites
 @pytest.mark.bend
-@pytest.mark.parametrize(
-    "point", ["verification.read", "verification.settled", "requisites.read", "requisites.settled"]
-)
+@pytest.mark.parametrize("point", ["cards.read", "cards.settled", "requisites.read", "requisites.settled"])
 async def test_by_requisites_with_a_worker_killed_at(world: World, story: Story, point: str) -> None:
     world.failpoints.armed = {point}
     await story(world)

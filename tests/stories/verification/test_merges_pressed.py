@@ -237,7 +237,7 @@ async def test_a_mark_that_could_not_be_written_at_once_is_written_in_the_next_t
     await press(world, old, "recheck")
     world.portal.crm.tables[CONTACT].rows[old]["UF_CRM_B24APP_MARK"] = []
     faults = world.emulator.world.faults
-    at(world, "verification.intended", lambda: faults.add(Break.HTML, FOREVER, host=world.portal.host, method="batch"))
+    at(world, "cards.intended", lambda: faults.add(Break.HTML, FOREVER, host=world.portal.host, method="batch"))
     await world.settle()
     assert mark(world, CONTACT, old) == []
     assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]

@@ -71,7 +71,7 @@ async def test_between_two_slices_of_a_recount_people_go_first(world: World, mon
         ticking.append(asyncio.ensure_future(world.emulator.world.deliver()))
 
     ticking: list[asyncio.Future[int]] = []
-    world.failpoints.meanwhile["verification.written"] = tick
+    world.failpoints.meanwhile["cards.written"] = tick
     await drain_portal(world.resources, (await world.row()).id, Lane.BULK)
     await world.settle()
     await went_first(world, people[-1])

@@ -62,7 +62,7 @@ async def test_a_busy_day_leaves_no_token_and_no_name_in_the_log(
 
     text = capsys.readouterr().err
     lines = [json.loads(line) for line in text.splitlines()]
-    assert {"reconciled", "portal_active", "verification_settled", "button_pressed", "token_refreshed"} <= {
+    assert {"reconciled", "portal_active", "card_settled", "button_pressed", "token_refreshed"} <= {
         line["event"] for line in lines
     }
     assert all({"event", "level", "timestamp"} <= set(line) for line in lines)

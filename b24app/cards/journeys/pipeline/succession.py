@@ -1,4 +1,5 @@
-"""What became of cards that are deleted, and which cards go on for them: looked up in bulk, decided by the domain.
+"""What became of cards that are deleted, and which cards go on for them: looked up in bulk, decided by the domain, on
+what the cards themselves show: links, requisites, our mark.
 
 Costs nothing while nobody is deleted: store and portal are asked only about cards that a slice gives a reason to doubt,
 all of them together.
@@ -7,19 +8,17 @@ all of them together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from b24app.bitrix24.requisites import read_requisites
 from b24app.cards.journeys.missing import listed
-from b24app.cards.store import records, requisites
-from b24app.cards.store.records import Known
+from b24app.cards.journeys.pipeline.slices import CardSlice, cards_of
+from b24app.cards.journeys.pipeline.traces import MOST_NEAR, RequisitesOf, trace
+from b24app.cards.store import aliases, records, requisites
 from b24app.domain.cards.facts import Card, Kind, RequisiteId, Subject
-from b24app.domain.verification.membership import Membership
-from b24app.domain.verification.succession import SUSPENDED_FOR, Predecessor
-from b24app.verification.journeys.slices import VerificationSlice, cards_of
-from b24app.verification.journeys.traces import MOST_NEAR, RequisitesOf, trace
-from b24app.verification.store import aliases, memberships
+from b24app.domain.cards.records import Known, Record
+from b24app.domain.cards.succession import RETURNS_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Successions:
     """By card: deleted ones it goes on for; who goes on for it; deleted ones whose journey comes first; living ones
     whose mark it carries; requisites that we know on it though it is deleted."""
 
-    predecessors: Mapping[Subject, tuple[Predecessor, ...]]
+    predecessors: Mapping[Subject, tuple[Known, ...]]
     successors: Mapping[Subject, Subject]
     unsettled: Mapping[Subject, frozenset[Subject]]
     copied: Mapping[Subject, frozenset[int]]
@@ -59,7 +58,7 @@ class Remembered:
         return [subject for subject in self.known if subject not in self.successors]
 
 
-async def look_up(slice_: VerificationSlice) -> Successions:
+async def look_up(slice_: CardSlice) -> Successions:
     """The successions that a slice depends on. Raises the PortalErrors of the read.
 
     First deleted cards that the slice's cards point to, by mark, link, name or requisite; then cards of the slice that
@@ -72,13 +71,13 @@ async def look_up(slice_: VerificationSlice) -> Successions:
     returned = await _returned(slice_)
     deleted = {subject for subject in remembered.without_successor if subject not in living}
 
-    predecessors = {card: {*slice_.owed.get(card, ()), *(marked & deleted)} for card, marked in doubts.marked.items()}
+    predecessors = {card: {*_owed(slice_, card), *(marked & deleted)} for card, marked in doubts.marked.items()}
     for card, predecessor in (*replaced.items(), *returned.items()):
         predecessors[card].add(predecessor)
     followed = {*remembered.successors, *(one for before in predecessors.values() for one in before)}
 
     requisites_of = await _requisites_of(slice_)
-    lonely = [subject for subject in _with_something_left(slice_, requisites_of) if subject not in followed]
+    lonely = [subject for subject in await _with_something_left(slice_, requisites_of) if subject not in followed]
     traced = await trace(slice_, lonely, requisites_of)
     for predecessor, card in traced.items():
         if card in predecessors:
@@ -87,7 +86,7 @@ async def look_up(slice_: VerificationSlice) -> Successions:
     unsettled = _unsettled(slice_, doubts, remembered, deleted)
     taken_over = {predecessor: card for card, before in predecessors.items() for predecessor in before}
     return Successions(
-        predecessors=await _with_memberships(slice_, predecessors),
+        predecessors=await _as_known(slice_, predecessors),
         successors={**remembered.successors, **taken_over, **traced},
         unsettled={person: frozenset(companies & unsettled) for person, companies in doubts.left.items()},
         copied={card: frozenset(one.id for one in marked & living) for card, marked in doubts.marked.items()},
@@ -98,21 +97,26 @@ async def look_up(slice_: VerificationSlice) -> Successions:
     )
 
 
-def _doubts(slice_: VerificationSlice) -> Doubts:
+def _doubts(slice_: CardSlice) -> Doubts:
     return Doubts(
         marked={card.subject: cards_of(card.subject.kind, card.marks) - {card.subject} for card in slice_.present},
-        left={card.subject: _left(card, slice_.members[card.subject]) for card in slice_.present},
+        left={card.subject: _left(card, slice_.known.get(card.subject)) for card in slice_.present},
     )
 
 
-def _left(card: Card, members: Iterable[Membership]) -> set[Subject]:
-    if card.subject.kind is not Kind.CONTACT:
+def _left(card: Card, known: Known | None) -> set[Subject]:
+    if card.subject.kind is not Kind.CONTACT or known is None:
         return set()
-    linked = {member.company_id for member in members if member.live and member.linked and member.company_id}
-    return cards_of(Kind.COMPANY, linked - set(card.links))
+    return cards_of(Kind.COMPANY, set(known.links) - set(card.links))
 
 
-async def _remembered(slice_: VerificationSlice, doubts: Doubts) -> Remembered:
+def _owed(slice_: CardSlice, card: Subject) -> list[Subject]:
+    """What it goes on for and has not taken over; not what only waits for a rule that is off."""
+    names = {rule.name for rule in slice_.rules}
+    return [one for one, rules in slice_.owed.get(card, {}).items() if rules is None or rules & names]
+
+
+async def _remembered(slice_: CardSlice, doubts: Doubts) -> Remembered:
     doubted = doubts.subjects
     if not doubted:
         return Remembered({}, slice_.successors)
@@ -122,26 +126,24 @@ async def _remembered(slice_: VerificationSlice, doubts: Doubts) -> Remembered:
     return Remembered(known, {**slice_.successors, **successors})
 
 
-async def _living(slice_: VerificationSlice, remembered: Remembered) -> set[Subject]:
+async def _living(slice_: CardSlice, remembered: Remembered) -> set[Subject]:
     """Doubted cards that the portal shows, of those that we have no reason to take for deleted."""
     unsure = [one for one in remembered.without_successor if not remembered.known[one].record.deleted]
     cards = await slice_.look_at(unsure)
     return {*cards.found, *cards.odd}
 
 
-def _unsettled(
-    slice_: VerificationSlice, doubts: Doubts, remembered: Remembered, deleted: Collection[Subject]
-) -> set[Subject]:
+def _unsettled(slice_: CardSlice, doubts: Doubts, remembered: Remembered, deleted: Collection[Subject]) -> set[Subject]:
     """Doubted cards whose own journey comes first: it has not seen that they are deleted; or theirs who goes on for
     them, which has not taken over yet."""
     unseen = {subject for subject in deleted if not remembered.known[subject].record.deleted}
     followed = {subject: remembered.successors[subject] for subject in doubts.subjects & remembered.successors.keys()}
-    return unseen | {subject for subject, card in followed.items() if subject in slice_.owed.get(card, ())}
+    return unseen | {subject for subject, card in followed.items() if subject in _owed(slice_, card)}
 
 
-async def _replaced(slice_: VerificationSlice) -> Mapping[Subject, Subject]:
+async def _replaced(slice_: CardSlice) -> Mapping[Subject, Subject]:
     """Cards we see for the first time, each with the only deleted one of its name that stood where it stands."""
-    since = slice_.resources.now() - SUSPENDED_FOR
+    since = slice_.resources.now() - RETURNS_WITHIN
     new = [card for card in slice_.present if card.subject not in slice_.known]
     new = [card for card in new if card.title and card.links and not card.marks]
     replaced = {}
@@ -162,55 +164,54 @@ def _stood_there(deleted: Known, card: Card) -> bool:
     return named and bool(deleted.links) and set(deleted.links) <= set(card.links)
 
 
-async def _returned(slice_: VerificationSlice) -> Mapping[Subject, Subject]:
+async def _returned(slice_: CardSlice) -> Mapping[Subject, Subject]:
     """Cards we see for the first time, each with the deleted one whose requisites hang on it now: from the recycle bin
     they come back under their own numbers."""
     new = {card.subject for card in slice_.present if card.subject not in slice_.known and not card.marks}
     if not new:
         return {}
-    since = slice_.resources.now() - SUSPENDED_FOR
+    since = slice_.resources.now() - RETURNS_WITHIN
     async with slice_.resources.tenant(slice_.portal.id) as db:
         went = await requisites.went_with(db, slice_.portal.id, {card.kind for card in new}, since, MOST_NEAR)
     if not went:
         return {}
-    shown = (await listed(slice_.client, read_requisites(slice_.client, [one.subject for one in went]))).found
+    read = (await listed(slice_.client, read_requisites(slice_.client, [one.subject for one in went]))).found
     owners: dict[Subject, set[Subject]] = defaultdict(set)
     for requisite in went:
-        if requisite.subject in shown:
-            owners[requisite.owner].add(shown[requisite.subject].owner)
+        if requisite.subject in read:
+            owners[requisite.owner].add(read[requisite.subject].owner)
     plain = {deleted: next(iter(cards)) for deleted, cards in owners.items() if len(cards) == 1}
     return {card: deleted for deleted, card in plain.items() if card in new and card.kind is deleted.kind}
 
 
-async def _requisites_of(slice_: VerificationSlice) -> RequisitesOf:
+async def _requisites_of(slice_: CardSlice) -> RequisitesOf:
     if not slice_.absent:
         return {}
     async with slice_.resources.tenant(slice_.portal.id) as db:
         return await requisites.requisites_of(db, slice_.portal.id, slice_.absent)
 
 
-def _with_something_left(slice_: VerificationSlice, requisites_of: RequisitesOf) -> list[Subject]:
-    """Deleted cards of which something is left to go on."""
-    return [
-        subject
-        for subject in slice_.absent
-        if subject in requisites_of or any(member.live for member in slice_.members[subject])
-    ]
+async def _with_something_left(slice_: CardSlice, requisites_of: RequisitesOf) -> list[Subject]:
+    """Deleted cards of which something is left to go on, also rows of rules that are off."""
+    if not slice_.absent:
+        return []
+    held = set(requisites_of)
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        for rule in slice_.resources.rules.all:
+            held |= await rule.holds(db, slice_.portal, slice_.absent)
+    return [subject for subject in slice_.absent if subject in held]
 
 
-async def _with_memberships(
-    slice_: VerificationSlice, predecessors: Mapping[Subject, Collection[Subject]]
-) -> Mapping[Subject, tuple[Predecessor, ...]]:
-    """The deleted cards with all that was theirs."""
+async def _as_known(
+    slice_: CardSlice, predecessors: Mapping[Subject, Collection[Subject]]
+) -> Mapping[Subject, tuple[Known, ...]]:
     every = set[Subject]().union(*predecessors.values())
     if not every:
         return {}
     async with slice_.resources.tenant(slice_.portal.id) as db:
         known = await records.load(db, slice_.portal.id, every)
-        members = await memberships.of_subjects(db, slice_.portal.id, every)
-    box = {subject: subject in known and known[subject].record.settled.check for subject in every}
     return {
-        card: tuple(Predecessor(subject, box[subject], members[subject]) for subject in sorted(before))
+        card: tuple(known.get(subject) or Known(subject, Record({}, deleted=True)) for subject in sorted(before))
         for card, before in predecessors.items()
         if before
     }

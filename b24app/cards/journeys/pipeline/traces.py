@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.requisites import read_requisites
 from b24app.cards.journeys.missing import listed
+from b24app.cards.journeys.pipeline.slices import CardSlice, cards_of
 from b24app.cards.store import records
-from b24app.cards.store.records import Known
-from b24app.domain.cards.facts import Card, Requisite, Subject
-from b24app.domain.verification.membership import Membership
-from b24app.domain.verification.succession import Trace, same_name, successor
+from b24app.domain.cards.facts import Card, Kind, Requisite, Subject
+from b24app.domain.cards.records import Known
+from b24app.domain.cards.succession import Trace, same_name, successor
 from b24app.errors import Unreadable
-from b24app.verification.journeys.slices import VerificationSlice, cards_of
 
+ACROSS = {Kind.CONTACT: Kind.COMPANY, Kind.COMPANY: Kind.CONTACT}
 MOST_NEAR = 200  # cards looked at around one that is deleted
 
 RequisitesOf = Mapping[Subject, tuple[Requisite, ...]]
@@ -33,7 +33,7 @@ class Place:
 
 
 async def trace(
-    slice_: VerificationSlice, deleted: Collection[Subject], requisites_of: RequisitesOf
+    slice_: CardSlice, deleted: Collection[Subject], requisites_of: RequisitesOf
 ) -> Mapping[Subject, Subject]:
     """Who goes on for each of these, where that is plain.
 
@@ -41,7 +41,7 @@ async def trace(
     Raises `Unreadable` where such a one holds what hung on one of these, which tells of it only now.
     """
     holders = await _holders(slice_, deleted, requisites_of)
-    linked = {subject: _linked(subject, slice_.members[subject]) for subject in deleted}
+    linked = {subject: _linked(subject, slice_.known.get(subject)) for subject in deleted}
     held_by = set[Subject]().union(*holders.values())
     if not held_by and not any(linked.values()):
         return {}
@@ -68,15 +68,13 @@ async def trace(
     return traced
 
 
-def _linked(subject: Subject, members: Iterable[Membership]) -> set[Subject]:
-    """Cards on the other side of its living links."""
-    across = (member.other_side(subject.kind) for member in members if member.live and member.linked)
-    return {card for card in across if card}
+def _linked(subject: Subject, known: Known | None) -> set[Subject]:
+    """Cards on the other side of its last links."""
+    across = ACROSS.get(subject.kind)
+    return cards_of(across, known.links) if known and across else set()
 
 
-async def _places(
-    slice_: VerificationSlice, linked: Mapping[Subject, Collection[Subject]]
-) -> Mapping[Subject, list[Place]]:
+async def _places(slice_: CardSlice, linked: Mapping[Subject, Collection[Subject]]) -> Mapping[Subject, list[Place]]:
     every = set[Subject]().union(*linked.values())
     shown = (await slice_.look_at(every)).found
     async with slice_.resources.tenant(slice_.portal.id) as db:
@@ -102,7 +100,7 @@ def _took(card: Subject, places: Sequence[Place]) -> bool:
     )
 
 
-async def _holders(slice_: VerificationSlice, deleted: Collection[Subject], requisites_of: RequisitesOf) -> Holders:
+async def _holders(slice_: CardSlice, deleted: Collection[Subject], requisites_of: RequisitesOf) -> Holders:
     asked = {subject: [requisite.subject for requisite in requisites_of.get(subject, ())] for subject in deleted}
     every = [requisite for remains in asked.values() for requisite in remains]
     if not every:

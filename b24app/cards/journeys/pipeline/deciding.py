@@ -1,0 +1,168 @@
+"""What the rules make of the cards of a slice, before anything is stored. One rule's failure is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+
+from b24app.card_rules import CardDecision, RuleContext
+from b24app.cards.journeys.pipeline import witnesses
+from b24app.cards.journeys.pipeline.reading import who_acted
+from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice, Rule
+from b24app.cards.journeys.taking_up import lacks
+from b24app.cards.store import records
+from b24app.domain.cards.records import some
+from b24app.errors import Overtaken, PortalError
+from b24app.store.engine import away, collided
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+def belongs_to_slice(error: Exception) -> bool:
+    """Whether it is no rule's: two workers at the same rows, a database or a portal that is away."""
+    return isinstance(error, Overtaken | PortalError) or collided(error) or away(error)
+
+
+async def decide(slice_: CardSlice, cases: Sequence[CardCase]) -> None:
+    """Fill in what each rule decides on each card. Raises what belongs to the slice."""
+    open_cases = [case for case in cases if not case.stale and not case.unsettled and case.rules]
+    rows = await _load(slice_, open_cases)
+    for rule in slice_.rules:
+        rows[rule.name] = await _decide_rule(slice_, rule, rows.get(rule.name, []))
+    await _prove(slice_, rows, open_cases)
+
+
+Loaded = list[tuple[list[CardCase], Any]]
+"""Cards with the rows that a rule has loaded for them: all together, unless it failed on some."""
+
+
+async def _load(slice_: CardSlice, cases: Sequence[CardCase]) -> dict[str, Loaded]:
+    """All rules in one transaction; where that fails, each in one of its own."""
+    asked = {rule.name: [case for case in cases if rule.name in case.rules] for rule in slice_.rules}
+    mine = [rule for rule in slice_.rules if asked[rule.name]]
+    if not mine:
+        return {}
+    try:
+        async with slice_.resources.tenant(slice_.portal.id) as db:
+            context, found = _context(slice_), dict[str, Loaded]()
+            for rule in mine:
+                await _take_up(db, context, rule, asked[rule.name])
+                facts = [case.facts_for(rule) for case in asked[rule.name]]
+                found[rule.name] = [(asked[rule.name], await rule.load(db, context, facts))]
+            return found
+    except Exception as error:
+        if belongs_to_slice(error):
+            raise
+    return {rule.name: await _load_apart(slice_, rule, asked[rule.name]) for rule in mine}
+
+
+async def _load_apart(slice_: CardSlice, rule: Rule, cases: list[CardCase]) -> Loaded:
+    async def load(part: list[CardCase]) -> Any:
+        async with slice_.resources.tenant(slice_.portal.id) as db:
+            context = _context(slice_)
+            await _take_up(db, context, rule, part)
+            return await rule.load(db, context, [case.facts_for(rule) for case in part])
+
+    return await halved(rule, cases, load)
+
+
+async def halved(
+    rule: Rule, cases: list[CardCase], work: Callable[[list[CardCase]], Awaitable[T]]
+) -> list[tuple[list[CardCase], T]]:
+    """Do it for all of them; what fails is halved until the cards are found that it fails on, which have failed for
+    this rule. Raises what belongs to the slice."""
+    if not cases:
+        return []
+    try:
+        return [(cases, await work(cases))]
+    except Exception as error:
+        if belongs_to_slice(error):
+            raise
+        if len(cases) == 1:
+            fail(rule, cases[0], error)
+            return []
+    half = len(cases) // 2
+    return [*await halved(rule, cases[:half], work), *await halved(rule, cases[half:], work)]
+
+
+def fail(rule: Rule, case: CardCase, error: Exception) -> None:
+    log.warning("rule_failed", rule=rule.name, subject=str(case.subject), error=repr(error), exc_info=error)
+    case.failed[rule.name] = error
+    case.decisions.pop(rule.name, None)
+
+
+async def _take_up(db: Any, context: RuleContext, rule: Rule, cases: Sequence[CardCase]) -> None:
+    """Cards known from before the rule was switched on, of which an event comes before the look at all of them."""
+    new = []
+    for case in cases:
+        known = case.facts.known
+        if known and case.card and lacks(known, rule.fields):
+            settled = {**some(case.card.values, rule.fields), **known.record.settled}
+            case.facts = replace(case.facts, known=replace(known, record=replace(known.record, settled=settled)))
+            new.append(case.card)
+    if new:
+        await rule.first_seen(db, context, new)
+        await records.take_up(db, context.portal.id, new, rule.fields)
+
+
+async def _decide_rule(slice_: CardSlice, rule: Rule, loaded: Loaded) -> Loaded:
+    """Returns the rows that its decisions rest on."""
+    ready: Loaded = []
+    for part, rows in loaded:
+        for seen, found in await halved(rule, part, partial(_look_up, slice_, rule, rows)):
+            asking = [case for case in seen if rule.asks(case.facts_for(rule), found, case.decisions)]
+            if rest := [case for case in seen if case not in asking]:
+                ready.append((rest, found))
+            ready += await halved(rule, asking, partial(_reserve, slice_, rule, found))
+    for part, rows in ready:
+        for case in part:
+            _decide_card(slice_, rule, rows, case)
+    return ready
+
+
+async def _look_up(slice_: CardSlice, rule: Rule, rows: Any, cases: Sequence[CardCase]) -> Any:
+    return await rule.look_up(slice_, [case.facts_for(rule) for case in cases], rows)
+
+
+async def _reserve(slice_: CardSlice, rule: Rule, rows: Any, cases: Sequence[CardCase]) -> Any:
+    async with slice_.resources.tenant(slice_.portal.id) as db:
+        found = await rule.reserve(db, _context(slice_), [case.facts_for(rule) for case in cases], rows)
+    slice_.resources.failpoint("cards.reserved")
+    return found
+
+
+def _decide_card(slice_: CardSlice, rule: Rule, rows: Any, case: CardCase) -> None:
+    if any(name in case.failed or ((done := case.decisions.get(name)) and done.waits) for name in rule.needs):
+        case.decisions[rule.name] = CardDecision(waits=True)
+        return
+    try:
+        decision = rule.decide(case.facts_for(rule), rows, dict(case.decisions), slice_.resources.now())
+        foreign = set(decision.wanted) - rule.fields
+        assert not foreign, f"{rule.name} writes {', '.join(sorted(foreign))}, which it does not own"
+        case.decisions[rule.name] = decision
+    except Exception as error:
+        fail(rule, case, error)
+
+
+async def _prove(slice_: CardSlice, loaded: dict[str, Loaded], cases: Sequence[CardCase]) -> None:
+    """Decisions that could name somebody whom only an event names are made again with what its own token says."""
+    naming = [case for case in cases if any(one.names for one in case.decisions.values())]
+    proven = await witnesses.proven(slice_.resources, slice_.portal, [row for case in naming for row in case.witnesses])
+    for case in naming:
+        if proven.intersection(case.witnesses):
+            acted = who_acted(case.rows, case.record, case.card, case.ours, proven)
+            case.facts = replace(case.facts, event_user=acted.user_id, doubted=acted.doubted)
+            for rule in slice_.rules:
+                for part, rows in loaded.get(rule.name, []):
+                    if case in part and rule.name not in case.failed:
+                        _decide_card(slice_, rule, rows, case)
+
+
+def _context(slice_: CardSlice) -> RuleContext:
+    return RuleContext(slice_.portal, slice_.resources.policy, slice_.resources.now())

@@ -1,0 +1,242 @@
+"""Verification's part in a changed card: cards → memberships, the box and the status put right, news for client apps.
+
+News is written when truth differs from what was told, so running again tells nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.card_rules import CardDecision, CardFacts, CardRule, Decided, Earlier, RuleContext, SliceReader
+from b24app.cards.store import records
+from b24app.domain.cards.facts import Card, Kind, Subject, Value
+from b24app.domain.cards.records import Known
+from b24app.domain.delivery.news import News
+from b24app.domain.policy import Policy
+from b24app.domain.portal.portal import Portal
+from b24app.domain.verification.decision import Decision, Facts, decide
+from b24app.domain.verification.membership import Intent, Membership, State
+from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.verification.shown import CHECK, CODES, shown
+from b24app.domain.verification.succession import Move, Predecessor
+from b24app.verification.journeys.first_seen import first_seen
+from b24app.verification.store import intents, memberships
+from b24app.work.store import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRows:
+    """What decisions of a slice rest on. `members`: memberships by card, of deleted cards too; `pressed`: buttons by
+    card; `ids`: fresh ones by card; `merged`: cards that go on for a company of which somebody waits, which ticked the
+    box.
+
+    `fresh`: companies some contact is newly linked to: `known` as we know them, `later`: something of theirs waits,
+    `waiting`: somebody of theirs waits for a check; `shown`: as they were read now.
+    """
+
+    members: Mapping[Subject, tuple[Membership, ...]]
+    pressed: Mapping[Subject, Sequence[Intent]]
+    ids: Mapping[Subject, tuple[UUID, ...]]
+    merged: frozenset[Subject]
+    fresh: frozenset[Subject] = frozenset()
+    known: Mapping[Subject, Known] = field(default_factory=dict)
+    later: frozenset[Subject] = frozenset()
+    waiting: frozenset[int] = frozenset()
+    shown: Mapping[Subject, Card] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationPlan:
+    """What is stored of a decision. `untold`: memberships whose state client apps have not been told."""
+
+    decision: Decision
+    untold: tuple[Membership, ...]
+
+
+class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
+    name = "verification"
+    kinds = frozenset({Kind.CONTACT, Kind.COMPANY})
+    fields = CODES
+
+    async def holds(self, db: AsyncConnection, portal: Portal, subjects: Collection[Subject]) -> frozenset[Subject]:
+        members = await memberships.of_subjects(db, portal.id, subjects)
+        return frozenset(subject for subject, many in members.items() if any(one.live for one in many))
+
+    async def load(self, db: AsyncConnection, context: RuleContext, facts: Sequence[CardFacts]) -> VerificationRows:
+        portal_id = context.portal.id
+        deleted = {known.subject for one in facts for known in one.predecessors}
+        subjects = [one.subject for one in facts]
+        members = await memberships.of_subjects(db, portal_id, [*subjects, *sorted(deleted - {*subjects})])
+        rows = VerificationRows(
+            members=members,
+            pressed=await intents.pressed(db, portal_id, subjects),
+            ids={
+                one.subject: tuple(uuid4() for _ in (one.card.links if one.card else ())) or (uuid4(),) for one in facts
+            },
+            merged=frozenset(one.subject for one in facts if any(map(_waits_in, _before(one, members)))),
+        )
+        fresh = _newly_linked(facts, members)
+        if not fresh:
+            return rows
+        return replace(
+            rows,
+            fresh=frozenset(fresh),
+            known=await records.load(db, portal_id, fresh),
+            later=frozenset(await inbox.on_their_way(db, portal_id, fresh)),
+            waiting=frozenset(await memberships.waiting_in(db, portal_id, [company.id for company in fresh])),
+        )
+
+    async def look_up(
+        self, reader: SliceReader, facts: Sequence[CardFacts], rows: VerificationRows
+    ) -> VerificationRows:
+        """Companies that somebody is newly linked to, where what we know of them may be behind."""
+        if not rows.fresh:
+            return rows
+        ours = {one.subject for one in facts if one.card}
+        asked = [one for one in rows.fresh if one in ours or one in rows.later or one not in rows.known]
+        return replace(rows, shown=(await reader.look_at(asked)).found)
+
+    def decide(
+        self, facts: CardFacts, rows: VerificationRows, earlier: Earlier, now: datetime
+    ) -> CardDecision[VerificationPlan]:
+        decision = decide(_facts(facts, rows), now)
+        members = rows.members[facts.subject]
+        after = {one.id: one for one in members} | {one.id: one for one in decision.memberships}
+        untold = tuple(one for one in after.values() if one.state is not one.told_state)
+        stores = decision.memberships or decision.moves or decision.applied or decision.dropped or untold
+        return CardDecision(
+            plan=VerificationPlan(decision, untold) if stores else None,
+            wanted=decision.wanted.values if decision.wanted else {},
+            waits=decision.waits,
+            touched=frozenset(decision.touched),
+            neighbours=frozenset(decision.neighbours),
+            names=decision.names,
+            keeps=any(one.live and one.decided_at for one in decision.memberships),
+            says={
+                "changed": {str(one.id): f"{one.state} ({one.reason})" for one in decision.memberships},
+                "problem": decision.problem,
+            },
+        )
+
+    def theirs(self, code: str, wrote: Value, shown: Value) -> bool:
+        """A box ticked again asks for a check. The other way round nobody is let in on a guess: the box may as well not
+        have been stored."""
+        return code == CHECK and wrote is False and shown is True
+
+    async def store(
+        self, db: AsyncConnection, context: RuleContext, decided: Sequence[Decided[VerificationPlan]]
+    ) -> Sequence[News]:
+        portal_id, now = context.portal.id, context.now
+        decisions = [one.plan.decision for one in decided]
+        moves = [move for one in decisions for move in one.moves]
+        await memberships.move(db, portal_id, moves, now)
+        await memberships.save(db, portal_id, [member for one in decisions for member in one.memberships], now)
+        applied = [intent for one in decisions for intent in one.applied]
+        dropped = [intent for one in decisions for intent in one.dropped]
+        await intents.close(db, portal_id, applied, dropped)
+        told = await _tell(db, context, [member for one in decided for member in one.plan.untold])
+        return [*(_moved(move, now) for move in moves), *told]
+
+    async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:
+        return await first_seen(db, context.portal, cards, context.now)
+
+    async def give_up(self, db: AsyncConnection, context: RuleContext, subject: Subject, reason: str) -> Sequence[News]:
+        """What was decided is told all the same."""
+        return await _tell(db, context, await memberships.untold(db, context.portal.id, [subject]))
+
+    async def lately(self, db: AsyncConnection, portal: Portal, since: datetime) -> Sequence[Subject]:
+        return [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
+
+    async def to_show(self, db: AsyncConnection, portal: Portal) -> Collection[Subject]:
+        return await memberships.decided_subjects(db, portal.id)
+
+
+def _newly_linked(facts: Sequence[CardFacts], members: Mapping[Subject, tuple[Membership, ...]]) -> set[Subject]:
+    """Companies that a contact of the slice is linked with, and is no living member of."""
+    found: set[Subject] = set()
+    for one in facts:
+        if one.card and one.subject.kind is Kind.CONTACT:
+            linked = {member.company_id for member in members[one.subject] if member.live}
+            found |= {Subject(Kind.COMPANY, company) for company in set(one.card.links) - linked}
+    return found
+
+
+def _facts(facts: CardFacts, rows: VerificationRows) -> Facts:
+    return Facts(
+        subject=facts.subject,
+        card=facts.card,
+        record=facts.known.record if facts.known else None,
+        memberships=rows.members[facts.subject],
+        intents=tuple(rows.pressed.get(facts.subject, ())),
+        event_user=facts.event_user,
+        doubted=facts.doubted,
+        ids=rows.ids[facts.subject],
+        ticked=_ticked(rows),
+        predecessors=_before(facts, rows.members),
+        successor=facts.successor,
+    )
+
+
+def _before(facts: CardFacts, members: Mapping[Subject, tuple[Membership, ...]]) -> tuple[Predecessor, ...]:
+    return tuple(
+        Predecessor(known.subject, shown(known.record.settled).check, members[known.subject])
+        for known in facts.predecessors
+    )
+
+
+def _waits_in(predecessor: Predecessor) -> bool:
+    return any(member.effective_state is State.PENDING for member in predecessor.memberships)
+
+
+def _ticked(rows: VerificationRows) -> frozenset[int]:
+    """Newly linked companies whose box is ticked although nobody of them waits: as the slice shows them; as they were
+    read now, where something of theirs waits for a later one, or they are new to us; else as we know them."""
+    ticked = {
+        company for company, card in rows.shown.items() if shown(card.values).check and company not in rows.merged
+    }
+    ticked |= {one for one in rows.known if one not in rows.shown and shown(rows.known[one].record.settled).check}
+    return frozenset({company.id for company in ticked} - rows.waiting)
+
+
+async def _tell(db: AsyncConnection, context: RuleContext, untold: Sequence[Membership]) -> list[News]:
+    """One event for each membership still at the version told of."""
+    before = await memberships.tell(db, context.portal.id, untold)
+    told = {one.id: one for one in untold if one.id in before and one.newsworthy}
+    return [_changed(one, *before[one.id], context.policy, context.now) for one in told.values()]
+
+
+def _moved(move: Move, now: datetime) -> MembershipMoved:
+    return MembershipMoved(
+        membership_id=move.after.id,
+        old_contact_id=move.before.contact_id,
+        old_company_id=move.before.company_id or None,
+        contact_id=move.after.contact_id,
+        company_id=move.after.company_id or None,
+        version=move.after.version,
+        previous_version=move.before.told_version,
+        occurred_at=now,
+    )
+
+
+def _changed(
+    one: Membership, old_state: State, old_version: int, policy: Policy, now: datetime
+) -> MembershipVerificationChanged:
+    return MembershipVerificationChanged(
+        membership_id=one.id,
+        contact_id=one.contact_id,
+        company_id=one.company_id or None,
+        old_state=old_state.value,
+        new_state=one.state.value,
+        reason=one.reason.value,
+        decided_by=one.decided_by,
+        decided_by_source=one.decided_by_source.value,
+        sections=policy.sections(one.state.value),
+        version=one.version,
+        previous_version=old_version,
+        occurred_at=one.decided_at or now,
+    )
