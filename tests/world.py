@@ -28,8 +28,10 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.domain.portal.viewer import Viewer
+from b24app.features import PRODUCT
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
+from b24app.plug import Product
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
@@ -351,6 +353,7 @@ async def open_world(
         PortalConfig("second", "127.0.0.3:0", lang="en", plan="enterprise"),
     ),
     secret_key: str = "",
+    product: Product = PRODUCT,
 ) -> AsyncIterator[World]:
     """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop.
 
@@ -374,7 +377,7 @@ async def open_world(
         key = secret_key or Fernet.generate_key().decode()
         environment = _settings(postgres, redis_url, app_url, emulator, key)
         resources = await stack.enter_async_context(
-            open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints)
+            open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints, product=product)
         )
         resources = replace(resources, engine=engine_of(postgres))
         stack.push_async_callback(resources.calls.flush, resources)

@@ -24,10 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from b24app.demo import servers
-from b24app.features import TABLES
 from b24app.store.schema import MIGRATIONS, alembic_config
 from b24app.store.tables import metadata
 from tests.store.samples import BARE, FULL, row
+from tests.tables import TABLES
 
 NAME = "sample"
 
