@@ -247,7 +247,7 @@ class CardCase:
             shown, outcome = card.values[code], self.outcomes.get(code)
             if writing and code in wanted:
                 settled[code], intended[code], touched = shown, wanted[code], True
-                if previous.get(code) == shown:
+                if code in previous and previous[code] == shown:
                     del previous[code]
             elif outcome is None and code in wanted and not same(shown, wanted[code]):
                 if not self._held_back(code, wanted[code], now):
