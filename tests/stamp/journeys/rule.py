@@ -90,6 +90,19 @@ class StampRule(CardRule[StampRows, StampPlan]):
             for one in await stamps.told(db, context.portal.id, shown)
         ]
 
+    async def give_up(self, db: AsyncConnection, context: RuleContext, subject: Subject, reason: str) -> Sequence[News]:
+        """A number that was never shown is free again."""
+        await stamps.give_back(db, context.portal.id, subject)
+        return ()
+
     async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:
         """A number that a card shows already is its own, where nobody else has it; the others get theirs."""
-        return frozenset(card.subject for card in cards)
+        shown = {card.subject: number for card in cards if isinstance(number := card.values.get(STAMP), int)}
+        taken = await stamps.take_up(db, context.portal.id, shown)
+        return frozenset(card.subject for card in cards) - taken
+
+    async def mode_changed(self, db: AsyncConnection, portal: Portal, mode: Mode) -> None:
+        await stamps.drop_shadows(db, portal.id)
+
+    async def to_show(self, db: AsyncConnection, portal: Portal) -> Collection[Subject]:
+        return await stamps.shadows(db, portal.id)

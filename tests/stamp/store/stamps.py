@@ -26,6 +26,13 @@ _RESERVE = text("""
           WHERE NOT EXISTS (SELECT FROM stamps s WHERE s.portal_id = :portal AND s.shadow = :shadow
                             AND s.kind = u.kind AND s.crm_id = u.id)) AS n
 """)
+_TAKE_UP = text("""
+    INSERT INTO stamps (portal_id, kind, crm_id, number, version, told)
+    SELECT :portal, n.kind, n.id, n.number, 1, 1
+    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:numbers AS bigint[])) AS n(kind, id, number)
+    WHERE n.number > 0
+    ON CONFLICT DO NOTHING RETURNING kind, crm_id
+""")
 _TOLD = text("""
     UPDATE stamps s SET told = s.version
     FROM (SELECT kind, crm_id, told FROM stamps WHERE portal_id = :portal AND NOT shadow) AS old
@@ -53,6 +60,25 @@ async def reserve(db: AsyncConnection, portal_id: int, cards: Collection[Subject
     await db.execute(_RESERVE, {"portal": portal_id, "shadow": shadow, **named(cards)})
 
 
+async def take_up(db: AsyncConnection, portal_id: int, shown: Mapping[Subject, int]) -> frozenset[Subject]:
+    """Numbers that cards show already, told to nobody. Returns the cards to which nobody contradicts."""
+    if not shown:
+        return frozenset()
+    await db.execute(_ONE_AFTER_ANOTHER, {"portal": portal_id})
+    rows = await db.execute(_TAKE_UP, {"portal": portal_id, **named(list(shown)), "numbers": list(shown.values())})
+    return frozenset(_subject(row) for row in rows)
+
+
+async def shadows(db: AsyncConnection, portal_id: int) -> list[Subject]:
+    """Cards whose number was taken by a rule that only watched."""
+    rows = await db.execute(select(stamps).where(stamps.c.portal_id == portal_id, stamps.c.shadow))
+    return sorted(_subject(row) for row in rows)
+
+
+async def drop_shadows(db: AsyncConnection, portal_id: int) -> None:
+    await db.execute(delete(stamps).where(stamps.c.portal_id == portal_id, stamps.c.shadow))
+
+
 async def save(db: AsyncConnection, portal_id: int, keep: Sequence[Stamp], drop: Sequence[Stamp]) -> None:
     """Rows of `drop` go first: their numbers may be kept by other cards."""
     if drop:
@@ -67,6 +93,12 @@ async def told(db: AsyncConnection, portal_id: int, shown: Mapping[Subject, int]
     """Cards that show their number now: those of which client apps do not know it, `told` as it was."""
     rows = await db.execute(_TOLD, {"portal": portal_id, **named(list(shown)), "numbers": list(shown.values())})
     return [Stamp(_subject(row), row.number, row.version, row.told) for row in rows]
+
+
+async def give_back(db: AsyncConnection, portal_id: int, card: Subject) -> None:
+    """The card's number, where client apps have never heard of it."""
+    mine = (stamps.c.portal_id == portal_id, stamps.c.kind == card.kind.value, stamps.c.crm_id == card.id)
+    await db.execute(delete(stamps).where(*mine, stamps.c.told.is_(None)))
 
 
 def _subject(row: Row[Any]) -> Subject:

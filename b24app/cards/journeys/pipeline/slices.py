@@ -218,11 +218,18 @@ class CardCase:
             outcome = self.outcomes.get(code)
             if outcome and outcome.error is None:
                 found.append(Confirmed(self.subject, code, self.wanted()[code]))
-            elif outcome is None and self.card and self.record and code in self.record.intended:
-                shown = self.card.values.get(code)
-                if same(shown, self.record.intended[code]) and not same(shown, self.record.settled.get(code)):
-                    found.append(Confirmed(self.subject, code, shown))
+            elif outcome is None and self.card and self._read_back(code):
+                found.append(Confirmed(self.subject, code, self.card.values[code]))
         return found
+
+    def _read_back(self, code: str) -> bool:
+        """The card shows what was intended, or what is wanted and was not agreed on until now: `written` is owed."""
+        if self.card is None or code not in self.card.values:
+            return False
+        shown, wanted, before = self.card.values[code], self.wanted(), self.record or Record({})
+        if code in before.intended and same(shown, before.intended[code]):
+            return True
+        return code in wanted and same(shown, wanted[code]) and not same(shown, before.settled.get(code))
 
     def intending(self, writing: Mapping[str, Value], now: datetime) -> Known:
         """The card as it was read is agreed on where its meaning is stored, and this is what comes next."""
@@ -245,16 +252,19 @@ class CardCase:
             if code not in card.values:
                 continue
             shown, outcome = card.values[code], self.outcomes.get(code)
-            if writing and code in wanted:
+            untold = bool(writing) or self.rule_of(code) in self.failed  # `written` has not succeeded yet
+            if code in writing:
                 settled[code], intended[code], touched = shown, wanted[code], True
                 if code in previous and previous[code] == shown:
                     del previous[code]
-            elif outcome is None and code in wanted and not same(shown, wanted[code]):
-                if not self._held_back(code, wanted[code], now):
-                    _agree(settled, previous, intended, code, shown)
             elif outcome is None:
+                if code in wanted and not same(shown, wanted[code]) and self._held_back(code, wanted[code], now):
+                    continue
+                owed = untold and self._read_back(code)
                 _agree(settled, previous, intended, code, shown)
-            elif outcome.error is None:
+                if owed:
+                    intended[code] = shown
+            elif outcome.error is None and not untold:
                 settled[code], previous[code], touched = wanted[code], shown, True
                 intended.pop(code, None)
             elif isinstance(outcome.error, NotStored) and outcome.card:
