@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,6 +46,11 @@ class CardFacts:
     successor: Subject | None = None
     copied: frozenset[int] = frozenset()
     requisites: frozenset[RequisiteId] = frozenset()
+
+    @property
+    def origin(self) -> Subject | None:
+        """The lead that the card was made of, where a rule acts on leads. That lead lives on."""
+        return self.card.origin if self.card else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +114,15 @@ class SliceReader(Protocol):
 class CardRule(Generic[Rows, Plan]):
     """One feature's part in a changed card. Required: `name`, `kinds`, `fields`, `load`, `decide`.
 
-    `name`: of its feature, the key of its mode; `fields`: codes it writes, each written by one rule; `needs`: where one
-    of these rules failed or waits on a card, this one waits.
+    `name`: of its feature, the key of its mode; `fields`: codes it writes, each written by one rule; `select`: portal
+    fields it goes by, by their names in crm.item, of which `Card.facts` tells; `needs`: where one of these rules failed
+    or waits on a card, this one waits.
     """
 
     name: str
     kinds: frozenset[Kind]
     fields: frozenset[str]
+    select: Mapping[Kind, frozenset[str]] = MappingProxyType({})
     needs: frozenset[str] = frozenset()
 
     async def holds(self, db: AsyncConnection, portal: Portal, subjects: Collection[Subject]) -> frozenset[Subject]:
@@ -203,6 +211,11 @@ class CardRules:
     def codes(self, portal: Portal, kind: Kind) -> frozenset[str]:
         """Of fields whose changes count."""
         return frozenset(code for rule in self.active(portal) if kind in rule.kinds for code in rule.fields)
+
+    def select(self, portal: Portal, kind: Kind) -> frozenset[str]:
+        """Portal fields that are read because a rule goes by them."""
+        asked = (rule.select.get(kind, frozenset[str]()) for rule in self.active(portal) if kind in rule.kinds)
+        return frozenset[str]().union(*asked)
 
     def get(self, name: str) -> CardRule[Any, Any]:
         return next(rule for rule in self.all if rule.name == name)

@@ -21,13 +21,14 @@ from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
 from b24app.cards.store import imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
+from b24app.domain.cards.drift import drift_of
 from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -114,7 +115,7 @@ async def _import(read: FirstRead, kind: Listed) -> bool:
 async def _read_on(read: FirstRead, at: Progress) -> bool:
     resources, portal = read.resources, read.portal
     began, rows = resources.now(), 0
-    fields = field_map(resources.manifest, portal)
+    fields = to_read(resources, portal)
     pages = lists.pages(admin_client(resources, portal, Lane.BULK), fields, at.kind, at.after_id)
     async for group in _grouped(pages):
         rows, now = rows + len(group), resources.now()
@@ -210,4 +211,5 @@ async def _changed_meanwhile(db: AsyncConnection, read: FirstRead, cards: Sequen
         return set()
     known = await records.load(db, read.portal.id, [card.subject for card in cards])
     codes = read.resources.rules.codes(read.portal, cards[0].subject.kind)
-    return {card.subject for card in cards if records.drift(card, known.get(card.subject), codes)}
+    facts = read.resources.rules.select(read.portal, cards[0].subject.kind)
+    return {card.subject for card in cards if drift_of(card, known.get(card.subject), codes, facts)}

@@ -11,7 +11,7 @@ records = Table(
     "records",
     metadata,
     portal_id(),
-    Column("kind", Text, nullable=False),  # contact | company
+    Column("kind", Text, nullable=False),  # domain.cards.facts.Kind
     Column("crm_id", BigInteger, nullable=False),
     Column("title", Text, nullable=False, server_default=""),
     Column("links", ARRAY(BigInteger), nullable=False, server_default="{}"),
@@ -25,6 +25,7 @@ records = Table(
     moment("seen_at", required=True),
     moment("gone_at"),
     Column("behind", ARRAY(Text), nullable=False, server_default="{}"),  # rules that were off when it last changed
+    Column("facts", JSONB, nullable=False, server_default="{}"),  # portal field → value, as last read
     PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
     info=TENANT,
 )

@@ -4,6 +4,7 @@ and which of them app.yaml wants in which cards."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from b24app.bitrix24.cards import CardFields, FieldMap, UserField
@@ -12,16 +13,25 @@ from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.manifest import Manifest
+from b24app.resources import Resources
 
 ENUMERATION = "enumeration"
 
 
 def field_map(manifest: Manifest, portal: Portal) -> FieldMap:
-    """Raises Refused `not_set_up` where the installation never came to adding its fields."""
-    try:
-        return {kind: _fields(manifest, portal.fields[kind]) for kind in Kind}
-    except KeyError as error:
-        raise Refused("not_set_up", 409) from error
+    """A kind whose cards have no field of ours is left out. Raises Refused `not_set_up` where the installation never
+    came to adding its fields."""
+    if not portal.fields:
+        raise Refused("not_set_up", 409)
+    return FieldMap({kind: _fields(manifest, portal.fields[kind]) for kind in Kind if kind in portal.fields})
+
+
+def to_read(resources: Resources, portal: Portal) -> FieldMap:
+    """Our fields and those that the rules of this portal go by, of the kinds that some rule acts on. Raises Refused
+    `not_set_up`."""
+    rules, known = resources.rules, field_map(resources.manifest, portal)
+    kinds = rules.kinds(portal)
+    return replace(known, select={kind: rules.select(portal, kind) for kind in kinds}, origins=Kind.LEAD in kinds)
 
 
 def _fields(manifest: Manifest, kept: Mapping[str, Any]) -> CardFields:
@@ -42,7 +52,7 @@ def as_json(fields: FieldMap) -> Mapping[str, Any]:
             "choices": {code: dict(one.options) for code, one in ours.items() if one.type == ENUMERATION},
             "options": {option: number for one in ours.values() for option, number in one.options.items()},
         }
-        for kind, ours in fields.items()
+        for kind, ours in fields.ours.items()
     }
 
 

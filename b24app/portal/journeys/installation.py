@@ -17,7 +17,7 @@ import structlog
 
 from b24app.bitrix24 import card_layouts, offline, setup
 from b24app.bitrix24.auth_server import TokenOwner
-from b24app.bitrix24.cards import CardFields, UserField
+from b24app.bitrix24.cards import CardFields, FieldMap, UserField
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, Present
 from b24app.domain.cards.facts import Kind
@@ -241,4 +241,4 @@ def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:
         }
         if there:
             whole[kind] = there
-    return our_fields.as_json(whole)
+    return our_fields.as_json(FieldMap(whole))

@@ -61,10 +61,13 @@ RECIPES = Recipes(
             db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], frozenset({"check"}), o.now
         ),
         "cards.records.behind": lambda db, p, o: records.behind(db, p, "verification"),
-        "cards.records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
+        "cards.records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None, 9, "closed"),
         "cards.records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
         "cards.records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
         "cards.records.save": lambda db, p, o: records.save(db, p, [Known(o.subject, Record({}))], o.now),
+        "cards.records.see_facts": lambda db, p, o: records.see_facts(
+            db, p, [replace(o.card, facts={"stageId": "NEW"})]
+        ),
         "cards.records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record({"check": True}), o.now),
         "cards.records.take_up": lambda db, p, o: records.take_up(
             db, p, [replace(o.card, values={"late": 1})], frozenset({"late"})

@@ -16,7 +16,7 @@ from b24app.domain.cards.facts import Card
 from b24app.domain.cards.records import CLOCKS, Record, last_editor
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.work.arrivals import Actor, actor
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import tokens
 from b24app.resources import Resources
@@ -43,7 +43,7 @@ async def read(
         failing = [subject for subject, claim in zip(subjects, claims, strict=True) if claim.error]
         failed = await failures.load(db, portal.id, failing) if failing else {}
     keeper.known(pairs)
-    fields = field_map(resources.manifest, portal)
+    fields = to_read(resources, portal)
     cards = passed_over(resources, portal, await read_existing(client, fields, subjects), known)
     readable = tuple(subject for subject in subjects if subject not in cards.odd)
     slice_ = CardSlice(resources, portal, client, fields, rules, readable, cards, known, successors, owed)

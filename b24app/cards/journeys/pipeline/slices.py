@@ -270,9 +270,11 @@ class CardCase:
         """Facts move when every rule that is not off has decided; those that are off are behind from now on."""
         known, card = self.facts.known, self.card
         assert card
-        links = known.links if known and not set(self.decided) >= set(self.rules) else card.links
-        behind = self.behind(changed=known is not None and set(known.links) != set(links))
-        return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind)
+        waits = known is not None and not set(self.decided) >= set(self.rules)
+        links, facts = (known.links, known.facts) if known and waits else (card.links, card.facts)
+        moved = known is not None and (set(known.links), known.facts) != (set(links), facts)
+        behind = self.behind(changed=moved)
+        return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind, facts=facts)
 
     def behind(self, *, changed: bool) -> frozenset[str]:
         """Rules that were off when its facts changed, and have not seen it since."""
