@@ -1,6 +1,7 @@
 """What this room hands in. The first read, rescans and sweeps are chores of the room that says what cards mean."""
 
 from b24app.cards.journeys import offline, requisites
+from b24app.cards.journeys.export import CUSTOMERS, PERSONS
 from b24app.cards.journeys.gauges import GAUGES
 from b24app.cards.journeys.settings_view import settings_view
 from b24app.cards.store import retention
@@ -17,9 +18,12 @@ FEATURE = Feature(
     tables=TABLES,
     work=(WorkPart(WorkKind.REQUISITE, requisites.handle, requisites.give_up),),
     chores=(Chore("fetch_offline", offline.run, every=offline.EVERY),),
+    export=(CUSTOMERS, PERSONS),
     kept=(
         Kept("looks", retention.delete_scans),
         Kept("records", retention.delete_records),
+        Kept("customer_aliases", retention.delete_customer_aliases),
+        Kept("person_aliases", retention.delete_person_aliases),
         Kept("requisites", retention.delete_requisites),
     ),
     gauges=GAUGES,

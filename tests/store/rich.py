@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import imports, requisites, scans
+from b24app.cards.store import customers, imports, requisites, scans
 from b24app.cards.store.scans import Scan
 from b24app.cards.store.tables import records
 from b24app.cards.store.tables import requisites as requisites_table
@@ -65,6 +65,7 @@ class Owned:
     checked: UUID  # a check of the connection that waits for its event
     begun: datetime  # when the first request came that died at work
     gone: Subject  # the person goes on for it
+    customer_id: UUID  # of the person
     lost: str  # name of a deleted person for whom nobody goes on
     namesake: Subject  # has that name and is somebody else
     look: Scan  # cut off; another one is finished
@@ -130,6 +131,8 @@ async def _unfinished(
         membership_id=member.id,
         contact_id=contact.id,
         company_id=company.id,
+        person_id=uuid4(),
+        customer_id=uuid4(),
         old_state="confirmed",
         new_state="pending",
         reason="box_ticked",
@@ -154,6 +157,10 @@ async def _unfinished(
     found = select(records.c.crm_id).where(named, records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
+    merged = Subject(Kind.CONTACT, 10**9 + 1)  # its ids answer as the person's, and its record has gone
+    await customers.ensure(db, mine, [merged], now)
+    await customers.go_on(db, mine, merged, contact, now)
+    customer_id = (await customers.ids_of(db, mine, [contact], now))[contact].customer_id
     hung = select(requisites_table.c.crm_id).where(requisites_table.c.gone_at.is_not(None))
     went = RequisiteId(RequisiteKind.REQUISITE, (await db.execute(hung)).scalar_one())
     reader = uuid4()
@@ -190,6 +197,7 @@ async def _unfinished(
         checked=checked,
         begun=now,
         gone=gone,
+        customer_id=customer_id,
         lost="Пётр Лесной",
         namesake=namesake,
         look=look,

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.cards.journeys import lists, odd
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
-from b24app.cards.store import imports, records, requisites
+from b24app.cards.store import customers, imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
 from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.domain.cards.reading import pace_of
@@ -191,9 +191,21 @@ async def _take(db: AsyncConnection, read: FirstRead, group: Sequence[Seen]) -> 
 async def _take_cards(db: AsyncConnection, read: FirstRead, cards: Sequence[Card], now: datetime) -> set[Subject]:
     """Returns those whose journey has to look: what they show is not what we know."""
     new = await records.add_new(db, read.portal.id, cards, now)
+    await customers.ensure(db, read.portal.id, _met(cards, new), now)
     uneven = await read.first_seen(db, read.portal, [card for card in cards if card.subject in new], now)
     changed = await _changed_meanwhile(db, read.portal, [card for card in cards if card.subject not in new])
     return changed.union(uneven)
+
+
+def _met(cards: Sequence[Card], new: Collection[Subject]) -> set[Subject]:
+    """New cards, and companies that new people are linked with, which may be read later."""
+    companies = {
+        Subject(Kind.COMPANY, company)
+        for card in cards
+        if card.subject in new and card.subject.kind is Kind.CONTACT
+        for company in card.links
+    }
+    return {*new, *companies}
 
 
 async def _take_requisites(

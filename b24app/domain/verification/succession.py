@@ -18,7 +18,7 @@ from b24app.domain.verification.membership_changes import By, MembershipChanges
 SUSPENDED_FOR = timedelta(days=30)
 """A deleted card may come back for so long; afterwards its memberships end."""
 
-OPENNESS = (State.REFUSED, State.PENDING, State.CONFIRMED)
+OPENNESS = (State.REFUSED, State.PENDING, State.CHECKING, State.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,14 @@ class Case:
         unwritten = self.facts.record is not None and self.facts.record.intended is not None
         return unwritten or any(one.live and one.decided_at for one in self.decision.memberships)
 
+    @property
+    def met(self) -> set[Subject]:
+        """Cards that it is the first to tell of: its own where it is new, and both sides of its new memberships."""
+        known = {one.id for one in self.facts.memberships}
+        new = [one for one in self.decision.memberships if one.id not in known]
+        own = {self.subject} if self.facts.card and self.facts.record is None else set()
+        return own | {side for one in new for side in one.sides}
+
     def memberships(self) -> list[Membership]:
         """All of the subject's, as decided."""
         after = {one.id: one for one in self.facts.memberships} | {one.id: one for one in self.decision.memberships}

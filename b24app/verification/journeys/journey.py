@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.writing import CardChange, Written, write_cards
 from b24app.cards.journeys.odd import Unread
-from b24app.cards.store import records
+from b24app.cards.store import customers, records
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Card
 from b24app.domain.cards.records import Record
@@ -36,9 +36,10 @@ from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.tokens import StoredTokens, admin_client
 from b24app.portal.store import tokens
 from b24app.resources import Resources
-from b24app.verification.journeys import witnesses
+from b24app.verification.journeys import public_ids, witnesses
 from b24app.verification.journeys.cases import WAITS, Case, Gathered, decided, decided_again, waits_of
 from b24app.verification.journeys.gathering import gather
+from b24app.verification.journeys.public_ids import MembershipIds
 from b24app.verification.store import aliases, intents, memberships
 from b24app.work.store import inbox, index
 from b24app.work.store.index import Claim, ClaimLost, WorkKind
@@ -210,6 +211,7 @@ async def _store_decisions(
 ) -> None:
     """Decisions, and in the same transaction the rows they leave for the cards on the other side of a link: in the same
     lane, or a recount would push its echoes in front of people."""
+    await customers.ensure(db, portal.id, {card for case in cases for card in case.met}, now)
     await memberships.move(db, portal.id, _moves(cases), now)
     await _store_successors(db, portal, cases, now)
     await memberships.save(db, portal.id, [member for case in cases for member in case.decision.memberships], now)
@@ -235,6 +237,7 @@ async def _store_successors(db: AsyncConnection, portal: Portal, cases: Sequence
         for predecessor in case.facts.predecessors if case.facts.card else ():
             if not await aliases.passed_on(db, portal.id, predecessor.subject, case.subject, now):
                 raise memberships.Overtaken
+            await customers.go_on(db, portal.id, predecessor.subject, case.subject, now)
 
 
 async def _wait(
@@ -273,9 +276,8 @@ async def _tell(
     db: AsyncConnection, policy: Policy, portal: Portal, cases: Sequence[Case], now: datetime, *, silently: bool = False
 ) -> list[news.Event]:
     """Told from here on, to be published last: where memberships belong now, then how they stand."""
-    moved = [news.event(_moved(one, now), portal=portal.public_id, randomness=os.urandom(16)) for one in _moves(cases)]
     states = await _tell_states(db, policy, portal, _untold(cases), now, silently=silently)
-    return [] if silently else [*moved, *states]
+    return [] if silently else [*await _tell_moves(db, portal, _moves(cases), now), *states]
 
 
 def _moves(cases: Sequence[Case]) -> list[Move]:
@@ -290,17 +292,29 @@ async def _tell_states(
     if silently:
         return []
     told = {one.id: one for one in untold if one.id in before and one.newsworthy}
-    changed = [_news(one, *before[one.id], policy, now) for one in told.values()]
+    ids = await public_ids.of_memberships(db, portal.id, told.values(), now)
+    changed = [_news(one, ids[one.id], *before[one.id], policy, now) for one in told.values()]
     return [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in changed]
 
 
-def _moved(move: Move, now: datetime) -> MembershipMoved:
+async def _tell_moves(db: AsyncConnection, portal: Portal, moves: Sequence[Move], now: datetime) -> list[news.Event]:
+    old = await public_ids.before_moves(db, portal.id, moves, now)
+    ids = await public_ids.of_memberships(db, portal.id, [one.after for one in moves], now)
+    moved = [_moved(one, old[one.before.id], ids[one.after.id], now) for one in moves]
+    return [news.event(one, portal=portal.public_id, randomness=os.urandom(16)) for one in moved]
+
+
+def _moved(move: Move, old: MembershipIds, ids: MembershipIds, now: datetime) -> MembershipMoved:
     return MembershipMoved(
         membership_id=move.after.id,
         old_contact_id=move.before.contact_id,
         old_company_id=move.before.company_id or None,
+        old_person_id=old.person_id,
+        old_customer_id=old.customer_id,
         contact_id=move.after.contact_id,
         company_id=move.after.company_id or None,
+        person_id=ids.person_id,
+        customer_id=ids.customer_id,
         version=move.after.version,
         previous_version=move.before.told_version,
         occurred_at=now,
@@ -308,12 +322,14 @@ def _moved(move: Move, now: datetime) -> MembershipMoved:
 
 
 def _news(
-    one: Membership, old_state: State, old_version: int, policy: Policy, now: datetime
+    one: Membership, ids: MembershipIds, old_state: State, old_version: int, policy: Policy, now: datetime
 ) -> MembershipVerificationChanged:
     return MembershipVerificationChanged(
         membership_id=one.id,
         contact_id=one.contact_id,
         company_id=one.company_id or None,
+        person_id=ids.person_id,
+        customer_id=ids.customer_id,
         old_state=old_state.value,
         new_state=one.state.value,
         reason=one.reason.value,
