@@ -38,34 +38,25 @@ class CardIds:
     person_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class PublicId:
-    """One id and the card it was made for; `answers_for`: the card that it stands for today, in files and rows alike.
-    The two differ for an alias."""
-
-    id: UUID
-    card: Subject
-    answers_for: Subject
+TABLE = {Role.CUSTOMER: "customers", Role.PERSON: "persons"}
 
 
-_TABLE = {Role.CUSTOMER: "customers", Role.PERSON: "persons"}
-_KIND = {Role.CUSTOMER: "{row}.kind", Role.PERSON: "'contact'"}
+def kind_of(role: Role, row: str) -> str:
+    """The kind of the card that this row was made for."""
+    return f"{row}.kind" if role is Role.CUSTOMER else "'contact'"
 
 
-def _kind(role: Role, row: str) -> str:
-    return _KIND[role].format(row=row)
-
-
-def _of(role: Role, row: str, kind: str, id: str) -> str:
+def made_for(role: Role, row: str, kind: str, id: str) -> str:
     """A condition: this row of the role's table was made for that card."""
-    return f"{row}.portal_id = :portal AND {_kind(role, row)} = {kind} AND {row}.crm_id = {id}"
+    return f"{row}.portal_id = :portal AND {kind_of(role, row)} = {kind} AND {row}.crm_id = {id}"
 
 
-_CARDS = f"{unnest(kinds='text', ids='bigint')} AS n(kind, id)"
-_MOMENT = bindparam("now", type_=TIMESTAMP(timezone=True))
+CARDS = f"{unnest(kinds='text', ids='bigint')} AS n(kind, id)"
+MOMENT = bindparam("now", type_=TIMESTAMP(timezone=True))
+BY_ID = bindparam("id", type_=PG_UUID(as_uuid=True))
 
 ENSURE = text(f"""
-    WITH asked AS (SELECT DISTINCT n.kind, n.id FROM {_CARDS}),
+    WITH asked AS (SELECT DISTINCT n.kind, n.id FROM {CARDS}),
     people AS (
         INSERT INTO persons (id, portal_id, crm_id, made_at)
         SELECT gen_random_uuid(), CAST(:portal AS bigint), id, CAST(:now AS timestamptz) FROM asked
@@ -75,60 +66,64 @@ ENSURE = text(f"""
     INSERT INTO customers (id, portal_id, kind, crm_id, made_at)
     SELECT gen_random_uuid(), CAST(:portal AS bigint), kind, id, CAST(:now AS timestamptz) FROM asked ORDER BY kind, id
     ON CONFLICT DO NOTHING
-""").bindparams(_MOMENT)  # noqa: S608 - put together from texts of this package only
+""").bindparams(MOMENT)  # noqa: S608 - put together from texts of this package only
 
 
 def _today(role: Role) -> str:
     """The living id of the card `n`: its own, else that of the card that goes on for it; `aliases` remembers that one
     when the alias is long gone."""
-    table = _TABLE[role]
+    table = TABLE[role]
     return f"""coalesce(
-        (SELECT c.id FROM {table} c WHERE {_of(role, "c", "n.kind", "n.id")} AND c.goes_on_as IS NULL),
-        (SELECT c.goes_on_as FROM {table} c WHERE {_of(role, "c", "n.kind", "n.id")} AND c.goes_on_as IS NOT NULL
+        (SELECT c.id FROM {table} c WHERE {made_for(role, "c", "n.kind", "n.id")} AND c.goes_on_as IS NULL),
+        (SELECT c.goes_on_as FROM {table} c WHERE {made_for(role, "c", "n.kind", "n.id")} AND c.goes_on_as IS NOT NULL
             ORDER BY c.made_at DESC LIMIT 1),
-        (SELECT c.id FROM aliases a JOIN {table} c ON {_of(role, "c", "a.kind", "a.new_id")} AND c.goes_on_as IS NULL
+        (SELECT c.id FROM aliases a
+            JOIN {table} c ON {made_for(role, "c", "a.kind", "a.new_id")} AND c.goes_on_as IS NULL
             WHERE a.portal_id = :portal AND a.kind = n.kind AND a.old_id = n.id AND a.applied_at IS NOT NULL)
     )"""  # noqa: S608 - put together from texts of this package only
 
 
 def _before(role: Role) -> str:
     """The id that was the card's own, also where it is an alias by now."""
-    return f"""(SELECT c.id FROM {_TABLE[role]} c WHERE {_of(role, "c", "n.kind", "n.id")}
+    return f"""(SELECT c.id FROM {TABLE[role]} c WHERE {made_for(role, "c", "n.kind", "n.id")}
         ORDER BY c.goes_on_as IS NULL, c.made_at DESC LIMIT 1)"""  # noqa: S608 - put together as above
 
 
 _PERSON, _CUSTOMER = _today(Role.PERSON), _today(Role.CUSTOMER)
 IDS = text(f"""
-    SELECT n.kind, n.id, {_CUSTOMER} AS customer_id, {_PERSON} AS person_id FROM {_CARDS}
+    SELECT n.kind, n.id, {_CUSTOMER} AS customer_id, {_PERSON} AS person_id FROM {CARDS}
 """)  # noqa: S608 - put together as above
 FORMER_IDS = text(f"""
     SELECT n.kind, n.id, coalesce({_before(Role.CUSTOMER)}, {_CUSTOMER}) AS customer_id,
-        coalesce({_before(Role.PERSON)}, {_PERSON}) AS person_id FROM {_CARDS}
+        coalesce({_before(Role.PERSON)}, {_PERSON}) AS person_id FROM {CARDS}
 """)  # noqa: S608 - put together as above
 
 
 def _go_on(role: Role) -> TextClause:
-    table = _TABLE[role]
+    table = TABLE[role]
     return text(f"""
-        WITH gone AS (SELECT c.id FROM {table} c WHERE {_of(role, "c", ":kind", ":old")} AND c.goes_on_as IS NULL)
-        UPDATE {table} SET goes_on_as = living.id FROM {table} living
-        WHERE {_of(role, "living", ":kind", ":new")} AND living.goes_on_as IS NULL
-        AND {table}.portal_id = :portal AND {table}.id <> living.id
-        AND ({table}.id IN (SELECT id FROM gone) OR {table}.goes_on_as IN (SELECT id FROM gone))
+        WITH gone AS (SELECT c.id FROM {table} c WHERE {made_for(role, "c", ":kind", ":old")} AND c.goes_on_as IS NULL),
+        following AS (
+            SELECT id FROM gone
+            UNION ALL SELECT c.id FROM gone JOIN {table} c ON c.portal_id = :portal AND c.goes_on_as = gone.id
+        )
+        UPDATE {table} SET goes_on_as = living.id FROM {table} living, following
+        WHERE {made_for(role, "living", ":kind", ":new")} AND living.goes_on_as IS NULL
+        AND {table}.portal_id = :portal AND {table}.id = following.id AND {table}.id <> living.id
     """)  # noqa: S608 - put together as above
 
 
 def _resolve(role: Role) -> TextClause:
     return text(f"""
-        SELECT coalesce(goes_on_as, id) FROM {_TABLE[role]} WHERE portal_id = :portal AND id = :id
+        SELECT coalesce(goes_on_as, id) FROM {TABLE[role]} WHERE portal_id = :portal AND id = :id
     """)  # noqa: S608 - put together as above
 
 
 def _cards_of(role: Role) -> TextClause:
-    table = _TABLE[role]
+    table = TABLE[role]
     return text(f"""
         WITH living AS (
-            SELECT {_kind(role, "l")} AS kind, l.crm_id FROM {table} o JOIN {table} l
+            SELECT {kind_of(role, "l")} AS kind, l.crm_id FROM {table} o JOIN {table} l
             ON l.portal_id = :portal AND l.id = coalesce(o.goes_on_as, o.id)
             WHERE o.portal_id = :portal AND o.id = :id
         )
@@ -136,78 +131,13 @@ def _cards_of(role: Role) -> TextClause:
         UNION SELECT a.kind, a.old_id FROM living JOIN aliases a
             ON a.portal_id = :portal AND a.kind = living.kind AND a.new_id = living.crm_id
             WHERE a.applied_at IS NOT NULL AND NOT EXISTS (
-                SELECT FROM {table} c WHERE {_of(role, "c", "a.kind", "a.old_id")} AND c.goes_on_as IS NULL)
+                SELECT FROM {table} c WHERE {made_for(role, "c", "a.kind", "a.old_id")} AND c.goes_on_as IS NULL)
     """)  # noqa: S608 - put together as above
 
 
-_BY_ID = bindparam("id", type_=PG_UUID(as_uuid=True))
 GO_ON = {role: _go_on(role) for role in Role}
-RESOLVE = {role: _resolve(role).bindparams(_BY_ID) for role in Role}
-CARDS_OF = {role: _cards_of(role).bindparams(_BY_ID) for role in Role}
-
-
-_FILED = f"{unnest(uuids='uuid', kinds='text', ids='bigint', todays='bigint')} AS n(uuid, kind, id, today)"
-
-
-def _after(role: Role) -> TextClause:
-    table = _TABLE[role]
-    return text(f"""
-        SELECT c.id, {_kind(role, "c")} AS kind, c.crm_id, coalesce(l.crm_id, c.crm_id) AS today
-        FROM {table} c LEFT JOIN {table} l ON l.portal_id = :portal AND l.id = c.goes_on_as
-        WHERE c.portal_id = :portal AND ({_kind(role, "c")}, c.crm_id, c.id) > (CAST(:kind AS text), :crm_id, :id)
-        ORDER BY kind, c.crm_id, c.id LIMIT :limit
-    """)  # noqa: S608 - put together as above
-
-
-def _living(role: Role) -> TextClause:
-    return text(f"""
-        SELECT c.id, {_kind(role, "c")} AS kind, c.crm_id FROM {_CARDS}
-        JOIN {_TABLE[role]} c ON {_of(role, "c", "n.kind", "n.id")} AND c.goes_on_as IS NULL
-    """)  # noqa: S608 - put together as above
-
-
-def _here(role: Role) -> TextClause:
-    return text(f"""
-        SELECT id FROM {_TABLE[role]} WHERE portal_id = :portal AND id = ANY(CAST(:ids AS uuid[]))
-    """)  # noqa: S608 - put together as above
-
-
-def _give_way(role: Role) -> TextClause:
-    """The living id of a card, and what answers as it, become aliases of the file's."""
-    table = _TABLE[role]
-    return text(f"""
-        WITH given AS (
-            SELECT n.uuid, c.id FROM {_FILED}
-            JOIN {table} c ON {_of(role, "c", "n.kind", "n.id")} AND c.goes_on_as IS NULL)
-        UPDATE {table} SET goes_on_as = given.uuid FROM given
-        WHERE {table}.portal_id = :portal AND given.id IN ({table}.id, {table}.goes_on_as)
-    """)  # noqa: S608 - put together as above
-
-
-def _put_back(role: Role, answers_as: str) -> TextClause:
-    kind, n_kind = ("kind,", "n.kind,") if role is Role.CUSTOMER else ("", "")
-    return text(f"""
-        INSERT INTO {_TABLE[role]} (id, portal_id, {kind} crm_id, made_at, goes_on_as)
-        SELECT n.uuid, CAST(:portal AS bigint), {n_kind} n.id, CAST(:now AS timestamptz), {answers_as} FROM {_FILED}
-        ON CONFLICT DO NOTHING
-    """).bindparams(_MOMENT)  # noqa: S608 - put together as above
-
-
-def _put_back_alias(role: Role) -> TextClause:
-    """Of an alias: the living id of the card that it answers for."""
-    return _put_back(
-        role,
-        f"(SELECT c.id FROM {_TABLE[role]} c"  # noqa: S608 - put together as above
-        f" WHERE {_of(role, 'c', 'n.kind', 'n.today')} AND c.goes_on_as IS NULL)",
-    )
-
-
-AFTER = {role: _after(role).bindparams(_BY_ID) for role in Role}
-LIVING = {role: _living(role) for role in Role}
-HERE = {role: _here(role) for role in Role}
-GIVE_WAY = {role: _give_way(role) for role in Role}
-PUT_BACK = {role: _put_back(role, "NULL") for role in Role}
-PUT_BACK_ALIASES = {role: _put_back_alias(role) for role in Role}
+RESOLVE = {role: _resolve(role).bindparams(BY_ID) for role in Role}
+CARDS_OF = {role: _cards_of(role).bindparams(BY_ID) for role in Role}
 
 
 async def ensure(db: AsyncConnection, portal_id: int, subjects: Collection[Subject], now: datetime) -> None:
@@ -259,40 +189,6 @@ async def cards_of(db: AsyncConnection, portal_id: int, role: Role, id: UUID) ->
     return [Subject(Kind(row.kind), row.crm_id) for row in rows]
 
 
-async def after(
-    db: AsyncConnection, portal_id: int, role: Role, last: tuple[str, int, UUID], limit: int
-) -> list[PublicId]:
-    """Ids as an export file holds them, by rising (kind, number, id)."""
-    asked = {"portal": portal_id, "kind": last[0], "crm_id": last[1], "id": last[2], "limit": limit}
-    return [_public_id(row) for row in await db.execute(AFTER[role], asked)]
-
-
-async def judged_by(
-    db: AsyncConnection, portal_id: int, role: Role, filed: Collection[PublicId]
-) -> tuple[set[UUID], Mapping[Subject, UUID]]:
-    """What a file's ids are judged by: those of them that are here; and the living ids of cards they answer for."""
-    asked = {"portal": portal_id, **named({one.answers_for for one in filed})}
-    living = {Subject(Kind(row.kind), row.crm_id): row.id for row in await db.execute(LIVING[role], asked)}
-    ids = {"portal": portal_id, "ids": [one.id for one in filed]}
-    return set((await db.execute(HERE[role], ids)).scalars()), living
-
-
-async def put_back(db: AsyncConnection, portal_id: int, role: Role, filed: Collection[PublicId], now: datetime) -> None:
-    """Ids of a file that are not here, of cards that are. An id that was made for the card meanwhile becomes an alias
-    of the one that client apps knew it by before; a file's alias answers as the living one."""
-    own = [one for one in filed if one.card == one.answers_for]
-    aliases = [one for one in filed if one.card != one.answers_for]
-    for query, ids in ((GIVE_WAY, own), (PUT_BACK, own), (PUT_BACK_ALIASES, aliases)):
-        if ids:
-            rows = {
-                "uuids": [one.id for one in ids],
-                "kinds": [one.card.kind.value for one in ids],
-                "ids": [one.card.id for one in ids],
-                "todays": [one.answers_for.id for one in ids],
-            }
-            await db.execute(query[role], {"portal": portal_id, "now": now, **rows})
-
-
 async def _read(
     db: AsyncConnection, query: TextClause, portal_id: int, subjects: Collection[Subject]
 ) -> dict[Subject, CardIds]:
@@ -300,11 +196,6 @@ async def _read(
         return {}
     rows = await db.execute(query, {"portal": portal_id, **named(set(subjects))})
     return {Subject(Kind(row.kind), row.id): CardIds(row.customer_id, row.person_id) for row in rows if _complete(row)}
-
-
-def _public_id(row: Row[Any]) -> PublicId:
-    kind = Kind(row.kind)
-    return PublicId(row.id, Subject(kind, row.crm_id), Subject(kind, row.today))
 
 
 def _complete(row: Row[Any]) -> bool:

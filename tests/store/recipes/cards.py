@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import customers, imports, records, requisites, retention, scans
-from b24app.cards.store.customers import PublicId, Role
+from b24app.cards.store import customers, export_rows, imports, records, requisites, retention, scans
+from b24app.cards.store.customers import Role
+from b24app.cards.store.export_rows import PublicId
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject
@@ -32,22 +33,23 @@ async def _written_again(db: AsyncConnection, portal_id: int, owned: Owned) -> N
 
 async def _put_back(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
     """A file knew the person by another id, and an alias of theirs."""
-    filed = [PublicId(uuid4(), card, owned.subject) for card in (owned.subject, replace(owned.subject, id=10**6))]
-    await customers.put_back(db, portal_id, Role.CUSTOMER, filed, owned.now)
+    alias = PublicId(uuid4(), replace(owned.subject, id=10**6), owned.subject)
+    filed = [PublicId(uuid4(), owned.subject), alias]
+    await export_rows.put_back(db, portal_id, Role.CUSTOMER, filed, owned.now)
 
 
 RECIPES = Recipes(
     queries={
-        "cards.customers.after": lambda db, p, o: customers.after(db, p, Role.CUSTOMER, ("", 0, UUID(int=0)), 9),
+        "cards.export_rows.after": lambda db, p, o: export_rows.after(db, p, Role.CUSTOMER, ("", 0, UUID(int=0)), 9),
         "cards.customers.cards_of": lambda db, p, o: customers.cards_of(db, p, Role.CUSTOMER, o.customer_id),
         "cards.customers.ensure": lambda db, p, o: customers.ensure(db, p, [Subject(Kind.CONTACT, 10**6)], o.now),
         "cards.customers.former_ids_of": lambda db, p, o: customers.former_ids_of(db, p, [o.subject]),
         "cards.customers.go_on": lambda db, p, o: customers.go_on(db, p, o.namesake, o.subject, o.now),
         "cards.customers.ids_of": lambda db, p, o: customers.ids_of(db, p, [o.subject, o.company], o.now),
-        "cards.customers.judged_by": lambda db, p, o: customers.judged_by(
-            db, p, Role.CUSTOMER, [PublicId(o.customer_id, o.subject, o.subject)]
+        "cards.export_rows.judged_by": lambda db, p, o: export_rows.judged_by(
+            db, p, Role.CUSTOMER, [PublicId(o.customer_id, o.subject)]
         ),
-        "cards.customers.put_back": _put_back,
+        "cards.export_rows.put_back": _put_back,
         "cards.customers.resolve": lambda db, p, o: customers.resolve(db, p, Role.CUSTOMER, o.customer_id),
         "cards.imports.advance": lambda db, p, o: imports.advance(
             db, p, Kind.CONTACT, uuid4(), ImportStep(10**6, 10**6, 1.0), o.now
@@ -108,7 +110,7 @@ RECIPES = Recipes(
         "cards.customers.ensure",
         "cards.customers.go_on",
         "cards.customers.ids_of",
-        "cards.customers.put_back",
+        "cards.export_rows.put_back",
         "cards.imports.start",
         "cards.records.add_new",
         "cards.requisites.add_new",
