@@ -1,6 +1,7 @@
 """Reading and knowing CRM cards, whatever they mean to the rooms above.
 
-Owns what we know of each card and requisite (`records`, `requisites`), how far the first read has come (`imports`), and
+Owns what we know of each card and requisite (`records`, `requisites`), the public ids by which client apps and other
+rooms know companies and people (`customers`, `persons`), how far the first read has come (`imports`), and
 what scans saw (`looks`). Everything found to differ becomes an inbox row for the card's own journey; nothing here
 decides what a card means.
 
@@ -9,6 +10,9 @@ dies costs the last 500 at most. Portal events are never repeated, and some chan
 minutes at what was modified, by the portal's own clock, and every half an hour at the links of people decided about
 within a day; `sweep` compares everything at night; `offline` fetches what the portal kept for us. Requisites are no
 cards: `requisites` reads them and calls the cards they hang on.
+
+A public id is made in the transaction that first stores its card, and never changes hands: where another card goes on
+for a deleted one, the deleted one's ids become aliases that answer as the living one's. Export files hold them.
 
 Promises: what the first read finds is no news. What waits in the inbox already, what was changed within the last
 minute, and what shows our own intended values is no drift. A card missing from a list is asked for by itself before it
