@@ -271,11 +271,11 @@ class CardCase:
         known, card = self.facts.known, self.card
         assert card
         links = known.links if known and not set(self.decided) >= set(self.rules) else card.links
-        behind = self.behind(changed=known is not None and set(known.links) != set(links))
+        behind = self.behind(changed=known is None or set(known.links) != set(links))
         return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind)
 
     def behind(self, *, changed: bool) -> frozenset[str]:
-        """Rules that were off when its facts changed, and have not seen it since."""
+        """Rules that were off when it was met or its facts changed, and have not seen it since."""
         before = self.facts.known.behind if self.facts.known else frozenset()
         off = {name for name, mode in self.modes.items() if mode is Mode.OFF} if changed else set()
         return frozenset({*before, *off} - set(self.decided))
