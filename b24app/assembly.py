@@ -73,7 +73,7 @@ async def open_resources(
             calls=calls,
             news=NEWS,
             policy=POLICY,
-            rules=CardRules(RULES, manifest.modes),
+            rules=CardRules(RULES, manifest.modes, {code: one.cards for code, one in manifest.fields.items()}),
             now=now,
             failpoint=failpoint,
         )

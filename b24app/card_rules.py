@@ -185,12 +185,15 @@ class CardRule(Generic[Rows, Plan]):
 
 
 class CardRules:
-    """All rules, lower rooms first. `modes`: app.yaml's, of portals that have none of their own."""
+    """All rules, lower rooms first. `modes`: app.yaml's, of portals that have none of their own; `cards`: kinds of
+    card that a field of app.yaml stands in, by code."""
 
-    def __init__(self, rules: Iterable[CardRule[Any, Any]], modes: Mapping[str, Mode]) -> None:
+    def __init__(
+        self, rules: Iterable[CardRule[Any, Any]], modes: Mapping[str, Mode], cards: Mapping[str, Collection[str]]
+    ) -> None:
         """Raise ValueError where two rules write one field or have one name."""
         self.all = tuple(rules)
-        self._modes = dict(modes)
+        self._modes, self._cards = dict(modes), dict(cards)
         names = [rule.name for rule in self.all]
         codes = [code for rule in self.all for code in rule.fields]
         if twice := sorted({one for many in (names, codes) for one in many if many.count(one) > 1}):
@@ -210,7 +213,13 @@ class CardRules:
 
     def codes(self, portal: Portal, kind: Kind) -> frozenset[str]:
         """Of fields whose changes count."""
-        return frozenset(code for rule in self.active(portal) if kind in rule.kinds for code in rule.fields)
+        return frozenset(code for rule in self.active(portal) for code in self.codes_of(rule, kind))
+
+    def codes_of(self, rule: CardRule[Any, Any], kind: Kind) -> frozenset[str]:
+        """What this rule writes into cards of this kind."""
+        if kind not in rule.kinds:
+            return frozenset()
+        return frozenset(code for code in rule.fields if kind in self._cards.get(code, Kind))
 
     def select(self, portal: Portal, kind: Kind) -> frozenset[str]:
         """Portal fields that are read because a rule goes by them."""

@@ -69,7 +69,8 @@ async def _differing(
 
 def behind(resources: Resources, portal: Portal, card: Card, known: Known) -> frozenset[str]:
     """Rules that have not seen its last change and could now: a field of theirs was missing and is there again."""
-    able = {rule.name for rule in resources.rules.active(portal) if rule.fields <= card.values.keys()}
+    rules, kind = resources.rules, card.subject.kind
+    able = {rule.name for rule in rules.active(portal) if rules.codes_of(rule, kind) <= card.values.keys()}
     return known.behind & able
 
 

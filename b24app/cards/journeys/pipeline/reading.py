@@ -107,7 +107,8 @@ def _appoint(resources: Resources, portal: Portal, case: CardCase) -> None:
         if case.subject.kind not in rule.kinds:
             continue
         mode = resources.rules.mode(portal, rule.name)
-        lacks = [code for code in rule.fields if case.card and code not in case.card.values]
+        codes = resources.rules.codes_of(rule, case.subject.kind)
+        lacks = [code for code in codes if case.card and code not in case.card.values]
         case.modes[rule.name] = Mode.OFF if lacks else mode
         if case.modes[rule.name] is not Mode.OFF:
             case.rules[rule.name] = rule

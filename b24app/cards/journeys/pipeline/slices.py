@@ -272,12 +272,12 @@ class CardCase:
         assert card
         waits = known is not None and not set(self.decided) >= set(self.rules)
         links, facts = (known.links, known.facts) if known and waits else (card.links, card.facts)
-        moved = known is not None and (set(known.links), known.facts) != (set(links), facts)
+        moved = known is None or (set(known.links), known.facts) != (set(links), facts)
         behind = self.behind(changed=moved)
         return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind, facts=facts)
 
     def behind(self, *, changed: bool) -> frozenset[str]:
-        """Rules that were off when its facts changed, and have not seen it since."""
+        """Rules that were off when it was met or its facts changed, and have not seen it since."""
         before = self.facts.known.behind if self.facts.known else frozenset()
         off = {name for name, mode in self.modes.items() if mode is Mode.OFF} if changed else set()
         return frozenset({*before, *off} - set(self.decided))
