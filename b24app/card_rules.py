@@ -221,6 +221,11 @@ class CardRules:
             return frozenset()
         return frozenset(code for code in rule.fields if kind in self._cards.get(code, Kind))
 
+    def able(self, rule: CardRule[Any, Any], card: Card) -> bool:
+        """Whether the card has every field that this rule writes into it. Where the portal lost one, the rule stands
+        still until it is there again."""
+        return self.codes_of(rule, card.subject.kind) <= card.values.keys()
+
     def select(self, portal: Portal, kind: Kind) -> frozenset[str]:
         """Portal fields that are read because a rule goes by them."""
         asked = (rule.select.get(kind, frozenset[str]()) for rule in self.active(portal) if kind in rule.kinds)

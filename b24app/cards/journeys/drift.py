@@ -69,8 +69,7 @@ async def _differing(
 
 def behind(resources: Resources, portal: Portal, card: Card, known: Known) -> frozenset[str]:
     """Rules that have not seen its last change and could now: a field of theirs was missing and is there again."""
-    rules, kind = resources.rules, card.subject.kind
-    able = {rule.name for rule in rules.active(portal) if rules.codes_of(rule, kind) <= card.values.keys()}
+    able = {rule.name for rule in resources.rules.active(portal) if resources.rules.able(rule, card)}
     return known.behind & able
 
 

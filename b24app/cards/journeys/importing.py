@@ -16,12 +16,12 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.journeys import lists, odd, taking_up
+from b24app.cards.journeys import absent, lists, odd, taking_up
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
 from b24app.cards.store import customers, imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
-from b24app.domain.cards.drift import drift_of
+from b24app.domain.cards.drift import ScanTrigger, drift_of
 from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.portal import Portal
@@ -91,9 +91,12 @@ async def _end(resources: Resources, portal: Portal) -> None:
         now = await portals.by_id(db, portal.id)
         if now is None or now.installed_at != portal.installed_at:
             return  # installed anew meanwhile: another go reads from the beginning
-        began = min(one.started_at for one in await imports.progress(db, portal.id))
+        read = await imports.progress(db, portal.id)
+        began = min((one.started_at for one in read), default=resources.now())
         since = max(began, portal.rescanned_at or began)  # later where only a list was added that we did not read then
         await portals.change(db, portal.id, imported_at=resources.now(), rescanned_at=since)
+        if now.sweep_asked:
+            await portals.ask_sweep(db, portal.id, ScanTrigger(now.sweep_asked), resources.now())
     log.info("imported", portal=portal.id)
     await resources.wake.inbox(portal.id, Lane.BULK)
 
@@ -118,6 +121,8 @@ async def _read_on(read: FirstRead, at: Progress) -> bool:
     fields = to_read(resources, portal)
     pages = lists.pages(admin_client(resources, portal, Lane.BULK), fields, at.kind, at.after_id)
     async for group in _grouped(pages):
+        if not rows:
+            await absent.tell(resources, portal, fields, group)
         rows, now = rows + len(group), resources.now()
         pace = pace_of(rows, (now - began).total_seconds(), at.pace)
         ours = await _store_group(read, at.kind, group, pace)

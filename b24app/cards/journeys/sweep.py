@@ -13,7 +13,7 @@ from time import monotonic
 import structlog
 
 from b24app.bitrix24.client import PAGE, PortalClient
-from b24app.cards.journeys import lists
+from b24app.cards.journeys import absent, lists
 from b24app.cards.journeys.drift import compare
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import scans
@@ -82,7 +82,11 @@ async def _kind(resources: Resources, portal: Portal, scan: Scan, kind: Listed, 
     may be everything, comes last."""
     client = admin_client(resources, portal, Lane.BULK)
     after = scan.after_id if scan.kind is kind else 0
-    async for page in lists.pages(client, to_read(resources, portal), kind, after):
+    fields, first = to_read(resources, portal), True
+    async for page in lists.pages(client, fields, kind, after):
+        if first:
+            await absent.tell(resources, portal, fields, page)
+            first = False
         last = page[-1].subject.id
         scan = await _compare(resources, portal, client, scan, kind, (after, last), page)
         after = last

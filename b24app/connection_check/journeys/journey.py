@@ -139,7 +139,7 @@ async def _ask(resources: Resources, portal: Portal, client: Listening) -> Found
         license=basics.license,
         expired=basics.expired,
         features_missing=basics.missing,
-        lacking=lacking(manifest, public_url, present) if present else None,
+        lacking=lacking(manifest, resources.rules.kinds(portal), public_url, present) if present else None,
         listens=basics.listens,
         finished=basics.installed,
         placeless=placeless,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
 from b24app.card_rules import CardFacts
-from b24app.cards.journeys import odd
+from b24app.cards.journeys import absent, odd
 from b24app.cards.journeys.pipeline.slices import PATIENCE, WAITS, CardCase, CardSlice, Rule, read_existing
 from b24app.cards.journeys.pipeline.succession import look_up
 from b24app.cards.journeys.test_cards import passed_over
@@ -45,6 +45,7 @@ async def read(
     keeper.known(pairs)
     fields = to_read(resources, portal)
     cards = passed_over(resources, portal, await read_existing(client, fields, subjects), known)
+    await absent.tell(resources, portal, fields, cards.found.values())
     readable = tuple(subject for subject in subjects if subject not in cards.odd)
     slice_ = CardSlice(resources, portal, client, fields, rules, readable, cards, known, successors, owed)
     successions = await look_up(slice_)
