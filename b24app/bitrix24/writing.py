@@ -81,11 +81,13 @@ def _written(change: CardChange, outcome: Outcome, cards: Mapping[Subject, Card 
     if change.subject not in cards:
         return Written(OutcomeUnknown(method, 200, "NOT_READ_BACK"))
     card = cards[change.subject]
+    if card and not change.values.keys() <= card.values.keys():  # somebody has just deleted one of our fields
+        return Written(OutcomeUnknown(method, 200, "NOT_READ_BACK"), card)
     return Written(NotStored(method) if card and not _shows(card, change) else None, card)
 
 
 def _shows(card: Card, change: CardChange) -> bool:
-    return all(same(card.values[code], value) for code, value in change.values.items() if code in card.values)
+    return all(same(card.values[code], value) for code, value in change.values.items())
 
 
 def same(shown: Value, wanted: Value) -> bool:

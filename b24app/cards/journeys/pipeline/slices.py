@@ -14,7 +14,7 @@ from b24app.card_rules import CardDecision, CardFacts, CardRule, Confirmed
 from b24app.cards.journeys.missing import cards_after_all, listed
 from b24app.cards.store import aliases
 from b24app.cards.store.failures import RuleFailure
-from b24app.domain.cards.facts import MARK, Card, Cards, Kind, Subject, Topic, Value
+from b24app.domain.cards.facts import MARK, Card, Cards, Facts, Kind, Subject, Topic, Value
 from b24app.domain.cards.records import Known, Record
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.errors import NotStored
@@ -270,9 +270,9 @@ class CardCase:
         """Facts move when every rule that is not off has decided; those that are off are behind from now on."""
         known, card = self.facts.known, self.card
         assert card
-        waits = known is not None and not set(self.decided) >= set(self.rules)
-        links, facts = (known.links, known.facts) if known and waits else (card.links, card.facts)
-        moved = known is None or (set(known.links), known.facts) != (set(links), facts)
+        stays = known is not None and not set(self.decided) >= set(self.rules)
+        links, facts = (known.links, known.facts) if known and stays else (card.links, card.facts)
+        moved = known is None or set(known.links) != set(links) or _differ(known.facts, facts)
         behind = self.behind(changed=moved)
         return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind, facts=facts)
 
@@ -290,6 +290,11 @@ def _agree(
         previous.pop(code, None)
     settled[code] = shown
     intended.pop(code, None)
+
+
+def _differ(known: Facts, shown: Facts) -> bool:
+    """What was never kept, since nobody asked for it, is no change."""
+    return any(name in shown and shown[name] != value for name, value in known.items())
 
 
 def _owes(rules: frozenset[str] | None, name: str) -> bool:
