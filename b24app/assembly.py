@@ -75,7 +75,7 @@ async def open_resources(
             calls=calls,
             news=product.news,
             policy=product.policy,
-            rules=CardRules(product.rules, manifest.modes),
+            rules=CardRules(product.rules, manifest.modes, {code: one.cards for code, one in manifest.fields.items()}),
             product=product,
             now=now,
             failpoint=failpoint,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,6 +46,11 @@ class CardFacts:
     successor: Subject | None = None
     copied: frozenset[int] = frozenset()
     requisites: frozenset[RequisiteId] = frozenset()
+
+    @property
+    def origin(self) -> Subject | None:
+        """The lead that the card was made of, where a rule acts on leads. That lead lives on."""
+        return self.card.origin if self.card else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +114,15 @@ class SliceReader(Protocol):
 class CardRule(Generic[Rows, Plan]):
     """One feature's part in a changed card. Required: `name`, `kinds`, `fields`, `load`, `decide`.
 
-    `name`: of its feature, the key of its mode; `fields`: codes it writes, each written by one rule; `needs`: where one
-    of these rules failed or waits on a card, this one waits.
+    `name`: of its feature, the key of its mode; `fields`: codes it writes, each written by one rule; `select`: portal
+    fields it goes by, by their names in crm.item, of which `Card.facts` tells; `needs`: where one of these rules failed
+    or waits on a card, this one waits.
     """
 
     name: str
     kinds: frozenset[Kind]
     fields: frozenset[str]
+    select: Mapping[Kind, frozenset[str]] = MappingProxyType({})
     needs: frozenset[str] = frozenset()
 
     async def holds(self, db: AsyncConnection, portal: Portal, subjects: Collection[Subject]) -> frozenset[Subject]:
@@ -180,12 +188,15 @@ class CardRule(Generic[Rows, Plan]):
 
 
 class CardRules:
-    """All rules, lower rooms first. `modes`: app.yaml's, of portals that have none of their own."""
+    """All rules, lower rooms first. `modes`: app.yaml's, of portals that have none of their own; `cards`: kinds of
+    card that a field of app.yaml stands in, by code."""
 
-    def __init__(self, rules: Iterable[CardRule[Any, Any]], modes: Mapping[str, Mode]) -> None:
+    def __init__(
+        self, rules: Iterable[CardRule[Any, Any]], modes: Mapping[str, Mode], cards: Mapping[str, Collection[str]]
+    ) -> None:
         """Raise ValueError where two rules write one field or have one name."""
         self.all = tuple(rules)
-        self._modes = dict(modes)
+        self._modes, self._cards = dict(modes), dict(cards)
         names = [rule.name for rule in self.all]
         codes = [code for rule in self.all for code in rule.fields]
         if twice := sorted({one for many in (names, codes) for one in many if many.count(one) > 1}):
@@ -205,7 +216,23 @@ class CardRules:
 
     def codes(self, portal: Portal, kind: Kind) -> frozenset[str]:
         """Of fields whose changes count."""
-        return frozenset(code for rule in self.active(portal) if kind in rule.kinds for code in rule.fields)
+        return frozenset(code for rule in self.active(portal) for code in self.codes_of(rule, kind))
+
+    def codes_of(self, rule: CardRule[Any, Any], kind: Kind) -> frozenset[str]:
+        """What this rule writes into cards of this kind."""
+        if kind not in rule.kinds:
+            return frozenset()
+        return frozenset(code for code in rule.fields if kind in self._cards.get(code, Kind))
+
+    def able(self, rule: CardRule[Any, Any], card: Card) -> bool:
+        """Whether the card has every field that this rule writes into it. Where the portal lost one, the rule stands
+        still until it is there again."""
+        return self.codes_of(rule, card.subject.kind) <= card.values.keys()
+
+    def select(self, portal: Portal, kind: Kind) -> frozenset[str]:
+        """Portal fields that are read because a rule goes by them."""
+        asked = (rule.select.get(kind, frozenset[str]()) for rule in self.active(portal) if kind in rule.kinds)
+        return frozenset[str]().union(*asked)
 
     def get(self, name: str) -> CardRule[Any, Any]:
         return next(rule for rule in self.all if rule.name == name)

@@ -78,7 +78,7 @@ class Manifest(_Part):
     scopes: tuple[str, ...]
     fields: dict[str, CardField]
     placements: dict[str, Placement]
-    events: dict[str, Literal["lifecycle", "contact", "company", "requisite"]]
+    events: dict[str, Literal["lifecycle", "contact", "company", "lead", "deal", "requisite"]]
     modes: dict[str, Mode]
     delivery: DeliveryRules
     retention: Retention

@@ -29,7 +29,7 @@ from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.verification.journeys import card_tab
+from b24app.verification.journeys import card_tab, public_ids
 from b24app.verification.store import memberships
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
@@ -153,11 +153,14 @@ async def _tell(resources: Resources, row: Portal, company: int) -> None:
     subject = Subject(Kind.COMPANY, company)
     async with resources.tenant(row.id) as db:
         members = (await memberships.of_subjects(db, row.id, [subject]))[subject]
+        ids = await public_ids.of_memberships(db, row.id, members, resources.now())
         told = [
             MembershipVerificationChanged(
                 membership_id=members[number % PEOPLE].id,
                 contact_id=members[number % PEOPLE].contact_id,
                 company_id=company,
+                person_id=ids[members[number % PEOPLE].id].person_id,
+                customer_id=ids[members[number % PEOPLE].id].customer_id,
                 old_state="pending",
                 new_state="confirmed",
                 reason="button_confirm",

@@ -108,6 +108,8 @@ def _event(portal: Portal, id_: UUID) -> news.Event:
         membership_id=id_,
         contact_id=7,
         company_id=3,
+        person_id=uuid4(),
+        customer_id=uuid4(),
         old_state="pending",
         new_state="confirmed",
         reason="box_unticked",

@@ -19,7 +19,7 @@ from time import perf_counter
 import aiohttp
 
 from b24app.assembly import open_resources
-from b24app.bitrix24.cards import ENTITY_TYPE, select
+from b24app.bitrix24.cards import READERS, select
 from b24app.cards.store import imports
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import field_map
@@ -87,14 +87,15 @@ async def _read_alone(stage: Stage, name: str) -> float:
     portal = await known(stage.resources, stage.hosts[name])
     await stage.resources.redis.delete(*await stage.resources.redis.keys("b24app:bucket:*"))
     client, rows, began = admin_client(stage.resources, portal, Lane.BULK), 0, perf_counter()
-    for kind, fields in field_map(stage.resources.manifest, portal).items():
+    fields = field_map(stage.resources.manifest, portal)
+    for kind in fields.kinds:
         pages = client.chain(
             "crm.item.list",
             filter={},
             select=select(kind, fields),
             id_field="id",
             rows="items",
-            extra={"entityTypeId": ENTITY_TYPE[kind]},
+            extra={"entityTypeId": READERS[kind].entity_type},
         )
         async for page in pages:
             rows += len(page)

@@ -15,11 +15,12 @@ from starlette.responses import JSONResponse, Response
 from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.bitrix24.probing import connection_check
 from b24app.connection_check.journeys import journey
-from b24app.domain.cards.facts import Subject
+from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
 from b24app.portal.journeys import lifecycle
+from b24app.portal.journeys.declared import event_names
 from b24app.portal.journeys.reception import Reception
 from b24app.resources import Resources
 
@@ -68,7 +69,7 @@ async def _proven(reception: Reception, event: PortalEvent) -> Portal:
 
 async def _store(resources: Resources, reception: Reception, event: PortalEvent) -> None:
     portal = await _proven(reception, event)
-    if event.subject is None or event.name not in resources.manifest.events:
+    if event.subject is None or event.name not in event_names(resources.manifest, Kind):
         log.info("event_ignored", event_name=event.name, portal=portal.id)
         return
     body = json.dumps(event.without_auth(), ensure_ascii=False)

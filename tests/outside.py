@@ -164,6 +164,8 @@ class Desk:
             membership_id=membership or uuid4(),
             contact_id=7,
             company_id=3,
+            person_id=uuid4(),
+            customer_id=uuid4(),
             old_state="pending",
             new_state="confirmed",
             reason="box_unticked",

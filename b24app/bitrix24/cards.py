@@ -1,4 +1,6 @@
-"""Contacts and companies as Cards: read in bulk, imported as a stream.
+"""Contacts, companies, leads and deals as Cards: read in bulk, imported as a stream.
+
+What tells the kinds apart stands in `READERS`; everything that goes through kinds is derived from it.
 
 Reading: `crm.item.list` (api-reference/crm/universal/crm-item-list.md) answers the links of many records at once, in
 `companyIds` and `contactIds` (object-fields.md), 50 records a command, 50 commands a request. `useOriginalUfNames` is
@@ -10,20 +12,88 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
 from b24app.bitrix24 import values
 from b24app.bitrix24.client import PAGE, Command, Outcome, PortalClient
 from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
-from b24app.domain.cards.facts import ASSIGNED_BY, MARK, Card, Cards, Kind, Odd, Subject, Value
-from b24app.errors import AccessDenied, CallRefused, NotFound, PortalDown
+from b24app.domain.cards.facts import ASSIGNED_BY, MARK, Card, Cards, Facts, Kind, Odd, Subject, Value
+from b24app.errors import AccessDenied, NotFound, PortalDown
 
-ENTITY_TYPE = {Kind.CONTACT: 3, Kind.COMPANY: 4}
-LINKS = {Kind.CONTACT: "companyIds", Kind.COMPANY: "contactIds"}
-NAMES = {Kind.CONTACT: ("name", "lastName"), Kind.COMPANY: ("title",)}
 LIST = "crm.item.list"
+LEAD = "leadId"
+CLOSED = "closed"
+CUSTOM = "UF_"
+
+Parse = Callable[[object], Value]
+
+PARSED: Mapping[str, Parse] = {
+    CLOSED: values.flag,
+    "categoryId": values.number,
+    "companyId": values.ident,
+    "createdTime": values.utc,
+    "opportunity": values.decimal,
+    "stageId": values.text,
+}
+"""How facts of known names are understood (object-fields.md); any other is kept as it comes."""
+
+
+class History(StrEnum):
+    """Which records of a kind are read at first, and listed when everything is compared."""
+
+    ALL = "all"
+    OPEN = "open"  # those that are not closed; one that is known goes on when it is closed
+    FROM_NOW = "from_now"  # none: those that change from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One kind of card as the portal names it (object-fields.md).
+
+    `names`: fields its title is made of; `links`: its ids on the other side; `main`: the one of them that stands first;
+    `facts`: what is read besides, whoever asks; `converted`: it may be made of a lead; `requisites`: some may hang on
+    it.
+    """
+
+    kind: Kind
+    entity_type: int
+    names: tuple[str, ...] = ("title",)
+    links: str = "contactIds"
+    main: str = ""
+    facts: tuple[str, ...] = ()
+    history: History = History.ALL
+    converted: bool = True
+    requisites: bool = False
+
+    @property
+    def system_fields(self) -> tuple[str, ...]:
+        main = (self.main,) if self.main else ()
+        return ("id", *self.names, "assignedById", "updatedBy", "updatedTime", self.links, *main, *self.facts)
+
+    @property
+    def listed_by(self) -> Mapping[str, str]:
+        """The filter of its list."""
+        return {CLOSED: "N"} if self.history is History.OPEN else {}
+
+
+READERS: Mapping[Kind, Reader] = {
+    one.kind: one
+    for one in (
+        Reader(Kind.CONTACT, 3, ("name", "lastName"), "companyIds", "companyId", requisites=True),
+        Reader(Kind.COMPANY, 4, requisites=True),
+        Reader(Kind.LEAD, 1, facts=("stageId", "companyId"), history=History.FROM_NOW, converted=False),
+        Reader(
+            Kind.DEAL,
+            2,
+            facts=("companyId", "createdTime", "opportunity", "stageId", "categoryId", CLOSED),
+            history=History.OPEN,
+        ),
+    )
+}
+KIND_OF: Mapping[int, Kind] = {one.entity_type: one.kind for one in READERS.values()}
 
 Asked = TypeVar("Asked")
 T = TypeVar("T")
@@ -74,7 +144,34 @@ class UserField:
 CardFields = Mapping[str, UserField]
 """Our fields in the cards of one kind, by code; those that the portal has."""
 
-FieldMap = Mapping[Kind, CardFields]
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """What is asked for of a portal's cards, by kind.
+
+    `ours`: our fields, `select`: portal fields that rules ask for, both none for a kind that is left out; `origins`:
+    also the lead that a card was made of.
+    """
+
+    ours: Mapping[Kind, CardFields] = field(default_factory=dict)
+    select: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
+    origins: bool = False
+
+    def __getitem__(self, kind: Kind) -> CardFields:
+        return self.ours.get(kind, {})
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Those in which anything is asked for."""
+        return tuple(kind for kind in READERS if kind in self.ours or kind in self.select)
+
+    def facts(self, kind: Kind) -> tuple[str, ...]:
+        """Names of what is kept as facts."""
+        return tuple(dict.fromkeys((*READERS[kind].facts, *sorted(self.select.get(kind, ())))))
+
+    def origin(self, kind: Kind) -> str:
+        """The field that names the lead; empty where nobody asks."""
+        return LEAD if self.origins and READERS[kind].converted else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +186,13 @@ class Person:
 async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: FieldMap) -> Cards:
     """The cards that exist, 2,500 a request. Raises the PortalErrors: a part of the cards would look like deletions."""
     wanted = sorted(set(subjects))
-    ids = {kind: [one.id for one in wanted if one.kind is kind] for kind in Kind}
+    ids = {kind: [one.id for one in wanted if one.kind is kind] for kind in READERS}
     slices = [(kind, all_ids[at : at + PAGE]) for kind, all_ids in ids.items() for at in range(0, len(all_ids), PAGE)]
-    commands = [listing(kind, fields[kind], part) for kind, part in slices]
+    commands = [listing(kind, fields, part) for kind, part in slices]
     found: dict[Subject, Card] = {}
     odd: dict[Subject, Odd] = {}
     for (kind, part), outcome in zip(slices, await client.batch(commands), strict=True):
-        for one in listed(kind, fields[kind], part, outcome):
+        for one in listed(kind, fields, part, outcome):
             if isinstance(one, Odd):
                 odd[Subject(kind, one.subject.id)] = one
             else:
@@ -103,7 +200,7 @@ async def read_cards(client: PortalClient, subjects: Iterable[Subject], fields: 
     return Cards(found, odd)
 
 
-def listed(kind: Kind, fields: CardFields, ids: Sequence[int], outcome: Outcome) -> list[Card | Odd]:
+def listed(kind: Kind, fields: FieldMap, ids: Sequence[int], outcome: Outcome) -> list[Card | Odd]:
     """What a `listing` of these ids brought. Raises its error, and what cannot be believed of it."""
     rows = asked_for(LIST, rows_of(LIST, outcome.value(), "items", "id"), "id", ids)
     return cards_of(kind, [row for _, row in rows], fields)
@@ -115,12 +212,17 @@ async def look_again(client: PortalClient, missing: Sequence[Subject], fields: F
     The others are deleted: a list leaves out all three, asking for each card tells them apart (crm-item-get.md:
     NOT_FOUND, ACCESS_DENIED). Raises PortalDown `LIST_INCOMPLETE` where a list leaves out what the portal shows.
     """
-    asked = {one: Command("crm.item.get", {"entityTypeId": ENTITY_TYPE[one.kind], "id": one.id}) for one in missing}
+    asked = {one: Command("crm.item.get", item(one)) for one in missing}
     shown, hidden = await one_by_one(client, asked)
     found = await read_cards(client, shown, fields) if shown else Cards()
     if len(found.found) + len(found.odd) < len(shown):
         raise PortalDown(LIST, code="LIST_INCOMPLETE")
     return found, hidden
+
+
+def item(subject: Subject) -> Row:
+    """How crm.item.get is asked for one card."""
+    return {"entityTypeId": READERS[subject.kind].entity_type, "id": subject.id}
 
 
 async def one_by_one(client: PortalClient, asked: Mapping[Asked, Command]) -> tuple[list[Asked], list[Asked]]:
@@ -140,33 +242,38 @@ async def one_by_one(client: PortalClient, asked: Mapping[Asked, Command]) -> tu
 async def import_cards(
     client: PortalClient, kind: Kind, fields: FieldMap, after: int = 0
 ) -> AsyncIterator[list[Card | Odd]]:
-    """All cards of a kind by rising id, 50 a page, 2,500 a request; from the first id above `after`.
+    """The cards of a kind that its history begins with, by rising id, 50 a page, 2,500 a request; from the first id
+    above `after`. A portal may pass over the filter: what is closed is left out either way.
 
     Resume point: the id of the last card received.
     """
+    reader = READERS[kind]
+    if reader.history is History.FROM_NOW:
+        return
     pages = client.chain(
         LIST,
-        filter={},
-        select=select(kind, fields[kind]),
+        filter=reader.listed_by,
+        select=select(kind, fields),
         id_field="id",
         rows="items",
         after=after,
-        extra={"entityTypeId": ENTITY_TYPE[kind]},
+        extra={"entityTypeId": reader.entity_type},
     )
     async for page in pages:
-        yield cards_of(kind, page, fields[kind])
+        cards = cards_of(kind, page, fields)
+        if reader.history is History.OPEN:
+            cards = [one for one in cards if isinstance(one, Odd) or not one.facts[CLOSED]]
+        if cards:
+            yield cards
 
 
-def select(kind: Kind, fields: CardFields) -> list[str]:
+def select(kind: Kind, fields: FieldMap) -> list[str]:
     """What is asked for of a card."""
-    names = [name for one in fields.values() for name in spellings(one.name)]
-    return [*system_fields(kind), *names]
-
-
-@cache
-def system_fields(kind: Kind) -> tuple[str, ...]:
-    main = ("companyId",) if kind is Kind.CONTACT else ()
-    return ("id", *NAMES[kind], "assignedById", "updatedBy", "updatedTime", LINKS[kind], *main)
+    asked = sorted(fields.select.get(kind, ()))
+    custom = [*(one.name for one in fields[kind].values()), *(name for name in asked if name.startswith(CUSTOM))]
+    names = (*READERS[kind].system_fields, *(name for name in asked if not name.startswith(CUSTOM)))
+    origin = (name for name in (fields.origin(kind),) if name)
+    return list(dict.fromkeys((*names, *origin, *(name for one in custom for name in spellings(one)))))
 
 
 @cache
@@ -187,10 +294,10 @@ def item_name(field: str) -> str:
     return "ufCrm" + "".join(part.capitalize() for part in tail.split("_"))
 
 
-def listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
+def listing(kind: Kind, fields: FieldMap, ids: Sequence[int]) -> Command:
     """Up to 50 cards by their ids."""
     params = {
-        "entityTypeId": ENTITY_TYPE[kind],
+        "entityTypeId": READERS[kind].entity_type,
         "select": select(kind, fields),
         "filter": checked({"@id": list(ids)}),
         "order": {"id": "ASC"},
@@ -199,26 +306,43 @@ def listing(kind: Kind, fields: CardFields, ids: Sequence[int]) -> Command:
     return Command(LIST, params)
 
 
-def cards_of(kind: Kind, rows: Sequence[Row], fields: CardFields) -> list[Card | Odd]:
+def cards_of(kind: Kind, rows: Sequence[Row], fields: FieldMap) -> list[Card | Odd]:
     """Rows of a list as cards, in their order; one that cannot be understood keeps no other waiting.
 
-    Raises `FIELD_MISSING` where an asked field came with no row: CallRefused for one of ours, which somebody deleted,
-    else PortalDown.
+    One of our fields, or of those rules ask for, that comes with no row is not there any more: cards are without it.
+    Raises PortalDown `FIELD_MISSING` where any other asked field came with no row.
     """
-    return [_card_or_odd(kind, row, fields, rows) for row in rows]
+    ours = {code: one for code, one in fields[kind].items() if _came(one.name, rows)}
+    own = READERS[kind].facts
+    facts = tuple(name for name in fields.facts(kind) if name in own or _came(name, rows))
+    asked = _Asked(READERS[kind], ours, facts, fields.origin(kind))
+    return [_card_or_odd(asked, row, rows) for row in rows]
 
 
-def _card_or_odd(kind: Kind, row: Row, fields: CardFields, rows: Sequence[Row]) -> Card | Odd:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What each row of a list has to bring."""
+
+    reader: Reader
+    ours: CardFields
+    facts: tuple[str, ...]
+    origin: str
+
+
+def _came(field: str, rows: Sequence[Row]) -> bool:
+    return any(_spelt(row, field) for row in rows)
+
+
+def _card_or_odd(asked: _Asked, row: Row, rows: Sequence[Row]) -> Card | Odd:
     try:
-        return _card(kind, row, fields)
+        return _card(asked, row)
     except KeyError as missing:
         name = str(missing.args[0])
-        if not any(set(spellings(name)) & one.keys() for one in rows):
-            error = CallRefused if name in {one.name for one in fields.values()} else PortalDown
-            raise error(LIST, 200, "FIELD_MISSING", field=name) from None
-        return _odd(kind, row, name)
+        if not _came(name, rows):
+            raise PortalDown(LIST, 200, "FIELD_MISSING", field=name) from None
+        return _odd(asked.reader.kind, row, name)
     except _Doubt as doubt:
-        return _odd(kind, row, doubt.field)
+        return _odd(asked.reader.kind, row, doubt.field)
 
 
 class _Doubt(Exception):
@@ -233,15 +357,18 @@ def _odd(kind: Kind, row: Row, field: str) -> Odd:
     return Odd(Subject(kind, int(row["id"])), field, values.moment(row.get("updatedTime")))
 
 
-def _card(kind: Kind, row: Row, fields: CardFields) -> Card:
+def _card(asked: _Asked, row: Row) -> Card:
     """Raises KeyError for a field that did not come, `_Doubt`."""
+    reader = asked.reader
     return Card(
-        subject=Subject(kind, int(row["id"])),
-        title=" ".join(filter(None, (values.text(row[name]) for name in NAMES[kind]))),
-        values=_values(row, fields) | {ASSIGNED_BY: values.ident(row["assignedById"]) or 0},
-        links=_links(kind, row),
+        subject=Subject(reader.kind, int(row["id"])),
+        title=" ".join(filter(None, (values.text(row[name]) for name in reader.names))),
+        values=_values(row, asked.ours) | {ASSIGNED_BY: values.ident(row["assignedById"]) or 0},
+        links=_links(reader, row),
         modified_by=values.ident(row["updatedBy"]) or 0,
         modified_at=values.moment(row["updatedTime"]) or values.OLDEST,
+        facts=_facts(asked, row),
+        origin=_origin(asked, row),
     )
 
 
@@ -252,6 +379,15 @@ def _values(row: Row, fields: CardFields) -> dict[str, Value]:
         for code, one in fields.items()
         if code != MARK or _spelt(row, one.name)
     }
+
+
+def _facts(asked: _Asked, row: Row) -> Facts:
+    return {name: _sure(name, PARSED.get(name, values.fact), _ours(row, name)) for name in asked.facts}
+
+
+def _origin(asked: _Asked, row: Row) -> Subject | None:
+    lead = values.ident(row[asked.origin]) if asked.origin else None
+    return Subject(Kind.LEAD, lead) if lead else None
 
 
 def _sure(field: str, read: Callable[[object], T], raw: object) -> T:
@@ -276,10 +412,10 @@ def _ids(raw: object) -> tuple[int, ...]:
     return tuple(one for one in found if one)
 
 
-def _links(kind: Kind, row: Row) -> tuple[int, ...]:
+def _links(reader: Reader, row: Row) -> tuple[int, ...]:
     """Ids in the portal's order (by sort); a contact's main company stands first whatever its sort."""
-    ids = _sure(LINKS[kind], values.idents, row[LINKS[kind]])
-    main = (values.ident(row["companyId"]) or 0) if kind is Kind.CONTACT else 0
+    ids = _sure(reader.links, values.idents, row[reader.links])
+    main = (values.ident(row[reader.main]) or 0) if reader.main else 0
     return tuple(dict.fromkeys([main, *ids] if main in ids else ids))
 
 
@@ -293,9 +429,20 @@ class Extent:
 
 
 async def extent(client: PortalClient, kind: Kind, now: datetime) -> Extent:
-    """Of all cards of a kind. A date after `now` is no clock."""
-    asked = {"select": ["id", "updatedTime"], "filter": {}, "order": {"updatedTime": "DESC"}}
-    answer = await client.call(LIST, {"entityTypeId": ENTITY_TYPE[kind], **asked})
+    """Of all cards that a kind's history begins with. A date after `now` is no clock."""
+    reader = READERS[kind]
+    total, dates = await _latest(client, reader, {})
+    newest = max((date for date in dates if date <= now), default=None)
+    if reader.history is History.FROM_NOW:
+        return Extent(0, newest + timedelta(seconds=1) if newest else None)
+    if reader.listed_by:
+        total, _ = await _latest(client, reader, reader.listed_by)
+    return Extent(total, newest)
+
+
+async def _latest(client: PortalClient, reader: Reader, filter: Mapping[str, Any]) -> tuple[int | None, list[datetime]]:
+    """How many cards there are of these, and when the latest of them were changed."""
+    asked = {"select": ["id", "updatedTime"], "filter": filter, "order": {"updatedTime": "DESC"}}
+    answer = await client.call(LIST, {"entityTypeId": reader.entity_type, **asked})
     rows = rows_of(LIST, answer.result, "items", "id")
-    dates = [date for _, row in rows if (date := values.moment(row.get("updatedTime"))) and date <= now]
-    return Extent(answer.total, max(dates, default=None))
+    return answer.total, [date for _, row in rows if (date := values.moment(row.get("updatedTime")))]

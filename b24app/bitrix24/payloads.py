@@ -16,17 +16,18 @@ from typing import Any
 
 from b24app.bitrix24 import values
 from b24app.bitrix24.auth_server import scopes
-from b24app.bitrix24.cards import ENTITY_TYPE
+from b24app.bitrix24.cards import KIND_OF, READERS
 from b24app.bitrix24.forms import Form, parse_php_form
 from b24app.domain.cards.facts import Kind, RequisiteId, RequisiteKind, Subject, Topic
 from b24app.errors import Refused
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::[0-9]{1,5})?\Z")
 LANGUAGE = re.compile(r"[a-z]{2}\Z")
-RECORD_PLACE = re.compile(r"CRM_(CONTACT|COMPANY)_")
-RECORD_EVENT = re.compile(r"ONCRM(CONTACT|COMPANY)(?:ADD|UPDATE|DELETE)\Z")
+_KINDS = "|".join(kind.upper() for kind in READERS)
+ACTS = ("ADD", "UPDATE", "DELETE")
+RECORD_PLACE = re.compile(rf"CRM_({_KINDS})_")
+RECORD_EVENT = re.compile(rf"ONCRM({_KINDS})(?:{'|'.join(ACTS)})\Z")
 REQUISITE_EVENT = re.compile(r"ONCRMREQUISITE(?:ADD|UPDATE|DELETE)\Z")
-KIND_OF = {number: kind for kind, number in ENTITY_TYPE.items()}
 LONGEST_WORD = 64  # an event's, placement's or portal's name; they are logged before anything is proven
 SECRET_KEYS = frozenset({"auth", "access_token", "refresh_token", "application_token", "token"})
 
@@ -58,7 +59,7 @@ class OpenRequest:
 
     @property
     def subject(self) -> Subject | None:
-        """The contact or company whose card is open: the kind stands in the placement's code, the id in the options."""
+        """The record whose card is open: the kind stands in the placement's code, the id in the options."""
         place = RECORD_PLACE.match(self.placement)
         record = values.number(self.options.get("ID") or self.options.get("ENTITY_ID"))
         return Subject(Kind(place[1].lower()), record) if place and record else None
@@ -80,7 +81,7 @@ class EventTokens:
 class PortalEvent:
     """One portal event. `name` is upper case. `data`: nested strings, or one string where the portal sends a scalar.
 
-    `subject`: the contact, company or requisite that changed, if the event names one. `user_id`: who acted; None for
+    `subject`: the card or requisite that changed, if the event names one. `user_id`: who acted; None for
     robots, agents and imports, which come without tokens too. `application_token` is empty where the portal leaves it
     out (ONAPPPAYMENT). `ts`: unix time of sending, None when absent.
     """
@@ -147,8 +148,13 @@ def portal_event(body: bytes) -> PortalEvent:
     )
 
 
+def record_events(kind: Kind) -> tuple[str, ...]:
+    """Names of the events about records of a kind (events/on-crm-lead-add.md and its twins), upper case."""
+    return tuple(f"ONCRM{kind.upper()}{act}" for act in ACTS)
+
+
 def subject_of(name: str, data: Form | str) -> Topic | None:
-    """The contact, company or requisite that an event of this name (upper case) is about."""
+    """The card or requisite that an event of this name (upper case) is about."""
     return _subject(name, _fields(data))
 
 
@@ -161,7 +167,7 @@ def _fields(data: Form | str) -> Form:
 
 
 def _subject(name: str, fields: Form) -> Topic | None:
-    """Contacts, companies and requisites by the event's name; an address by the card it hangs on (its anchor)."""
+    """Cards and requisites by the event's name; an address by the card it hangs on (its anchor)."""
     if REQUISITE_EVENT.match(name):
         found = values.number(fields.get("ID"))
         return RequisiteId(RequisiteKind.REQUISITE, found) if found else None
@@ -170,7 +176,7 @@ def _subject(name: str, fields: Form) -> Topic | None:
     else:
         anchored = name.startswith("ONCRMADDRESS")
         anchor = KIND_OF.get(values.number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
-        if not anchor:
+        if not anchor or not READERS[anchor].requisites:  # whose address means nothing to us
             return None
         kind, record = anchor, values.number(fields.get("ANCHOR_ID"))
     return Subject(kind, record) if record else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24app.bitrix24 import values
-from b24app.bitrix24.cards import ENTITY_TYPE, Person
+from b24app.bitrix24.cards import Person, item
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
 from b24app.domain.cards.facts import Subject
 from b24app.errors import PortalDown
@@ -30,8 +30,7 @@ async def open_card(client: PortalClient, subject: Subject, users: Sequence[int]
 
     Raises NotFound, AccessDenied, NeedsFreshToken and the other PortalErrors. Names are no reason to fail.
     """
-    item = {"entityTypeId": ENTITY_TYPE[subject.kind], "id": subject.id}
-    commands = [Command("profile"), Command("crm.item.get", item)]
+    commands = [Command("profile"), Command("crm.item.get", item(subject))]
     if users:
         commands.append(Command("user.get", {"FILTER": {"ID": list(users[:BATCH_SIZE])}}))
     profile, record, *named = await client.batch(commands)

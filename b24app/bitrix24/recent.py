@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from b24app.bitrix24.cards import ENTITY_TYPE, LIST, FieldMap, cards_of, select
+from b24app.bitrix24.cards import LIST, READERS, FieldMap, cards_of, select
 from b24app.bitrix24.client import BATCH_SIZE, PAGE, Command, PortalClient
 from b24app.bitrix24.rows import rows_of
 from b24app.bitrix24.values import OLDEST, moment
@@ -74,7 +74,7 @@ class Recent:
                     self.filter = FilterEffect.NOTHING
                     break
                 before = self._read(rows, before)
-                page = [one for one in cards_of(self.kind, rows, self.fields[self.kind]) if self._wanted(one)]
+                page = [one for one in cards_of(self.kind, rows, self.fields) if self._wanted(one)]
                 self._seen |= {one.subject.id for one in page}
                 if page:
                     yield page
@@ -91,8 +91,8 @@ class Recent:
     def _command(self, start: int) -> Command:
         asked = (self.since - MARGIN).isoformat(timespec="seconds")
         params: dict[str, Any] = {
-            "entityTypeId": ENTITY_TYPE[self.kind],
-            "select": select(self.kind, self.fields[self.kind]),
+            "entityTypeId": READERS[self.kind].entity_type,
+            "select": select(self.kind, self.fields),
             "order": {"updatedTime": "DESC"},
             "filter": {">=updatedTime": asked} if self.filter is not FilterEffect.NOTHING else {},
             "start": start,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from b24app.bitrix24 import values
-from b24app.bitrix24.cards import ENTITY_TYPE, one_by_one
+from b24app.bitrix24.cards import READERS, one_by_one
 from b24app.bitrix24.client import PAGE, Command, PortalClient
 from b24app.bitrix24.rows import Row, asked_for, checked, rows_of
 from b24app.domain.cards.facts import Odd, Requisite, RequisiteId, RequisiteKind, Subject
@@ -20,7 +20,7 @@ from b24app.errors import PortalDown
 
 LIST = "crm.requisite.list"
 SELECT = ("ID", "ENTITY_TYPE_ID", "ENTITY_ID", "RQ_INN", "RQ_KPP", "ACTIVE", "DATE_CREATE", "DATE_MODIFY")
-OWNERS = {str(number): kind for kind, number in ENTITY_TYPE.items()}
+OWNERS = {str(one.entity_type): one.kind for one in READERS.values() if one.requisites}
 
 
 @dataclass(frozen=True, slots=True)

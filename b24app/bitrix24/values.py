@@ -107,6 +107,26 @@ def option(raw: object) -> str:
     return text(raw, LONGEST_CODE)
 
 
+def fact(raw: object) -> str | int | float | bool | tuple[int, ...] | None:
+    """The value of a field of any type: several as ids, None for nothing and for what no column takes."""
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, list | dict):
+        try:
+            return idents(raw)
+        except ValueError:
+            return None
+    if isinstance(raw, int | float):
+        return raw if isfinite(raw) and abs(raw) < 10**LONGEST_ID else None
+    return text(raw) or None
+
+
+def utc(raw: object) -> str | None:
+    """A time as a text that is the same in every zone; None for what is none."""
+    found = moment(raw)
+    return found.astimezone(UTC).isoformat() if found else None
+
+
 def moment(raw: object) -> datetime | None:
     """An aware time out of ISO 8601, in UTC where no zone is named; None for what is none."""
     try:

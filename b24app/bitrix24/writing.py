@@ -1,7 +1,8 @@
-"""Contacts and companies are written in one combined update each, and read back in the same request.
+"""Contacts, companies, leads and deals are written in one combined update each, and read back in the same request.
 
-Pages: api-reference/crm/contacts/crm-contact-update.md, crm-company-update.md: the legacy updates, which can be told to
-leave no trace in history and stream. A portal may answer true and store nothing, or not all (values that do not fit,
+Pages: api-reference/crm/contacts/crm-contact-update.md, crm-company-update.md, crm-lead-update.md, crm-deal-update.md:
+the legacy updates, which can be told to leave no trace in history and stream (the page of leads names the stream only;
+an unknown parameter is passed over). A portal may answer true and store nothing, or not all (values that do not fit,
 fields that are not cleared: bitrix-tools/b24-rest-docs 145 and 269), so its yes is no proof.
 """
 
@@ -11,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from b24app.bitrix24.batches import out_of_reach, unsent
-from b24app.bitrix24.cards import CardFields, FieldMap, listed, listing
+from b24app.bitrix24.cards import READERS, CardFields, FieldMap, listed, listing
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
 from b24app.domain.cards.facts import ASSIGNED_BY, Card, Kind, Subject, Value, Values
 from b24app.errors import NotStored, OutcomeUnknown, PortalError
 
 QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
-CHUNK = BATCH_SIZE - len(Kind)  # updates of a request that reads back as well
+CHUNK = BATCH_SIZE - len(READERS)  # updates of a request that reads back as well
 
 STANDARD = {ASSIGNED_BY: "ASSIGNED_BY_ID"}
 """Codes of the portal's own fields, and how the legacy updates call these."""
@@ -50,8 +51,8 @@ async def write_cards(client: PortalClient, changes: Sequence[CardChange], field
     for at in range(0, len(changes), CHUNK):
         part = changes[at : at + CHUNK]
         updates = [_update(one, fields[one.subject.kind]) for one in part]
-        ids = {kind: sorted({one.subject.id for one in part if one.subject.kind is kind}) for kind in Kind}
-        back = {kind: listing(kind, fields[kind], some) for kind, some in ids.items() if some}
+        ids = {kind: sorted({one.subject.id for one in part if one.subject.kind is kind}) for kind in READERS}
+        back = {kind: listing(kind, fields, some) for kind, some in ids.items() if some}
         outcomes = await client.batch([*updates, *back.values()])
         for kind, outcome in zip(back, outcomes[len(part) :], strict=True):
             cards |= _read_back(kind, fields, ids[kind], outcome)
@@ -67,7 +68,7 @@ async def write_cards(client: PortalClient, changes: Sequence[CardChange], field
 def _read_back(kind: Kind, fields: FieldMap, ids: Sequence[int], outcome: Outcome) -> Mapping[Subject, Card | None]:
     """Cards as they are shown after the write, None for what is not; nothing where the list cannot be believed."""
     try:
-        found = listed(kind, fields[kind], ids, outcome)
+        found = listed(kind, fields, ids, outcome)
     except PortalError:
         return {}
     return {Subject(kind, one): None for one in ids} | {one.subject: one for one in found if isinstance(one, Card)}
@@ -80,11 +81,13 @@ def _written(change: CardChange, outcome: Outcome, cards: Mapping[Subject, Card 
     if change.subject not in cards:
         return Written(OutcomeUnknown(method, 200, "NOT_READ_BACK"))
     card = cards[change.subject]
+    if card and not change.values.keys() <= card.values.keys():  # somebody has just deleted one of our fields
+        return Written(OutcomeUnknown(method, 200, "NOT_READ_BACK"), card)
     return Written(NotStored(method) if card and not _shows(card, change) else None, card)
 
 
 def _shows(card: Card, change: CardChange) -> bool:
-    return all(same(card.values[code], value) for code, value in change.values.items() if code in card.values)
+    return all(same(card.values[code], value) for code, value in change.values.items())
 
 
 def same(shown: Value, wanted: Value) -> bool:

@@ -1,6 +1,7 @@
 """What this room hands in."""
 
 from b24app.cards.journeys import importing, offline, requisites, rescan, sweep
+from b24app.cards.journeys.export import CUSTOMERS, PERSONS
 from b24app.cards.journeys.gauges import GAUGES
 from b24app.cards.journeys.pipeline import run
 from b24app.cards.journeys.settings_view import settings_view
@@ -28,10 +29,13 @@ FEATURE = Feature(
         Chore(SWEEP, sweep.run, nightly=True),
         Chore("fetch_offline", offline.run, every=offline.EVERY),
     ),
+    export=(CUSTOMERS, PERSONS),
     kept=(
         Kept("rehearsed", retention.delete_rehearsed),
         Kept("looks", retention.delete_scans),
         Kept("records", retention.delete_records),
+        Kept("customer_aliases", retention.delete_customer_aliases),
+        Kept("person_aliases", retention.delete_person_aliases),
         Kept("requisites", retention.delete_requisites),
     ),
     gauges=GAUGES,

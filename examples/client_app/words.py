@@ -34,6 +34,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "stale": ("Данные портала могут быть устаревшими", "Portal data may be out of date"),
     "state.confirmed": ("Подтверждён", "Confirmed"),
     "state.pending": ("На проверке", "Being checked"),
+    "state.checking": ("Ещё не проверен", "Not judged yet"),
     "state.refused": ("Отказано", "Refused"),
     "state.left": ("Больше не связан", "No longer linked"),
     "state.suspended": ("Приостановлен", "Suspended"),
@@ -51,6 +52,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "why.pending": (
         "Менеджер проверяет, что Вы представляете компанию. Каталог и чат уже доступны.",
         "A manager is checking that you speak for the company. Catalogue and chat are open already.",
+    ),
+    "why.checking": (
+        "Заявка принята, её скоро рассмотрят. Каталог и чат уже доступны.",
+        "Your request is accepted and will be judged soon. Catalogue and chat are open already.",
     ),
     "why.confirmed": ("Все разделы открыты.", "Everything is open."),
     "why.refused": (

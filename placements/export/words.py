@@ -22,6 +22,8 @@ SENDING: Mapping[Failure, str] = {
 
 FILED: Mapping[str, str] = {
     "settings": N_("Modes"),
+    "customers": N_("Ids of companies and people, as client apps know them"),
+    "persons": N_("Ids of people, as client apps know them"),
     "client_apps": N_("Client apps"),
     "endpoints": N_("Addresses of client apps"),
     "memberships": N_("People and companies"),

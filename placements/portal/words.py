@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import FieldsShown, LayoutKey, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.i18n import Words
 from b24app.manifest import Manifest
+from b24app.portal.journeys.declared import event_names
 from placements.words import N_, Saying
 
 PORTAL: Mapping[PortalState, Saying] = {
@@ -119,6 +121,8 @@ NOTICE = {
     "lifecycle": N_("installation of the app"),
     "contact": N_("contacts"),
     "company": N_("companies"),
+    "lead": N_("leads"),
+    "deal": N_("deals"),
     "requisite": N_("requisites"),
 }
 
@@ -157,5 +161,6 @@ def _named(manifest: Manifest, text: Words, part: str, name: str) -> str:
         case "placements":
             return next((text.text(CARD[card]) for card in CARD if f"_{card.upper()}_" in name), name)
         case "events":
-            return text.text(NOTICE[manifest.events[name]]) if name in manifest.events else name
+            about = event_names(manifest, Kind)
+            return text.text(NOTICE[about[name]]) if name in about else name
     return name

@@ -12,6 +12,7 @@ from placements.words import N_, Saying
 STATE: Mapping[State, str] = {
     State.CONFIRMED: N_("Confirmed"),
     State.PENDING: N_("Being checked"),
+    State.CHECKING: N_("Not judged yet"),
     State.REFUSED: N_("Refused"),
     State.LEFT: N_("No longer here"),
     State.SUSPENDED: N_("Card deleted"),

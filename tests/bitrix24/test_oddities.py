@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from b24app.bitrix24.cards import UserField, read_cards
+from b24app.bitrix24.cards import FieldMap, UserField, read_cards
 from b24app.bitrix24.client import Command
 from b24app.bitrix24.wire import CallOutcome, CallRecord
 from b24app.domain.cards.facts import Kind, Subject
@@ -286,12 +286,11 @@ async def test_a_card_whose_main_company_is_not_the_first_by_sort(script: Script
     }
     row |= {"companyIds": ["5", "7"], "updatedTime": "2026-11-22T10:00:00+03:00", "UF_CHECK": "1", "UF_STATUS": "41"}
     script.say(batch({"c0000": {"items": [row]}}))
-    fields = {
-        Kind.CONTACT: {
-            "check": UserField("UF_CHECK", "boolean"),
-            "status": UserField("UF_STATUS", "enumeration", options={"pending": 41}),
-        }
+    ours = {
+        "check": UserField("UF_CHECK", "boolean"),
+        "status": UserField("UF_STATUS", "enumeration", options={"pending": 41}),
     }
+    fields = FieldMap({Kind.CONTACT: ours})
     (card,) = (await read_cards(script.client, [Subject(Kind.CONTACT, 3)], fields)).found.values()
     assert (card.title, card.links) == ("Ada", (7, 5))
     assert (card.values["check"], card.values["status"]) == (True, "pending")

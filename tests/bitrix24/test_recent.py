@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from b24app.bitrix24.cards import UserField
+from b24app.bitrix24.cards import FieldMap, UserField
 from b24app.bitrix24.recent import End, FilterEffect, Recent
 from b24app.domain.cards.facts import Kind, Odd, Topic
 from tests.bitrix24.scripted import Script, batch
 
-FIELDS = {
-    Kind.COMPANY: {"check": UserField("UF_CRM_CHECK", "boolean"), "status": UserField("UF_CRM_STATUS", "enumeration")}
-}
+FIELDS = FieldMap(
+    {Kind.COMPANY: {"check": UserField("UF_CRM_CHECK", "boolean"), "status": UserField("UF_CRM_STATUS", "enumeration")}}
+)
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(minutes=10)
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import aliases, failures, imports, requisites, scans
+from b24app.cards.store import aliases, customers, failures, imports, requisites, scans
 from b24app.cards.store.failures import Rehearsed, RuleFailure
 from b24app.cards.store.scans import Scan
 from b24app.cards.store.tables import records
@@ -66,6 +66,7 @@ class Owned:
     checked: UUID  # a check of the connection that waits for its event
     begun: datetime  # when the first request came that died at work
     gone: Subject  # the person goes on for it
+    customer_id: UUID  # of the person
     lost: str  # name of a deleted person for whom nobody goes on
     namesake: Subject  # has that name and is somebody else
     look: Scan  # cut off; another one is finished
@@ -131,6 +132,8 @@ async def _unfinished(
         membership_id=member.id,
         contact_id=contact.id,
         company_id=company.id,
+        person_id=uuid4(),
+        customer_id=uuid4(),
         old_state="confirmed",
         new_state="pending",
         reason="box_ticked",
@@ -158,6 +161,10 @@ async def _unfinished(
     await failures.save(db, mine, [RuleFailure(contact, "verification", 1, "CallRefused", now)])
     await failures.rehearse(db, mine, [Rehearsed("verification", contact, now, {"check": True})])
     await db.execute(update(records).where(records.c.crm_id == contact.id).values(behind=["verification"]))
+    merged = Subject(Kind.CONTACT, 10**9 + 1)  # its ids answer as the person's, and its record has gone
+    await customers.ensure(db, mine, [merged], now)
+    await customers.go_on(db, mine, merged, contact, now)
+    customer_id = (await customers.ids_of(db, mine, [contact], now))[contact].customer_id
     hung = select(requisites_table.c.crm_id).where(requisites_table.c.gone_at.is_not(None))
     went = RequisiteId(RequisiteKind.REQUISITE, (await db.execute(hung)).scalar_one())
     reader = uuid4()
@@ -194,6 +201,7 @@ async def _unfinished(
         checked=checked,
         begun=now,
         gone=gone,
+        customer_id=customer_id,
         lost="Пётр Лесной",
         namesake=namesake,
         look=look,

@@ -78,6 +78,7 @@ def tables_of(function: Callable[..., Any], seen: set[Any] | None = None) -> set
     names, scope = names_of(function.__code__), function.__globals__
     used = [scope[name] for name in names if name in scope]
     used += [vars(one)[name] for one in used if isinstance(one, ModuleType) for name in names if name in vars(one)]
+    used += [value for one in used if isinstance(one, dict) for value in one.values()]
     found: set[str] = set()
     for one in used:
         if isinstance(one, TextClause):

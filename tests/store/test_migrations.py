@@ -55,7 +55,7 @@ def test_every_migration_keeps_the_rows_that_stood_there(database: str, config: 
     for revision in revisions():
         command.upgrade(config, revision)
         counted = asyncio.run(_on(database, _counts))
-        assert {name for name, rows in counted.items() if rows == len((BARE, FULL))} == filled & set(counted), revision
+        assert {counted[name] for name in filled & set(counted)} <= {len((BARE, FULL))}, revision
         asyncio.run(_on(database, _fill))
         filled = set(counted)
     assert filled == {table.name for table in TABLES}
@@ -89,7 +89,7 @@ def _counts(db: Connection) -> dict[str, int]:
 
 
 def _fill(db: Connection) -> None:
-    """Two rows for each table that has none yet."""
+    """Two rows for each table that has none yet; some migrations have made theirs of the rows of others."""
     counted = _counts(db)
     for table in _tables(db).sorted_tables:
         for number in () if counted[table.name] else (BARE, FULL):

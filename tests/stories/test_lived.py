@@ -77,6 +77,13 @@ COLUMNS = ("id", "state", "reason")
 WORK = "SELECT p.domain, w.kind, w.key FROM work w JOIN portals p ON p.id = w.portal_id"
 DELIVERIES = "SELECT id::text, event_id FROM outbox"
 RESTORES = "SELECT p.domain, r.state FROM restores r JOIN portals p ON p.id = r.portal_id"
+NAMED = """
+    SELECT portal_id, kind, crm_id FROM records UNION SELECT portal_id, 'contact', contact_id FROM memberships
+    UNION SELECT portal_id, 'company', company_id FROM memberships WHERE company_id <> 0
+"""
+CUSTOMERS = "SELECT portal_id, kind, crm_id, id, goes_on_as FROM customers"
+PERSONS = "SELECT portal_id, 'contact', crm_id, id, goes_on_as FROM persons"
+PASSED_ON = "SELECT portal_id, kind, old_id, new_id FROM aliases WHERE applied_at IS NOT NULL"
 READ = "SELECT i.kind, i.started_at, i.read, i.total FROM imports i JOIN portals p ON p.id = i.portal_id"
 
 
@@ -127,6 +134,7 @@ async def test_everything_goes_on_where_it_stood(lived: Lived, kept: Dump) -> No
     for portal in lived.world.emulator.world.portals.values():
         cards[portal.name] = deepcopy({entity: table.rows for entity, table in portal.crm.tables.items()})
     await nothing_was_published(lived, kept)
+    before = await everybody_has_public_ids(lived)
     began = await read_of(lived, "second")
 
     await work_off(lived.world)
@@ -140,6 +148,9 @@ async def test_everything_goes_on_where_it_stood(lived: Lived, kept: Dump) -> No
     await the_first_read_went_on(lived, keys["second"], began)
     await files_are_where_they_belong(lived)
     await portals_are_where_they_belong(lived, kept)
+    after = await everybody_has_public_ids(lived)
+    here = {portal for (portal,) in await database.rows(lived.server, "SELECT id FROM portals")}
+    assert {card: ids for card, ids in before.items() if card[0] in here}.items() <= after.items()
     await the_old_file_comes_back(lived.at("first"))
 
 
@@ -237,6 +248,28 @@ async def portals_are_where_they_belong(lived: Lived, kept: Dump) -> None:
     assert (await lived.at("doubted").row()).removal_said_at is None
     assert (await lived.at("watched").row()).sweep_asked is None
     assert len(await database.rows(lived.server, "SELECT 1 FROM departures WHERE erased_at IS NOT NULL")) == 3
+
+
+async def everybody_has_public_ids(lived: Lived) -> dict[tuple[Any, ...], set[Any]]:
+    """(portal, kind, number) → ids of every card that is known or belongs to somebody; those of a deleted one answer as
+    those of the one that goes on."""
+    cards = set(await database.rows(lived.server, NAMED))
+    found: dict[tuple[Any, ...], set[Any]] = {}
+    for query, kinds in ((CUSTOMERS, {"contact", "company"}), (PERSONS, {"contact"})):
+        rows = await database.rows(lived.server, query)
+        assert {card for card in cards if card[1] in kinds} <= {row[:3] for row in rows}
+        alive = {row[:3]: row[3] for row in rows if row[4] is None}
+        gone = {row[:3]: row[4] for row in rows if row[4] is not None}
+        assert not alive.keys() & gone.keys() and len(alive) + len(gone) == len(rows)
+        passed_on = {
+            (portal, kind, old): (portal, kind, new)
+            for portal, kind, old, new in await database.rows(lived.server, PASSED_ON)
+            if (portal, kind, old) in cards and kind in kinds
+        }
+        assert gone == {old: alive[new] for old, new in passed_on.items()}
+        for row in rows:
+            found.setdefault(row[:3], set()).add(row[3])
+    return found
 
 
 async def the_old_file_comes_back(at: At) -> None:

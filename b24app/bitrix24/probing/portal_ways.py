@@ -25,7 +25,7 @@ async def ways_of(client: Listening, fields: FieldMap, now: Callable[[], datetim
     failed: list[str] = []
     known: tuple[Kind, Row] | None = None
     cards = False
-    for kind in Kind:
+    for kind in fields.kinds:
         began = len(client.heard)
         with _doubting(failed):
             await probes.first_page(import_cards(client, kind, fields))

@@ -11,8 +11,9 @@ from b24app.cards.journeys import odd
 from b24app.cards.journeys.lists import Item, Seen
 from b24app.cards.journeys.taking_up import take_up
 from b24app.cards.store import records, requisites
-from b24app.domain.cards.drift import ON_ITS_WAY, Drift
+from b24app.domain.cards.drift import ON_ITS_WAY, Drift, drift_of
 from b24app.domain.cards.facts import Card, Odd, Requisite, Subject, Topic
+from b24app.domain.cards.records import Known
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
@@ -51,15 +52,25 @@ async def _differing(
         known = await records.load(db, portal.id, [card.subject for card in cards])
         uneven = await take_up(db, resources, portal, cards, known, resources.now())
         for card in cards:
-            before = known.get(card.subject)
-            codes = resources.rules.codes(portal, card.subject.kind)
+            before, kind = known.get(card.subject), card.subject.kind
+            codes = resources.rules.codes(portal, kind)
             agreed = codes & before.record.settled.keys() if before else codes
-            if drift := records.drift(card, before, agreed) or (Drift.FIELDS if card.subject in uneven else None):
+            left = before and behind(resources, portal, card, before)
+            differs = drift_of(card, before, agreed, resources.rules.select(portal, kind))
+            if drift := differs or (Drift.FIELDS if card.subject in uneven or left else None):
                 found[card.subject] = drift
+        same = [card for card in cards if card.subject not in found]
+        await records.see_facts(db, portal.id, [card for card in same if card.facts != known[card.subject].facts])
     if seen_requisites:
         ours = await requisites.load(db, portal.id, [one.subject for one in seen_requisites])
         found |= {one.subject: Drift.REQUISITE for one in seen_requisites if ours.get(one.subject) != one}
     return found
+
+
+def behind(resources: Resources, portal: Portal, card: Card, known: Known) -> frozenset[str]:
+    """Rules that have not seen its last change and could now: a field of theirs was missing and is there again."""
+    able = {rule.name for rule in resources.rules.active(portal) if resources.rules.able(rule, card)}
+    return known.behind & able
 
 
 def _lack(topic: Topic) -> Drift:

@@ -7,7 +7,7 @@ was installed before) are looked at by their own journey afterwards, in the bulk
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -16,18 +16,19 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.journeys import lists, odd, taking_up
+from b24app.cards.journeys import absent, lists, odd, taking_up
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.journeys.test_cards import is_test
-from b24app.cards.store import imports, records, requisites
+from b24app.cards.store import customers, imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
-from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, Subject, Topic
+from b24app.domain.cards.drift import ScanTrigger, drift_of
+from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, Subject, Topic
 from b24app.domain.cards.reading import pace_of
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -90,9 +91,12 @@ async def _end(resources: Resources, portal: Portal) -> None:
         now = await portals.by_id(db, portal.id)
         if now is None or now.installed_at != portal.installed_at:
             return  # installed anew meanwhile: another go reads from the beginning
-        began = min(one.started_at for one in await imports.progress(db, portal.id))
+        read = await imports.progress(db, portal.id)
+        began = min((one.started_at for one in read), default=resources.now())
         since = max(began, portal.rescanned_at or began)  # later where only a list was added that we did not read then
         await portals.change(db, portal.id, imported_at=resources.now(), rescanned_at=since)
+        if now.sweep_asked:
+            await portals.ask_sweep(db, portal.id, ScanTrigger(now.sweep_asked), resources.now())
     log.info("imported", portal=portal.id)
     await resources.wake.inbox(portal.id, Lane.BULK)
 
@@ -114,9 +118,11 @@ async def _import(read: FirstRead, kind: Listed) -> bool:
 async def _read_on(read: FirstRead, at: Progress) -> bool:
     resources, portal = read.resources, read.portal
     began, rows = resources.now(), 0
-    fields = field_map(resources.manifest, portal)
+    fields = to_read(resources, portal)
     pages = lists.pages(admin_client(resources, portal, Lane.BULK), fields, at.kind, at.after_id)
     async for group in _grouped(pages):
+        if not rows:
+            await absent.tell(resources, portal, fields, group)
         rows, now = rows + len(group), resources.now()
         pace = pace_of(rows, (now - began).total_seconds(), at.pace)
         ours = await _store_group(read, at.kind, group, pace)
@@ -190,9 +196,21 @@ async def _take_cards(db: AsyncConnection, read: FirstRead, cards: Sequence[Card
     resources, portal = read.resources, read.portal
     codes = resources.rules.codes(portal, cards[0].subject.kind)
     new = await records.add_new(db, portal.id, cards, codes, now)
+    await customers.ensure(db, portal.id, _met(cards, new), now)
     uneven = await taking_up.first_seen(db, resources, portal, [card for card in cards if card.subject in new], now)
     changed = await _changed_meanwhile(db, read, [card for card in cards if card.subject not in new])
     return changed | uneven
+
+
+def _met(cards: Sequence[Card], new: Collection[Subject]) -> set[Subject]:
+    """New cards, and companies that new people are linked with, which may be read later."""
+    companies = {
+        Subject(Kind.COMPANY, company)
+        for card in cards
+        if card.subject in new and card.subject.kind is Kind.CONTACT
+        for company in card.links
+    }
+    return {*new, *companies}
 
 
 async def _take_requisites(
@@ -210,4 +228,5 @@ async def _changed_meanwhile(db: AsyncConnection, read: FirstRead, cards: Sequen
         return set()
     known = await records.load(db, read.portal.id, [card.subject for card in cards])
     codes = read.resources.rules.codes(read.portal, cards[0].subject.kind)
-    return {card.subject for card in cards if records.drift(card, known.get(card.subject), codes)}
+    facts = read.resources.rules.select(read.portal, cards[0].subject.kind)
+    return {card.subject for card in cards if drift_of(card, known.get(card.subject), codes, facts)}

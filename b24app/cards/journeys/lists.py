@@ -1,4 +1,5 @@
-"""The lists that a portal is read by, one after the other: companies and contacts, then what hangs on them."""
+"""The lists that a portal is read by, one after the other: companies, contacts and other cards, then what hangs on
+them."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.bitrix24.cards import Extent, FieldMap, extent, import_cards
+from b24app.bitrix24.cards import CLOSED, READERS, Extent, FieldMap, History, extent, import_cards, read_cards
 from b24app.bitrix24.client import PortalClient
 from b24app.bitrix24.requisites import count_requisites, import_requisites
 from b24app.cards.journeys.missing import cards_after_all, listed, listed_pages, requisites_after_all
@@ -16,7 +17,8 @@ from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, Requis
 
 FIRST = (Kind.COMPANY, Kind.CONTACT)
 """Read before others: what companies show counts for the people in them."""
-HAVE_REQUISITES = frozenset(FIRST)
+HAVE_REQUISITES = frozenset(kind for kind, reader in READERS.items() if reader.requisites)
+MOST = 2500  # known ids compared at once: as many as one request reads
 
 Item = Card | Requisite
 Seen = Item | Odd
@@ -26,13 +28,14 @@ def order(kinds: Collection[Kind]) -> tuple[Listed, ...]:
     """The lists of these kinds of cards, as they are read one after the other. What hangs on cards comes after them."""
     cards = [
         *(kind for kind in FIRST if kind in kinds),
-        *(kind for kind in Kind if kind in kinds and kind not in FIRST),
+        *(kind for kind in READERS if kind in kinds and kind not in FIRST),
     ]
     return (*cards, *(RequisiteKind if HAVE_REQUISITES & set(kinds) else ()))
 
 
 async def pages(client: PortalClient, fields: FieldMap, what: Listed, after: int) -> AsyncIterator[Sequence[Seen]]:
-    """All of one list by rising id, 50 a page, from the first id above `after`. Raises the PortalErrors."""
+    """All of one list by rising id, 50 a page, from the first id above `after`; of a kind of which history is not read
+    as a whole, what is read of it. Raises the PortalErrors."""
     if isinstance(what, RequisiteKind):
         async for found in listed_pages(client, import_requisites(client, after)):
             yield found
@@ -49,10 +52,23 @@ async def before_us(client: PortalClient, what: Listed, now: datetime) -> Extent
 
 
 async def known(db: AsyncConnection, portal_id: int, what: Listed, after: int, last: int | None) -> Sequence[Topic]:
-    """What we know of a list above `after`, up to `last` (None: to the end), by id."""
+    """What we know of a list above `after`, up to `last` (None: to the end), by id; at most `MOST` cards, without those
+    that are closed where only the open ones are read."""
     if isinstance(what, RequisiteKind):
         return await requisites.between(db, portal_id, after, last)
-    return [Subject(what, one) for one in await records.ids_between(db, portal_id, what, after, last)]
+    unless = CLOSED if READERS[what].history is History.OPEN else ""
+    return [Subject(what, one) for one in await records.ids_between(db, portal_id, what, after, last, MOST, unless)]
+
+
+async def read_known(
+    client: PortalClient, fields: FieldMap, what: Listed, missing: Sequence[Topic]
+) -> Sequence[Card | Odd]:
+    """Those of these that are there though their list does not show them: it does not show its whole kind, or does not
+    show it at all. Raises the PortalErrors."""
+    if isinstance(what, RequisiteKind) or READERS[what].history is History.ALL:
+        return ()
+    cards = await listed(client, read_cards(client, [one for one in missing if isinstance(one, Subject)], fields))
+    return sorted([*cards.found.values(), *cards.odd.values()], key=lambda one: one.subject.id)
 
 
 async def after_all(

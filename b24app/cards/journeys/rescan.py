@@ -22,7 +22,7 @@ from b24app.domain.cards.drift import OVERLAP, ScanTrigger, Scope, next_from
 from b24app.domain.cards.facts import Card, Odd
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -76,7 +76,7 @@ async def _recent(
     for kind in resources.rules.kinds(portal):
         async with resources.tenant(portal.id) as db:
             since = await imports.changes_from(db, portal.id, kind) or before - MARGIN
-        recent = Recent(client, kind, field_map(resources.manifest, portal), since, started)
+        recent = Recent(client, kind, to_read(resources, portal), since, started)
         async for page in recent.pages():
             scan = await _page(resources, portal, scan, page)
         async with resources.tenant(portal.id) as db:
@@ -106,7 +106,7 @@ async def _lately(resources: Resources, portal: Portal, client: PortalClient, si
     cards_of_all = sorted(decided)
     slice_ = BATCH_SIZE * PAGE
     for at in range(0, len(cards_of_all), slice_):
-        cards = await read_cards(client, cards_of_all[at : at + slice_], field_map(resources.manifest, portal))
+        cards = await read_cards(client, cards_of_all[at : at + slice_], to_read(resources, portal))
         page: list[Card | Odd] = [*cards.found.values(), *cards.odd.values()]
         if page:
             scan = await _page(resources, portal, scan, sorted(page, key=lambda one: one.subject.id))

@@ -13,18 +13,18 @@ from time import monotonic
 import structlog
 
 from b24app.bitrix24.client import PAGE, PortalClient
-from b24app.cards.journeys import lists
+from b24app.cards.journeys import absent, lists
 from b24app.cards.journeys.drift import compare
 from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import scans
 from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import ScanTrigger, Scope
-from b24app.domain.cards.facts import Card, Listed
+from b24app.domain.cards.facts import Card, Listed, RequisiteKind
 from b24app.domain.portal.portal import Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import admin_client
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -78,17 +78,30 @@ async def _begin(resources: Resources, portal: Portal) -> Scan:
 
 
 async def _kind(resources: Resources, portal: Portal, scan: Scan, kind: Listed, stop_at: float) -> Scan:
-    """One list, from where the look stands to the end or until it is time to stop."""
+    """One list, from where the look stands to the end or until it is time to stop. What we know behind its end, which
+    may be everything, comes last."""
     client = admin_client(resources, portal, Lane.BULK)
     after = scan.after_id if scan.kind is kind else 0
-    async for page in lists.pages(client, field_map(resources.manifest, portal), kind, after):
+    fields, first = to_read(resources, portal), True
+    async for page in lists.pages(client, fields, kind, after):
+        if first:
+            await absent.tell(resources, portal, fields, page)
+            first = False
         last = page[-1].subject.id
         scan = await _compare(resources, portal, client, scan, kind, (after, last), page)
         after = last
         resources.failpoint("sweep.page")
         if monotonic() > stop_at:
             return scan
-    return await _compare(resources, portal, client, scan, kind, (after, None), ())
+    while True:
+        async with resources.tenant(portal.id) as db:
+            rest = await lists.known(db, portal.id, kind, after, None)
+        if len(rest) < lists.MOST or isinstance(kind, RequisiteKind):
+            return await _compare(resources, portal, client, scan, kind, (after, None), ())
+        scan = await _compare(resources, portal, client, scan, kind, (after, rest[-1].id), ())
+        after = rest[-1].id
+        if monotonic() > stop_at:
+            return scan
 
 
 async def _compare(
@@ -105,8 +118,12 @@ async def _compare(
     there = {one.subject for one in page}
     async with resources.tenant(portal.id) as db:
         known = await lists.known(db, portal.id, kind, *within)
+    fields = to_read(resources, portal)
     missing = [one for one in known if one not in there]
-    after_all = await lists.after_all(client, field_map(resources.manifest, portal), kind, missing[:PAGE])
+    beside = await lists.read_known(client, fields, kind, missing)
+    page, shown = [*page, *beside], {one.subject for one in beside}
+    missing = [one for one in missing if one not in shown]
+    after_all = await lists.after_all(client, fields, kind, missing[:PAGE])
     gone = [one for one in missing if one not in after_all]
     async with resources.tenant(portal.id) as db:
         drift = await compare(db, resources, portal, page, gone)

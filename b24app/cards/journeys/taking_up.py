@@ -22,7 +22,7 @@ async def first_seen(
     """For every rule. Returns the cards that have to be looked at."""
     context, found = RuleContext(portal, resources.policy, now), set[Subject]()
     for rule in resources.rules.active(portal):
-        if mine := [card for card in cards if card.subject.kind in rule.kinds]:
+        if mine := [card for card in cards if card.subject.kind in rule.kinds and resources.rules.able(rule, card)]:
             found |= await rule.first_seen(db, context, mine)
     return found
 
@@ -38,10 +38,16 @@ async def take_up(
     """Known cards of which a rule has agreed on nothing yet. Returns the cards that have to be looked at."""
     context, found = RuleContext(portal, resources.policy, now), set[Subject]()
     for rule in resources.rules.active(portal):
-        lacking = [card for card in cards if card.subject in known and lacks(known[card.subject], rule.fields)]
-        if mine := [card for card in lacking if card.subject.kind in rule.kinds]:
-            found |= await rule.first_seen(db, context, mine)
-            await records.take_up(db, portal.id, mine, rule.fields)
+        lacking = [
+            card
+            for card in cards
+            if card.subject in known
+            and lacks(known[card.subject], resources.rules.codes_of(rule, card.subject.kind))
+            and resources.rules.able(rule, card)
+        ]
+        if lacking:
+            found |= await rule.first_seen(db, context, lacking)
+            await records.take_up(db, portal.id, lacking, rule.fields)
     return found
 
 

@@ -12,18 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store.tables import aliases, records
-from b24app.domain.cards.drift import Drift, drift_of
 from b24app.domain.cards.facts import Card, Kind, Subject, Value, Values
 from b24app.domain.cards.records import Known, Record, some
 from b24app.store.arrays import among, named
 
 ADD_NEW = text("""
-    INSERT INTO records (portal_id, kind, crm_id, title, links, assigned_by, settled, modified_at, seen_at)
-    SELECT :portal, r.kind, r.id, r.title, CAST(r.links AS bigint[]), r.assigned, CAST(r.settled AS jsonb), r.modified,
-           :now
+    INSERT INTO records (portal_id, kind, crm_id, title, links, assigned_by, settled, facts, modified_at, seen_at)
+    SELECT :portal, r.kind, r.id, r.title, CAST(r.links AS bigint[]), r.assigned, CAST(r.settled AS jsonb),
+           CAST(r.facts AS jsonb), r.modified, :now
     FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:titles AS text[]), CAST(:links AS text[]),
-                CAST(:assigned AS bigint[]), CAST(:settled AS text[]), CAST(:modified AS timestamptz[]))
-         AS r(kind, id, title, links, assigned, settled, modified)
+                CAST(:assigned AS bigint[]), CAST(:settled AS text[]), CAST(:facts AS text[]),
+                CAST(:modified AS timestamptz[]))
+         AS r(kind, id, title, links, assigned, settled, facts, modified)
     ON CONFLICT DO NOTHING RETURNING kind, crm_id
 """)
 
@@ -31,6 +31,13 @@ ADD_NEW = text("""
 TAKE_UP = text("""
     UPDATE records r SET settled = CAST(n.settled AS jsonb) || r.settled
     FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:settled AS text[])) AS n(kind, id, settled)
+    WHERE r.portal_id = :portal AND r.kind = n.kind AND r.crm_id = n.id
+""")
+
+
+SEE_FACTS = text("""
+    UPDATE records r SET facts = CAST(n.facts AS jsonb)
+    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:facts AS text[])) AS n(kind, id, facts)
     WHERE r.portal_id = :portal AND r.kind = n.kind AND r.crm_id = n.id
 """)
 
@@ -71,6 +78,7 @@ async def add_new(
         "links": ["{" + ",".join(map(str, card.links)) + "}" for card in cards],
         "assigned": [card.assigned_by for card in cards],
         "settled": [json.dumps(some(card.values, codes)) for card in cards],
+        "facts": [json.dumps(dict(card.facts)) for card in cards],
         "modified": [card.modified_at for card in cards],
         "now": now,
     }
@@ -116,6 +124,18 @@ async def take_up(db: AsyncConnection, portal_id: int, cards: Sequence[Card], co
         await db.execute(TAKE_UP, rows)
 
 
+async def see_facts(db: AsyncConnection, portal_id: int, cards: Sequence[Card]) -> None:
+    """What these known cards show of fields that are no reason to look at them."""
+    if cards:
+        rows = {
+            "portal": portal_id,
+            "kinds": [card.subject.kind.value for card in cards],
+            "ids": [card.subject.id for card in cards],
+            "facts": [json.dumps(dict(card.facts)) for card in cards],
+        }
+        await db.execute(SEE_FACTS, rows)
+
+
 async def write_again(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> None:
     """What these cards did not store is not held back: a person wants it tried."""
     mine = (records.c.portal_id == portal_id, text(among("kind", "crm_id")))
@@ -137,13 +157,18 @@ async def ticked(db: AsyncConnection, portal_id: int, kind: Kind, ids: Collectio
     return set(rows.scalars())
 
 
-async def ids_between(db: AsyncConnection, portal_id: int, kind: Kind, after: int, last: int | None) -> list[int]:
-    """Ids of living cards above `after`, up to `last` (None: to the end)."""
+async def ids_between(
+    db: AsyncConnection, portal_id: int, kind: Kind, after: int, last: int | None, most: int, unless: str = ""
+) -> list[int]:
+    """Ids of living cards above `after`, up to `last` (None: to the end), at most so many; `unless`: without those of
+    which this fact is true."""
     within = [records.c.portal_id == portal_id, records.c.kind == kind.value, records.c.crm_id > after]
     if last is not None:
         within.append(records.c.crm_id <= last)
+    if unless:
+        within.append(records.c.facts[unless].as_boolean().is_not_distinct_from(literal_column("true")).is_(False))
     found = select(records.c.crm_id).where(*within, records.c.gone_at.is_(None)).order_by(records.c.crm_id)
-    return list((await db.execute(found)).scalars())
+    return list((await db.execute(found.limit(most))).scalars())
 
 
 async def lost(
@@ -165,11 +190,6 @@ async def lost(
     return [_known(row) for row in await db.execute(gone)]
 
 
-def drift(card: Card, known: Known | None, codes: frozenset[str]) -> Drift | None:
-    """How the card differs in these codes from what we know of it."""
-    return drift_of(card, known.record, known.links, codes) if known else drift_of(card, None, (), codes)
-
-
 def _row(portal_id: int, known: Known, now: datetime) -> dict[str, Any]:
     return {
         "portal_id": portal_id,
@@ -180,6 +200,7 @@ def _row(portal_id: int, known: Known, now: datetime) -> dict[str, Any]:
         "assigned_by": known.assigned_by,
         **_record(known.record),
         "behind": sorted(known.behind),
+        "facts": dict(known.facts),
         "seen_at": now,
         "gone_at": None,
     }
@@ -221,4 +242,5 @@ def _known(row: Row[Any]) -> Known:
         assigned_by=row.assigned_by,
         gone_at=row.gone_at,
         behind=frozenset(row.behind),
+        facts=_values(row.facts),
     )

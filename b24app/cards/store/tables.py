@@ -11,7 +11,7 @@ records = Table(
     "records",
     metadata,
     portal_id(),
-    Column("kind", Text, nullable=False),  # contact | company
+    Column("kind", Text, nullable=False),  # domain.cards.facts.Kind
     Column("crm_id", BigInteger, nullable=False),
     Column("title", Text, nullable=False, server_default=""),
     Column("links", ARRAY(BigInteger), nullable=False, server_default="{}"),
@@ -25,6 +25,7 @@ records = Table(
     moment("seen_at", required=True),
     moment("gone_at"),
     Column("behind", ARRAY(Text), nullable=False, server_default="{}"),  # rules that were off when it last changed
+    Column("facts", JSONB, nullable=False, server_default="{}"),  # portal field → value, as last read
     PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
     info=TENANT,
 )
@@ -82,6 +83,58 @@ aliases = Table(
     info=TENANT,
 )
 Index("ix_aliases_new", aliases.c.portal_id, aliases.c.kind, aliases.c.new_id)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # what client apps know it by
+    portal_id(),
+    Column("kind", Text, nullable=False),  # company, or contact: a person on their own
+    Column("crm_id", BigInteger, nullable=False),
+    moment("made_at", required=True),
+    Column("goes_on_as", Uuid),  # the living one that answers for it: another card goes on for this one
+    info=TENANT,
+)
+Index("ix_customers_card", customers.c.portal_id, customers.c.kind, customers.c.crm_id)
+Index(
+    "uq_customers_living",
+    customers.c.portal_id,
+    customers.c.kind,
+    customers.c.crm_id,
+    unique=True,
+    postgresql_where=text("goes_on_as IS NULL"),
+)
+Index(
+    "ix_customers_aliases",
+    customers.c.portal_id,
+    customers.c.goes_on_as,
+    postgresql_where=text("goes_on_as IS NOT NULL"),
+)
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # what client apps know them by
+    portal_id(),
+    Column("crm_id", BigInteger, nullable=False),  # of a contact
+    moment("made_at", required=True),
+    Column("goes_on_as", Uuid),  # as of customers
+    info=TENANT,
+)
+Index("ix_persons_card", persons.c.portal_id, persons.c.crm_id)
+Index(
+    "uq_persons_living",
+    persons.c.portal_id,
+    persons.c.crm_id,
+    unique=True,
+    postgresql_where=text("goes_on_as IS NULL"),
+)
+Index(
+    "ix_persons_aliases",
+    persons.c.portal_id,
+    persons.c.goes_on_as,
+    postgresql_where=text("goes_on_as IS NOT NULL"),
+)
 
 imports = Table(
     "imports",
@@ -157,4 +210,4 @@ rehearsed = Table(
     info=TENANT,
 )
 
-TABLES = (rule_failures, rehearsed, records, requisites, aliases, imports, looks, drift_totals)
+TABLES = (rule_failures, rehearsed, records, requisites, aliases, customers, persons, imports, looks, drift_totals)

@@ -41,7 +41,7 @@ from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.declared import events_handler, lacking
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
@@ -139,7 +139,7 @@ async def _ask(resources: Resources, portal: Portal, client: Listening) -> Found
         license=basics.license,
         expired=basics.expired,
         features_missing=basics.missing,
-        lacking=lacking(manifest, public_url, present) if present else None,
+        lacking=lacking(manifest, resources.rules.kinds(portal), public_url, present) if present else None,
         listens=basics.listens,
         finished=basics.installed,
         placeless=placeless,
@@ -168,7 +168,7 @@ async def _placeless(manifest: Manifest, client: PortalClient) -> tuple[str, ...
 async def _ways(resources: Resources, portal: Portal, client: Listening) -> Ways | None:
     """None where the installation never came to adding its fields."""
     try:
-        fields = field_map(resources.manifest, portal)
+        fields = to_read(resources, portal)
     except Refused:
         return None
     return await portal_ways.ways_of(client, fields, resources.now)

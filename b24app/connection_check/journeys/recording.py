@@ -185,7 +185,7 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
         await recorder.step("views", card_layouts.read(client, view))
     await recorder.step("offline events", offline.listed(client, 0))
     recorder.users = [basics.person.user_id] if basics else []
-    for kind in Kind:
+    for kind in our_fields.to_read(resources, portal).kinds:
         await _cards(resources, portal, recorder, kind, facts)
     await _requisites(recorder)
 
@@ -193,7 +193,7 @@ async def _everything(resources: Resources, portal: Portal, recorder: Recorder, 
 async def _cards(resources: Resources, portal: Portal, recorder: Recorder, kind: Kind, facts: dict[str, Any]) -> None:
     client, fields, step, now = (
         recorder.client,
-        our_fields.field_map(resources.manifest, portal),
+        our_fields.to_read(resources, portal),
         recorder.step,
         resources.now(),
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from b24app.domain.cards.facts import Card
-from b24app.domain.cards.records import Record
+from b24app.domain.cards.records import Known
 
 ON_ITS_WAY = timedelta(minutes=1)
 """A card changed so lately has an event under way: it is looked at, but counts as no drift."""
@@ -51,7 +51,7 @@ class ScanTrigger(StrEnum):
 class Drift(StrEnum):
     """How a card differs from what we know of it."""
 
-    FIELDS = "fields"  # one that we write
+    FIELDS = "fields"  # one that we write, or that a rule goes by
     LINK = "link"
     DELETED = "gone"
     NEW = "new"
@@ -59,15 +59,20 @@ class Drift(StrEnum):
     REQUISITE = "requisite"  # one that hangs on it: new, changed, moved or gone
 
 
-def drift_of(card: Card, record: Record | None, links: Collection[int], codes: Collection[str]) -> Drift | None:
-    """How this card differs from its record in these codes or in the `links` we know. An echo of our own write is
-    none."""
-    if record is None:
+def drift_of(
+    card: Card, known: Known | None, codes: Collection[str], facts: Collection[str] = frozenset()
+) -> Drift | None:
+    """How this card differs from what we know of it: in these codes, these facts or in its links. An echo of our own
+    write is none, nor a fact that we have never seen."""
+    if known is None:
         return Drift.NEW
+    record = known.record
     if record.deleted:
         return Drift.RESTORED
     for code in codes:
         agreed = record.settled.get(code)
         if code in card.values and card.values[code] not in (agreed, record.intended.get(code, agreed)):
             return Drift.FIELDS
-    return Drift.LINK if set(card.links) != set(links) else None
+    if any(name in card.facts and known.facts.get(name, card.facts[name]) != card.facts[name] for name in facts):
+        return Drift.FIELDS
+    return Drift.LINK if set(card.links) != set(known.links) else None

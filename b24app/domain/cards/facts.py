@@ -13,6 +13,8 @@ class Kind(StrEnum):
 
     CONTACT = "contact"
     COMPANY = "company"
+    LEAD = "lead"
+    DEAL = "deal"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,16 +63,20 @@ Value = str | int | float | bool | tuple[int, ...] | None
 Values = Mapping[str, Value]
 """By code: of app.yaml, or `ASSIGNED_BY`."""
 
+Facts = Mapping[str, Value]
+"""Portal fields that are read and never written, by their names in crm.item. A date is a text, in UTC."""
+
 ASSIGNED_BY, MARK = "assigned_by", "mark"
 """Codes that no feature's field has: the responsible person of a card, and the mark by which we know it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A contact or company as the portal shows it now.
+    """A contact, company, lead or deal as the portal shows it now.
 
     `values`: of the fields that are written, by code; one that the portal has no field for is left out. `links` are the
-    ids on the other side (companies of a contact, contacts of a company), primary first.
+    ids on the other side (companies of a contact, contacts of all others), primary first. `facts`: what else was asked
+    for. `origin`: the lead it was made of, where somebody acts on leads; the lead lives on.
     Times are aware; ids are ints whichever API generation they came from.
     """
 
@@ -80,6 +86,8 @@ class Card:
     links: tuple[int, ...]
     modified_by: int
     modified_at: datetime
+    facts: Facts = field(default_factory=dict)
+    origin: Subject | None = None
 
     @property
     def assigned_by(self) -> int:

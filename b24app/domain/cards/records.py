@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from b24app.domain.cards.facts import Card, Subject, Value, Values
+from b24app.domain.cards.facts import Card, Facts, Subject, Value, Values
 
 CLOCKS = timedelta(seconds=2)  # the portal's and ours; its dates are whole seconds
 HELD_BACK = timedelta(minutes=10)  # what a portal did not store is not written again for so long
@@ -49,7 +49,7 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Known:
     """A stored card: the part a decision needs, and what the card tab and the API show of it. `behind`: rules that have
-    not seen its last change, because they were off."""
+    not seen its last change, because they were off; `facts`: portal fields as it showed them."""
 
     subject: Subject
     record: Record
@@ -58,6 +58,7 @@ class Known:
     assigned_by: int = 0
     gone_at: datetime | None = None
     behind: frozenset[str] = frozenset()
+    facts: Facts = field(default_factory=dict)
 
 
 def some(values: Values, codes: Mapping[str, object] | frozenset[str]) -> dict[str, Value]:

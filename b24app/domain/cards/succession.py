@@ -11,10 +11,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.cards.facts import Card, Kind, Subject
+from b24app.domain.cards.records import Known
 
 RETURNS_WITHIN = timedelta(days=30)
 """A deleted card may come back for so long."""
+
+
+OF_A_DEAL = ("companyId", "createdTime", "opportunity")
+"""Facts that a deal brings back from the recycle bin, with its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,23 @@ def successor(traces: Collection[Trace]) -> Subject | None:
             return plain[0] if len(plain) == 1 else None
     took = [one.subject for one in traces if one.took and (one.named or one.subject.kind is Kind.COMPANY)]
     return took[0] if len(took) == 1 else None
+
+
+def returned(deleted: Known, card: Card) -> bool:
+    """Whether a card seen for the first time may be this deleted one, come back from the recycle bin.
+
+    A deal: of the same company, made at the same time, with the same sum. A contact or company: it stands wherever the
+    deleted one stood. Leads show nothing of the kind.
+    """
+    if deleted.subject.kind is not card.subject.kind or not card.title or deleted.title != card.title:
+        return False
+    match card.subject.kind:
+        case Kind.DEAL:
+            known = [deleted.facts.get(name) for name in OF_A_DEAL]
+            return known[1] is not None and known == [card.facts.get(name) for name in OF_A_DEAL]
+        case Kind.LEAD:
+            return False
+    return bool(deleted.links) and set(deleted.links) <= set(card.links)
 
 
 def same_name(one: str, other: str) -> bool:

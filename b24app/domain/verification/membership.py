@@ -17,6 +17,7 @@ class State(StrEnum):
 
     CONFIRMED = "confirmed"
     PENDING = "pending"
+    CHECKING = "checking"  # accepted, and not judged yet; it may come before any card
     REFUSED = "refused"
     LEFT = "left"  # the CRM no longer links the person with the company
     SUSPENDED = "suspended"  # the card was deleted; kept for 30 days
@@ -99,6 +100,12 @@ class Membership:
     def newsworthy(self) -> bool:
         """Whether client apps hear of its state. Being replaced by a company's membership takes nothing away."""
         return not (self.company_id == ALONE and self.state is State.LEFT and self.reason is not Reason.MERGED)
+
+    @property
+    def sides(self) -> tuple[Subject, ...]:
+        """The cards it is between: the person's, and the company's where there is one."""
+        company = (Subject(Kind.COMPANY, self.company_id),) if self.company_id else ()
+        return Subject(Kind.CONTACT, self.contact_id), *company
 
     def other_side(self, kind: Kind) -> Subject | None:
         """The card across: the company of a contact's membership, the contact of a company's."""

@@ -28,6 +28,8 @@ class MembershipVerificationChanged(News):
         membership_id=uuid("As in `/memberships/{id}`."),
         contact_id=crm_id("The person's card."),
         company_id=nullable(crm_id("The company's card; null: the person is on their own.")),
+        person_id=uuid("The person; whatever becomes of the card."),
+        customer_id=uuid("The company, or the person on their own; whatever becomes of the card."),
         old_state=text("What it was.", State),
         new_state=text("What it is.", State),
         reason=text("Why.", [one for one in Reason if one is not Reason.KNOWN]),
@@ -51,6 +53,8 @@ class MembershipVerificationChanged(News):
     membership_id: UUID
     contact_id: int
     company_id: int | None
+    person_id: UUID
+    customer_id: UUID
     old_state: str
     new_state: str
     reason: str
@@ -71,6 +75,8 @@ class MembershipVerificationChanged(News):
             "membership_id": str(self.membership_id),
             "contact_id": self.contact_id,
             "company_id": self.company_id,
+            "person_id": str(self.person_id),
+            "customer_id": str(self.customer_id),
             "old_state": self.old_state,
             "new_state": self.new_state,
             "reason": self.reason,
@@ -85,6 +91,8 @@ class MembershipVerificationChanged(News):
             membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),
             contact_id=7,
             company_id=3,
+            person_id=UUID("0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1"),
+            customer_id=UUID("0190f1d2-7b22-7c5a-9d3f-84e2a6c0d5b2"),
             old_state=State.CONFIRMED.value,
             new_state=State.PENDING.value,
             reason=Reason.BOX_TICKED.value,
@@ -101,7 +109,8 @@ class MembershipVerificationChanged(News):
 class MembershipMoved(News):
     """A membership belongs to another card now, since the one it belonged to was merged or came back under a new id.
 
-    Company ids are None for a person on their own.
+    Company ids are None for a person on their own. `old_person_id`, `old_customer_id`: aliases from now on where they
+    differ.
     """
 
     TYPE = "membership.moved"
@@ -114,15 +123,23 @@ class MembershipMoved(News):
         membership_id=uuid("As before."),
         old_contact_id=crm_id("The person's card until now."),
         old_company_id=nullable(crm_id("The company's card until now.")),
+        old_person_id=uuid("The person until now; it answers as `person_id` from now on."),
+        old_customer_id=uuid("The customer until now; it answers as `customer_id` from now on."),
         contact_id=crm_id("The person's card from now on."),
         company_id=nullable(crm_id("The company's card from now on.")),
+        person_id=uuid("The person from now on."),
+        customer_id=uuid("The company, or the person on their own, from now on."),
     )
 
     membership_id: UUID
     old_contact_id: int
     old_company_id: int | None
+    old_person_id: UUID
+    old_customer_id: UUID
     contact_id: int
     company_id: int | None
+    person_id: UUID
+    customer_id: UUID
 
     @property
     def object_id(self) -> str:
@@ -138,8 +155,12 @@ class MembershipMoved(News):
             "membership_id": str(self.membership_id),
             "old_contact_id": self.old_contact_id,
             "old_company_id": self.old_company_id,
+            "old_person_id": str(self.old_person_id),
+            "old_customer_id": str(self.old_customer_id),
             "contact_id": self.contact_id,
             "company_id": self.company_id,
+            "person_id": str(self.person_id),
+            "customer_id": str(self.customer_id),
         }
 
     @classmethod
@@ -148,8 +169,12 @@ class MembershipMoved(News):
             membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),
             old_contact_id=7,
             old_company_id=3,
+            old_person_id=UUID("0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1"),
+            old_customer_id=UUID("0190f1d2-7b22-7c5a-9d3f-84e2a6c0d5b2"),
             contact_id=7,
             company_id=5,
+            person_id=UUID("0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1"),
+            customer_id=UUID("0190f1d2-7b23-7a96-b1c8-6f0d9e3b47c3"),
             version=5,
             previous_version=4,
             occurred_at=datetime(2026, 11, 23, 7, 5, tzinfo=UTC),

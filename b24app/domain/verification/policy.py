@@ -18,7 +18,7 @@ def _open_in(*states: State) -> Callable[[str], Access]:
 
 ACCESS = (
     SectionRule(Section.CATALOGUE, _always),
-    SectionRule(Section.CHAT, _open_in(State.CONFIRMED, State.PENDING)),
+    SectionRule(Section.CHAT, _open_in(State.CONFIRMED, State.PENDING, State.CHECKING)),
     SectionRule(Section.ORDERS, _open_in(State.CONFIRMED)),
     SectionRule(Section.DOCUMENTS, _open_in(State.CONFIRMED)),
     SectionRule(Section.LOYALTY, _open_in(State.CONFIRMED)),

@@ -8,7 +8,7 @@ from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.verification.membership import ALONE, Membership, Reason, State
 from b24app.domain.verification.membership_changes import By, MembershipChanges
 
-OPENNESS = (State.REFUSED, State.PENDING, State.CONFIRMED)
+OPENNESS = (State.REFUSED, State.PENDING, State.CHECKING, State.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)

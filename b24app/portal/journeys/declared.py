@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
+from b24app.bitrix24.payloads import record_events
 from b24app.bitrix24.setup import Entity, FieldSpec, PlacementSpec, Present
+from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.installation import missing
 from b24app.manifest import Manifest
 
@@ -35,12 +37,13 @@ def events_handler(public_url: str) -> str:
     return f"{public_url}/bitrix/events"
 
 
-def lacking(manifest: Manifest, public_url: str, present: Present) -> tuple[str, ...]:
-    """What app.yaml declares and the portal has not, each as "part:name" with the names of the report."""
+def lacking(manifest: Manifest, kinds: Collection[Kind], public_url: str, present: Present) -> tuple[str, ...]:
+    """What app.yaml declares and the portal has not, each as "part:name" with the names of the report. `kinds`: cards
+    that some rule of this portal acts on."""
     parts: tuple[Declared[Any, Any], ...] = (
         fields(manifest, present),
         placements(manifest, public_url, present),
-        events(manifest, public_url, present),
+        events(manifest, kinds, public_url, present),
     )
     return tuple(f"{declared.part}:{declared.name(key)}" for declared in parts for key in declared.absent)
 
@@ -75,12 +78,20 @@ def placements(manifest: Manifest, public_url: str, present: Present) -> Declare
     return Declared("placements", wanted, present.placements, itemgetter(0))
 
 
-def events(manifest: Manifest, public_url: str, present: Present) -> Declared[tuple[str, str], tuple[str, str]]:
-    bindings = [(name, events_handler(public_url)) for name in manifest.events]
+def event_names(manifest: Manifest, kinds: Iterable[Kind]) -> Mapping[str, str]:
+    """What each event is about: those of app.yaml, and changes of cards of these kinds."""
+    of_kinds = {name: kind.value for kind in kinds for name in record_events(kind)}
+    return {**manifest.events, **of_kinds}
+
+
+def events(
+    manifest: Manifest, kinds: Collection[Kind], public_url: str, present: Present
+) -> Declared[tuple[str, str], tuple[str, str]]:
+    bindings = [(name, events_handler(public_url)) for name in event_names(manifest, kinds)]
     return Declared("events", dict(zip(bindings, bindings, strict=True)), present.events, itemgetter(0))
 
 
-def offline_events(manifest: Manifest, present: Present) -> Declared[str, str]:
+def offline_events(manifest: Manifest, kinds: Collection[Kind], present: Present) -> Declared[str, str]:
     """Changes of records that the portal keeps for us: a second net, and nothing is wrong where there is none."""
-    names = {name: name for name, what in manifest.events.items() if what != "lifecycle"}
+    names = {name: name for name, what in event_names(manifest, kinds).items() if what != "lifecycle"}
     return Declared("offline events", names, present.offline, str)

@@ -3,8 +3,11 @@ and which of them app.yaml wants in which cards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
+
+import structlog
 
 from b24app.bitrix24.cards import CardFields, FieldMap, UserField
 from b24app.bitrix24.setup import Entity
@@ -12,16 +15,28 @@ from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.manifest import Manifest
+from b24app.portal.store import portals
+from b24app.resources import Resources
 
-ENUMERATION = "enumeration"
+ENUMERATION, PART = "enumeration", "fields"
+
+log = structlog.get_logger()
 
 
 def field_map(manifest: Manifest, portal: Portal) -> FieldMap:
-    """Raises Refused `not_set_up` where the installation never came to adding its fields."""
-    try:
-        return {kind: _fields(manifest, portal.fields[kind]) for kind in Kind}
-    except KeyError as error:
-        raise Refused("not_set_up", 409) from error
+    """A kind whose cards have no field of ours is left out. Raises Refused `not_set_up` where the installation never
+    came to adding its fields."""
+    if not portal.fields:
+        raise Refused("not_set_up", 409)
+    return FieldMap({kind: _fields(manifest, portal.fields[kind]) for kind in Kind if kind in portal.fields})
+
+
+def to_read(resources: Resources, portal: Portal) -> FieldMap:
+    """Our fields and those that the rules of this portal go by, of the kinds that some rule acts on. Raises Refused
+    `not_set_up`."""
+    rules, known = resources.rules, field_map(resources.manifest, portal)
+    kinds = rules.kinds(portal)
+    return replace(known, select={kind: rules.select(portal, kind) for kind in kinds}, origins=Kind.LEAD in kinds)
 
 
 def _fields(manifest: Manifest, kept: Mapping[str, Any]) -> CardFields:
@@ -42,8 +57,32 @@ def as_json(fields: FieldMap) -> Mapping[str, Any]:
             "choices": {code: dict(one.options) for code, one in ours.items() if one.type == ENUMERATION},
             "options": {option: number for one in ours.values() for option, number in one.options.items()},
         }
-        for kind, ours in fields.items()
+        for kind, ours in fields.ours.items()
     }
+
+
+def _told(portal: Portal) -> frozenset[str]:
+    """Missing fields that the settings tell of."""
+    steps = [step for step in portal.report.get("steps", ()) if step["part"] == PART]
+    return frozenset(name for step in steps for name in step["missing"])
+
+
+async def tell_missing(resources: Resources, portal: Portal, kind: Kind, codes: Collection[str]) -> None:
+    """Fields of ours that this kind of card no longer shows: somebody deleted them. The settings say so until “Check
+    and repair” has added them."""
+    if not codes:
+        return
+    ours = portal.fields.get(kind, {})
+    names = {f"{kind}.{ours[code]}" for code in codes if code in ours}
+    log.warning("field_missing", portal=portal.id, fields=sorted(names))
+    if names <= _told(portal):
+        return
+    steps = [
+        {**step, "missing": sorted({*step["missing"], *names})} if step["part"] == PART else step
+        for step in portal.report.get("steps", ())
+    ]
+    async with resources.autocommit() as db:
+        await portals.change_report(db, portal.id, portal.report, {**portal.report, "ok": False, "steps": steps})
 
 
 def entities(manifest: Manifest) -> tuple[Entity, ...]:

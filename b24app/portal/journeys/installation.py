@@ -14,12 +14,14 @@ from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.bitrix24 import card_layouts, offline, setup
 from b24app.bitrix24.auth_server import TokenOwner
-from b24app.bitrix24.cards import CardFields, UserField
+from b24app.bitrix24.cards import CardFields, FieldMap, UserField
 from b24app.bitrix24.client import Outcome, PortalClient
 from b24app.bitrix24.setup import Entity, Present
+from b24app.domain.cards.drift import ScanTrigger
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
@@ -133,12 +135,13 @@ async def _known(resources: Resources, grant: InstallGrant) -> Portal | None:
 
 
 async def reconcile(resources: Resources, portal: Portal) -> Report:
-    """Wanted − present = calls. Stores the field map and the report; never removes anything of the portal's.
+    """Wanted − present = calls. Stores the field map and the report; never removes anything of the portal's. Where a
+    field was added, every card is compared: the rules it belongs to go on.
 
     Raises the PortalErrors of the listing, and Refused `portal_unknown` where the app was removed meanwhile; what
     single additions were refused for stands in the report.
     """
-    manifest, public_url = resources.manifest, resources.settings.public_url
+    manifest, public_url, kinds = resources.manifest, resources.settings.public_url, resources.rules.kinds(portal)
     client = admin_client(resources, portal, Lane.INTERACTIVE)
     present = await setup.present(client, our_fields.entities(manifest))
     if not present.is_admin:
@@ -146,8 +149,8 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     scopes = SetupStep("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
     fields = await _add(client, declared.fields(manifest, present), partial(setup.add_fields, language=portal.lang))
     placements = await _add(client, declared.placements(manifest, public_url, present), setup.bind_placements)
-    events = await _add(client, declared.events(manifest, public_url, present), setup.bind_events)
-    offline_events = await _add(client, declared.offline_events(manifest, present), offline.bind)
+    events = await _add(client, declared.events(manifest, kinds, public_url, present), setup.bind_events)
+    offline_events = await _add(client, declared.offline_events(manifest, kinds, present), offline.bind)
     if fields.added:
         present = await setup.present(client, our_fields.entities(manifest))  # options have ids only once they exist
     report = Report((scopes, fields, placements, events))
@@ -165,6 +168,8 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
             license=present.license,
             offline=offline_events.ok,
         )
+        if fields.added and portal.installed_at:
+            await portals.ask_sweep(db, portal.id, ScanTrigger.SWITCH, resources.now())  # rules stood still without it
     log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in report.steps))
     return report
 
@@ -182,8 +187,15 @@ async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | N
         return None
 
 
+async def owe(db: AsyncConnection, resources: Resources, portal: Portal) -> None:
+    """Set-up is done by a chore: there is more that the portal has to have than before. In the portal's transaction."""
+    await portals.change(db, portal.id, report={**portal.report, "owed": True})
+    await index.ask(db, portal.id, RECONCILE, resources.now())
+
+
 async def reconcile_owed(resources: Resources, portal: Portal, _: str = "") -> None:
-    """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached."""
+    """Set-up that is owed to a portal: its own app update removed what was there while it could not be reached, or a
+    rule acts on cards that no rule acted on before."""
     if portal.report.get("owed"):
         await reconcile(resources, portal)
 
@@ -241,4 +253,4 @@ def _fields_json(manifest: Manifest, present: Present) -> Mapping[str, Any]:
         }
         if there:
             whole[kind] = there
-    return our_fields.as_json(whole)
+    return our_fields.as_json(FieldMap(whole))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import aliases
+from b24app.cards.store import aliases, customers
+from b24app.cards.store.customers import Role
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.errors import Refused
 from b24app.resources import Resources
+from b24app.verification.journeys import public_ids
+from b24app.verification.journeys.public_ids import MembershipIds
 from b24app.verification.store import client_view
 from b24app.verification.store.client_view import MembershipFilter, Seen
 
@@ -33,15 +37,26 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`next`: opaque, hand it back as `cursor`; None at the end."""
+    """`ids`: by membership; `next`: opaque, hand it back as `cursor`; None at the end."""
 
     found: tuple[Seen, ...]
+    ids: Mapping[UUID, MembershipIds]
     next: str | None
     fresh: Freshness
 
 
-async def page(resources: Resources, portal: Portal, wanted: MembershipFilter, cursor: str | None, limit: int) -> Page:
-    """Memberships by (updated, id); an id of a card that is gone answers for the one that goes on for it.
+async def page(
+    resources: Resources,
+    portal: Portal,
+    wanted: MembershipFilter,
+    cursor: str | None,
+    limit: int,
+    *,
+    person_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> Page:
+    """Memberships by (updated, id); an id of a card that is gone answers for the one that goes on for it, and so does
+    a public id that is an alias.
 
     Raises `Refused` `cursor_wrong`.
     """
@@ -49,9 +64,14 @@ async def page(resources: Resources, portal: Portal, wanted: MembershipFilter, c
     async with resources.tenant(portal.id) as db:
         fresh = await _freshness(db, portal, resources.now())  # first: what is settled meanwhile must not be claimed
         wanted = await _today(db, portal, wanted)
+        if person_id is not None:
+            wanted = replace(wanted, person=await customers.cards_of(db, portal.id, Role.PERSON, person_id))
+        if customer_id is not None:
+            wanted = replace(wanted, customer=await customers.cards_of(db, portal.id, Role.CUSTOMER, customer_id))
         found = await client_view.page(db, portal.id, wanted, after, limit + 1)
+        ids = await public_ids.of_memberships(db, portal.id, found[:limit], resources.now())
     more = _cursor(found[limit - 1]) if len(found) > limit else None
-    return Page(tuple(found[:limit]), more, fresh)
+    return Page(tuple(found[:limit]), ids, more, fresh)
 
 
 async def _today(db: AsyncConnection, portal: Portal, wanted: MembershipFilter) -> MembershipFilter:
@@ -65,14 +85,15 @@ async def _today(db: AsyncConnection, portal: Portal, wanted: MembershipFilter) 
     )
 
 
-async def find(resources: Resources, portal: Portal, membership_id: UUID) -> tuple[Seen, Freshness]:
+async def find(resources: Resources, portal: Portal, membership_id: UUID) -> tuple[Seen, MembershipIds, Freshness]:
     """Raises `Refused` `not_found`."""
     async with resources.tenant(portal.id) as db:
         fresh = await _freshness(db, portal, resources.now())
         found = await client_view.one(db, portal.id, membership_id)
-    if found is None:
-        raise Refused("not_found", 404)
-    return found, fresh
+        if found is None:
+            raise Refused("not_found", 404)
+        ids = await public_ids.of_memberships(db, portal.id, [found], resources.now())
+    return found, ids[found.id], fresh
 
 
 async def freshness(resources: Resources, portal: Portal) -> Freshness:

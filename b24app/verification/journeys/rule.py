@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.card_rules import CardDecision, CardFacts, CardRule, Decided, Earlier, RuleContext, SliceReader
-from b24app.cards.store import records
+from b24app.cards.store import customers, records
 from b24app.domain.cards.facts import Card, Kind, Subject, Value
 from b24app.domain.cards.records import Known
 from b24app.domain.delivery.news import News
@@ -24,7 +24,9 @@ from b24app.domain.verification.membership import Intent, Membership, State
 from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.shown import CHECK, CODES, shown
 from b24app.domain.verification.succession import Move, Predecessor
+from b24app.verification.journeys import public_ids
 from b24app.verification.journeys.first_seen import first_seen
+from b24app.verification.journeys.public_ids import MembershipIds
 from b24app.verification.store import intents, memberships
 from b24app.work.store import inbox
 
@@ -52,10 +54,12 @@ class VerificationRows:
 
 @dataclass(frozen=True, slots=True)
 class VerificationPlan:
-    """What is stored of a decision. `untold`: memberships whose state client apps have not been told."""
+    """What is stored of a decision. `untold`: memberships whose state client apps have not been told; `met`: cards of
+    new ones."""
 
     decision: Decision
     untold: tuple[Membership, ...]
+    met: frozenset[Subject]
 
 
 class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
@@ -108,9 +112,11 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         members = rows.members[facts.subject]
         after = {one.id: one for one in members} | {one.id: one for one in decision.memberships}
         untold = tuple(one for one in after.values() if one.state is not one.told_state)
+        known = {one.id for one in members}
+        met = {side for one in decision.memberships if one.id not in known for side in one.sides}
         stores = decision.memberships or decision.moves or decision.applied or decision.dropped or untold
         return CardDecision(
-            plan=VerificationPlan(decision, untold) if stores else None,
+            plan=VerificationPlan(decision, untold, frozenset(met)) if stores else None,
             wanted=decision.wanted.values if decision.wanted else {},
             waits=decision.waits,
             touched=frozenset(decision.touched),
@@ -132,6 +138,7 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         self, db: AsyncConnection, context: RuleContext, decided: Sequence[Decided[VerificationPlan]]
     ) -> Sequence[News]:
         portal_id, now = context.portal.id, context.now
+        await customers.ensure(db, portal_id, {card for one in decided for card in one.plan.met}, now)
         decisions = [one.plan.decision for one in decided]
         moves = [move for one in decisions for move in one.moves]
         await memberships.move(db, portal_id, moves, now)
@@ -140,7 +147,7 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         dropped = [intent for one in decisions for intent in one.dropped]
         await intents.close(db, portal_id, applied, dropped)
         told = await _tell(db, context, [member for one in decided for member in one.plan.untold])
-        return [*(_moved(move, now) for move in moves), *told]
+        return [*await _tell_moves(db, context, moves), *told]
 
     async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:
         return await first_seen(db, context.portal, cards, context.now)
@@ -207,16 +214,27 @@ async def _tell(db: AsyncConnection, context: RuleContext, untold: Sequence[Memb
     """One event for each membership still at the version told of."""
     before = await memberships.tell(db, context.portal.id, untold)
     told = {one.id: one for one in untold if one.id in before and one.newsworthy}
-    return [_changed(one, *before[one.id], context.policy, context.now) for one in told.values()]
+    ids = await public_ids.of_memberships(db, context.portal.id, told.values(), context.now)
+    return [_changed(one, ids[one.id], *before[one.id], context.policy, context.now) for one in told.values()]
 
 
-def _moved(move: Move, now: datetime) -> MembershipMoved:
+async def _tell_moves(db: AsyncConnection, context: RuleContext, moves: Sequence[Move]) -> list[News]:
+    old = await public_ids.before_moves(db, context.portal.id, moves, context.now)
+    ids = await public_ids.of_memberships(db, context.portal.id, [move.after for move in moves], context.now)
+    return [_moved(move, old[move.before.id], ids[move.after.id], context.now) for move in moves]
+
+
+def _moved(move: Move, old: MembershipIds, ids: MembershipIds, now: datetime) -> MembershipMoved:
     return MembershipMoved(
         membership_id=move.after.id,
         old_contact_id=move.before.contact_id,
         old_company_id=move.before.company_id or None,
+        old_person_id=old.person_id,
+        old_customer_id=old.customer_id,
         contact_id=move.after.contact_id,
         company_id=move.after.company_id or None,
+        person_id=ids.person_id,
+        customer_id=ids.customer_id,
         version=move.after.version,
         previous_version=move.before.told_version,
         occurred_at=now,
@@ -224,12 +242,14 @@ def _moved(move: Move, now: datetime) -> MembershipMoved:
 
 
 def _changed(
-    one: Membership, old_state: State, old_version: int, policy: Policy, now: datetime
+    one: Membership, ids: MembershipIds, old_state: State, old_version: int, policy: Policy, now: datetime
 ) -> MembershipVerificationChanged:
     return MembershipVerificationChanged(
         membership_id=one.id,
         contact_id=one.contact_id,
         company_id=one.company_id or None,
+        person_id=ids.person_id,
+        customer_id=ids.customer_id,
         old_state=old_state.value,
         new_state=one.state.value,
         reason=one.reason.value,

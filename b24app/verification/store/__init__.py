@@ -1,1 +1,1 @@
-"""Queries of memberships, intents and aliases."""
+"""Queries of memberships and intents."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store.tables import records
-from b24app.domain.verification.membership import State
+from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.verification.membership import ALONE, State
 from b24app.verification.store.tables import memberships
 from b24app.work.store.tables import inbox
 
@@ -34,12 +36,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class MembershipFilter:
-    """Which memberships; None: any."""
+    """Which memberships; None: any. `person`, `customer`: cards of one person, of one customer."""
 
     contact_id: int | None = None
     company_id: int | None = None
     state: State | None = None
     updated_since: datetime | None = None
+    person: Collection[Subject] | None = None
+    customer: Collection[Subject] | None = None
 
 
 async def page(
@@ -55,10 +59,22 @@ async def page(
         more.append(memberships.c.state == wanted.state.value)
     if wanted.updated_since is not None:
         more.append(memberships.c.updated_at >= wanted.updated_since)
+    if wanted.person is not None:
+        more.append(memberships.c.contact_id.in_([card.id for card in wanted.person]))
+    if wanted.customer is not None:
+        more.append(_of_customer(wanted.customer))
     if after is not None:
         more.append(tuple_(memberships.c.updated_at, memberships.c.id) > tuple_(*after))
     query = _memberships(portal_id).where(*more).order_by(memberships.c.updated_at, memberships.c.id).limit(limit)
     return [_seen(row) for row in await db.execute(query)]
+
+
+def _of_customer(cards: Collection[Subject]) -> ColumnElement[bool]:
+    """Everybody's in a company; of a person on their own, only theirs outside of companies."""
+    companies = [card.id for card in cards if card.kind is Kind.COMPANY]
+    contacts = [card.id for card in cards if card.kind is Kind.CONTACT]
+    alone = and_(memberships.c.company_id == ALONE, memberships.c.contact_id.in_(contacts))
+    return or_(memberships.c.company_id.in_(companies), alone)
 
 
 async def one(db: AsyncConnection, portal_id: int, membership_id: UUID) -> Seen | None:

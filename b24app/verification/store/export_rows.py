@@ -13,6 +13,7 @@ from b24app.cards.store.tables import records
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.verification.membership import Membership
 from b24app.domain.verification.restoring import CurrentState, ExportedRow
+from b24app.domain.verification.shown import CHECK
 from b24app.verification.store.intents import OPEN
 from b24app.verification.store.memberships import membership, stored
 from b24app.verification.store.tables import intents, memberships
@@ -102,5 +103,5 @@ async def _boxes(db: AsyncConnection, portal_id: int, pairs: Collection[Pair]) -
                 records.c.gone_at.is_(None),
             )
         )
-        boxes |= {Subject(kind, row.crm_id): bool((row.previous or row.settled)["check"]) for row in found}
+        boxes |= {Subject(kind, row.crm_id): bool({**row.settled, **(row.previous or {})}.get(CHECK)) for row in found}
     return boxes

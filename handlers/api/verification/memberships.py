@@ -13,6 +13,7 @@ from b24app.domain.policy import Access, Policy, Section
 from b24app.domain.verification.membership import State
 from b24app.verification.journeys import client_view
 from b24app.verification.journeys.client_view import EARLIEST, LATEST
+from b24app.verification.journeys.public_ids import MembershipIds
 from b24app.verification.store.client_view import MembershipFilter, Seen
 from handlers.api.common import Fresh, Input, Limit, Routes
 from handlers.api.door import Called, Used
@@ -24,9 +25,14 @@ CardId = Annotated[
 ]
 
 
+PublicId = Annotated[UUID, Field(description="Also one that was known before two cards were merged.")]
+
+
 class MembershipQuery(Input):
     contact_id: CardId | None = None
     company_id: CardId | None = None
+    person_id: PublicId | None = None
+    customer_id: PublicId | None = None
     state: State | None = None
     updated_since: (
         Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST, description="ISO 8601 with a zone.")] | None
@@ -48,6 +54,8 @@ class MembershipOut(BaseModel):
     id: UUID
     contact: Party
     company: Party | None
+    person_id: UUID = Field(description="The person, whatever becomes of their card.")
+    customer_id: UUID = Field(description="The company, or the person on their own, whatever becomes of the card.")
     state: State
     reason: str
     sections: dict[Section, Access]
@@ -71,23 +79,26 @@ async def listing(used: Used, called: Called, query: Annotated[MembershipQuery, 
     `as_of` of your last reading; webhooks tell sooner.
     """
     wanted = MembershipFilter(query.contact_id, query.company_id, query.state, query.updated_since)
-    page = await client_view.page(used, called.portal, wanted, query.cursor, query.limit)
-    data = [_membership(seen, used.policy) for seen in page.found]
+    ids = {"person_id": query.person_id, "customer_id": query.customer_id}
+    page = await client_view.page(used, called.portal, wanted, query.cursor, query.limit, **ids)
+    data = [_membership(seen, page.ids[seen.id], used.policy) for seen in page.found]
     return MembershipList(data=data, next=page.next, as_of=page.fresh.as_of, stale=page.fresh.stale)
 
 
 @router.get("/memberships/{id}", summary="Read a membership")
 async def read(used: Used, called: Called, id: UUID) -> OneMembership:
     """A person's standing in one company and the sections it opens."""
-    seen, fresh = await client_view.find(used, called.portal, id)
-    return OneMembership(data=_membership(seen, used.policy), as_of=fresh.as_of, stale=fresh.stale)
+    seen, ids, fresh = await client_view.find(used, called.portal, id)
+    return OneMembership(data=_membership(seen, ids, used.policy), as_of=fresh.as_of, stale=fresh.stale)
 
 
-def _membership(seen: Seen, policy: Policy) -> MembershipOut:
+def _membership(seen: Seen, ids: MembershipIds, policy: Policy) -> MembershipOut:
     return MembershipOut(
         id=seen.id,
         contact=Party(id=seen.contact_id, name=seen.contact_name),
         company=Party(id=seen.company_id, name=seen.company_name) if seen.company_id else None,
+        person_id=ids.person_id,
+        customer_id=ids.customer_id,
         state=seen.state,
         reason=seen.reason,
         sections=dict(policy.sections(seen.state)),

@@ -19,6 +19,8 @@ TOLD = MembershipVerificationChanged(
     membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),
     contact_id=7,
     company_id=3,
+    person_id=UUID("0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1"),
+    customer_id=UUID("0190f1d2-7b22-7c5a-9d3f-84e2a6c0d5b2"),
     old_state="confirmed",
     new_state="pending",
     reason="box_ticked",
@@ -33,8 +35,9 @@ BODY = (
     '{"type":"membership.verification_changed","timestamp":"2026-11-22T10:30:00.000Z","portal":"p_7hT2k9",'
     '"object":{"kind":"membership","id":"0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"},"object_version":4,'
     '"previous_version":3,"data":{"membership_id":"0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10","contact_id":7,'
-    '"company_id":3,"old_state":"confirmed","new_state":"pending","reason":"box_ticked",'
-    '"decided_by":{"user_id":12,"source":"event"},"sections":{"catalogue":"open","chat":"open",'
+    '"company_id":3,"person_id":"0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1",'
+    '"customer_id":"0190f1d2-7b22-7c5a-9d3f-84e2a6c0d5b2","old_state":"confirmed","new_state":"pending",'
+    '"reason":"box_ticked","decided_by":{"user_id":12,"source":"event"},"sections":{"catalogue":"open","chat":"open",'
     '"orders":"blocked","documents":"blocked","loyalty":"blocked"}}}'
 )
 

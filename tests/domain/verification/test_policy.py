@@ -14,6 +14,7 @@ from b24app.domain.verification.policy import ACCESS
     [
         ("confirmed", set(Section)),
         ("pending", {Section.CATALOGUE, Section.CHAT}),
+        ("checking", {Section.CATALOGUE, Section.CHAT}),
         ("refused", {Section.CATALOGUE}),
         ("left", {Section.CATALOGUE}),
         ("suspended", {Section.CATALOGUE}),
@@ -25,4 +26,4 @@ def test_sections_open_by_state(state: str, open_: set[Section]) -> None:
 
 
 def test_every_state_is_decided() -> None:
-    assert {str(state) for state in State} == {"confirmed", "pending", "refused", "left", "suspended"}
+    assert {str(state) for state in State} == {"confirmed", "pending", "checking", "refused", "left", "suspended"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.cards.store import aliases, failures, imports, records, requisites, retention, scans
+from b24app.cards.store import aliases, customers, export_rows, failures, imports, records, requisites, retention, scans
+from b24app.cards.store.customers import Role
+from b24app.cards.store.export_rows import PublicId
 from b24app.cards.store.failures import Rehearsed, RuleFailure
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.drift import Drift, ScanTrigger, Scope
@@ -30,8 +32,26 @@ async def _written_again(db: AsyncConnection, portal_id: int, owned: Owned) -> N
     await records.write_again(db, portal_id, [owned.subject])
 
 
+async def _put_back(db: AsyncConnection, portal_id: int, owned: Owned) -> None:
+    """A file knew the person by another id, and an alias of theirs."""
+    alias = PublicId(uuid4(), replace(owned.subject, id=10**6), owned.subject)
+    filed = [PublicId(uuid4(), owned.subject), alias]
+    await export_rows.put_back(db, portal_id, Role.CUSTOMER, filed, owned.now)
+
+
 RECIPES = Recipes(
     queries={
+        "cards.export_rows.after": lambda db, p, o: export_rows.after(db, p, Role.CUSTOMER, ("", 0, UUID(int=0)), 9),
+        "cards.customers.cards_of": lambda db, p, o: customers.cards_of(db, p, Role.CUSTOMER, o.customer_id),
+        "cards.customers.ensure": lambda db, p, o: customers.ensure(db, p, [Subject(Kind.CONTACT, 10**6)], o.now),
+        "cards.customers.former_ids_of": lambda db, p, o: customers.former_ids_of(db, p, [o.subject]),
+        "cards.customers.go_on": lambda db, p, o: customers.go_on(db, p, o.namesake, o.subject, o.now),
+        "cards.customers.ids_of": lambda db, p, o: customers.ids_of(db, p, [o.subject, o.company], o.now),
+        "cards.export_rows.judged_by": lambda db, p, o: export_rows.judged_by(
+            db, p, Role.CUSTOMER, [PublicId(o.customer_id, o.subject)]
+        ),
+        "cards.export_rows.put_back": _put_back,
+        "cards.customers.resolve": lambda db, p, o: customers.resolve(db, p, Role.CUSTOMER, o.customer_id),
         "cards.imports.advance": lambda db, p, o: imports.advance(
             db, p, Kind.CONTACT, uuid4(), ImportStep(10**6, 10**6, 1.0), o.now
         ),
@@ -61,10 +81,13 @@ RECIPES = Recipes(
             db, p, [replace(o.card, subject=Subject(Kind.CONTACT, 10**6))], frozenset({"check"}), o.now
         ),
         "cards.records.behind": lambda db, p, o: records.behind(db, p, "verification"),
-        "cards.records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None),
+        "cards.records.ids_between": lambda db, p, o: records.ids_between(db, p, Kind.CONTACT, 0, None, 9, "closed"),
         "cards.records.load": lambda db, p, o: records.load(db, p, [o.subject, o.company]),
         "cards.records.lost": lambda db, p, o: records.lost(db, p, Kind.CONTACT, [o.lost], o.now - LONG),
         "cards.records.save": lambda db, p, o: records.save(db, p, [Known(o.subject, Record({}))], o.now),
+        "cards.records.see_facts": lambda db, p, o: records.see_facts(
+            db, p, [replace(o.card, facts={"stageId": "NEW"})]
+        ),
         "cards.records.settle": lambda db, p, o: records.settle(db, p, o.subject, Record({"check": True}), o.now),
         "cards.records.take_up": lambda db, p, o: records.take_up(
             db, p, [replace(o.card, values={"late": 1})], frozenset({"late"})
@@ -85,6 +108,10 @@ RECIPES = Recipes(
         "cards.requisites.went_with": lambda db, p, o: requisites.went_with(
             db, p, list(Kind), o.now - timedelta(days=30), 9
         ),
+        "cards.retention.delete_customer_aliases": lambda db, p, o: retention.delete_customer_aliases(
+            db, p, o.now + LONG
+        ),
+        "cards.retention.delete_person_aliases": lambda db, p, o: retention.delete_person_aliases(db, p, o.now + LONG),
         "cards.retention.delete_records": lambda db, p, o: retention.delete_records(db, p, o.now + LONG),
         "cards.retention.delete_rehearsed": lambda db, p, o: retention.delete_rehearsed(db, p, o.now + LONG),
         "cards.retention.delete_requisites": lambda db, p, o: retention.delete_requisites(db, p, o.now + LONG),
@@ -104,6 +131,10 @@ RECIPES = Recipes(
         "cards.aliases.passed_on",
         "cards.failures.rehearse",
         "cards.failures.save",
+        "cards.customers.ensure",
+        "cards.customers.go_on",
+        "cards.customers.ids_of",
+        "cards.export_rows.put_back",
         "cards.imports.start",
         "cards.records.add_new",
         "cards.requisites.add_new",

@@ -67,6 +67,7 @@ RECIPES = Recipes(
         "portal.portals.by_member": DIRECTORY,
         "portal.portals.call_off": DIRECTORY,
         "portal.portals.change": DIRECTORY,
+        "portal.portals.change_report": DIRECTORY,
         "portal.portals.count_by_state": DIRECTORY,
         "portal.portals.enter": DIRECTORY,
         "portal.portals.leave": DIRECTORY,

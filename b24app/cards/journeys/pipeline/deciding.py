@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from b24app.card_rules import CardDecision, RuleContext
+from b24app.card_rules import CardDecision, CardRules, RuleContext
 from b24app.cards.journeys.pipeline import witnesses
 from b24app.cards.journeys.pipeline.reading import who_acted
 from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice, Rule
@@ -52,7 +52,7 @@ async def _load(slice_: CardSlice, cases: Sequence[CardCase]) -> dict[str, Loade
         async with slice_.resources.tenant(slice_.portal.id) as db:
             context, found = _context(slice_), dict[str, Loaded]()
             for rule in mine:
-                await _take_up(db, context, rule, asked[rule.name])
+                await _take_up(db, slice_.resources.rules, context, rule, asked[rule.name])
                 facts = [case.facts_for(rule) for case in asked[rule.name]]
                 found[rule.name] = [(asked[rule.name], await rule.load(db, context, facts))]
             return found
@@ -66,7 +66,7 @@ async def _load_apart(slice_: CardSlice, rule: Rule, cases: list[CardCase]) -> L
     async def load(part: list[CardCase]) -> Any:
         async with slice_.resources.tenant(slice_.portal.id) as db:
             context = _context(slice_)
-            await _take_up(db, context, rule, part)
+            await _take_up(db, slice_.resources.rules, context, rule, part)
             return await rule.load(db, context, [case.facts_for(rule) for case in part])
 
     return await halved(rule, cases, load)
@@ -99,13 +99,14 @@ def fail(rule: Rule, case: CardCase, error: Exception, *, decided: bool = False)
         case.decisions.pop(rule.name, None)
 
 
-async def _take_up(db: Any, context: RuleContext, rule: Rule, cases: Sequence[CardCase]) -> None:
+async def _take_up(db: Any, rules: CardRules, context: RuleContext, rule: Rule, cases: Sequence[CardCase]) -> None:
     """Cards known from before the rule was switched on, of which an event comes before the look at all of them."""
     new = []
     for case in cases:
         known = case.facts.known
-        if known and case.card and lacks(known, rule.fields):
-            settled = {**some(case.card.values, rule.fields), **known.record.settled}
+        codes = rules.codes_of(rule, case.subject.kind)
+        if known and case.card and lacks(known, codes):
+            settled = {**some(case.card.values, codes), **known.record.settled}
             case.facts = replace(case.facts, known=replace(known, record=replace(known.record, settled=settled)))
             new.append(case.card)
     if new:

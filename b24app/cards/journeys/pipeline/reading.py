@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from b24app.bitrix24.cards import LIST
 from b24app.bitrix24.client import PortalClient
 from b24app.card_rules import CardFacts
-from b24app.cards.journeys import odd
+from b24app.cards.journeys import absent, odd
 from b24app.cards.journeys.pipeline.slices import PATIENCE, WAITS, CardCase, CardSlice, Rule, read_existing
 from b24app.cards.journeys.pipeline.succession import look_up
 from b24app.cards.journeys.test_cards import passed_over
@@ -16,7 +16,7 @@ from b24app.domain.cards.facts import Card
 from b24app.domain.cards.records import CLOCKS, Record, last_editor
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.work.arrivals import Actor, actor
-from b24app.portal.journeys.fields import field_map
+from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import StoredTokens
 from b24app.portal.store import tokens
 from b24app.resources import Resources
@@ -43,8 +43,9 @@ async def read(
         failing = [subject for subject, claim in zip(subjects, claims, strict=True) if claim.error]
         failed = await failures.load(db, portal.id, failing) if failing else {}
     keeper.known(pairs)
-    fields = field_map(resources.manifest, portal)
+    fields = to_read(resources, portal)
     cards = passed_over(resources, portal, await read_existing(client, fields, subjects), known)
+    await absent.tell(resources, portal, fields, cards.found.values())
     readable = tuple(subject for subject in subjects if subject not in cards.odd)
     slice_ = CardSlice(resources, portal, client, fields, rules, readable, cards, known, successors, owed)
     successions = await look_up(slice_)
@@ -107,7 +108,8 @@ def _appoint(resources: Resources, portal: Portal, case: CardCase) -> None:
         if case.subject.kind not in rule.kinds:
             continue
         mode = resources.rules.mode(portal, rule.name)
-        lacks = [code for code in rule.fields if case.card and code not in case.card.values]
+        codes = resources.rules.codes_of(rule, case.subject.kind)
+        lacks = [code for code in codes if case.card and code not in case.card.values]
         case.modes[rule.name] = Mode.OFF if lacks else mode
         if case.modes[rule.name] is not Mode.OFF:
             case.rules[rule.name] = rule

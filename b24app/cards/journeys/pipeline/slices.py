@@ -14,7 +14,7 @@ from b24app.card_rules import CardDecision, CardFacts, CardRule, Confirmed
 from b24app.cards.journeys.missing import cards_after_all, listed
 from b24app.cards.store import aliases
 from b24app.cards.store.failures import RuleFailure
-from b24app.domain.cards.facts import MARK, Card, Cards, Kind, Subject, Topic, Value
+from b24app.domain.cards.facts import MARK, Card, Cards, Facts, Kind, Subject, Topic, Value
 from b24app.domain.cards.records import Known, Record
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.errors import NotStored
@@ -280,12 +280,14 @@ class CardCase:
         """Facts move when every rule that is not off has decided; those that are off are behind from now on."""
         known, card = self.facts.known, self.card
         assert card
-        links = known.links if known and not set(self.decided) >= set(self.rules) else card.links
-        behind = self.behind(changed=known is not None and set(known.links) != set(links))
-        return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind)
+        stays = known is not None and not set(self.decided) >= set(self.rules)
+        links, facts = (known.links, known.facts) if known and stays else (card.links, card.facts)
+        moved = known is None or set(known.links) != set(links) or _differ(known.facts, facts)
+        behind = self.behind(changed=moved)
+        return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind, facts=facts)
 
     def behind(self, *, changed: bool) -> frozenset[str]:
-        """Rules that were off when its facts changed, and have not seen it since."""
+        """Rules that were off when it was met or its facts changed, and have not seen it since."""
         before = self.facts.known.behind if self.facts.known else frozenset()
         off = {name for name, mode in self.modes.items() if mode is Mode.OFF} if changed else set()
         return frozenset({*before, *off} - set(self.decided))
@@ -298,6 +300,11 @@ def _agree(
         previous.pop(code, None)
     settled[code] = shown
     intended.pop(code, None)
+
+
+def _differ(known: Facts, shown: Facts) -> bool:
+    """What was never kept, since nobody asked for it, is no change."""
+    return any(name in shown and shown[name] != value for name, value in known.items())
 
 
 def _owes(rules: frozenset[str] | None, name: str) -> bool:

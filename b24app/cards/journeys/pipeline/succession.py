@@ -12,13 +12,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from b24app.bitrix24.requisites import read_requisites
+from b24app.cards.journeys.lists import HAVE_REQUISITES
 from b24app.cards.journeys.missing import listed
 from b24app.cards.journeys.pipeline.slices import CardSlice, cards_of
 from b24app.cards.journeys.pipeline.traces import MOST_NEAR, RequisitesOf, trace
 from b24app.cards.store import aliases, records, requisites
 from b24app.domain.cards.facts import Card, Kind, RequisiteId, Subject
 from b24app.domain.cards.records import Known, Record
-from b24app.domain.cards.succession import RETURNS_WITHIN
+from b24app.domain.cards.succession import RETURNS_WITHIN, returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +143,27 @@ def _unsettled(slice_: CardSlice, doubts: Doubts, remembered: Remembered, delete
 
 
 async def _replaced(slice_: CardSlice) -> Mapping[Subject, Subject]:
-    """Cards we see for the first time, each with the only deleted one of its name that stood where it stands."""
+    """Cards we see for the first time, each with the only deleted one of its name that it may be."""
     since = slice_.resources.now() - RETURNS_WITHIN
     new = [card for card in slice_.present if card.subject not in slice_.known]
-    new = [card for card in new if card.title and card.links and not card.marks]
+    new = [card for card in new if card.title and (card.links or card.subject.kind is Kind.DEAL) and not card.marks]
     replaced = {}
     for kind in {card.subject.kind for card in new}:
         titles = {card.title for card in new if card.subject.kind is kind}
         async with slice_.resources.tenant(slice_.portal.id) as db:
             lost = await records.lost(db, slice_.portal.id, kind, titles, since)
         for card in new:
-            namesakes = [known.subject for known in lost if _stood_there(known, card)]
+            namesakes = [known.subject for known in lost if returned(known, card)]
             if len(namesakes) == 1:
                 replaced[card.subject] = namesakes[0]
     return replaced
-
-
-def _stood_there(deleted: Known, card: Card) -> bool:
-    """A deleted card stood under this name in these places, or in some of them."""
-    named = deleted.subject.kind is card.subject.kind and deleted.title == card.title
-    return named and bool(deleted.links) and set(deleted.links) <= set(card.links)
 
 
 async def _returned(slice_: CardSlice) -> Mapping[Subject, Subject]:
     """Cards we see for the first time, each with the deleted one whose requisites hang on it now: from the recycle bin
     they come back under their own numbers."""
     new = {card.subject for card in slice_.present if card.subject not in slice_.known and not card.marks}
+    new = {card for card in new if card.kind in HAVE_REQUISITES}
     if not new:
         return {}
     since = slice_.resources.now() - RETURNS_WITHIN

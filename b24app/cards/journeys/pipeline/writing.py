@@ -15,7 +15,7 @@ from b24app.bitrix24.writing import CardChange, Written, same, write_cards
 from b24app.card_rules import CardRule, Decided, RuleContext
 from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail
 from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice
-from b24app.cards.store import aliases, failures, records
+from b24app.cards.store import aliases, customers, failures, records
 from b24app.cards.store.failures import Rehearsed
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import ASSIGNED_BY, Card, Topic, Value
@@ -67,6 +67,7 @@ async def store(
 ) -> list[News]:
     """What the rules decided, lower rooms first, then who goes on for whom and the rows for the cards of others: in the
     same lane, or a recount would push its echoes in front of people. A rule that fails loses its own rows only."""
+    await _identify(db, slice_, cases, now)
     told, context = list[News](), RuleContext(slice_.portal, slice_.resources.policy, now)
     for rule in slice_.rules:
         mine = [case for case in cases if rule.name in case.decided]
@@ -77,6 +78,15 @@ async def store(
     await _store_successors(db, slice_, cases, now)
     await _enqueue_neighbours(db, slice_, cases, lane, now)
     return told
+
+
+async def _identify(db: AsyncConnection, slice_: CardSlice, cases: Sequence[CardCase], now: datetime) -> None:
+    """Public ids: of cards that we meet for the first time, and of deleted ones as those of the cards that go on."""
+    new = {case.subject for case in cases if case.card and case.facts.known is None}
+    await customers.ensure(db, slice_.portal.id, new, now)
+    for case in cases:
+        for predecessor in case.facts.predecessors if case.card else ():
+            await customers.go_on(db, slice_.portal.id, predecessor.subject, case.subject, now)
 
 
 async def _store_rule(

@@ -13,6 +13,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("aliases", sa.Column("owed", postgresql.ARRAY(sa.Text()), nullable=True))
     op.add_column("records", sa.Column("behind", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False))
+    facts = sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False)
+    op.add_column("records", facts)
     op.create_table(
         "rule_failures",
         sa.Column("portal_id", sa.BigInteger(), nullable=False),
@@ -49,5 +51,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("rehearsed")
     op.drop_table("rule_failures")
+    op.drop_column("records", "facts")
     op.drop_column("records", "behind")
     op.drop_column("aliases", "owed")
