@@ -11,10 +11,11 @@ from b24app.bitrix24.auth_server import AuthServer
 from b24app.bitrix24.pace import Pace
 from b24app.bitrix24.wire import open_session
 from b24app.card_rules import CardRules
-from b24app.features import NEWS, POLICY, RULES
+from b24app.features import PRODUCT
 from b24app.manifest import Manifest
 from b24app.net import guard
 from b24app.net.resolver import Lookups, Names
+from b24app.plug import Product
 from b24app.portal.call_log import CallLog
 from b24app.resources import Clock, FailPoint, Resources, never_fail, utc_now
 from b24app.settings import Settings
@@ -41,6 +42,7 @@ async def open_resources(
     *,
     now: Clock = utc_now,
     failpoint: FailPoint = never_fail,
+    product: Product = PRODUCT,
     inline: Inline | None = None,
 ) -> AsyncIterator[Resources]:
     """Everything for one event loop; closed in reverse order. `inline`: delivers what this process publishes."""
@@ -71,9 +73,10 @@ async def open_resources(
             lookups=Lookups(endpoint_names),
             wake=Wake(settings.redis_url, deliver_published),
             calls=calls,
-            news=NEWS,
-            policy=POLICY,
-            rules=CardRules(RULES, manifest.modes, {code: one.cards for code, one in manifest.fields.items()}),
+            news=product.news,
+            policy=product.policy,
+            rules=CardRules(product.rules, manifest.modes, {code: one.cards for code, one in manifest.fields.items()}),
+            product=product,
             now=now,
             failpoint=failpoint,
         )

@@ -179,6 +179,9 @@ class CardRule(Generic[Rows, Plan]):
         """Cards decided about since then, whose links are read more often: they show in no date. In ascending order."""
         return ()
 
+    async def mode_changed(self, db: AsyncConnection, portal: Portal, mode: Mode) -> None:
+        """The rule is off, watches or is on from now on: what only watching had reserved goes."""
+
     async def to_show(self, db: AsyncConnection, portal: Portal) -> Collection[Subject]:
         """Cards about which something was decided while the rule only watched."""
         return ()

@@ -7,7 +7,7 @@ slot has an empty default. There is no discovery and no base class: a slot is a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -18,9 +18,9 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.card_rules import CardRule
-from b24app.domain.delivery.news import News
+from b24app.domain.delivery.news import News, NewsCatalogue
 from b24app.domain.export.restoring import RestoreVerdict
-from b24app.domain.policy import SectionRule
+from b24app.domain.policy import Policy, SectionRule
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
@@ -165,3 +165,25 @@ class Feature:
     counts: tuple[Count, ...] = ()
     tables: tuple[Table, ...] = ()
     settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[SettingsView]] | None = None
+
+
+class Product:
+    """Everything that rooms have handed in, lower floors first. `sections`: of an export file, in its order."""
+
+    def __init__(self, features: Iterable[Feature], sections: Iterable[ExportSection[Any]]) -> None:
+        """Raise ValueError where two rooms hand in what there can be one of."""
+        self.features = tuple(features)
+        self.sections = tuple(sections)
+        self.tables = tuple(table for feature in self.features for table in feature.tables)
+        self.kept = tuple(kept for feature in self.features for kept in feature.kept)
+        self.news = NewsCatalogue(news for feature in self.features for news in feature.news)
+        self.rules = tuple(rule for feature in self.features for rule in feature.cards)
+        self.policy = Policy(rule for feature in self.features for rule in feature.access)
+        self.parts = {part.kind: part for feature in reversed(self.features) for part in feature.work}
+        """Of the work index, upper floors first: cards before what hangs on them."""
+
+
+def product_of(resources: Resources) -> Product:
+    """What the rooms of this process have handed in."""
+    assert isinstance(resources.product, Product)
+    return resources.product

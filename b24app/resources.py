@@ -59,7 +59,7 @@ class Resources:
     """What doors, journeys and workers are handed.
 
     `portal_http` speaks to portals and auth servers, `outward_http` to the endpoints of client apps only.
-    `news`, `policy`, `rules`: what all rooms have handed in.
+    `news`, `policy`, `rules`: what all rooms have handed in; `product`: the rest of it (`b24app.plug.product_of`).
     """
 
     settings: Settings
@@ -77,6 +77,7 @@ class Resources:
     news: NewsCatalogue
     policy: Policy
     rules: CardRules
+    product: object
     now: Clock = utc_now
     failpoint: FailPoint = field(default=never_fail)
 

@@ -36,7 +36,7 @@ from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.domain.verification.news import MembershipVerificationChanged
-from b24app.features import POLICY
+from b24app.features import PRODUCT
 from b24app.net import addresses
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -115,7 +115,7 @@ def _event(portal: Portal, id_: UUID) -> news.Event:
         reason="box_unticked",
         decided_by=1,
         decided_by_source="event",
-        sections=POLICY.sections("confirmed"),
+        sections=PRODUCT.policy.sections("confirmed"),
         version=2,
         previous_version=1,
         occurred_at=datetime.now(UTC),

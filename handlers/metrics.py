@@ -12,21 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from b24app import plug
-from b24app.features import FEATURES
 from b24app.resources import Resources
-
-GAUGES = [gauge for feature in FEATURES for gauge in feature.gauges]
-COUNTS = [count for feature in FEATURES for count in feature.counts]
 
 
 async def metrics(request: Request) -> Response:
     resources: Resources = request.state.resources
-    registry = CollectorRegistry()
+    features, registry = plug.product_of(resources).features, CollectorRegistry()
     async with resources.transaction() as db:
-        for gauge in GAUGES:
+        for gauge in (gauge for feature in features for gauge in feature.gauges):
             _add(registry, Counter if gauge.grows else Gauge, gauge, await gauge.read(resources, db))
     with suppress(RedisError, OSError):
-        counted = [(count, await count.read(resources.redis)) for count in COUNTS]
+        counted = [(count, await count.read(resources.redis)) for one in features for count in one.counts]
         for count, values in counted:
             _add(registry, Counter, count, values)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

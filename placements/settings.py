@@ -8,8 +8,7 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from b24app.bitrix24.payloads import OpenRequest
-from b24app.features import FEATURES
-from b24app.plug import SettingsView
+from b24app.plug import SettingsView, product_of
 from b24app.portal.journeys import opening, sessions
 from b24app.portal.journeys.pages import portal_of
 from b24app.resources import Resources
@@ -52,6 +51,7 @@ async def settings_page(call: Call, **once: object) -> dict[str, Any]:
 async def settings_views(resources: Resources, portal_id: int) -> Mapping[str, SettingsView]:
     """What each feature shows in the settings, by its name. Raises Refused `portal_unknown`."""
     portal = await portal_of(resources, portal_id)
+    features = product_of(resources).features
     async with resources.tenant(portal.id) as db:
-        makers = {feature.name: feature.settings_view for feature in FEATURES if feature.settings_view}
+        makers = {feature.name: feature.settings_view for feature in features if feature.settings_view}
         return {name: await make(db, resources, portal) for name, make in makers.items()}

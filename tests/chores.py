@@ -9,7 +9,7 @@ from b24app.plug import Done
 from b24app.resources import Resources
 from b24app.store.tables import portals
 from b24app.work.store import index
-from workers.chores import STATES, do_due, do_now, keep_clocks, wake_due
+from workers.chores import chores_of, do_due, do_now, keep_clocks, states_of, wake_due
 
 
 async def chore(resources: Resources, name: str, portal_id: int) -> Done:
@@ -74,7 +74,7 @@ async def portal_ids(resources: Resources, *states: PortalState) -> list[int]:
 async def due(resources: Resources, *chores: str) -> list[tuple[str, int]]:
     """(chore, portal) whose rows are due, of these; of all, where none is named."""
     async with resources.transaction() as db:
-        found = await index.chores_due(db, STATES, resources.now())
+        found = await index.chores_due(db, states_of(chores_of(resources)), resources.now())
     return [(name, portal_id) for portal_id, name in found if not chores or name in chores]
 
 

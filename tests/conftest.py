@@ -10,12 +10,15 @@ import pytest
 from sqlalchemy import AsyncAdaptedQueuePool
 
 from b24app.demo import servers
+from b24app.features import PRODUCT
 from b24app.logs import set_up_logs
 from b24app.manifest import Manifest, read_manifest
+from b24app.plug import Product
 from b24app.settings import ROOT
 from b24app.store.schema import migrate
 from tests.databases import close_engines, empty, engine_of
 from tests.matrix import chosen
+from tests.stamp.product import VERSIONS
 from tests.world import World, open_world
 
 COLLECTED = pytest.StashKey[list[pytest.Item]]()
@@ -51,7 +54,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres(data_dir: Path) -> Iterator[servers.Postgres]:
     """A migrated database; the app's own role is bound by row-level security, as in production."""
     with servers.postgres(data_dir, durable=False) as server:
-        migrate(server.url(servers.OWNER), server.url())
+        migrate(server.url(servers.OWNER), server.url(), VERSIONS)
         yield server
 
 
@@ -64,6 +67,11 @@ def redis_url(data_dir: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def manifest() -> Manifest:
     return read_manifest(ROOT / "app.yaml")
+
+
+@pytest.fixture(scope="session")
+def product() -> Product:
+    return PRODUCT
 
 
 @pytest.fixture(scope="session")
@@ -83,8 +91,10 @@ async def clean_database(postgres: servers.Postgres, engines: None) -> AsyncIter
 
 
 @pytest.fixture
-async def world(clean_database: servers.Postgres, redis_url: str, manifest: Manifest) -> AsyncIterator[World]:
+async def world(
+    clean_database: servers.Postgres, redis_url: str, manifest: Manifest, product: Product
+) -> AsyncIterator[World]:
     """A portal, the app, a client app's receiver; the app is not installed yet."""
-    async with open_world(clean_database, redis_url, manifest) as opened:
+    async with open_world(clean_database, redis_url, manifest, product=product) as opened:
         yield opened
         await opened.assert_nothing_left()

@@ -6,9 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from b24app.demo import servers
-from b24app.features import TABLES
 from b24app.store.engine import open_engine
 from b24app.store.tables import metadata
+from tests.tables import TABLES
 
 LARGE = 1 << 20  # bytes of all tables: rows that were deleted stay in the files for a while
 _engines: dict[str, AsyncEngine] = {}

@@ -1,5 +1,6 @@
-"""The tables of tenants: those behind row-level security."""
+"""Every table there is in a test's database; the tables of tenants: those behind row-level security."""
 
-from b24app.features import TABLES
+from tests.stamp.product import PRODUCT
 
+TABLES = PRODUCT.tables
 TENANT_TABLES = tuple(table for table in TABLES if table.info["kind"] == "tenant")

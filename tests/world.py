@@ -22,14 +22,18 @@ from sqlalchemy import func, or_, select
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.cards.journeys import modes, sweep
+from b24app.cards.store import imports
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as PortalRow
 from b24app.domain.portal.viewer import Viewer
+from b24app.features import PRODUCT
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
+from b24app.plug import Product
+from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
@@ -142,6 +146,15 @@ class World:
         """An admin switches a rule in the settings; what it asks for is begun."""
         await modes.set_mode(self.resources, await self._viewer(), rule, Mode(mode))
         await self._chores("sweep_portal")
+
+    async def read_anew(self) -> int:
+        """As it is where a version of the app reads what the one before did not; the portal's id."""
+        portal_id = (await self.row()).id
+        async with self.resources.tenant(portal_id) as db:
+            await portals.change(db, portal_id, imported_at=None)
+            await imports.restart(db, portal_id)
+            await index.ask(db, portal_id, IMPORT, self.resources.now())
+        return portal_id
 
     async def ask_sweep(self) -> None:
         """An admin presses "compare everything now" in the settings."""
@@ -351,6 +364,7 @@ async def open_world(
         PortalConfig("second", "127.0.0.3:0", lang="en", plan="enterprise"),
     ),
     secret_key: str = "",
+    product: Product = PRODUCT,
 ) -> AsyncIterator[World]:
     """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop.
 
@@ -374,7 +388,7 @@ async def open_world(
         key = secret_key or Fernet.generate_key().decode()
         environment = _settings(postgres, redis_url, app_url, emulator, key)
         resources = await stack.enter_async_context(
-            open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints)
+            open_resources(environment, manifest, now=emulator.world.now, failpoint=failpoints, product=product)
         )
         resources = replace(resources, engine=engine_of(postgres))
         stack.push_async_callback(resources.calls.flush, resources)

@@ -1,14 +1,13 @@
 """Chores: what is done for a portal now and then, or because somebody asked. Each is a row of the work index, due when
 it has to be done next; the claim sees to it that one worker does it.
 
-`CHORES` are those of the features and the machine's own: rows that nobody needs any more are removed.
+`chores_of` are those of the features and the machine's own: rows that nobody needs any more are removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from time import monotonic
 from uuid import uuid4
 
@@ -19,9 +18,8 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.clock import next_turn, night, try_again
 from b24app.errors import AppError, Overtaken
-from b24app.features import FEATURES, KEPT, TABLES
 from b24app.lanes import Lane
-from b24app.plug import Chore, Done
+from b24app.plug import Chore, Done, product_of
 from b24app.portal.journeys import removal
 from b24app.portal.store import portals, retention
 from b24app.resources import Resources
@@ -50,24 +48,24 @@ def run(name: str, *arguments: int) -> None:
 
 async def wake_due(resources: Resources) -> int:
     """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
-    now = resources.now()
+    now, known = resources.now(), chores_of(resources)
     async with resources.autocommit() as db:
         waiting = await index.waiting(db, now)
-        chores = await index.chores_due(db, STATES, now)
+        chores = await index.chores_due(db, states_of(known), now)
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:
             await resources.wake.outbox()
         else:
             await resources.wake.inbox(portal_id, Lane(lane))
     for portal_id, name in chores:
-        await resources.wake.chore(name, portal_id, CHORES[name].queue)
+        await resources.wake.chore(name, portal_id, known[name].queue)
     return len(waiting) + len(chores)
 
 
 async def keep_clocks(resources: Resources) -> int:
     """Rows of chores that go by the clock, for portals that have none yet: they, or the chore, are new. Returns how
     many."""
-    by_clock = [chore for chore in CHORES.values() if chore.every or chore.nightly]
+    by_clock = [chore for chore in chores_of(resources).values() if chore.every or chore.nightly]
     clocks = [_clock(resources, chore, state) for chore in by_clock for state in chore.states]
     async with resources.autocommit() as db:
         await index.adopt_files(db)
@@ -77,7 +75,7 @@ async def keep_clocks(resources: Resources) -> int:
 
 async def do_due(resources: Resources, name: str, portal_id: int = 0) -> Sequence[Done]:
     """Do what is due of a portal's chore, for a while. Returns what came of each row, None where it failed."""
-    until, done, chore = monotonic() + BUDGET, list[Done](), CHORES.get(name)
+    until, done, chore = monotonic() + BUDGET, list[Done](), chores_of(resources).get(name)
     if chore is None:
         log.warning("chore_unknown", chore=name)
         return done
@@ -168,18 +166,28 @@ async def _tidy(resources: Resources, portal: Portal, _: str = "") -> Done:
     now, gone, until, full = resources.now(), 0, monotonic() + TIDY, True
     while full and monotonic() < until:
         async with resources.tenant(portal.id) as db:
-            went = await retention.tidy(db, portal.id, KEPT, now)
+            went = await retention.tidy(db, portal.id, product_of(resources).kept, now)
         gone, full = gone + went, went >= kept.SLICE
     log.info("tidied", portal=portal.id, rows=gone)
     return resources.now() if full else gone
 
 
-CHORES = {
-    chore.name: chore
-    for chore in (
-        *(chore for feature in FEATURES for chore in feature.chores),
-        Chore("tidy_portal", _tidy, every=timedelta(hours=1), states=frozenset(PortalState)),
-        Chore(portals.ERASE, partial(removal.erase, tables=TABLES), states=frozenset(PortalState), queue=ERASING),
-    )
-}
-STATES = [(chore.name, state) for chore in CHORES.values() for state in chore.states]
+async def _erase(resources: Resources, portal: Portal, argument: str) -> Done:
+    return await removal.erase(resources, portal, argument, tables=product_of(resources).tables)
+
+
+_OURS = (
+    Chore("tidy_portal", _tidy, every=timedelta(hours=1), states=frozenset(PortalState)),
+    Chore(portals.ERASE, _erase, states=frozenset(PortalState), queue=ERASING),
+)
+
+
+def chores_of(resources: Resources) -> Mapping[str, Chore]:
+    """By name."""
+    features = product_of(resources).features
+    return {chore.name: chore for chore in (*(chore for one in features for chore in one.chores), *_OURS)}
+
+
+def states_of(chores: Mapping[str, Chore]) -> list[tuple[str, PortalState]]:
+    """Each chore with the states of portals it is done for."""
+    return [(chore.name, state) for chore in chores.values() for state in chore.states]

@@ -21,8 +21,8 @@ from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work import slices
 from b24app.errors import AppError, Close, Later, Overtaken, Park, PortalError, PortalMoved, Refused, Unreadable, plan
-from b24app.features import FEATURES
 from b24app.lanes import Lane
+from b24app.plug import product_of
 from b24app.portal.journeys.tokens import adopt_address
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -40,10 +40,6 @@ HEARTBEAT = 20.0  # seconds; a claim lasts 60
 WAITING_OUTSIDE = frozenset({"needs_admin", "unpaid", "needs_fresh_token"})
 
 log = structlog.get_logger()
-
-
-PARTS = {part.kind: part for feature in reversed(FEATURES) for part in feature.work}
-"""Upper floors first: cards before what hangs on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +64,20 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
     Between two slices of the bulk lane whatever a person waits for goes first, in a slice and at a pace of its own. A
     portal that lets us in again does so for the rows of earlier slices, too.
     """
-    started, taken, size, let_in, turn = monotonic(), 0, slices.FIRST, False, tuple(PARTS)
+    started, taken, size, let_in = monotonic(), 0, slices.FIRST, False
+    parts = turn = tuple(product_of(resources).parts)
     while (began := monotonic()) - started < BUDGET:
         async with resources.autocommit() as db:
             portal = await portals.by_id(db, portal_id)
             slice_ = await _claim(db, resources, portal, lane, size, turn) if portal else None
             if let_in and not slice_:
-                await index.make_due(db, portal_id, tuple(PARTS), resources.now(), errors=WAITING_OUTSIDE)
+                await index.make_due(db, portal_id, parts, resources.now(), errors=WAITING_OUTSIDE)
         resources.failpoint("inbox.claimed")
         if portal is None or not slice_:
             return taken
         taken += len(slice_.claims)
         let_in = await _handle(resources, portal, slice_)
-        turn = (*(one for one in PARTS if one is not slice_.kind), slice_.kind)
+        turn = (*(one for one in parts if one is not slice_.kind), slice_.kind)
         if slice_.lane is Lane.BULK:
             size = slices.next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
@@ -114,7 +111,9 @@ async def _handle(resources: Resources, portal: Portal, slice_: WorkSlice) -> bo
     """One slice; whether all of it went well. What goes wrong stays in its rows, with the time of the next try."""
     try:
         async with heartbeat(resources, slice_.claims):
-            failed = await PARTS[slice_.kind].handle(resources, portal, slice_.claims, slice_.lane)
+            failed = (
+                await product_of(resources).parts[slice_.kind].handle(resources, portal, slice_.claims, slice_.lane)
+            )
     except Exception as error:
         await _slice_failed(resources, portal, slice_, error)
         return False
@@ -194,7 +193,7 @@ async def _give_up_or_wait(
         case Park(reason) if reason in WAITING_OUTSIDE:
             await _later(resources, kind, [claim], Later(resources.now() + WAIT_OUTSIDE, counted=False), reason)
         case Park(reason) | Close(reason):
-            await PARTS[kind].give_up(resources, portal, claim, reason)
+            await product_of(resources).parts[kind].give_up(resources, portal, claim, reason)
 
 
 async def _later(resources: Resources, kind: WorkKind, claims: Sequence[Claim], later: Later, error: str) -> None:

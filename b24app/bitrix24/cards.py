@@ -431,11 +431,18 @@ class Extent:
 async def extent(client: PortalClient, kind: Kind, now: datetime) -> Extent:
     """Of all cards that a kind's history begins with. A date after `now` is no clock."""
     reader = READERS[kind]
-    asked = {"select": ["id", "updatedTime"], "filter": reader.listed_by, "order": {"updatedTime": "DESC"}}
-    answer = await client.call(LIST, {"entityTypeId": reader.entity_type, **asked})
-    rows = rows_of(LIST, answer.result, "items", "id")
-    dates = [date for _, row in rows if (date := values.moment(row.get("updatedTime"))) and date <= now]
-    newest = max(dates, default=None)
+    total, dates = await _latest(client, reader, {})
+    newest = max((date for date in dates if date <= now), default=None)
     if reader.history is History.FROM_NOW:
         return Extent(0, newest + timedelta(seconds=1) if newest else None)
-    return Extent(answer.total, newest)
+    if reader.listed_by:
+        total, _ = await _latest(client, reader, reader.listed_by)
+    return Extent(total, newest)
+
+
+async def _latest(client: PortalClient, reader: Reader, filter: Mapping[str, Any]) -> tuple[int | None, list[datetime]]:
+    """How many cards there are of these, and when the latest of them were changed."""
+    asked = {"select": ["id", "updatedTime"], "filter": filter, "order": {"updatedTime": "DESC"}}
+    answer = await client.call(LIST, {"entityTypeId": reader.entity_type, **asked})
+    rows = rows_of(LIST, answer.result, "items", "id")
+    return answer.total, [date for _, row in rows if (date := values.moment(row.get("updatedTime")))]

@@ -176,7 +176,7 @@ def _subject(name: str, fields: Form) -> Topic | None:
     else:
         anchored = name.startswith("ONCRMADDRESS")
         anchor = KIND_OF.get(values.number(fields.get("ANCHOR_TYPE_ID")) or 0) if anchored else None
-        if not anchor:
+        if not anchor or not READERS[anchor].requisites:  # whose address means nothing to us
             return None
         kind, record = anchor, values.number(fields.get("ANCHOR_ID"))
     return Subject(kind, record) if record else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +36,21 @@ class WrongRole(RuntimeError):
     """`serve` or `worker` was given a role that row-level security does not bind."""
 
 
-def alembic_config(owner_url: str) -> Config:
+def alembic_config(owner_url: str, versions: Sequence[Path] = ()) -> Config:
+    """`versions`: folders of migrations beside ours; each goes on from the newest of the one before."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    folders = (MIGRATIONS / "versions", *versions)
+    config.set_main_option("version_locations", os.pathsep.join(map(str, folders)))
+    config.set_main_option("path_separator", "os")
     config.set_main_option("sqlalchemy.url", owner_url.replace("%", "%%"))
     return config
 
 
-def migrate(owner_url: str, app_url: str) -> None:
-    """Upgrade to the newest schema and grant the app's role what it needs. Safe to repeat. Blocking."""
-    command.upgrade(alembic_config(owner_url), "head")
+def migrate(owner_url: str, app_url: str, versions: Sequence[Path] = ()) -> None:
+    """Upgrade to the newest schema and grant the app's role what it needs. Safe to repeat. Blocking. `versions` as
+    above."""
+    command.upgrade(alembic_config(owner_url, versions), "head")
     asyncio.run(_grant(owner_url, make_url(app_url).username or ""))
 
 

@@ -13,7 +13,7 @@ from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
-from b24app.features import SECTIONS
+from b24app.plug import product_of
 from b24app.portal.journeys import lifecycle, opening, sessions
 from b24app.resources import Resources
 from placements.opened import answer, frame_of
@@ -39,7 +39,7 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         raise Refused("install_admins_only", 403) from None
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await sessions.open_session(db, resources, proven, portal, person)
-        files = await files_view(db, resources, portal, SECTIONS)
+        files = await files_view(db, resources, portal, product_of(resources).sections)
     page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
     return render.page(
         "portal/installer.html",

@@ -15,7 +15,7 @@ from b24app.domain import policy
 from b24app.domain.delivery import schedule
 from b24app.domain.delivery.news import News, event
 from b24app.domain.verification.membership import State
-from b24app.features import NEWS, POLICY
+from b24app.features import PRODUCT
 from b24app.net.addresses import parsed
 from b24app.settings import ROOT
 from handlers.api import PROBLEMS, ROUTERS, build_api, problems
@@ -26,7 +26,7 @@ WEBHOOKS = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^### `([a-z_.]+)`\n(.*?)(?=^##)", WEBHOOKS, flags=re.MULTILINE | re.DOTALL))
 """What the page says of each event type."""
 EXAMPLE = re.compile(r"^```json\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
-EVERY_TYPE = pytest.mark.parametrize("news", NEWS.types.values(), ids=list(NEWS.types))
+EVERY_TYPE = pytest.mark.parametrize("news", PRODUCT.news.types.values(), ids=list(PRODUCT.news.types))
 KINDS = {"string": str, "integer": int, "object": dict, "null": type(None)}
 
 
@@ -58,13 +58,13 @@ def test_two_texts_for_one_code_are_refused() -> None:
         problems.merged(problems.TEXTS, {"not_found": ("Gone.", "Пропало.")})
 
 
-@pytest.mark.parametrize("word", [*NEWS.types, *schedule.DeliveryState, *schedule.Failure])
+@pytest.mark.parametrize("word", [*PRODUCT.news.types, *schedule.DeliveryState, *schedule.Failure])
 def test_every_word_of_a_delivery_is_explained(word: str) -> None:
     assert f"`{word}`" in WEBHOOKS
 
 
 def test_the_page_has_a_section_for_each_type_there_is() -> None:
-    assert set(SECTIONS) == set(NEWS.types)
+    assert set(SECTIONS) == set(PRODUCT.news.types)
 
 
 @EVERY_TYPE
@@ -111,7 +111,7 @@ def wrong(schema: Any, value: Any, place: str) -> Iterator[str]:
 @pytest.mark.parametrize("state", State)
 def test_the_table_says_what_each_state_opens(state: State) -> None:
     (row,) = [line for line in API.splitlines() if line.startswith("|") and f"`{state}`" in line.split("|")[1]]
-    assert [cell.strip() for cell in row.split("|")[2:-1]] == list(POLICY.sections(state).values())
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == list(PRODUCT.policy.sections(state).values())
 
 
 @pytest.mark.parametrize("section", policy.Section)

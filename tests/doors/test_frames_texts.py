@@ -20,7 +20,7 @@ from b24app.domain.portal.card_layout import FieldsShown, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
-from b24app.features import SECTIONS
+from b24app.features import PRODUCT
 from b24app.i18n import language, read_words
 from b24app.manifest import Manifest
 from b24app.net import guard
@@ -69,7 +69,7 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (Failure, delivery.FAILURE),
         (Failure, export.SENDING),
         (RestoreVerdict, export.RESTORE_VERDICT),
-        ([section.name for section in SECTIONS], export.FILED),
+        ([section.name for section in PRODUCT.sections], export.FILED),
         (EndpointState, delivery.ENDPOINT),
         (PortalState, portal.PORTAL),
         (Mode, verification.MODE),
@@ -89,8 +89,8 @@ def test_every_refusal_of_our_pages_has_words(manifest: Manifest) -> None:
     files = [
         *(ROOT / "placements").rglob("*.py"),
         *_journeys("portal", "opening", "sessions", "pages"),
-        *_journeys("verification", "card_tab", "intents", "modes"),
-        *_journeys("cards", "sweep"),
+        *_journeys("verification", "card_tab", "intents"),
+        *_journeys("cards", "sweep", "modes"),
         *_journeys("delivery", "client_apps"),
         *_journeys("export", "exporting", "restoring"),
     ]

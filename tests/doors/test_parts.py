@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import pytest
 
 import b24app
-from b24app.features import FEATURES
+from b24app.features import PRODUCT
 from b24app.manifest import Manifest
 from b24app.plug import Feature
 from b24app.settings import ROOT
@@ -17,7 +17,7 @@ from placements import PARTS
 from placements.part import Area
 from placements.words import REFUSED
 
-NAMES = [feature.name for feature in FEATURES]
+NAMES = [feature.name for feature in PRODUCT.features]
 
 
 def once(codes: Iterable[str]) -> set[str]:
@@ -37,7 +37,7 @@ def test_each_room_hands_in_its_feature() -> None:
 @pytest.mark.parametrize("what", ["fields", "placements", "scopes", "modes", "events"])
 def test_each_thing_of_the_manifest_is_owned_by_one_feature(manifest: Manifest, what: str) -> None:
     wanted = set(manifest.events.values() if what == "events" else getattr(manifest, what))
-    assert once(code for feature in FEATURES for code in owned(feature, manifest, what)) == wanted
+    assert once(code for feature in PRODUCT.features for code in owned(feature, manifest, what)) == wanted
 
 
 def owned(feature: Feature, manifest: Manifest, what: str) -> Iterable[str]:
@@ -47,7 +47,7 @@ def owned(feature: Feature, manifest: Manifest, what: str) -> Iterable[str]:
 
 def test_each_place_in_the_portal_has_a_page_of_its_owner(manifest: Manifest) -> None:
     paths = {code: place.path for code, place in manifest.placements.items()}
-    for feature in FEATURES:
+    for feature in PRODUCT.features:
         pages = [path for part in PARTS if part.name == feature.name for path in part.pages]
         assert once(pages) == {paths[code] for code in feature.placements}
 
@@ -62,7 +62,7 @@ def test_each_part_is_of_a_feature_and_stands_where_its_folders_do() -> None:
 
 
 def test_what_a_feature_shows_in_the_settings_has_a_section_there() -> None:
-    shown = {feature.name for feature in FEATURES if feature.settings_view}
+    shown = {feature.name for feature in PRODUCT.features if feature.settings_view}
     assert {part.name for part in PARTS if part.settings} == shown
     page = (ROOT / "templates" / "main_content.html").read_text()
     assert all(f"sections('{area}')" in page for area in Area)

@@ -21,13 +21,12 @@ from sqlalchemy.sql.visitors import iterate
 
 import b24app
 from b24app.demo import servers
-from b24app.features import TABLES
 from b24app.store.engine import open_engine
 from b24app.verification.store.memberships import Overtaken
 from tests.store.recipes import ALL_OF_IT, AS_OWNER, ELSEWHERE, NEW_ROWS, QUERIES
 from tests.store.recipes.recipe import Query
 from tests.store.rich import Owned, rich
-from tests.tables import TENANT_TABLES
+from tests.tables import TABLES, TENANT_TABLES
 from tests.world import World
 
 REFUSED = "42501"  # insufficient_privilege: the row would not be ours

@@ -10,12 +10,12 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import b24app
-from b24app.features import TABLES
 from b24app.portal.store import departures, retention
 from b24app.store.engine import open_engine
 from b24app.store.tables import metadata
 from tests.store.rich import rich
 from tests.store.samples import FULL, row
+from tests.tables import TABLES
 from tests.world import World
 
 

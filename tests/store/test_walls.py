@@ -10,10 +10,9 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from b24app.delivery.store.tables import client_apps
 from b24app.demo import servers
-from b24app.features import TABLES
 from b24app.store.schema import WrongRole, refuse_strong_role
 from emulator.crm.entities import Entity
-from tests.tables import TENANT_TABLES
+from tests.tables import TABLES, TENANT_TABLES
 from tests.world import World
 
 

@@ -16,7 +16,7 @@ from b24app.delivery.journeys.endpoints import WithSecret
 from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.features import NEWS
+from b24app.features import PRODUCT
 from handlers.api.common import NO_NUL, Input, Routes, Texts
 from handlers.api.door import Called, Used
 from handlers.api.idempotency import Key, answer_once
@@ -63,7 +63,7 @@ router = Routes("Endpoints", "Where webhooks go.", PROBLEMS)
 Url = Annotated[str, Field(max_length=2000, description="Where we POST: https, port 443, a public host name.")]
 EventTypes = Annotated[
     list[Annotated[str, Field(pattern=NO_NUL)]],
-    Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(NEWS.event_types)}."),
+    Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(PRODUCT.news.event_types)}."),
 ]
 Description = Annotated[str, Field(max_length=500, pattern=NO_NUL, description="For people.")]
 

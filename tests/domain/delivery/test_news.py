@@ -12,7 +12,7 @@ import pytest
 
 from b24app.domain.delivery import news
 from b24app.domain.verification.news import MembershipVerificationChanged
-from b24app.features import NEWS, POLICY
+from b24app.features import PRODUCT
 from b24app.settings import ROOT
 
 TOLD = MembershipVerificationChanged(
@@ -26,7 +26,7 @@ TOLD = MembershipVerificationChanged(
     reason="box_ticked",
     decided_by=12,
     decided_by_source="event",
-    sections=POLICY.sections("pending"),
+    sections=PRODUCT.policy.sections("pending"),
     version=4,
     previous_version=3,
     occurred_at=datetime(2026, 11, 22, 13, 30, tzinfo=timezone(timedelta(hours=3))),
@@ -77,11 +77,11 @@ def test_every_type_of_news_is_handed_in() -> None:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, news.News) and value is not news.News
     }
-    assert written == set(NEWS.types.values())
+    assert written == set(PRODUCT.news.types.values())
 
 
 def test_pings_come_unasked() -> None:
-    assert set(NEWS.types) - set(NEWS.event_types) == {news.EndpointPing.TYPE}
+    assert set(PRODUCT.news.types) - set(PRODUCT.news.event_types) == {news.EndpointPing.TYPE}
 
 
 def test_two_types_of_one_name_are_refused() -> None:

@@ -16,7 +16,7 @@ from b24app.export.journeys import restoring, weekly
 from b24app.export.store import exports
 from b24app.export.store.tables import exports as exports_table
 from b24app.export.store.tables import file_parts, restores
-from b24app.features import SECTIONS
+from b24app.features import PRODUCT
 from b24app.vault import Vault
 from placements import PARTS
 from placements.render import Render
@@ -137,7 +137,7 @@ async def test_a_file_that_was_replaced_while_it_was_read_leaves_nothing(world: 
         parts = (await db.execute(select(file_parts.c.file_id).distinct())).scalars()
         (export,) = (await db.execute(select(exports_table.c.id))).scalars()
         assert set(parts) <= {newest, export}
-    shelf = restoring._Shelf(world.resources, row.id, SECTIONS, uuid4())
+    shelf = restoring._Shelf(world.resources, row.id, PRODUCT.sections, uuid4())
     await shelf.put("settings", {"modes": {}}, b"{}\n")
     with pytest.raises(restoring.Superseded):
         await shelf.flush()

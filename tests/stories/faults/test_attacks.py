@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from b24app.features import TABLES
 from b24app.store.engine import open_engine
 from emulator.attacks import kinds
 from emulator.model.installs import finish
 from tests.stories.differences.switches import proves, switch
 from tests.stories.scene import CONTACT, Scene, told_once
+from tests.tables import TABLES
 from tests.world import World
 
 REFUSED = (400, 401, 403, 404)

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 
 from b24app.domain.portal.installation import PortalState
-from b24app.features import TABLES
 from b24app.portal.store import departures, tokens
 from b24app.portal.store.tables import departures as departures_table
 from b24app.store.tables import portals
@@ -17,6 +16,7 @@ from emulator.model.faults import Break
 from emulator.model.installs import Installation, finish, next_version, update
 from emulator.model.people import User
 from tests.chores import erase, reconcile_one, rescan_one, rewake_all, tidy_all
+from tests.tables import TABLES
 from tests.world import World
 
 CONTACT = Entity.CONTACT

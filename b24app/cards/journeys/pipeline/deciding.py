@@ -91,10 +91,12 @@ async def halved(
     return [*await halved(rule, cases[:half], work), *await halved(rule, cases[half:], work)]
 
 
-def fail(rule: Rule, case: CardCase, error: Exception) -> None:
+def fail(rule: Rule, case: CardCase, error: Exception, *, decided: bool = False) -> None:
+    """`decided`: it failed after its decision was stored, which stands."""
     log.warning("rule_failed", rule=rule.name, subject=str(case.subject), error=repr(error), exc_info=error)
     case.failed[rule.name] = error
-    case.decisions.pop(rule.name, None)
+    if not decided:
+        case.decisions.pop(rule.name, None)
 
 
 async def _take_up(db: Any, rules: CardRules, context: RuleContext, rule: Rule, cases: Sequence[CardCase]) -> None:
@@ -117,14 +119,31 @@ async def _decide_rule(slice_: CardSlice, rule: Rule, loaded: Loaded) -> Loaded:
     ready: Loaded = []
     for part, rows in loaded:
         for seen, found in await halved(rule, part, partial(_look_up, slice_, rule, rows)):
-            asking = [case for case in seen if rule.asks(case.facts_for(rule), found, case.decisions)]
-            if rest := [case for case in seen if case not in asking]:
+            asks = {case: _asks(rule, found, case) for case in seen}
+            if rest := [case for case in seen if not asks[case] and rule.name not in case.failed]:
                 ready.append((rest, found))
+            asking = [case for case in seen if asks[case]]
             ready += await halved(rule, asking, partial(_reserve, slice_, rule, found))
     for part, rows in ready:
         for case in part:
             _decide_card(slice_, rule, rows, case)
     return ready
+
+
+def _asks(rule: Rule, rows: Any, case: CardCase) -> bool:
+    """Nothing scarce is taken for a card that the rule waits on."""
+    if _must_wait(rule, case):
+        return False
+    try:
+        return rule.asks(case.facts_for(rule), rows, dict(case.decisions))
+    except Exception as error:
+        fail(rule, case, error)
+        return False
+
+
+def _must_wait(rule: Rule, case: CardCase) -> bool:
+    """One of the rules that it needs has failed on the card, or waits."""
+    return any(name in case.failed or ((done := case.decisions.get(name)) and done.waits) for name in rule.needs)
 
 
 async def _look_up(slice_: CardSlice, rule: Rule, rows: Any, cases: Sequence[CardCase]) -> Any:
@@ -139,7 +158,7 @@ async def _reserve(slice_: CardSlice, rule: Rule, rows: Any, cases: Sequence[Car
 
 
 def _decide_card(slice_: CardSlice, rule: Rule, rows: Any, case: CardCase) -> None:
-    if any(name in case.failed or ((done := case.decisions.get(name)) and done.waits) for name in rule.needs):
+    if _must_wait(rule, case):
         case.decisions[rule.name] = CardDecision(waits=True)
         return
     try:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.card_rules import RuleContext
+from b24app.card_rules import Confirmed, RuleContext
+from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail
 from b24app.cards.journeys.pipeline.reading import waits_of
-from b24app.cards.journeys.pipeline.slices import WAITS, CardCase, CardSlice
+from b24app.cards.journeys.pipeline.slices import WAITS, CardCase, CardSlice, Rule
 from b24app.cards.journeys.pipeline.writing import publish, store
 from b24app.cards.store import failures, records
 from b24app.cards.store.failures import RuleFailure
@@ -77,9 +78,28 @@ async def _tell_written(
     context = RuleContext(slice_.portal, slice_.resources.policy, now)
     for rule in slice_.rules:
         mine = [case for case in cases if rule.name in case.decided and case.modes[rule.name] is Mode.ON]
-        confirmed = [one for case in mine for one in case.confirmed(rule.name)]
-        if confirmed:
-            told += await rule.written(db, context, confirmed)
+        told += await _tell_rule(db, context, rule, [(case, case.confirmed(rule.name)) for case in mine])
+
+
+async def _tell_rule(
+    db: AsyncConnection, context: RuleContext, rule: Rule, cases: Sequence[tuple[CardCase, Sequence[Confirmed]]]
+) -> list[News]:
+    """Behind a savepoint; what fails is halved. Of a card it fails on, what was written stays intended."""
+    shown = [(case, confirmed) for case, confirmed in cases if confirmed]
+    if not shown:
+        return []
+    try:
+        async with db.begin_nested():
+            return list(await rule.written(db, context, [one for _, confirmed in shown for one in confirmed]))
+    except Exception as error:
+        if belongs_to_slice(error):
+            raise
+        if len(shown) == 1:
+            fail(rule, shown[0][0], error, decided=True)
+            return []
+    half = len(shown) // 2
+    told = await _tell_rule(db, context, rule, shown[:half])
+    return [*told, *await _tell_rule(db, context, rule, shown[half:])]
 
 
 async def _failures(
@@ -90,6 +110,9 @@ async def _failures(
         found.over += [(case.subject, name) for name in case.failures if name not in case.failed]
         for name, error in case.failed.items():
             before = case.failures.get(name)
+            if before and before.next_at > now:  # something else came for the card: no try of this rule's
+                found.again.append(before)
+                continue
             tries = before.tries + 1 if before else 1
             what = plan(error, tries, now)
             if isinstance(what, Later):

@@ -14,7 +14,7 @@ from b24app.card_rules import CardDecision, CardFacts, CardRule, Confirmed
 from b24app.cards.journeys.missing import cards_after_all, listed
 from b24app.cards.store import aliases
 from b24app.cards.store.failures import RuleFailure
-from b24app.domain.cards.facts import MARK, Card, Cards, Kind, Subject, Topic, Value
+from b24app.domain.cards.facts import MARK, Card, Cards, Facts, Kind, Subject, Topic, Value
 from b24app.domain.cards.records import Known, Record
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.errors import NotStored
@@ -218,11 +218,18 @@ class CardCase:
             outcome = self.outcomes.get(code)
             if outcome and outcome.error is None:
                 found.append(Confirmed(self.subject, code, self.wanted()[code]))
-            elif outcome is None and self.card and self.record and code in self.record.intended:
-                shown = self.card.values.get(code)
-                if same(shown, self.record.intended[code]) and not same(shown, self.record.settled.get(code)):
-                    found.append(Confirmed(self.subject, code, shown))
+            elif outcome is None and self.card and self._read_back(code):
+                found.append(Confirmed(self.subject, code, self.card.values[code]))
         return found
+
+    def _read_back(self, code: str) -> bool:
+        """The card shows what was intended, or what is wanted and was not agreed on until now: `written` is owed."""
+        if self.card is None or code not in self.card.values:
+            return False
+        shown, wanted, before = self.card.values[code], self.wanted(), self.record or Record({})
+        if code in before.intended and same(shown, before.intended[code]):
+            return True
+        return code in wanted and same(shown, wanted[code]) and not same(shown, before.settled.get(code))
 
     def intending(self, writing: Mapping[str, Value], now: datetime) -> Known:
         """The card as it was read is agreed on where its meaning is stored, and this is what comes next."""
@@ -245,16 +252,19 @@ class CardCase:
             if code not in card.values:
                 continue
             shown, outcome = card.values[code], self.outcomes.get(code)
-            if writing and code in wanted:
+            untold = bool(writing) or self.rule_of(code) in self.failed  # `written` has not succeeded yet
+            if code in writing:
                 settled[code], intended[code], touched = shown, wanted[code], True
-                if previous.get(code) == shown:
+                if code in previous and previous[code] == shown:
                     del previous[code]
-            elif outcome is None and code in wanted and not same(shown, wanted[code]):
-                if not self._held_back(code, wanted[code], now):
-                    _agree(settled, previous, intended, code, shown)
             elif outcome is None:
+                if code in wanted and not same(shown, wanted[code]) and self._held_back(code, wanted[code], now):
+                    continue
+                owed = untold and self._read_back(code)
                 _agree(settled, previous, intended, code, shown)
-            elif outcome.error is None:
+                if owed:
+                    intended[code] = shown
+            elif outcome.error is None and not untold:
                 settled[code], previous[code], touched = wanted[code], shown, True
                 intended.pop(code, None)
             elif isinstance(outcome.error, NotStored) and outcome.card:
@@ -270,9 +280,9 @@ class CardCase:
         """Facts move when every rule that is not off has decided; those that are off are behind from now on."""
         known, card = self.facts.known, self.card
         assert card
-        waits = known is not None and not set(self.decided) >= set(self.rules)
-        links, facts = (known.links, known.facts) if known and waits else (card.links, card.facts)
-        moved = known is None or (set(known.links), known.facts) != (set(links), facts)
+        stays = known is not None and not set(self.decided) >= set(self.rules)
+        links, facts = (known.links, known.facts) if known and stays else (card.links, card.facts)
+        moved = known is None or set(known.links) != set(links) or _differ(known.facts, facts)
         behind = self.behind(changed=moved)
         return Known(self.subject, record, card.title, links, card.assigned_by, behind=behind, facts=facts)
 
@@ -290,6 +300,11 @@ def _agree(
         previous.pop(code, None)
     settled[code] = shown
     intended.pop(code, None)
+
+
+def _differ(known: Facts, shown: Facts) -> bool:
+    """What was never kept, since nobody asked for it, is no change."""
+    return any(name in shown and shown[name] != value for name, value in known.items())
 
 
 def _owes(rules: frozenset[str] | None, name: str) -> bool:

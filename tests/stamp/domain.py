@@ -1,0 +1,45 @@
+"""Which number a card has. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from b24app.domain.cards.facts import Subject
+
+STAMP = "stamp"
+"""The code of the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """`version`: 0 while it is only reserved; `told`: the version that client apps know of; `shadow`: taken by a rule
+    that only watched; `filed`: it stands in the file of numbers."""
+
+    subject: Subject
+    number: int
+    version: int = 0
+    told: int | None = None
+    shadow: bool = False
+    filed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StampPlan:
+    """`keep`: the card has this number from now on; `drop`: rows that go, of it or of cards it goes on for."""
+
+    keep: Stamp
+    drop: tuple[Stamp, ...] = ()
+
+
+def plan(subject: Subject, own: Stamp | None, before: Sequence[Stamp]) -> StampPlan | None:
+    """Of several numbers the lower one stays. None where nothing changes."""
+    every = [stamp for stamp in (own, *before) if stamp]
+    if not every:
+        return None
+    lowest = min(every, key=lambda stamp: stamp.number)
+    if lowest == own and own.version and not before:
+        return None
+    version = max(stamp.version for stamp in every) + 1
+    told = max((stamp.told for stamp in every if stamp.told is not None), default=None)
+    return StampPlan(Stamp(subject, lowest.number, version, told, lowest.shadow, lowest.filed), tuple(every))

@@ -1,0 +1,121 @@
+"""Numbers: taken one after another, kept by card."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from b24app.domain.cards.facts import Kind, Subject
+from b24app.store.arrays import among, named
+from tests.stamp.domain import Stamp
+from tests.stamp.store.tables import stamps
+
+_OF_THE_PORTAL = select(stamps).where(stamps.c.portal_id == bindparam("portal"))
+_LOAD = _OF_THE_PORTAL.where(text(among("kind", "crm_id")))
+_ONE_AFTER_ANOTHER = text("SELECT pg_advisory_xact_lock(hashtext('stamps'), CAST(:portal AS integer))")
+_RESERVE = text("""
+    INSERT INTO stamps (portal_id, kind, crm_id, shadow, number)
+    SELECT :portal, n.kind, n.id, :shadow, n.turn + coalesce(
+        (SELECT max(number) FROM stamps WHERE portal_id = :portal AND shadow = :shadow), 0)
+    FROM (SELECT kind, id, row_number() OVER (ORDER BY kind, id) AS turn
+          FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[])) AS u(kind, id)
+          WHERE NOT EXISTS (SELECT FROM stamps s WHERE s.portal_id = :portal AND s.shadow = :shadow
+                            AND s.kind = u.kind AND s.crm_id = u.id)) AS n
+""")
+_TAKE_UP = text("""
+    INSERT INTO stamps (portal_id, kind, crm_id, number, version, told)
+    SELECT :portal, n.kind, n.id, n.number, 1, 1
+    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:numbers AS bigint[])) AS n(kind, id, number)
+    WHERE n.number > 0
+    ON CONFLICT DO NOTHING RETURNING kind, crm_id
+""")
+_TOLD = text("""
+    UPDATE stamps s SET told = s.version
+    FROM (SELECT kind, crm_id, told FROM stamps WHERE portal_id = :portal AND NOT shadow) AS old
+    WHERE s.portal_id = :portal AND NOT s.shadow AND (s.kind, s.crm_id) = (old.kind, old.crm_id)
+      AND (s.kind, s.crm_id, s.number) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]),
+                                                              CAST(:numbers AS bigint[])))
+      AND s.told IS DISTINCT FROM s.version
+    RETURNING s.kind, s.crm_id, s.number, s.version, old.told
+""")
+
+
+async def load(
+    db: AsyncConnection, portal_id: int, subjects: Collection[Subject]
+) -> Mapping[Subject, Mapping[bool, Stamp]]:
+    """By card, and by whether the number was taken by a rule that only watched."""
+    found: dict[Subject, dict[bool, Stamp]] = defaultdict(dict)
+    for row in await db.execute(_LOAD, {"portal": portal_id, **named(subjects)}):
+        found[_subject(row)][row.shadow] = _stamp(row)
+    return found
+
+
+async def reserve(db: AsyncConnection, portal_id: int, cards: Collection[Subject], *, shadow: bool) -> None:
+    """The next numbers for those that have none. Two who reserve wait for each other."""
+    await db.execute(_ONE_AFTER_ANOTHER, {"portal": portal_id})
+    await db.execute(_RESERVE, {"portal": portal_id, "shadow": shadow, **named(cards)})
+
+
+async def take_up(db: AsyncConnection, portal_id: int, shown: Mapping[Subject, int]) -> frozenset[Subject]:
+    """Numbers that cards show already, told to nobody. Returns the cards to which nobody contradicts."""
+    if not shown:
+        return frozenset()
+    await db.execute(_ONE_AFTER_ANOTHER, {"portal": portal_id})
+    rows = await db.execute(_TAKE_UP, {"portal": portal_id, **named(list(shown)), "numbers": list(shown.values())})
+    return frozenset(_subject(row) for row in rows)
+
+
+async def shadows(db: AsyncConnection, portal_id: int) -> list[Subject]:
+    """Cards whose number was taken by a rule that only watched."""
+    rows = await db.execute(select(stamps).where(stamps.c.portal_id == portal_id, stamps.c.shadow))
+    return sorted(_subject(row) for row in rows)
+
+
+async def drop_shadows(db: AsyncConnection, portal_id: int) -> None:
+    await db.execute(delete(stamps).where(stamps.c.portal_id == portal_id, stamps.c.shadow))
+
+
+async def save(db: AsyncConnection, portal_id: int, keep: Sequence[Stamp], drop: Sequence[Stamp]) -> None:
+    """Rows of `drop` go first: their numbers may be kept by other cards."""
+    if drop:
+        keys = [(one.subject.kind.value, one.subject.id, one.shadow) for one in drop]
+        mine = (stamps.c.portal_id == portal_id, tuple_(stamps.c.kind, stamps.c.crm_id, stamps.c.shadow).in_(keys))
+        await db.execute(delete(stamps).where(*mine))
+    if keep:
+        await db.execute(insert(stamps), [_row(portal_id, one) for one in sorted(keep, key=lambda one: one.subject)])
+
+
+async def told(db: AsyncConnection, portal_id: int, shown: Mapping[Subject, int]) -> list[Stamp]:
+    """Cards that show their number now: those of which client apps do not know it, `told` as it was."""
+    rows = await db.execute(_TOLD, {"portal": portal_id, **named(list(shown)), "numbers": list(shown.values())})
+    return [Stamp(_subject(row), row.number, row.version, row.told) for row in rows]
+
+
+async def give_back(db: AsyncConnection, portal_id: int, card: Subject) -> None:
+    """The card's number, where client apps have never heard of it."""
+    mine = (stamps.c.portal_id == portal_id, stamps.c.kind == card.kind.value, stamps.c.crm_id == card.id)
+    await db.execute(delete(stamps).where(*mine, stamps.c.told.is_(None)))
+
+
+def _subject(row: Row[Any]) -> Subject:
+    return Subject(Kind(row.kind), row.crm_id)
+
+
+def _stamp(row: Row[Any]) -> Stamp:
+    return Stamp(_subject(row), row.number, row.version, row.told, row.shadow, row.filed_at is not None)
+
+
+def _row(portal_id: int, one: Stamp) -> dict[str, Any]:
+    return {
+        "portal_id": portal_id,
+        "kind": one.subject.kind.value,
+        "crm_id": one.subject.id,
+        "shadow": one.shadow,
+        "number": one.number,
+        "version": one.version,
+        "told": one.told,
+    }

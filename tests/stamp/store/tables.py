@@ -1,0 +1,25 @@
+"""The numbers of cards."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+
+from b24app.store.tables import TENANT, flag, metadata, moment, portal_id
+
+stamps = Table(
+    "stamps",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),
+    Column("crm_id", BigInteger, nullable=False),
+    flag("shadow"),  # taken by a rule that only watched: it goes when the mode changes
+    Column("number", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default="0"),  # 0: reserved
+    Column("told", Integer),  # the version that client apps know of
+    moment("filed_at"),
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id", "shadow"),
+    UniqueConstraint("portal_id", "shadow", "number"),
+    info=TENANT,
+)
+
+TABLES = (stamps,)
