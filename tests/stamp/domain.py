@@ -14,14 +14,14 @@ STAMP = "stamp"
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """`version`: 0 while it is only reserved; `told`: the version that client apps know of; `shadow`: taken by a rule
-    that only watched; `filed`: it stands in the file of numbers."""
+    that only watched; `lead_id`: the lead that it was given to first, of a deal that was made of one."""
 
     subject: Subject
     number: int
     version: int = 0
     told: int | None = None
     shadow: bool = False
-    filed: bool = False
+    lead_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class StampPlan:
     drop: tuple[Stamp, ...] = ()
 
 
-def plan(subject: Subject, own: Stamp | None, before: Sequence[Stamp]) -> StampPlan | None:
-    """Of several numbers the lower one stays. None where nothing changes."""
+def plan(subject: Subject, own: Stamp | None, before: Sequence[Stamp], lead_id: int | None = None) -> StampPlan | None:
+    """Of several numbers the lower one stays. None where nothing changes. `before`: of cards that it goes on for, and
+    of the lead it was made of."""
     every = [stamp for stamp in (own, *before) if stamp]
     if not every:
         return None
@@ -42,4 +43,6 @@ def plan(subject: Subject, own: Stamp | None, before: Sequence[Stamp]) -> StampP
         return None
     version = max(stamp.version for stamp in every) + 1
     told = max((stamp.told for stamp in every if stamp.told is not None), default=None)
-    return StampPlan(Stamp(subject, lowest.number, version, told, lowest.shadow, lowest.filed), tuple(every))
+    leads = (stamp.lead_id for stamp in every if stamp.lead_id)
+    keep = Stamp(subject, lowest.number, version, told, lowest.shadow, next(leads, lead_id))
+    return StampPlan(keep, tuple(every))

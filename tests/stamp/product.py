@@ -10,11 +10,13 @@ import yaml
 from b24app.features import product
 from b24app.manifest import Manifest
 from b24app.settings import ROOT
+from tests.stamp import lead_queue
 from tests.stamp.feature import FEATURE
 
 HERE = Path(__file__).parent
 VERSIONS = (HERE / "versions",)
-PRODUCT = product(FEATURE)
+FEATURES = (FEATURE, lead_queue.FEATURE)
+PRODUCT = product(*FEATURES)
 
 
 def manifest() -> Manifest:

@@ -28,16 +28,27 @@ class StampRows:
 
     def before(self, facts: CardFacts) -> tuple[Stamp, ...]:
         """Of cards that it goes on for."""
-        found = (self._of(known.subject, facts) for known in facts.predecessors)
+        lead = (facts.origin,) if facts.origin and facts.subject.kind is Kind.DEAL else ()
+        found = (self._of(subject, facts) for subject in (*(known.subject for known in facts.predecessors), *lead))
         return tuple(stamp for stamp in found if stamp)
+
+    def gone_on(self, facts: CardFacts) -> bool:
+        """A lead whose number is a deal's by now."""
+        shadow, lead = facts.mode is Mode.WATCH, facts.subject
+        every = (stamp for mine in self.stamps.values() if (stamp := mine.get(shadow)))
+        return lead.kind is Kind.LEAD and any(stamp.lead_id == lead.id for stamp in every)
 
     def _of(self, subject: Subject, facts: CardFacts) -> Stamp | None:
         return self.stamps.get(subject, {}).get(facts.mode is Mode.WATCH)
 
 
+SHOWN = frozenset({Kind.COMPANY, Kind.DEAL})
+"""Cards that have the field."""
+
+
 class StampRule(CardRule[StampRows, StampPlan]):
     name = "stamp"
-    kinds = frozenset({Kind.COMPANY})
+    kinds = frozenset({Kind.COMPANY, Kind.LEAD, Kind.DEAL})
     fields = frozenset({STAMP})
 
     async def holds(self, db: AsyncConnection, portal: Portal, subjects: Collection[Subject]) -> frozenset[Subject]:
@@ -45,10 +56,12 @@ class StampRule(CardRule[StampRows, StampPlan]):
 
     async def load(self, db: AsyncConnection, context: RuleContext, facts: Sequence[CardFacts]) -> StampRows:
         before = {known.subject for one in facts for known in one.predecessors}
-        return StampRows(await stamps.load(db, context.portal.id, {one.subject for one in facts} | before))
+        leads = {one.origin for one in facts if one.origin}
+        return StampRows(await stamps.load(db, context.portal.id, {one.subject for one in facts} | before | leads))
 
     def asks(self, facts: CardFacts, rows: StampRows, earlier: Earlier) -> bool:
-        return facts.card is not None and not rows.own(facts) and not rows.before(facts)
+        has = rows.own(facts) or rows.before(facts) or rows.gone_on(facts)
+        return facts.card is not None and not has
 
     async def reserve(
         self, db: AsyncConnection, context: RuleContext, facts: Sequence[CardFacts], rows: StampRows
@@ -60,12 +73,16 @@ class StampRule(CardRule[StampRows, StampPlan]):
 
     def decide(self, facts: CardFacts, rows: StampRows, earlier: Earlier, now: datetime) -> CardDecision[StampPlan]:
         """A card that is deleted keeps its row, for another one to go on for it."""
-        if facts.card is None:
+        if facts.card is None or rows.gone_on(facts):
             return CardDecision()
         own, before = rows.own(facts), rows.before(facts)
-        decided = plan(facts.subject, own, before)
+        decided = plan(facts.subject, own, before, facts.origin.id if facts.origin else None)
         number = decided.keep.number if decided else own.number if own else None
-        return CardDecision(plan=decided, wanted={STAMP: number}, touched=frozenset(one.subject for one in before))
+        return CardDecision(
+            plan=decided,
+            wanted={STAMP: number} if facts.subject.kind in SHOWN else {},
+            touched=frozenset(one.subject for one in (own, *before) if one),
+        )
 
     async def store(
         self, db: AsyncConnection, context: RuleContext, decided: Sequence[Decided[StampPlan]]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, text, tuple_
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
@@ -15,7 +15,7 @@ from tests.stamp.domain import Stamp
 from tests.stamp.store.tables import stamps
 
 _OF_THE_PORTAL = select(stamps).where(stamps.c.portal_id == bindparam("portal"))
-_LOAD = _OF_THE_PORTAL.where(text(among("kind", "crm_id")))
+_LOAD = _OF_THE_PORTAL.where(or_(text(among("kind", "crm_id")), text("lead_id = ANY(CAST(:leads AS bigint[]))")))
 _ONE_AFTER_ANOTHER = text("SELECT pg_advisory_xact_lock(hashtext('stamps'), CAST(:portal AS integer))")
 _RESERVE = text("""
     INSERT INTO stamps (portal_id, kind, crm_id, shadow, number)
@@ -47,9 +47,10 @@ _TOLD = text("""
 async def load(
     db: AsyncConnection, portal_id: int, subjects: Collection[Subject]
 ) -> Mapping[Subject, Mapping[bool, Stamp]]:
-    """By card, and by whether the number was taken by a rule that only watched."""
+    """By card, and by whether the number was taken by a rule that only watched; of leads also what deals took over."""
     found: dict[Subject, dict[bool, Stamp]] = defaultdict(dict)
-    for row in await db.execute(_LOAD, {"portal": portal_id, **named(subjects)}):
+    leads = [one.id for one in subjects if one.kind is Kind.LEAD]
+    for row in await db.execute(_LOAD, {"portal": portal_id, "leads": leads, **named(subjects)}):
         found[_subject(row)][row.shadow] = _stamp(row)
     return found
 
@@ -106,7 +107,7 @@ def _subject(row: Row[Any]) -> Subject:
 
 
 def _stamp(row: Row[Any]) -> Stamp:
-    return Stamp(_subject(row), row.number, row.version, row.told, row.shadow, row.filed_at is not None)
+    return Stamp(_subject(row), row.number, row.version, row.told, row.shadow, row.lead_id)
 
 
 def _row(portal_id: int, one: Stamp) -> dict[str, Any]:
@@ -118,4 +119,5 @@ def _row(portal_id: int, one: Stamp) -> dict[str, Any]:
         "number": one.number,
         "version": one.version,
         "told": one.told,
+        "lead_id": one.lead_id,
     }

@@ -16,9 +16,24 @@ stamps = Table(
     Column("number", BigInteger, nullable=False),
     Column("version", Integer, nullable=False, server_default="0"),  # 0: reserved
     Column("told", Integer),  # the version that client apps know of
+    Column("lead_id", BigInteger),  # of a deal: the lead that the number was given to
     moment("filed_at"),
     PrimaryKeyConstraint("portal_id", "kind", "crm_id", "shadow"),
     UniqueConstraint("portal_id", "shadow", "number"),
+    info=TENANT,
+)
+
+lead_turns = Table(
+    "lead_turns",
+    metadata,
+    portal_id(),
+    Column("lead_id", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    flag("shown"),  # the lead has shown that it is theirs
+    flag("taken_back"),  # a person has decided otherwise since
+    PrimaryKeyConstraint("portal_id", "lead_id"),
+    UniqueConstraint("portal_id", "turn"),
     info=TENANT,
 )
 
