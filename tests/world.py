@@ -22,6 +22,7 @@ from sqlalchemy import func, or_, select
 from b24app.asgi import OURS, Doors, build_app
 from b24app.assembly import open_resources
 from b24app.cards.journeys import modes, sweep
+from b24app.cards.store import imports
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
 from b24app.domain.portal.installation import PortalState
@@ -32,6 +33,7 @@ from b24app.features import PRODUCT
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.plug import Product
+from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.settings import ROOT, Settings
@@ -144,6 +146,15 @@ class World:
         """An admin switches a rule in the settings; what it asks for is begun."""
         await modes.set_mode(self.resources, await self._viewer(), rule, Mode(mode))
         await self._chores("sweep_portal")
+
+    async def read_anew(self) -> int:
+        """As it is where a version of the app reads what the one before did not; the portal's id."""
+        portal_id = (await self.row()).id
+        async with self.resources.tenant(portal_id) as db:
+            await portals.change(db, portal_id, imported_at=None)
+            await imports.restart(db, portal_id)
+            await index.ask(db, portal_id, IMPORT, self.resources.now())
+        return portal_id
 
     async def ask_sweep(self) -> None:
         """An admin presses "compare everything now" in the settings."""

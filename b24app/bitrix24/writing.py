@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from b24app.bitrix24.batches import out_of_reach, unsent
 from b24app.bitrix24.cards import READERS, CardFields, FieldMap, listed, listing
 from b24app.bitrix24.client import BATCH_SIZE, Command, Outcome, PortalClient
-from b24app.domain.cards.facts import ASSIGNED_BY, Card, Kind, Subject, Value, Values
+from b24app.domain.cards.facts import ASSIGNED_BY, MARK, Card, Kind, Subject, Value, Values
 from b24app.errors import NotStored, OutcomeUnknown, PortalError
 
 QUIET = {"REGISTER_HISTORY_EVENT": "N", "REGISTER_SONET_EVENT": "N"}
@@ -81,13 +81,13 @@ def _written(change: CardChange, outcome: Outcome, cards: Mapping[Subject, Card 
     if change.subject not in cards:
         return Written(OutcomeUnknown(method, 200, "NOT_READ_BACK"))
     card = cards[change.subject]
-    if card and not change.values.keys() <= card.values.keys():  # somebody has just deleted one of our fields
+    if card and change.values.keys() - card.values.keys() - {MARK}:  # somebody has just deleted one of our fields
         return Written(OutcomeUnknown(method, 200, "NOT_READ_BACK"), card)
     return Written(NotStored(method) if card and not _shows(card, change) else None, card)
 
 
 def _shows(card: Card, change: CardChange) -> bool:
-    return all(same(card.values[code], value) for code, value in change.values.items())
+    return all(code in card.values and same(card.values[code], value) for code, value in change.values.items())
 
 
 def same(shown: Value, wanted: Value) -> bool:

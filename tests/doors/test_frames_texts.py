@@ -89,8 +89,8 @@ def test_every_refusal_of_our_pages_has_words(manifest: Manifest) -> None:
     files = [
         *(ROOT / "placements").rglob("*.py"),
         *_journeys("portal", "opening", "sessions", "pages"),
-        *_journeys("verification", "card_tab", "intents", "modes"),
-        *_journeys("cards", "sweep"),
+        *_journeys("verification", "card_tab", "intents"),
+        *_journeys("cards", "sweep", "modes"),
         *_journeys("delivery", "client_apps"),
         *_journeys("export", "exporting", "restoring"),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.bitrix24.cards import CLOSED
 from b24app.cards.journeys import odd
 from b24app.cards.journeys.lists import Item, Seen
 from b24app.cards.journeys.taking_up import take_up
@@ -26,8 +27,8 @@ async def compare(
 ) -> Mapping[Drift, int]:
     """What differs, by how it does; `gone`: what we know and the portal has no more.
 
-    What waits in the inbox already is no drift: an event told us. What cannot be understood is left for its journey,
-    once, and not counted. Call `resources.wake.inbox` after the commit.
+    What waits in the inbox already is no drift: an event told us; nor is a closed deal that we do not know. What cannot
+    be understood is left for its journey, once, and not counted. Call `resources.wake.inbox` after the commit.
     """
     now = resources.now()
     strange = {one.subject: one for one in page if isinstance(one, Odd)}
@@ -50,6 +51,7 @@ async def _differing(
     found: dict[Topic, Drift] = {}
     if cards:
         known = await records.load(db, portal.id, [card.subject for card in cards])
+        cards = [card for card in cards if card.subject in known or not card.facts.get(CLOSED)]
         uneven = await take_up(db, resources, portal, cards, known, resources.now())
         for card in cards:
             before, kind = known.get(card.subject), card.subject.kind

@@ -139,7 +139,8 @@ async def see_facts(db: AsyncConnection, portal_id: int, cards: Sequence[Card]) 
 async def write_again(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> None:
     """What these cards did not store is not held back: a person wants it tried."""
     mine = (records.c.portal_id == portal_id, text(among("kind", "crm_id")))
-    came_to_nothing = text("EXISTS (SELECT FROM jsonb_each(previous) AS p WHERE p.value = settled -> p.key)")
+    before = "CASE jsonb_typeof(previous) WHEN 'object' THEN previous END"  # nothing is kept as the null of JSON, too
+    came_to_nothing = text(f"EXISTS (SELECT FROM jsonb_each({before}) AS p WHERE p.value = settled -> p.key)")
     held = update(records).where(*mine, came_to_nothing).values(written_at=None)
     await db.execute(held, named(subjects))
 

@@ -11,9 +11,6 @@ from b24app.cards.journeys import importing
 from b24app.cards.store import imports
 from b24app.cards.store.imports import ImportStep
 from b24app.domain.cards.facts import Kind
-from b24app.portal.journeys.installation import IMPORT
-from b24app.portal.store import portals
-from b24app.work.store import index
 from emulator.crm.entities import Entity
 from emulator.seed.crowd import grow
 from tests.chores import import_one, rescan_one
@@ -65,17 +62,7 @@ async def unread(world: World) -> int:
     """A portal that has the app and has to be read anew; its id."""
     await world.install()
     grow(world.portal, 620, 1300)
-    return await read_anew(world)
-
-
-async def read_anew(world: World) -> int:
-    """As it is where a version of the app reads what the one before did not; the portal's id."""
-    portal_id = (await world.row()).id
-    async with world.resources.tenant(portal_id) as db:
-        await portals.change(db, portal_id, imported_at=None)
-        await imports.restart(db, portal_id)
-        await index.ask(db, portal_id, IMPORT, world.resources.now())
-    return portal_id
+    return await world.read_anew()
 
 
 async def test_cards_that_come_and_go_while_it_is_read(world: World) -> None:
@@ -102,7 +89,7 @@ async def test_what_was_changed_behind_the_reader_is_found_though_its_event_is_l
     _, people = grow(world.portal, 0, 620)
     await world.install()
     await world.subscribe()
-    await read_anew(world)
+    await world.read_anew()
     first = people[0]
 
     def tick_behind_and_time_passes() -> None:

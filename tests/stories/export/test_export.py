@@ -219,8 +219,7 @@ async def test_a_worker_killed_on_the_way_out_and_on_the_way_back(world: World, 
 async def test_the_preview_waits_for_the_first_reading_of_the_crm(world: World, decided: Decided) -> None:
     file = await exported(world)
     opened = await settings(world)
-    await world.mode("off")
-    await world.mode("on")  # read anew
+    await world.read_anew()
     row = await world.row()
     assert not row.imported
     assert await sent(opened, file) is None
