@@ -20,6 +20,7 @@ from b24app.domain.verification.restoring import ExportedRow, judge
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.plug import ExportRow, ExportSection, Restoring
+from b24app.portal.store import portals
 from b24app.verification.store import export_rows, memberships
 from b24app.work.store import inbox
 
@@ -35,16 +36,27 @@ async def _read_settings(db: AsyncConnection, portal: Portal, after: str, limit:
 
 
 async def _restore_settings(on: Restoring, rows: Sequence[SettingsRow]) -> Counter[RestoreVerdict]:
-    """A module that stands as app.yaml starts it goes back to its mode; one that somebody has switched stays."""
+    """A feature that stands as app.yaml starts it goes back to its mode; one that somebody has switched stays. One of
+    which the file says nothing came later, and stays as well."""
     came: Counter[RestoreVerdict] = Counter()
     for row in rows:
-        was, now = row.modes.get("verification", Mode.OFF), on.portal.mode("verification")
-        untouched = now is on.resources.manifest.modes["verification"]
-        verdict = RestoreVerdict.SAME if was is now else RestoreVerdict.CHANGED if untouched else RestoreVerdict.KEPT
-        if on.write and verdict is RestoreVerdict.CHANGED:
-            await modes.switch(on.db, on.resources, on.portal, "verification", was)
-        came[verdict] += 1
+        verdicts = {await _restore_mode(on, row, rule.name) for rule in on.resources.rules.all}
+        order = (RestoreVerdict.CHANGED, RestoreVerdict.KEPT, RestoreVerdict.SAME)
+        came[next(verdict for verdict in order if verdict in verdicts)] += 1
     return came
+
+
+async def _restore_mode(on: Restoring, row: SettingsRow, name: str) -> RestoreVerdict:
+    portal = await portals.by_id(on.db, on.portal.id) or on.portal  # with the modes that were restored before this one
+    now = on.resources.rules.mode(portal, name)
+    was = row.modes.get(name, now)
+    if was is now:
+        return RestoreVerdict.SAME
+    if now is not on.resources.manifest.modes[name]:
+        return RestoreVerdict.KEPT
+    if on.write:
+        await modes.switch(on.db, on.resources, portal, name, was)
+    return RestoreVerdict.CHANGED
 
 
 class MembershipRow(ExportRow):

@@ -124,6 +124,20 @@ async def test_deleted_with_the_app_and_brought_back_by_the_file(world: World) -
     assert given(world) == []
 
 
+async def test_each_features_mode_comes_back_by_the_file(world: World) -> None:
+    installation = await world.install()
+    await world.mode("off", "stamp")
+    await world.mode("watch")
+    file = await exported(world)
+    await world.uninstall(installation, clean=True)
+    await world.erase()
+    await world.install()
+    await restored(world, file)
+
+    modes = (await world.row()).modes
+    assert (modes["stamp"], modes["verification"]) == ("off", "watch")
+
+
 async def test_what_clean_has_erased_is_gone(world: World) -> None:
     installation = await world.install()
     world.add_company()
