@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import TypedDict
 
 from starlette.applications import Starlette
@@ -22,8 +23,11 @@ from b24app.resources import Resources
 from b24app.settings import Settings, read_settings
 from b24app.store.schema import refuse_strong_role
 from handlers import events, health, metrics, problems
-from handlers.api import build_api
+from handlers.api import ROUTERS, build_api
+from handlers.api.common import Routes
+from placements import PARTS
 from placements import routes as placement_routes
+from placements.part import Part
 
 
 class AppState(TypedDict):
@@ -38,18 +42,31 @@ def _resources(request: Request) -> Resources:
     return found
 
 
-def routes(manifest: Manifest) -> list[BaseRoute]:
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What features add to the doors: routes of the client API, parts of pages."""
+
+    routers: tuple[Routes, ...] = ROUTERS
+    parts: tuple[Part, ...] = PARTS
+
+
+OURS = Doors()
+
+
+def routes(manifest: Manifest, doors: Doors = OURS) -> list[BaseRoute]:
     return [
         Route("/bitrix/events", events.receive, methods=["POST"]),  # the busiest first: routes are tried in turn
-        *placement_routes(manifest),
+        *placement_routes(manifest, doors.parts),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", metrics.metrics, methods=["GET"]),
-        Mount("/api/v1", build_api(_resources)),
+        Mount("/api/v1", build_api(_resources, doors.routers)),
     ]
 
 
-def build_app(settings: Settings, manifest: Manifest, resources: Resources | None = None) -> Starlette:
+def build_app(
+    settings: Settings, manifest: Manifest, resources: Resources | None = None, doors: Doors = OURS
+) -> Starlette:
     """The app. Tests and the bench hand in resources of their own; otherwise the lifespan opens them."""
 
     @contextlib.asynccontextmanager
@@ -62,7 +79,7 @@ def build_app(settings: Settings, manifest: Manifest, resources: Resources | Non
             yield {"resources": opened, "reception": Reception(opened)}
 
     app = Starlette(
-        routes=routes(manifest),
+        routes=routes(manifest, doors),
         middleware=[Middleware(Limits), Middleware(KnownHosts, settings)],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,

@@ -97,12 +97,26 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something is so that rooms above may go on from. `topic`: "stamp.numbers"; `value`: what it is about."""
+
+    topic: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What a rule is handed besides its facts."""
+    """What a rule is handed besides its facts. `announced`: what its `store` and `written` have said; None in other
+    steps, which announce nothing."""
 
     portal: Portal
     policy: Policy
     now: datetime
+    announced: list[Announcement] | None = None
+
+    def announce(self, topic: str, *values: object) -> None:
+        assert self.announced is not None, "only store and written announce"
+        self.announced.extend(Announcement(topic, value) for value in values)
 
 
 class SliceReader(Protocol):

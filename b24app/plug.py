@@ -18,6 +18,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.card_rules import CardRule
+from b24app.domain.cards.facts import Subject
 from b24app.domain.delivery.news import News, NewsCatalogue
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.policy import Policy, SectionRule
@@ -26,7 +27,7 @@ from b24app.domain.portal.portal import Portal
 from b24app.lanes import Lane
 from b24app.resources import Resources
 from b24app.store.kept import Kept
-from b24app.work.store.index import Claim, WorkKind
+from b24app.work.store.index import Claim
 from b24app.work.wake import CHORES
 
 R = TypeVar("R", bound="ExportRow")
@@ -46,13 +47,24 @@ class FailedClaim(Protocol):
 class WorkPart:
     """One part of the work index.
 
-    `handle`: carries claims of one portal and lane to their end and returns those that failed by themselves; what it
-    raises is the slice's. `give_up`: closes a claim that is not tried again, with the reason.
+    `kind`: of its rows, `WorkKind` or a word of the room's own, which says what their keys mean. `handle`: carries
+    claims of one portal and lane to their end and returns those that failed by themselves; what it raises is the
+    slice's. `give_up`: closes a claim that is not tried again, with the reason.
     """
 
-    kind: WorkKind
+    kind: str
     handle: Callable[[Resources, Portal, Sequence[Claim], Lane], Awaitable[Sequence[FailedClaim] | None]]
     give_up: Callable[[Resources, Portal, Claim, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A part of the room goes on when a lower room announces something (`b24app.announcing`). `part`: its kind;
+    `key(value)`: its row for what was announced."""
+
+    topic: str
+    part: str
+    key: Callable[[Any], str]
 
 
 Done = datetime | int | None
@@ -144,9 +156,10 @@ class Feature:
     """One room. `name`: of its folders and tests, and its key in the modes of app.yaml where it has one.
 
     `fields`, `placements`, `events`, `scopes`: keys of app.yaml that it owns (`events`: what the events are about).
-    `cards`: its rules on changed cards; `news`: types of news that it publishes; `access`: when the sections it owns
-    are open.
-    `settings_view(db, resources, portal)`: what its part of the settings page prints.
+    `cards`: its rules on changed cards; `reacts`: its parts that go on from what lower rooms announce; `news`: types of
+    news that it publishes; `access`: when the sections it owns are open.
+    `settings_view(db, resources, portal)`: what its part of the settings page prints; `card_view`, of a card, what its
+    lines in the card tab print, None for no lines.
     """
 
     name: str
@@ -156,6 +169,7 @@ class Feature:
     events: tuple[str, ...] = ()
     cards: tuple[CardRule[Any, Any], ...] = ()
     work: tuple[WorkPart, ...] = ()
+    reacts: tuple[Reaction, ...] = ()
     chores: tuple[Chore, ...] = ()
     news: tuple[type[News], ...] = ()
     access: tuple[SectionRule, ...] = ()
@@ -165,6 +179,7 @@ class Feature:
     counts: tuple[Count, ...] = ()
     tables: tuple[Table, ...] = ()
     settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[SettingsView]] | None = None
+    card_view: Callable[[AsyncConnection, Resources, Portal, Subject], Awaitable[object]] | None = None
 
 
 class Product:
@@ -181,6 +196,10 @@ class Product:
         self.policy = Policy(rule for feature in self.features for rule in feature.access)
         self.parts = {part.kind: part for feature in reversed(self.features) for part in feature.work}
         """Of the work index, upper floors first: cards before what hangs on them."""
+        reactions = [reaction for feature in self.features for reaction in feature.reacts]
+        self.reactions = tuple(sorted(reactions, key=lambda one: one.part))
+        if deaf := {reaction.part for reaction in reactions} - self.parts.keys():
+            raise ValueError(f"reactions of parts that nobody has: {', '.join(sorted(deaf))}")
 
 
 def product_of(resources: Resources) -> Product:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from b24app.manifest import Manifest
-from placements import frame, opened, settings
+from placements import frame, mode, opened, settings
 from placements.cards import sweep
 from placements.cards import words as cards_words
 from placements.connection_check import connection_check
@@ -25,7 +26,7 @@ from placements.part import Area, Part
 from placements.portal import card_layout, install, set_up
 from placements.portal import words as portal_words
 from placements.render import STATIC, Render
-from placements.verification import card_tab, mode, same_card
+from placements.verification import card_tab, same_card
 from placements.verification import words as verification_words
 
 OPENED = ["GET", "HEAD", "POST"]
@@ -37,7 +38,7 @@ PARTS = (
         settings=((Area.LEFT, "verification/mode.html"),),
         headline="verification/headline.html",
         pages=card_tab.PAGES,
-        calls={**card_tab.CALLS, "/frame/same-card": same_card.say, "/frame/mode": mode.switch},
+        calls={**card_tab.CALLS, "/frame/same-card": same_card.say, "/frame/mode": mode.switch("verification")},
     ),
     Part(
         "delivery",
@@ -89,11 +90,11 @@ class BuiltFiles(StaticFiles):
         return response
 
 
-def routes(manifest: Manifest) -> list[BaseRoute]:
-    render = Render.read(manifest, PARTS)
+def routes(manifest: Manifest, parts: Sequence[Part] = PARTS) -> list[BaseRoute]:
+    render = Render.read(manifest, parts)
     pages: dict[str, OpenedPage] = {"/app": settings.page}
     calls: dict[str, FrameCall] = {"/frame/status": settings.status}
-    for part in PARTS:
+    for part in parts:
         pages |= part.pages
         calls |= part.calls
     return [

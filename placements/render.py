@@ -51,6 +51,9 @@ class Worded(Protocol):
     @property
     def words(self) -> ModuleType | None: ...
 
+    @property
+    def templates(self) -> Path | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Render:
@@ -64,12 +67,15 @@ class Render:
     @classmethod
     def read(cls, manifest: Manifest, parts: Sequence[Worded]) -> Render:
         """Templates know all `parts`, and the words of each by its name: `words.portal.PORTAL`."""
-        texts, refused = read_words(manifest.languages), dict(REFUSED)
+        texts, refused, filed = read_words(manifest.languages), dict(REFUSED), dict[str, str]()
         for part in parts:
             refused |= getattr(part.words, "REFUSED", {})
-        words = SimpleNamespace(REFUSED=refused, **{part.name: part.words for part in parts if part.words})
+            filed |= getattr(part.words, "FILED", {})
+        words = SimpleNamespace(REFUSED=refused, FILED=filed, **{part.name: part.words for part in parts if part.words})
+        folders = [ROOT / "templates", *(part.templates for part in parts if part.templates)]
         known = {"manifest": manifest, "parts": parts, "words": words, "assets": _assets(STATIC)}
-        return cls(manifest.languages, texts, {lang: _environment(one, known) for lang, one in texts.items()}, refused)
+        environments = {lang: _environment(one, known, folders) for lang, one in texts.items()}
+        return cls(manifest.languages, texts, environments, refused)
 
     def words(self, lang: str) -> Words:
         return self.texts[language(lang, self.languages)]
@@ -106,9 +112,9 @@ class Render:
         return {"error": {"code": code, "text": f"{text.text(said.title)}. {text.text(said.text)}"}}
 
 
-def _environment(text: Words, known: Mapping[str, Any]) -> Environment:
+def _environment(text: Words, known: Mapping[str, Any], folders: Sequence[Path]) -> Environment:
     made = Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

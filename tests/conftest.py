@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import AsyncAdaptedQueuePool
 
+from b24app.asgi import OURS, Doors
 from b24app.demo import servers
 from b24app.features import PRODUCT
 from b24app.logs import set_up_logs
@@ -75,6 +76,11 @@ def product() -> Product:
 
 
 @pytest.fixture(scope="session")
+def doors() -> Doors:
+    return OURS
+
+
+@pytest.fixture(scope="session")
 async def engines() -> AsyncIterator[None]:
     yield
     await close_engines()
@@ -92,9 +98,9 @@ async def clean_database(postgres: servers.Postgres, engines: None) -> AsyncIter
 
 @pytest.fixture
 async def world(
-    clean_database: servers.Postgres, redis_url: str, manifest: Manifest, product: Product
+    clean_database: servers.Postgres, redis_url: str, manifest: Manifest, product: Product, doors: Doors
 ) -> AsyncIterator[World]:
     """A portal, the app, a client app's receiver; the app is not installed yet."""
-    async with open_world(clean_database, redis_url, manifest, product=product) as opened:
+    async with open_world(clean_database, redis_url, manifest, product=product, doors=doors) as opened:
         yield opened
         await opened.assert_nothing_left()

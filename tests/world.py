@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 from sqlalchemy import func, or_, select
 
-from b24app.asgi import build_app
+from b24app.asgi import OURS, Doors, build_app
 from b24app.assembly import open_resources
 from b24app.cards.journeys import modes, sweep
 from b24app.cards.store import imports
@@ -365,6 +365,7 @@ async def open_world(
     ),
     secret_key: str = "",
     product: Product = PRODUCT,
+    doors: Doors = OURS,
 ) -> AsyncIterator[World]:
     """Portals, auth server, app and receiver on loopback addresses of their own, in this event loop.
 
@@ -395,7 +396,7 @@ async def open_world(
         redis = Redis.from_url(redis_url)
         await redis.flushdb()
         await redis.aclose()
-        await stack.enter_async_context(serving(build_app(environment, manifest, resources), socket))
+        await stack.enter_async_context(serving(build_app(environment, manifest, resources, doors), socket))
         receiver = await stack.enter_async_context(receiving(emulator.world.now))
         timeout = aiohttp.ClientTimeout(total=60)
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))

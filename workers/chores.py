@@ -50,7 +50,7 @@ async def wake_due(resources: Resources) -> int:
     """Wake whoever has due rows nobody holds. Returns how many wake-ups were sent; those already waiting coalesce."""
     now, known = resources.now(), chores_of(resources)
     async with resources.autocommit() as db:
-        waiting = await index.waiting(db, now)
+        waiting = await index.waiting(db, (*product_of(resources).parts, WorkKind.DELIVERY), now)
         chores = await index.chores_due(db, states_of(known), now)
     for portal_id, kind, lane in waiting:
         if kind == WorkKind.DELIVERY:

@@ -28,7 +28,7 @@ from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.store.engine import away, collided
 from b24app.work.store import index
-from b24app.work.store.index import Claim, WorkKind
+from b24app.work.store.index import Claim
 from workers import runtime
 from workers.inline_delivery import worker_name
 
@@ -46,7 +46,7 @@ log = structlog.get_logger()
 class WorkSlice:
     """Claims of one part of the work index, out of one lane."""
 
-    kind: WorkKind
+    kind: str
     lane: Lane
     claims: Sequence[Claim]
 
@@ -77,7 +77,7 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
             return taken
         taken += len(slice_.claims)
         let_in = await _handle(resources, portal, slice_)
-        turn = (*(one for one in parts if one is not slice_.kind), slice_.kind)
+        turn = (*(one for one in parts if one != slice_.kind), slice_.kind)
         if slice_.lane is Lane.BULK:
             size = slices.next_size(size, monotonic() - began)
     await resources.wake.inbox(portal_id, lane)
@@ -85,7 +85,7 @@ async def drain_portal(resources: Resources, portal_id: int, lane: Lane) -> int:
 
 
 async def _claim(
-    db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane, size: int, turn: Sequence[WorkKind]
+    db: AsyncConnection, resources: Resources, portal: Portal, lane: Lane, size: int, turn: Sequence[str]
 ) -> WorkSlice | None:
     """Rows of one lane, the fastest that has any, and of one part, the first of `turn` that has any. Only an active
     portal is worked for; rows of the others stay."""
@@ -183,9 +183,7 @@ async def moved(resources: Resources, portal: Portal, error: Exception) -> bool:
         return False
 
 
-async def _give_up_or_wait(
-    resources: Resources, portal: Portal, kind: WorkKind, claim: Claim, error: Exception
-) -> None:
+async def _give_up_or_wait(resources: Resources, portal: Portal, kind: str, claim: Claim, error: Exception) -> None:
     code = getattr(error, "code", "") or type(error).__name__
     match plan(error, claim.tries, resources.now()):
         case Later() as later:
@@ -196,6 +194,6 @@ async def _give_up_or_wait(
             await product_of(resources).parts[kind].give_up(resources, portal, claim, reason)
 
 
-async def _later(resources: Resources, kind: WorkKind, claims: Sequence[Claim], later: Later, error: str) -> None:
+async def _later(resources: Resources, kind: str, claims: Sequence[Claim], later: Later, error: str) -> None:
     async with resources.autocommit() as db:
         await index.postpone(db, kind, claims, later.at, error, counted=later.counted)

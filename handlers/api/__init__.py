@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from fastapi import FastAPI, Request
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from b24app.resources import Resources
 from handlers.api import idempotency, problems
-from handlers.api.common import Problem, Routes
+from handlers.api.common import Problem, Routes, Texts
 from handlers.api.delivery import deliveries, endpoints
 from handlers.api.door import Cors, GetResources
 from handlers.api.verification import me, memberships
@@ -27,8 +28,6 @@ ROUTERS: tuple[Routes, ...] = (
     endpoints.router,
     deliveries.router,
 )
-PROBLEMS = problems.merged(problems.TEXTS, idempotency.PROBLEMS, *(routes.problems for routes in ROUTERS))
-TAGS = [{"name": routes.tag, "description": routes.about} for routes in ROUTERS]
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Client API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css"></head>
@@ -39,6 +38,12 @@ _SCRIPT = """SwaggerUIBundle({url: new URL("openapi.json", document.baseURI).hre
 """
 
 
+def problems_of(routers: Iterable[Routes]) -> Texts:
+    """Code of each refusal → what people are told."""
+    return problems.merged(problems.TEXTS, idempotency.PROBLEMS, *(routes.problems for routes in routers))
+
+
+PROBLEMS = problems_of(ROUTERS)
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -53,7 +58,7 @@ def _of_the_lifespan(request: Request) -> Resources:
 
 
 @cache
-def build_api(get_resources: GetResources = _of_the_lifespan) -> FastAPI:
+def build_api(get_resources: GetResources = _of_the_lifespan, routers: tuple[Routes, ...] = ROUTERS) -> FastAPI:
     """The app for one process. `get_resources` finds the process's resources for a request."""
     api = FastAPI(
         title="Client API",
@@ -62,14 +67,14 @@ def build_api(get_resources: GetResources = _of_the_lifespan) -> FastAPI:
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
-        openapi_tags=TAGS,
+        openapi_tags=[{"name": routes.tag, "description": routes.about} for routes in routers],
         redirect_slashes=False,
         responses=ERRORS,  # type: ignore[arg-type]
     )
     api.state.get_resources = get_resources
     api.add_middleware(Cors, get_resources=get_resources)
-    problems.add_handlers(api, PROBLEMS)
-    for routes in ROUTERS:
+    problems.add_handlers(api, problems_of(routers))
+    for routes in routers:
         api.include_router(routes)
     api.add_api_route("/docs", _docs, include_in_schema=False)
     api.add_api_route("/docs.js", _script, include_in_schema=False)

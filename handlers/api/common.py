@@ -24,6 +24,8 @@ class Routes(APIRouter):
         super().__init__(tags=[tag])
         self.tag, self.about, self.problems = tag, about, problems or {}
 
+    __hash__ = object.__hash__  # an API is built once for the same routes
+
 
 class Input(BaseModel):
     """What comes in."""

@@ -16,6 +16,7 @@ from b24app.portal.journeys import opening, sessions
 from b24app.portal.journeys.pages import portal_of
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab, intents
+from placements.card_lines import card_lines
 from placements.frame import Call, FrameCall
 from placements.opened import OpenedPage, frame_of, regained
 from placements.render import Render
@@ -35,6 +36,7 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await sessions.open_session(db, resources, proven, portal, person)
         view = await card_tab.tab_of(db, resources, portal, subject)
+        lines = await card_lines(db, resources, portal, subject)
     return render.page(
         "verification/card.html",
         opened.lang,
@@ -42,6 +44,7 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
         page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
         notice=regained(proven, portal),
         view=view,
+        lines=lines,
         portal_state=portal.state,
     )
 
@@ -51,7 +54,8 @@ async def contents(call: Call) -> dict[str, Any]:
     await card_tab.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
     async with call.resources.tenant(portal.id) as db:
         view = await card_tab.tab_of(db, call.resources, portal, subject)
-    shown = {"view": view, "portal_state": portal.state}
+        lines = await card_lines(db, call.resources, portal, subject)
+    shown = {"view": view, "lines": lines, "portal_state": portal.state}
     return {"html": call.render.part("verification/card_content.html", call.viewer.lang, **shown)}
 
 

@@ -12,7 +12,7 @@ from b24app.domain.delivery.news import Json, News, Sentence, crm_id, data_schem
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`shown`: the lead has shown that it is `user_id`'s; `taken_back`: a person has given it to somebody else."""
+    """`shown`: the lead has shown that it is `user_id`'s; `taken_back`: a person has decided otherwise since."""
 
     lead: Subject
     number: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
@@ -35,10 +35,13 @@ from b24app.verification.store.tables import memberships as memberships_table
 from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
+from tests.stamp.domain import Stamp
+from tests.stamp.store import stamps, turns
 from tests.store.samples import FULL, row
 from tests.tables import TENANT_TABLES
 from tests.world import World
 
+GONE = datetime(2026, 1, 1, tzinfo=UTC)  # long before the story
 DIGEST = b"digest of a first request that died at work"
 
 
@@ -158,6 +161,7 @@ async def _unfinished(
     found = select(records.c.crm_id).where(named, records.c.gone_at.is_(None))
     namesake = Subject(Kind.CONTACT, (await db.execute(found)).scalar_one())
     await aliases.found(db, mine, gone, contact, now)
+    await _numbered(db, mine)
     await failures.save(db, mine, [RuleFailure(contact, "verification", 1, "CallRefused", now)])
     await failures.rehearse(db, mine, [Rehearsed("verification", contact, now, {"check": True})])
     await db.execute(update(records).where(records.c.crm_id == contact.id).values(behind=["verification"]))
@@ -211,6 +215,26 @@ async def _unfinished(
         waiting=rows[1],
         failed=rows[0],
     )
+
+
+async def _numbered(db: AsyncConnection, mine: int) -> None:
+    """Cards of the sample feature's recipes: the portal has none of these ids."""
+    company, lead = Subject(Kind.COMPANY, 10**9), Subject(Kind.LEAD, 10**9)
+    for shadow in (False, True):
+        await stamps.save(db, mine, [Stamp(company, 10**6, 1, shadow=shadow)], ())
+    await db.execute(
+        insert(records).values(
+            portal_id=mine,
+            kind="company",
+            crm_id=company.id,
+            title="",
+            links=[],
+            settled={},
+            seen_at=GONE,
+            gone_at=GONE,
+        )
+    )
+    await turns.reserve(db, mine, [lead], [1])
 
 
 async def _files(db: AsyncConnection, mine: int, now: datetime) -> tuple[UUID, UUID]:

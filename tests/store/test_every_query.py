@@ -45,10 +45,10 @@ ROWS, SHARED = _every_row(TENANTS, "portal_id = :portal"), _every_row(OTHERS, "t
 
 
 def modules() -> Iterator[ModuleType]:
-    root = Path(b24app.__file__).parent
-    for file in [*root.glob("store/*.py"), *root.glob("*/store/*.py")]:
+    root = Path(b24app.__file__).parents[1]
+    for file in [*root.glob("b24app/store/*.py"), *root.glob("b24app/*/store/*.py"), *root.glob("tests/*/store/*.py")]:
         if file.stem not in ("__init__", "tables"):
-            yield import_module(".".join(file.relative_to(root.parent).with_suffix("").parts))
+            yield import_module(".".join(file.relative_to(root).with_suffix("").parts))
 
 
 MODULES = {module.__name__: module for module in modules()}

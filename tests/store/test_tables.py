@@ -20,8 +20,9 @@ from tests.world import World
 
 
 def test_each_table_is_handed_in_once() -> None:
-    for found in Path(b24app.__file__).parent.glob("*/store/tables.py"):
-        import_module(f"b24app.{found.parts[-3]}.store.tables")
+    root = Path(b24app.__file__).parents[1]
+    for found in (*root.glob("b24app/*/store/tables.py"), *root.glob("tests/*/store/tables.py")):
+        import_module(".".join(found.relative_to(root).with_suffix("").parts))
     assert Counter(table.name for table in TABLES) == Counter(list(metadata.tables))
 
 

@@ -30,6 +30,7 @@ from b24app.domain.work.clock import SOON
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
+from b24app.plug import product_of
 from b24app.portal.journeys import declared
 from b24app.portal.journeys import fields as our_fields
 from b24app.portal.journeys.declared import Declared, Key, Spec
@@ -38,7 +39,7 @@ from b24app.portal.journeys.tokens import admin_client, remember, still_here
 from b24app.portal.store import card_layouts as card_rows
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.work.store import inbox, index
+from b24app.work.store import index
 
 Add = Callable[[PortalClient, Sequence[Spec]], Awaitable[Sequence[Outcome]]]
 
@@ -240,7 +241,7 @@ async def revive(resources: Resources, portal: Portal) -> None:
         waits = (PortalState.NEEDS_ADMIN, PortalState.UNPAID)
         if await portals.move(db, portal.id, PortalState.ACTIVE, only_from=waits):
             log.info("portal_revived", portal=portal.id, was=portal.state)
-        await index.make_due(db, portal.id, inbox.KINDS, resources.now())
+        await index.make_due(db, portal.id, tuple(product_of(resources).parts), resources.now())
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 

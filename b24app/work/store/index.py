@@ -123,15 +123,12 @@ CLAIM_FAIRLY = text(f"""
 
 
 class WorkKind(StrEnum):
-    """What a row of the index points at."""
+    """What a row of the index points at; rooms have words of their own beside these (`plug.WorkPart`)."""
 
     RECORD = "record"  # key "contact:7": a card to read, decide and settle
     REQUISITE = "requisite"  # key "requisite:7": one to read and keep
     DELIVERY = "delivery"  # key: the outbox row's id
     CHORE = "chore"  # key "sweep_portal", "export:<id>": a chore's name and what it is about
-
-
-PARTS = [kind.value for kind in WorkKind if kind is not WorkKind.CHORE]
 
 
 class ClaimLost(Overtaken):
@@ -151,21 +148,21 @@ class Claim:
 
 
 async def arrive(
-    db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str], lane: Lane, due_at: datetime
+    db: AsyncConnection, portal_id: int, kind: str, keys: Collection[str], lane: Lane, due_at: datetime
 ) -> None:
     """Put rows into the index, or count the arrival on rows that wait already: sooner and faster wins."""
     if keys:
         await db.execute(ARRIVE, arrival(portal_id, kind, keys, lane, due_at))
 
 
-def arrival(portal_id: int, kind: WorkKind, keys: Collection[str], lane: Lane, due_at: datetime) -> dict[str, Any]:
+def arrival(portal_id: int, kind: str, keys: Collection[str], lane: Lane, due_at: datetime) -> dict[str, Any]:
     """What `ARRIVE` is executed with; keys in one order, so that two who bring the same do not lock crosswise."""
-    return {"portal": portal_id, "kind": kind.value, "keys": sorted(set(keys)), "lane": int(lane), "due": due_at}
+    return {"portal": portal_id, "kind": str(kind), "keys": sorted(set(keys)), "lane": int(lane), "due": due_at}
 
 
 async def claim(
     db: AsyncConnection,
-    kind: WorkKind,
+    kind: str,
     *,
     worker: str,
     token: UUID,
@@ -180,7 +177,7 @@ async def claim(
     Across portals (but for `without`) each one's first rows come before the rest of any: a tenant with 100,000 rows
     delays no other.
     """
-    asked = {"kind": kind.value, "now": now, "lane": int(lane), "limit": limit}
+    asked = {"kind": str(kind), "now": now, "lane": int(lane), "limit": limit}
     held = {"worker": worker, "token": token, "until": now + LEASE}
     if portal_id is None:
         rows = await db.execute(
@@ -212,7 +209,7 @@ async def renew(db: AsyncConnection, token: UUID, now: datetime) -> None:
     await db.execute(update(work).where(work.c.claim_token == token).values(claimed_until=now + LEASE))
 
 
-async def finish(db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], now: datetime) -> set[str]:
+async def finish(db: AsyncConnection, kind: str, claims: Sequence[Claim], now: datetime) -> set[str]:
     """Drop rows that are still ours; those with news meanwhile are let go instead, due at once.
 
     Returns the keys that were still ours. A key missing there was taken over by somebody: roll back.
@@ -225,7 +222,7 @@ async def finish(db: AsyncConnection, kind: WorkKind, claims: Sequence[Claim], n
 
 async def postpone(
     db: AsyncConnection,
-    kind: WorkKind,
+    kind: str,
     claims: Sequence[Claim],
     due_at: datetime,
     error: str | None,
@@ -243,13 +240,13 @@ async def postpone(
         await db.execute(POSTPONE, {**_held(kind, claims), **given})
 
 
-def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
+def _held(kind: str, claims: Sequence[Claim]) -> dict[str, Any]:
     """Whose rows, and what we know of them."""
     arrivals = json.dumps({one.key: one.arrivals for one in claims})
     keys = [one.key for one in claims]
     return {
         "portal": claims[0].portal_id,
-        "kind": kind.value,
+        "kind": str(kind),
         "token": claims[0].token,
         "keys": keys,
         "arrivals": arrivals,
@@ -259,7 +256,7 @@ def _held(kind: WorkKind, claims: Sequence[Claim]) -> dict[str, Any]:
 async def make_due(
     db: AsyncConnection,
     portal_id: int,
-    kinds: Collection[WorkKind],
+    kinds: Collection[str],
     now: datetime,
     *,
     errors: Collection[str] | None = None,
@@ -269,7 +266,7 @@ async def make_due(
     One that somebody holds is due when it is let go, in case that try has found the wait still on. `errors`: only free
     rows that wait because of these.
     """
-    mine = (work.c.portal_id == portal_id, work.c.kind.in_([one.value for one in kinds]))
+    mine = (work.c.portal_id == portal_id, work.c.kind.in_([str(one) for one in kinds]))
     free = or_(work.c.claimed_until.is_(None), work.c.claimed_until < now)
     waiting = update(work).where(*mine, free, work.c.due_at > now).values(due_at=now, tries=0)
     if errors is not None:
@@ -279,9 +276,9 @@ async def make_due(
     await db.execute(update(work).where(*mine, ~free).values(arrivals=work.c.arrivals + 1))
 
 
-async def drop(db: AsyncConnection, portal_id: int, kind: WorkKind, keys: Collection[str]) -> None:
+async def drop(db: AsyncConnection, portal_id: int, kind: str, keys: Collection[str]) -> None:
     """Forget rows, held or not: their subject needs no work any more."""
-    await db.execute(delete(work).where(work.c.portal_id == portal_id, work.c.kind == kind.value, work.c.key.in_(keys)))
+    await db.execute(delete(work).where(work.c.portal_id == portal_id, work.c.kind == str(kind), work.c.key.in_(keys)))
 
 
 async def chores_due(
@@ -321,14 +318,14 @@ async def keep_chores(db: AsyncConnection, clocks: Sequence[ChoreClock], now: da
     return (await db.execute(KEEP_CHORES, {**rows, "lane": int(Lane.BULK), "now": now})).rowcount
 
 
-async def waiting(db: AsyncConnection, now: datetime) -> list[tuple[int, str, int]]:
-    """(portal, kind, lane) that have due rows nobody holds, chores aside: whom to wake again. Cards wait for an active
+async def waiting(db: AsyncConnection, kinds: Collection[str], now: datetime) -> list[tuple[int, str, int]]:
+    """(portal, kind, lane) that have due rows of these kinds nobody holds: whom to wake again. Cards wait for an active
     portal."""
     rows = await db.execute(
         select(work.c.portal_id, work.c.kind, func.min(work.c.lane).label("lane"))
         .join(portals, portals.c.id == work.c.portal_id)
         .where(
-            work.c.kind.in_(PARTS),
+            work.c.kind.in_([str(one) for one in kinds]),
             work.c.due_at <= now,
             or_(work.c.claimed_until.is_(None), work.c.claimed_until < now),
             or_(portals.c.state == PortalState.ACTIVE.value, work.c.kind == WorkKind.DELIVERY.value),

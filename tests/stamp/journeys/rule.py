@@ -13,6 +13,7 @@ from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.delivery.news import News
 from b24app.domain.portal.portal import Mode, Portal
 from tests.stamp.domain import STAMP, Stamp, StampPlan, plan
+from tests.stamp.journeys.filing import NUMBERS
 from tests.stamp.news import StampGiven
 from tests.stamp.store import stamps
 
@@ -89,6 +90,7 @@ class StampRule(CardRule[StampRows, StampPlan]):
     ) -> Sequence[News]:
         plans = [one.plan for one in decided]
         await stamps.save(db, context.portal.id, [one.keep for one in plans], [one for p in plans for one in p.drop])
+        context.announce(NUMBERS, *(one.keep.subject for one in plans))
         return ()
 
     async def written(

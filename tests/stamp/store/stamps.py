@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, text, tuple_
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.cards.store.tables import records
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.store.arrays import among, named
 from tests.stamp.domain import Stamp
@@ -100,6 +102,37 @@ async def give_back(db: AsyncConnection, portal_id: int, card: Subject) -> None:
     """The card's number, where client apps have never heard of it."""
     mine = (stamps.c.portal_id == portal_id, stamps.c.kind == card.kind.value, stamps.c.crm_id == card.id)
     await db.execute(delete(stamps).where(*mine, stamps.c.told.is_(None)))
+
+
+async def file(db: AsyncConnection, portal_id: int, cards: Collection[Subject], now: datetime) -> None:
+    mine = (stamps.c.portal_id == portal_id, text(among("kind", "crm_id")), ~stamps.c.shadow)
+    await db.execute(update(stamps).where(*mine).values(filed_at=now), named(cards))
+
+
+async def expire(db: AsyncConnection, portal_id: int, before: datetime) -> int:
+    """Of cards that were deleted before this. Returns how many."""
+    same = (records.c.portal_id == stamps.c.portal_id, records.c.kind == stamps.c.kind)
+    gone = select(records.c.crm_id).where(*same, records.c.crm_id == stamps.c.crm_id, records.c.gone_at < before)
+    return (await db.execute(delete(stamps).where(stamps.c.portal_id == portal_id, gone.exists()))).rowcount
+
+
+async def after(db: AsyncConnection, portal_id: int, number: int, limit: int) -> list[Stamp]:
+    """In the order of numbers."""
+    mine = (stamps.c.portal_id == portal_id, ~stamps.c.shadow, stamps.c.version > 0, stamps.c.number > number)
+    rows = await db.execute(select(stamps).where(*mine).order_by(stamps.c.number).limit(limit))
+    return [_stamp(row) for row in rows]
+
+
+async def living(db: AsyncConnection, portal_id: int, like: Collection[Stamp]) -> list[Stamp]:
+    """Numbers of these cards, and cards of these numbers."""
+    same = or_(stamps.c.number.in_([one.number for one in like]), text(among("kind", "crm_id")))
+    mine = select(stamps).where(stamps.c.portal_id == portal_id, ~stamps.c.shadow, same)
+    return [_stamp(row) for row in await db.execute(mine, named([one.subject for one in like]))]
+
+
+async def count(db: AsyncConnection, portal_id: int) -> int:
+    mine = (stamps.c.portal_id == portal_id, ~stamps.c.shadow)
+    return int((await db.execute(select(func.count()).select_from(stamps).where(*mine))).scalar_one())
 
 
 def _subject(row: Row[Any]) -> Subject:

@@ -37,9 +37,7 @@ def product(rule: LeadQueueRule) -> Product:
 @pytest.fixture
 async def people(world: World, rule: LeadQueueRule) -> list[User]:
     """Three who take turns; the app is there and a client app listens."""
-    found = [
-        User(number, name, "Орлова", departments=[1]) for number, name in ((71, "Вера"), (72, "Нина"), (73, "Ася"))
-    ]
+    found = [User(one, name, "Орлова", departments=[1]) for one, name in ((71, "Вера"), (72, "Нина"), (73, "Ася"))]
     world.portal.users |= {one.id: one for one in found}
     rule.queue = [one.id for one in found]
     await world.install()

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.card_rules import Confirmed, RuleContext
+from b24app.announcing import announce
+from b24app.card_rules import Announcement, Confirmed, RuleContext
 from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail
 from b24app.cards.journeys.pipeline.reading import waits_of
 from b24app.cards.journeys.pipeline.slices import WAITS, CardCase, CardSlice, Rule
-from b24app.cards.journeys.pipeline.writing import publish, store
+from b24app.cards.journeys.pipeline.writing import confirm, publish, store
 from b24app.cards.store import failures, records
 from b24app.cards.store.failures import RuleFailure
 from b24app.domain.cards.facts import Subject
@@ -55,10 +56,11 @@ async def settle(slice_: CardSlice, cases: Sequence[CardCase], lane: Lane) -> tu
         told = await store(db, slice_, fresh, lane, now)
         _all_failed(cases)
         open_cases = [case for case in cases if case.error is None]
-        await _tell_written(db, slice_, open_cases, told, now)
+        said = await _tell_written(db, slice_, open_cases, told, now)
         failed = await _failures(db, slice_, open_cases, told, now)
         await _save_records(db, slice_, open_cases, now)
         await _close(db, slice_, open_cases, failed, now)
+        await announce(db, resources, portal.id, said, lane, now)
         waits = await publish(db, portal, told, now)
     for case in open_cases:
         _log(slice_, case)
@@ -74,11 +76,13 @@ def _all_failed(cases: Sequence[CardCase]) -> None:
 
 async def _tell_written(
     db: AsyncConnection, slice_: CardSlice, cases: Sequence[CardCase], told: list[News], now: datetime
-) -> None:
-    context = RuleContext(slice_.portal, slice_.resources.policy, now)
+) -> Sequence[Announcement]:
+    """Returns what was announced."""
+    context = RuleContext(slice_.portal, slice_.resources.policy, now, [])
     for rule in slice_.rules:
         mine = [case for case in cases if rule.name in case.decided and case.modes[rule.name] is Mode.ON]
         told += await _tell_rule(db, context, rule, [(case, case.confirmed(rule.name)) for case in mine])
+    return context.announced or ()
 
 
 async def _tell_rule(
@@ -89,8 +93,11 @@ async def _tell_rule(
     if not shown:
         return []
     try:
+        said = replace(context, announced=[])
         async with db.begin_nested():
-            return list(await rule.written(db, context, [one for _, confirmed in shown for one in confirmed]))
+            told = list(await rule.written(db, said, [one for _, confirmed in shown for one in confirmed]))
+        confirm(context, said)
+        return told
     except Exception as error:
         if belongs_to_slice(error):
             raise

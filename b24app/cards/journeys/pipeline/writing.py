@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.announcing import announce
 from b24app.bitrix24.writing import CardChange, Written, same, write_cards
 from b24app.card_rules import CardRule, Decided, RuleContext
 from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail
@@ -68,7 +69,7 @@ async def store(
     """What the rules decided, lower rooms first, then who goes on for whom and the rows for the cards of others: in the
     same lane, or a recount would push its echoes in front of people. A rule that fails loses its own rows only."""
     await _identify(db, slice_, cases, now)
-    told, context = list[News](), RuleContext(slice_.portal, slice_.resources.policy, now)
+    told, context = list[News](), RuleContext(slice_.portal, slice_.resources.policy, now, [])
     for rule in slice_.rules:
         mine = [case for case in cases if rule.name in case.decided]
         for mode in (Mode.ON, Mode.WATCH):
@@ -77,6 +78,7 @@ async def store(
         case.stored = frozenset(case.decided)
     await _store_successors(db, slice_, cases, now)
     await _enqueue_neighbours(db, slice_, cases, lane, now)
+    await announce(db, slice_.resources, slice_.portal.id, context.announced or (), lane, now)
     return told
 
 
@@ -99,14 +101,14 @@ async def _identify(db: AsyncConnection, slice_: CardSlice, cases: Sequence[Card
 async def _store_rule(
     db: AsyncConnection, context: RuleContext, rule: CardRule[Any, Any], cases: Sequence[CardCase]
 ) -> list[News]:
-    """Behind a savepoint; what fails is halved. In watch its news goes to the rehearsals."""
+    """Behind a savepoint; what fails is halved. In watch its news goes to the rehearsals, and it announces nothing."""
     planned = [case for case in cases if case.decisions[rule.name].plan is not None]
-    told: list[News] = []
+    told, said = list[News](), replace(context, announced=[])
     if planned:
         try:
             async with db.begin_nested():
                 decided = [Decided(case.facts_for(rule), case.decisions[rule.name].plan) for case in planned]
-                told = list(await rule.store(db, context, decided))
+                told = list(await rule.store(db, said, decided))
         except Exception as error:
             if belongs_to_slice(error):
                 raise
@@ -121,7 +123,14 @@ async def _store_rule(
     if cases and cases[0].modes[rule.name] is Mode.WATCH:
         await _rehearse(db, context, rule, cases, told)
         return []
+    confirm(context, said)
     return told
+
+
+def confirm(context: RuleContext, said: RuleContext) -> None:
+    """What was announced behind a savepoint that stands."""
+    if context.announced is not None:
+        context.announced.extend(said.announced or ())
 
 
 async def _rehearse(

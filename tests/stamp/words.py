@@ -1,0 +1,3 @@
+"""What numbers are called on pages."""
+
+FILED = {"stamps": "Numbers of cards"}
