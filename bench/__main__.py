@@ -16,7 +16,7 @@ from b24app.demo import servers
 from b24app.manifest import read_manifest
 from b24app.settings import ROOT, Settings
 from b24app.store.schema import migrate
-from bench import budget, card, deliver, importing, ingest, lanes, latency, memory, read_calls
+from bench import budget, card, deliver, importing, ingest, lanes, latency, memory, read_calls, settle
 from bench.figures import Bench, Figure, Ground, keep, table
 
 BENCHES: Mapping[str, Bench] = {
@@ -29,6 +29,7 @@ BENCHES: Mapping[str, Bench] = {
     "latency": latency.run,
     "memory": memory.run,
     "read_calls": read_calls.run,
+    "settle": settle.run,
 }
 
 

@@ -104,7 +104,7 @@ async def run(ground: Ground) -> list[Figure]:
 
 def _render(render: Render, ready: card_tab.CardTab) -> float:
     began = perf_counter()
-    render.page("verification/card.html", "ru", frame="http://127.0.0.2", page={"kind": "card"}, view=ready)
+    render.page("verification/card.html", "ru", frame="http://127.0.0.2", page={"kind": "card"}, view=ready, lines={})
     return perf_counter() - began
 
 

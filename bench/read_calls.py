@@ -133,14 +133,14 @@ async def _case(ground: Ground) -> AsyncIterator[Case]:
                 portal.crm.add(Entity.CONTACT, names, portal.admin())
             installed = install(portal, app, portal.admin())
             finish(installed, portal.admin())
-            case = Case(emulator, resources, await _admit(resources, emulator, installed), installed, companies)
+            case = Case(emulator, resources, await admit(resources, emulator, installed), installed, companies)
             for company in case.wrong:
                 portal.crm.update(Entity.COMPANY, company, {CHECK: "1"}, portal.admin())
             await _settle(resources, case.row, case.wrong)
             yield case
 
 
-async def _admit(resources: Resources, emulator: Emulator, installed: Installation) -> Row:
+async def admit(resources: Resources, emulator: Emulator, installed: Installation) -> Row:
     """What the installer and the first read do."""
     server = emulator.world.auth.server_endpoint
     grant = emulator.world.auth.issue(installed, installed.portal.admin())
