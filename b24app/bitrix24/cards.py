@@ -101,7 +101,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class UserField:
-    """One of our fields as a portal has it. `type`, `several`: as in app.yaml; `options`: portal ids by XML_ID.
+    """One of our fields as a portal has it. `type`, `several`: as in app.yaml; `options`: portal ids by XML_ID;
+    `made_at`: when we have added it, where we know.
 
     The mark holds several texts: a merge then joins those of both cards, where one differing text would stop it
     (crm/lib/merger/entitymerger.php).
@@ -111,6 +112,7 @@ class UserField:
     type: str
     several: bool = False
     options: Mapping[str, int] = field(default_factory=dict)
+    made_at: datetime | None = None
 
     def value(self, raw: object) -> Value:
         """As everybody here knows it. Raises ValueError for what cannot be understood."""
@@ -128,6 +130,11 @@ class UserField:
                 return values.decimal(raw)
             case _:
                 return values.text(raw)
+
+    @property
+    def empty(self) -> Value:
+        """What it shows in a card that nobody has ever written it in."""
+        return self.value([] if self.several else None)
 
     def as_taken(self, value: Value) -> str | int | float | list[str]:
         """How the portal takes it: a boolean as 1 or 0, an option by its id, nothing as an empty text, several values

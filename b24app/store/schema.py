@@ -67,12 +67,14 @@ async def _grant(owner_url: str, role: str) -> None:
 
 
 async def pending_migrations(owner_url: str) -> bool:
-    """Whether the database is behind this code."""
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    """Whether the database is behind this code. One with a revision that is none of ours is ahead: a later version was
+    here."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    earlier = {None, *(one.revision for one in script.walk_revisions())} - {script.get_current_head()}
     engine = open_engine(owner_url)
     try:
         async with engine.connect() as db:
-            return await db.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision()) != head
+            return await db.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision()) in earlier
     finally:
         await engine.dispose()
 

@@ -91,6 +91,13 @@ class Crm:
         self.stage_moves: list[past.StageMove] = []
         self.bin: dict[int, Binned] = {}
 
+    def drop_field(self, entity: Entity, name: str) -> None:
+        """A user field goes with its column, and so with what every record held in it
+        (main/classes/general/usertypeentity.php: ALTER TABLE … DROP); no record counts as changed."""
+        self.userfields[entity].drop(name)
+        for row in self.tables[entity].rows.values():
+            row.pop(name, None)
+
     def now(self) -> datetime:
         return self.portal.stored_now().replace(microsecond=0)
 

@@ -101,7 +101,7 @@ def delete(call: Call, entity: Entity) -> bool:
     number = the_id(call)
     _admin(call)
     one, crm = _held(call, entity, number), call.portal.crm
-    crm.userfields[entity].drop(one.name)
+    crm.drop_field(entity, one.name)
     for record in crm.tables[entity].rows.values():
         record.pop(one.name, None)
     tell(call, one, "DELETE")

@@ -154,7 +154,7 @@ def _delete(call: Call) -> None:
     """Null; the values in records go with the field."""
     module(call)
     one, crm = _held(call, "You cannot delete the user field"), call.portal.crm
-    crm.userfields[one.entity].drop(one.name)
+    crm.drop_field(one.entity, one.name)
     for record in crm.tables[one.entity].rows.values():
         record.pop(one.name, None)
     tell(call, one, "DELETE")

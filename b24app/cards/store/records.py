@@ -242,6 +242,7 @@ def _known(row: Row[Any]) -> Known:
         links=tuple(row.links),
         assigned_by=row.assigned_by,
         gone_at=row.gone_at,
+        seen_at=row.seen_at,
         behind=frozenset(row.behind),
         facts=_values(row.facts),
     )

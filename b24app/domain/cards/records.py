@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from b24app.domain.cards.facts import Card, Facts, Subject, Value, Values
@@ -57,6 +57,7 @@ class Known:
     links: tuple[int, ...] = ()
     assigned_by: int = 0
     gone_at: datetime | None = None
+    seen_at: datetime | None = None
     behind: frozenset[str] = frozenset()
     facts: Facts = field(default_factory=dict)
 
@@ -72,3 +73,19 @@ def last_editor(record: Record | None, card: Card | None) -> int | None:
         return None
     seen = record.modified_at if record else None
     return card.modified_by if record is None or (seen is not None and card.modified_at > seen) else None
+
+
+def emptied(known: Known, made: Mapping[str, tuple[datetime, Value]]) -> Known:
+    """As it is agreed on where fields were deleted and added again since the card was last seen: they are empty, and
+    nobody has emptied them. `made`: by code, when the field was added and what an empty one shows."""
+    codes = {code: empty for code, (at, empty) in made.items() if known.seen_at is None or known.seen_at < at}
+    record = known.record
+    anew = codes.keys() & record.settled.keys()
+    if not anew:
+        return known
+    settled = {**record.settled, **{code: codes[code] for code in anew}}
+    previous, intended = (
+        {code: value for code, value in values.items() if code not in anew}
+        for values in (record.previous, record.intended)
+    )
+    return replace(known, record=replace(record, settled=settled, previous=previous, intended=intended))

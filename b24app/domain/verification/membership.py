@@ -101,12 +101,6 @@ class Membership:
         """Whether client apps hear of its state. Being replaced by a company's membership takes nothing away."""
         return not (self.company_id == ALONE and self.state is State.LEFT and self.reason is not Reason.MERGED)
 
-    @property
-    def sides(self) -> tuple[Subject, ...]:
-        """The cards it is between: the person's, and the company's where there is one."""
-        company = (Subject(Kind.COMPANY, self.company_id),) if self.company_id else ()
-        return Subject(Kind.CONTACT, self.contact_id), *company
-
     def other_side(self, kind: Kind) -> Subject | None:
         """The card across: the company of a contact's membership, the contact of a company's."""
         if kind is Kind.COMPANY:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from b24app.manifest import Manifest
 from b24app.portal.store import portals
 from b24app.resources import Resources
 
-ENUMERATION, PART = "enumeration", "fields"
+ENUMERATION, PART, MADE = "enumeration", "fields", "made"
 
 log = structlog.get_logger()
 
@@ -45,8 +46,24 @@ def _fields(manifest: Manifest, kept: Mapping[str, Any]) -> CardFields:
     for code, declared in manifest.fields.items():
         if name := kept.get(code):
             options = kept.get("choices", {}).get(code, kept["options"]) if declared.type == ENUMERATION else {}
-            found[code] = UserField(name, declared.type, declared.multiple, options)
+            made = kept.get(MADE, {}).get(code)
+            made_at = datetime.fromisoformat(made) if made else None
+            found[code] = UserField(name, declared.type, declared.multiple, options, made_at)
     return found
+
+
+def adding(portal: Portal, kinds: Mapping[Kind, Collection[str]], now: datetime) -> Mapping[str, Any]:
+    """The portal's fields while these codes are being added: nobody reads them before it is known that they are new."""
+    fields = dict(portal.fields)
+    for kind, codes in kinds.items():
+        kept = {code: value for code, value in fields.get(kind.value, {"options": {}}).items() if code not in codes}
+        fields[kind.value] = {**kept, MADE: {**kept.get(MADE, {}), **dict.fromkeys(codes, now.isoformat())}}
+    return fields
+
+
+def with_made(fields: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The field map with what is known of when fields were added."""
+    return {kind: {**ours, MADE: before.get(kind, {}).get(MADE, {})} for kind, ours in fields.items()}
 
 
 def as_json(fields: FieldMap) -> Mapping[str, Any]:

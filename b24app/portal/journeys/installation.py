@@ -148,6 +148,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
     if not present.is_admin:
         raise AccessDenied("app.install", 403, "NOT_ADMIN")
     scopes = SetupStep("scopes", len(manifest.scopes), 0, tuple(missing(manifest.scopes, present.scopes)))
+    marked = await _mark_new_fields(resources, portal, present)
     fields = await _add(client, declared.fields(manifest, present), partial(setup.add_fields, language=portal.lang))
     placements = await _add(client, declared.placements(manifest, public_url, present), setup.bind_placements)
     events = await _add(client, declared.events(manifest, kinds, public_url, present), setup.bind_events)
@@ -163,7 +164,7 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
             db,
             portal.id,
             app_id=present.app_id,
-            fields=_fields_json(manifest, present),
+            fields=our_fields.with_made(_fields_json(manifest, present), marked),
             report=report.as_json(),
             scopes=sorted(present.scopes),
             license=present.license,
@@ -173,6 +174,26 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
             await portals.ask_sweep(db, portal.id, ScanTrigger.SWITCH, resources.now())  # rules stood still without it
     log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in report.steps))
     return report
+
+
+async def _mark_new_fields(resources: Resources, portal: Portal, present: Present) -> Mapping[str, Any]:
+    """Fields that are about to be added are empty in every card: whoever sees one so has not seen somebody empty it.
+
+    Returns the portal's fields as they are kept meanwhile.
+    """
+    manifest = resources.manifest
+    absent = set(declared.fields(manifest, present).absent)
+    kinds = {
+        kind: [code for code, one in manifest.fields.items() if (Entity(kind.value), one.field) in absent]
+        for kind in Kind
+    }
+    if not any(kinds.values()):
+        return portal.fields
+    marked = our_fields.adding(portal, {kind: codes for kind, codes in kinds.items() if codes}, resources.now())
+    async with resources.tenant(portal.id) as db:
+        await still_here(db, portal.id)
+        await portals.change(db, portal.id, fields=marked)
+    return marked
 
 
 async def reconcile_or_later(resources: Resources, portal: Portal) -> Report | None:

@@ -49,13 +49,18 @@ async def of_memberships(
 async def before_moves(
     db: AsyncConnection, portal_id: int, moves: Sequence[Move], now: datetime
 ) -> Mapping[UUID, MembershipIds]:
-    """By membership, as of before it moved. Call it when the others' ids go on as those of the cards that take over."""
-    cards = {card for move in moves for card in (_person(move.before), _customer(move.before))}
-    stay = {card for move in moves for card in (_person(move.after), _customer(move.after))} & cards
+    """By membership, as of before it moved; where the card had none, those it has moved to. Call it when the others'
+    ids go on as those of the cards that take over."""
+    moved = {_person(move.before): _person(move.after) for move in moves}
+    moved |= {_customer(move.before): _customer(move.after) for move in moves}
+    stay = moved.keys() & set(moved.values())
     ids = {
-        **await customers.former_ids_of(db, portal_id, cards - stay),
+        **await customers.former_ids_of(db, portal_id, moved.keys() - stay),
         **await customers.ids_of(db, portal_id, stay, now),
     }
+    missing = moved.keys() - ids.keys()
+    today = await customers.ids_of(db, portal_id, {moved[card] for card in missing}, now)
+    ids |= {card: today[moved[card]] for card in missing}
     return {move.before.id: _picked(ids, move.before) for move in moves}
 
 

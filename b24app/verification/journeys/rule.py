@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.card_rules import CardDecision, CardFacts, CardRule, Decided, Earlier, RuleContext, SliceReader
-from b24app.cards.store import customers, records
+from b24app.cards.store import records
 from b24app.domain.cards.facts import Card, Kind, Subject, Value
 from b24app.domain.cards.records import Known
 from b24app.domain.delivery.news import News
@@ -54,12 +54,10 @@ class VerificationRows:
 
 @dataclass(frozen=True, slots=True)
 class VerificationPlan:
-    """What is stored of a decision. `untold`: memberships whose state client apps have not been told; `met`: cards of
-    new ones."""
+    """What is stored of a decision. `untold`: memberships whose state client apps have not been told."""
 
     decision: Decision
     untold: tuple[Membership, ...]
-    met: frozenset[Subject]
 
 
 class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
@@ -112,11 +110,9 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         members = rows.members[facts.subject]
         after = {one.id: one for one in members} | {one.id: one for one in decision.memberships}
         untold = tuple(one for one in after.values() if one.state is not one.told_state)
-        known = {one.id for one in members}
-        met = {side for one in decision.memberships if one.id not in known for side in one.sides}
         stores = decision.memberships or decision.moves or decision.applied or decision.dropped or untold
         return CardDecision(
-            plan=VerificationPlan(decision, untold, frozenset(met)) if stores else None,
+            plan=VerificationPlan(decision, untold) if stores else None,
             wanted=decision.wanted.values if decision.wanted else {},
             waits=decision.waits,
             touched=frozenset(decision.touched),
@@ -138,7 +134,6 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         self, db: AsyncConnection, context: RuleContext, decided: Sequence[Decided[VerificationPlan]]
     ) -> Sequence[News]:
         portal_id, now = context.portal.id, context.now
-        await customers.ensure(db, portal_id, {card for one in decided for card in one.plan.met}, now)
         decisions = [one.plan.decision for one in decided]
         moves = [move for one in decisions for move in one.moves]
         await memberships.move(db, portal_id, moves, now)

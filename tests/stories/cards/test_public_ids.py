@@ -239,7 +239,7 @@ async def test_a_person_comes_back_from_the_recycle_bin_under_another_number(wor
     await living(world)
 
 
-POINTS = ["inbox.claimed", "verification.read", "verification.intended", "verification.written", "verification.settled"]
+POINTS = ["inbox.claimed", "cards.read", "cards.intended", "cards.written", "cards.settled"]
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -21,7 +21,8 @@ async def before_the_feature(world: World) -> None:
     installation.bindings[:] = kept
     row = await world.row()
     fields: dict[str, Any] = {
-        kind: {code: name for code, name in row.fields[kind].items() if code != "stamp"} for kind in ("contact", "company")
+        kind: {code: name for code, name in row.fields[kind].items() if code != "stamp"}
+        for kind in ("contact", "company")
     }
     async with world.resources.transaction() as db:
         await portals.change(db, row.id, fields=fields, modes={"verification": "on"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from emulator.crm.entities import Entity
 from emulator.model.people import CrmAccess
-from tests.world import World
+from tests.doors.frames import main
+from tests.world import CHECK, World
 
 CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
 
@@ -82,3 +83,30 @@ async def test_a_card_our_admin_no_longer_sees_is_not_taken_for_deleted(world: W
     await world.open(world.installation(), admin)
     await world.settle()
     assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+
+
+async def test_a_box_that_was_deleted_and_added_again_confirms_nobody(world: World) -> None:
+    """The new field is empty in every card, and nobody has emptied it."""
+    company = world.add_company()
+    contact = world.add_contact(company)
+    await world.install()
+    key = await world.subscribe()
+    world.tick(CONTACT, contact)
+    await world.settle()
+    for entity in (CONTACT, COMPANY):
+        world.portal.crm.drop_field(entity, CHECK)
+    page = await main(world, world.admin())
+    assert (await page.call("/frame/repair")).status == 200
+    assert world.card(CONTACT, contact)[0] is False
+    world.portal.crm.update(CONTACT, contact, {"COMMENTS": "…"}, world.manager())
+    await world.settle()
+    await world.sweep()
+
+    (membership,) = (await world.api("GET", "/memberships", key)).json()["data"]
+    assert membership["state"] == "pending"
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending"]
+    assert (world.card(CONTACT, contact)[0], world.card(COMPANY, company)[0]) == (True, True)
+
+    world.tick(CONTACT, contact, ticked=False)
+    await world.settle()
+    assert [one.data["new_state"] for one in world.receiver.events()] == ["pending", "confirmed"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from b24app.bitrix24.cards import LIST
+from b24app.bitrix24.cards import LIST, FieldMap
 from b24app.bitrix24.client import PortalClient
 from b24app.card_rules import CardFacts
 from b24app.cards.journeys import absent, odd
@@ -12,8 +13,8 @@ from b24app.cards.journeys.pipeline.slices import PATIENCE, WAITS, CardCase, Car
 from b24app.cards.journeys.pipeline.succession import look_up
 from b24app.cards.journeys.test_cards import passed_over
 from b24app.cards.store import aliases, failures, records
-from b24app.domain.cards.facts import Card
-from b24app.domain.cards.records import CLOCKS, Record, last_editor
+from b24app.domain.cards.facts import Card, Subject, Value
+from b24app.domain.cards.records import CLOCKS, Record, emptied, last_editor
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.work.arrivals import Actor, actor
 from b24app.portal.journeys.fields import to_read
@@ -44,6 +45,7 @@ async def read(
         failed = await failures.load(db, portal.id, failing) if failing else {}
     keeper.known(pairs)
     fields = to_read(resources, portal)
+    known = {subject: emptied(one, _made(fields, subject)) for subject, one in known.items()}
     cards = passed_over(resources, portal, await read_existing(client, fields, subjects), known)
     await absent.tell(resources, portal, fields, cards.found.values())
     readable = tuple(subject for subject in subjects if subject not in cards.odd)
@@ -83,6 +85,10 @@ async def read(
         _appoint(resources, portal, case)
         cases.append(case)
     return slice_, cases, odd.unread(portal, claims, cards.odd.values(), LIST)
+
+
+def _made(fields: FieldMap, subject: Subject) -> Mapping[str, tuple[datetime, Value]]:
+    return {code: (one.made_at, one.empty) for code, one in fields[subject.kind].items() if one.made_at}
 
 
 def waits_of(claim: Claim) -> int:
