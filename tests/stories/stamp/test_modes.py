@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from b24app.cards.journeys import modes
+from b24app.domain.portal.portal import Mode
 from tests.stories.scene import COMPANY, CONTACT, written
 from tests.stories.stamp.aid import decided, given, numbers, stamp, would_have
 from tests.stories.verification.merging import states
@@ -89,7 +91,7 @@ async def test_on_again_an_event_comes_before_the_look_at_all_cards(world: World
     numbered = world.add_company("ООО «С номером»", UF_CRM_B24APP_STAMP=7)
     await world.settle()
 
-    await world.mode("on", "stamp")
+    await modes.set_mode(world.resources, await world._viewer(), "stamp", Mode.ON)
     world.portal.crm.update(COMPANY, numbered, {"COMMENTS": "Звонили"}, world.manager())
     await world.settle()
 
@@ -103,9 +105,10 @@ async def test_a_merge_with_verification_off_moves_the_number_at_once(world: Wor
     old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Кран-Сервис»")
     person = world.add_contact(old)
     await world.install()
-    await world.subscribe()
+    key = await world.subscribe()
     world.tick(CONTACT, person)
     await world.settle()
+    (before,) = (await world.api("GET", "/memberships?state=pending", key)).json()["data"]
     assert await states(world) == {(person, old): "pending"}
     one, other = stamp(world, old), stamp(world, new)
     assert one and other and one != other
@@ -124,6 +127,8 @@ async def test_a_merge_with_verification_off_moves_the_number_at_once(world: Wor
     assert await states(world) == {(person, new): "pending"}
     assert await numbers(world) == {f"company:{new}": min(one, other)}
     assert world.card(CONTACT, person) == (True, "На проверке")
+    (after,) = (await world.api("GET", "/memberships?state=pending", key)).json()["data"]
+    assert (after["id"], after["decided_at"]) == (before["id"], before["decided_at"]), "the decision is kept"
 
 
 async def test_a_merge_moves_the_lower_number_and_tells_once(world: World) -> None:
