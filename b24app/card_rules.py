@@ -216,6 +216,11 @@ class CardRules:
         if twice := sorted({one for many in (names, codes) for one in many if many.count(one) > 1}):
             raise ValueError(f"rules or fields that are there twice: {', '.join(twice)}")
 
+    @property
+    def acted_on(self) -> frozenset[Kind]:
+        """Kinds of card that some rule acts on where it is not off."""
+        return frozenset(kind for rule in self.all for kind in rule.kinds)
+
     def mode(self, portal: Portal, name: str) -> Mode:
         return Mode(portal.modes.get(name, self._modes.get(name, Mode.OFF)))
 

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from b24app.bitrix24.payloads import PortalEvent, portal_event
 from b24app.bitrix24.probing import connection_check
 from b24app.connection_check.journeys import journey
-from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.cards.facts import Subject
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
@@ -69,7 +69,7 @@ async def _proven(reception: Reception, event: PortalEvent) -> Portal:
 
 async def _store(resources: Resources, reception: Reception, event: PortalEvent) -> None:
     portal = await _proven(reception, event)
-    if event.subject is None or event.name not in event_names(resources.manifest, Kind):
+    if event.subject is None or event.name not in event_names(resources.manifest, resources.rules.acted_on):
         log.info("event_ignored", event_name=event.name, portal=portal.id)
         return
     body = json.dumps(event.without_auth(), ensure_ascii=False)

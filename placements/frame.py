@@ -52,7 +52,7 @@ class Call:
     def subject(self) -> Subject:
         kind, _, record = self.text("subject").partition(":")
         found = number(record)
-        if kind not in list(Kind) or not found:
+        if kind not in self.resources.rules.acted_on or not found:
             raise Refused("bad_parameter", 422, {"name": "subject"})
         return Subject(Kind(kind), found)
 

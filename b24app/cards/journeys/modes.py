@@ -52,8 +52,8 @@ async def switch(db: AsyncConnection, resources: Resources, portal: Portal, name
         await _begin_kinds(db, resources, portal, rule)
         await _compare_all(db, resources, portal)
         due = [*await records.behind(db, portal.id, name), *await aliases.owed_by(db, portal.id, name)]
-    if (before, mode) == (Mode.WATCH, Mode.ON):
-        due = [*await rule.to_show(db, portal)]
+    if mode is Mode.ON:
+        due += await rule.to_show(db, portal)
     await rule.mode_changed(db, portal, mode)
     arrivals = [Arrival(Source.RESCAN, "mode_changed", subject) for subject in sorted(set(due))]
     await inbox.receive(db, resources.vault, portal.id, arrivals, Lane.BULK, resources.now())

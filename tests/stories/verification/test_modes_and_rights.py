@@ -110,3 +110,18 @@ async def test_a_box_that_was_deleted_and_added_again_confirms_nobody(world: Wor
     world.tick(CONTACT, contact, ticked=False)
     await world.settle()
     assert [one.data["new_state"] for one in world.receiver.events()] == ["pending", "confirmed"]
+
+
+async def test_what_watching_decided_is_shown_though_the_feature_was_off_in_between(world: World) -> None:
+    company = world.add_company()
+    contact = world.add_contact(company)
+    await world.install()
+    await world.subscribe()
+    await world.mode("watch")
+    world.tick(CONTACT, contact)
+    await world.settle()
+    await world.mode("off")
+    await world.mode("on")
+    await world.settle()
+    assert world.card(COMPANY, company) == (True, "На проверке")
+    assert world.receiver.events() == []

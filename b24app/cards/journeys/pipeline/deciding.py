@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.card_rules import CardDecision, CardRules, RuleContext
+from b24app.card_rules import CardDecision, RuleContext
 from b24app.cards.journeys.pipeline import witnesses
 from b24app.cards.journeys.pipeline.reading import who_acted
 from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice, Rule
 from b24app.cards.journeys.taking_up import lacks
 from b24app.cards.store import records
+from b24app.domain.cards.facts import Subject
 from b24app.domain.cards.records import some
+from b24app.domain.delivery.news import News
+from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Overtaken, PortalError
+from b24app.lanes import Lane
 from b24app.store.engine import away, collided
+from b24app.work.store import inbox
 
 T = TypeVar("T")
 
@@ -49,10 +56,10 @@ async def _load(slice_: CardSlice, cases: Sequence[CardCase]) -> dict[str, Loade
     if not mine:
         return {}
     try:
-        async with slice_.resources.tenant(slice_.portal.id) as db:
+        async with _taking_up(cases), slice_.resources.tenant(slice_.portal.id) as db:
             context, found = _context(slice_), dict[str, Loaded]()
             for rule in mine:
-                await _take_up(db, slice_.resources.rules, context, rule, asked[rule.name])
+                await _take_up(db, slice_, context, rule, asked[rule.name])
                 facts = [case.facts_for(rule) for case in asked[rule.name]]
                 found[rule.name] = [(asked[rule.name], await rule.load(db, context, facts))]
             return found
@@ -64,9 +71,9 @@ async def _load(slice_: CardSlice, cases: Sequence[CardCase]) -> dict[str, Loade
 
 async def _load_apart(slice_: CardSlice, rule: Rule, cases: list[CardCase]) -> Loaded:
     async def load(part: list[CardCase]) -> Any:
-        async with slice_.resources.tenant(slice_.portal.id) as db:
+        async with _taking_up(part), slice_.resources.tenant(slice_.portal.id) as db:
             context = _context(slice_)
-            await _take_up(db, slice_.resources.rules, context, rule, part)
+            await _take_up(db, slice_, context, rule, part)
             return await rule.load(db, context, [case.facts_for(rule) for case in part])
 
     return await halved(rule, cases, load)
@@ -99,9 +106,24 @@ def fail(rule: Rule, case: CardCase, error: Exception, *, decided: bool = False)
         case.decisions.pop(rule.name, None)
 
 
-async def _take_up(db: Any, rules: CardRules, context: RuleContext, rule: Rule, cases: Sequence[CardCase]) -> None:
-    """Cards known from before the rule was switched on, of which an event comes before the look at all of them."""
-    new = []
+@asynccontextmanager
+async def _taking_up(cases: Sequence[CardCase]) -> AsyncIterator[None]:
+    """What is rolled back was not taken up."""
+    before = {case: case.facts for case in cases}
+    try:
+        yield
+    except BaseException:
+        for case, facts in before.items():
+            case.facts = facts
+        raise
+
+
+async def _take_up(
+    db: AsyncConnection, slice_: CardSlice, context: RuleContext, rule: Rule, cases: Sequence[CardCase]
+) -> None:
+    """Cards known from before the rule was switched on, of which an event comes before the look at all of them; cards
+    beside these that have to be looked at are left as rows."""
+    new, rules = [], slice_.resources.rules
     for case in cases:
         known = case.facts.known
         codes = rules.codes_of(rule, case.subject.kind)
@@ -110,7 +132,9 @@ async def _take_up(db: Any, rules: CardRules, context: RuleContext, rule: Rule, 
             case.facts = replace(case.facts, known=replace(known, record=replace(known.record, settled=settled)))
             new.append(case.card)
     if new:
-        await rule.first_seen(db, context, new)
+        beside = await rule.first_seen(db, context, new) - {case.subject for case in cases}
+        arrivals = [Arrival(Source.IMPORT, "import", subject) for subject in sorted(beside)]
+        await inbox.receive(db, slice_.resources.vault, context.portal.id, arrivals, Lane.BULK, context.now)
         await records.take_up(db, context.portal.id, new, rule.fields)
 
 
@@ -186,3 +210,17 @@ async def _prove(slice_: CardSlice, loaded: dict[str, Loaded], cases: Sequence[C
 
 def _context(slice_: CardSlice) -> RuleContext:
     return RuleContext(slice_.portal, slice_.resources.policy, slice_.resources.now())
+
+
+async def give_up(
+    db: AsyncConnection, context: RuleContext, rule: Rule, subject: Subject, reason: str
+) -> Sequence[News]:
+    """Behind a savepoint: a rule that fails even here keeps nobody from closing the card."""
+    try:
+        async with db.begin_nested():
+            return await rule.give_up(db, context, subject, reason)
+    except Exception as error:
+        if belongs_to_slice(error):
+            raise
+        log.exception("rule_gives_not_up", rule=rule.name, subject=str(subject), error=repr(error))
+        return ()

@@ -8,6 +8,7 @@ import structlog
 
 from b24app.card_rules import RuleContext
 from b24app.cards.journeys.odd import Unread
+from b24app.cards.journeys.pipeline import deciding
 from b24app.cards.journeys.pipeline.deciding import decide
 from b24app.cards.journeys.pipeline.reading import read
 from b24app.cards.journeys.pipeline.settling import settle
@@ -60,7 +61,7 @@ async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: st
         context = RuleContext(portal, resources.policy, now)
         for rule in resources.rules.active(portal):
             if subject.kind in rule.kinds:
-                ours = await rule.give_up(db, context, subject, reason)
+                ours = await deciding.give_up(db, context, rule, subject, reason)
                 told += ours if resources.rules.mode(portal, rule.name) is Mode.ON else ()
         await failures.clear(db, portal.id, [(subject, rule.name) for rule in resources.rules.all])
         waiting = await inbox.waiting(db, portal.id, [subject])
@@ -91,9 +92,12 @@ async def _without_conflicts(resources: Resources, cases: Sequence[CardCase]) ->
     later: list[CardCase] = []
     for case in cases:
         touched = set[object]().union(*(case.decisions[name].touched for name in case.decided))
+        touched |= {("taken over", known.subject) for known in case.facts.predecessors}
         (later if touched & taken else together).append(case)
         taken |= touched
     if later:
         async with resources.autocommit() as db:
-            await index.postpone(db, WorkKind.RECORD, [case.claim for case in later], resources.now(), None)
+            for case in later:  # with its error: by that the failures of its rules are found again
+                claim = case.claim
+                await index.postpone(db, WorkKind.RECORD, [claim], resources.now(), claim.error, counted=False)
     return together

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.announcing import announce
 from b24app.card_rules import Announcement, Confirmed, RuleContext
-from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail
+from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail, give_up
 from b24app.cards.journeys.pipeline.reading import waits_of
 from b24app.cards.journeys.pipeline.slices import WAITS, CardCase, CardSlice, Rule
 from b24app.cards.journeys.pipeline.writing import confirm, publish, store
@@ -114,7 +114,8 @@ async def _failures(
 ) -> _Failures:
     context, found = RuleContext(slice_.portal, slice_.resources.policy, now), _Failures()
     for case in cases:
-        found.over += [(case.subject, name) for name in case.failures if name not in case.failed]
+        done = set(case.decided) - case.failed.keys()
+        found.over += [(case.subject, name) for name in case.failures if name in done]
         for name, error in case.failed.items():
             before = case.failures.get(name)
             if before and before.next_at > now:  # something else came for the card: no try of this rule's
@@ -126,7 +127,7 @@ async def _failures(
                 code = getattr(error, "code", "") or type(error).__name__
                 found.again.append(RuleFailure(case.subject, name, tries, code, what.at))
                 continue
-            ours = await case.rules[name].give_up(db, context, case.subject, what.reason)
+            ours = await give_up(db, context, case.rules[name], case.subject, what.reason)
             told += ours if case.modes[name] is Mode.ON else ()
             found.over.append((case.subject, name))
             found.given_up[case.subject] = what.reason
