@@ -30,8 +30,8 @@ class CardFacts:
     """One changed card, read once for all rules.
 
     `card`: as the portal shows it, None for a deleted one; `known`: as we last agreed on it; `mode`: the asked rule's.
-    `event_user`: who acted, as portal events told and something else bore out; `doubted`: they name somebody whom
-    nothing bears out. `predecessors`: deleted cards this one goes on for and the rule has not taken over from yet;
+    `event_user` acted: an event names them, and the card's last editor or the event's own token confirms it; `doubted`:
+    events name somebody whom nothing confirms. `predecessors`: deleted cards this one goes on for and the rule has not taken over from yet;
     `successor`: the card that goes on for this deleted one; `copied`: living cards whose mark it carries; `requisites`:
     what we still know on this deleted card.
     """
@@ -76,7 +76,7 @@ class CardDecision(Generic[Plan]):
 
 
 Earlier = Mapping[str, CardDecision[Any]]
-"""Of rules of lower rooms on the same card, by name."""
+"""Decisions of lower rules on this card, by the rule's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,22 +171,23 @@ class CardRule(Generic[Rows, Plan]):
     async def store(
         self, db: AsyncConnection, context: RuleContext, decided: Sequence[Decided[Plan]]
     ) -> Sequence[News]:
-        """Keep what was decided. Returns news of what we hold. Raises `Overtaken`."""
+        """Keep what was decided, also in watch. Returns news of what we hold. Raises `Overtaken`."""
         return ()
 
     async def written(
         self, db: AsyncConnection, context: RuleContext, confirmed: Sequence[Confirmed]
     ) -> Sequence[News]:
-        """News of what the portal holds."""
+        """Called when the portal has taken a value or shows it, and again after a crash. Returns news of what the portal
+        holds."""
         return ()
 
     async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:
-        """Keep what cards tell that this rule has never seen: known, and told to nobody. Returns those its `decide` has
-        to look at."""
+        """Keep what cards tell that this rule has never seen: known, and told to nobody. Returns cards that need a
+        journey, these or others."""
         return frozenset()
 
     async def give_up(self, db: AsyncConnection, context: RuleContext, subject: Subject, reason: str) -> Sequence[News]:
-        """The card is not tried again by this rule."""
+        """The rule's tries for what came are used up; it is asked again when something else comes for the card."""
         return ()
 
     async def lately(self, db: AsyncConnection, portal: Portal, since: datetime) -> Sequence[Subject]:

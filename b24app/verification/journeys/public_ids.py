@@ -49,8 +49,8 @@ async def of_memberships(
 async def before_moves(
     db: AsyncConnection, portal_id: int, moves: Sequence[Move], now: datetime
 ) -> Mapping[UUID, MembershipIds]:
-    """By membership, as of before it moved; where the card had none, those it has moved to. Call it when the others'
-    ids go on as those of the cards that take over."""
+    """By membership, as of before it moved; where the card had none, those it has moved to. Call it
+    after `customers.go_on`."""
     moved = {_person(move.before): _person(move.after) for move in moves}
     moved |= {_customer(move.before): _customer(move.after) for move in moves}
     stay = moved.keys() & set(moved.values())

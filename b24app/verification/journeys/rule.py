@@ -34,8 +34,8 @@ from b24app.work.store import inbox
 @dataclass(frozen=True, slots=True)
 class VerificationRows:
     """What decisions of a slice rest on. `members`: memberships by card, of deleted cards too; `pressed`: buttons by
-    card; `ids`: fresh ones by card; `merged`: cards that go on for a company of which somebody waits, which ticked the
-    box.
+    card; `ids`: fresh ones by card; `merged`: companies whose box a merge has ticked, since somebody of the deleted one
+    waits.
 
     `fresh`: companies some contact is newly linked to: `known` as we know them, `later`: something of theirs waits,
     `waiting`: somebody of theirs waits for a check; `shown`: as they were read now.

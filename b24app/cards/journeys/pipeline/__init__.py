@@ -8,7 +8,8 @@ what became of deleted cards; `deciding`: the rules' part before anything is sto
 A crash anywhere is repaired by running again: what was stored is found decided, and a card that shows what we wrote is
 no news.
 
-A card's fate is the first that is true of any rule: error (a rule failed: its row of `rule_failures` says when it is
+A card's fate is the first that is true: stale (the read is older than our own write: read once more), then of any rule
+error (a rule failed: its row of `rule_failures` says when it is
 tried again), waits (for another card, or for the portal's answer to a person), held (a value is not to be written yet),
 done.
 """

@@ -126,7 +126,8 @@ class CardCase:
 
     @property
     def decided(self) -> list[str]:
-        """Rules whose decision stands; also where the portal has refused what it made them write."""
+        """Rules whose decision stands. Before `stored`: those that have not failed; after it also those whose write was
+        refused."""
         kept = self.stored or frozenset()
         return [
             name
