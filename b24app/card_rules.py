@@ -31,9 +31,9 @@ class CardFacts:
 
     `card`: as the portal shows it, None for a deleted one; `known`: as we last agreed on it; `mode`: the asked rule's.
     `event_user` acted: an event names them, and the card's last editor or the event's own token confirms it; `doubted`:
-    events name somebody whom nothing confirms. `predecessors`: deleted cards this one goes on for and the rule has not taken over from yet;
-    `successor`: the card that goes on for this deleted one; `copied`: living cards whose mark it carries; `requisites`:
-    what we still know on this deleted card.
+    events name somebody whom nothing confirms. `predecessors`: deleted cards this one goes on for and the rule has not
+    taken over from yet; `successor`: the card that goes on for this deleted one; `copied`: living cards whose mark it
+    carries; `requisites`: what we still know on this deleted card.
     """
 
     subject: Subject
@@ -59,9 +59,9 @@ class CardDecision(Generic[Plan]):
 
     `plan`: what `store` gets, None where there is nothing to store; `wanted`: what the card should show, a missing code
     is no opinion; `not_before`: codes that are not written yet. `waits`: something is on its way without which nobody
-    can decide. `touched`: what no two cards of a slice may write; `neighbours`: cards that have to look again.
-    `names`: it says who decided, so whom only an event names is asked for proof; `keeps`: something was decided that
-    the card must be known by again, wherever it goes; `says`: for the log, without personal data.
+    can decide. `touched`: keys of the rows that `store` writes; of two cards with a common key one waits; `neighbours`:
+    cards that have to look again. `names`: the decision says who decided, so the pipeline checks the event's token;
+    `keeps`: the card's mark is written with this decision; `says`: for the log, without personal data.
     """
 
     plan: Plan | None = None
