@@ -177,8 +177,8 @@ class CardRule(Generic[Rows, Plan]):
     async def written(
         self, db: AsyncConnection, context: RuleContext, confirmed: Sequence[Confirmed]
     ) -> Sequence[News]:
-        """Called when the portal has taken a value or shows it, and again after a crash. Returns news of what the portal
-        holds."""
+        """Called when the portal has taken a value or shows it, and again after a crash. Returns news of what the
+        portal holds."""
         return ()
 
     async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:
