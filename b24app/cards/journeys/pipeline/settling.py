@@ -151,8 +151,9 @@ async def _save_records(db: AsyncConnection, slice_: CardSlice, cases: Sequence[
 async def _close(
     db: AsyncConnection, slice_: CardSlice, cases: Sequence[CardCase], failed: _Failures, now: datetime
 ) -> None:
-    """Each card's row: stale before error before waits before held before done. What came for it is handled when every rule is done
-    with it; where the card does not show what we wrote, or a rule has given it up, it is kept for a person to see."""
+    """Each card's row: stale before error before waits before held before done. What came for it is handled when every
+    rule is done with it; where the card does not show what we wrote, or a rule has given it up, it is kept for a person
+    to see."""
     done, handled = [], list[int]()
     for case in cases:
         failure, later = failed.next_of(case), case.not_before(now)
