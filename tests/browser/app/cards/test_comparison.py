@@ -31,10 +31,11 @@ async def test_an_administrator_compares_everything_and_sees_what_differed(
     await expect(
         person.app.get_by_text("просмотрена 1 карточка, 1 расхождение: отметка или статус (1)")
     ).to_be_visible()
-    await person.app.get_by_role("button", name="Сверить всё сейчас").click()
+    async with person.page.expect_response("**/frame/compare"):
+        await person.app.get_by_role("button", name="Сверить всё сейчас").click()
     await expect(person.app.get_by_role("button", name="Сверить всё сейчас")).to_be_disabled()
     await world.sweep()
-    await expect(person.app.get_by_text("удалённые карточки (1)")).to_be_visible(timeout=20_000)
+    await expect(person.app.get_by_text("удалённые карточки (1)")).to_be_visible()
     await shoot(person.page, "app-main-comparison-ru-1280")
 
 
