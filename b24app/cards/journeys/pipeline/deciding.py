@@ -80,10 +80,10 @@ async def _load_apart(slice_: CardSlice, rule: Rule, cases: list[CardCase]) -> L
 
 
 async def halved(
-    rule: Rule, cases: list[CardCase], work: Callable[[list[CardCase]], Awaitable[T]]
+    rule: Rule, cases: list[CardCase], work: Callable[[list[CardCase]], Awaitable[T]], *, decided: bool = False
 ) -> list[tuple[list[CardCase], T]]:
     """Do it for all of them; what fails is halved until the cards are found that it fails on, which have failed for
-    this rule. Raises what belongs to the slice."""
+    this rule; `decided` as of `fail`. Raises what belongs to the slice."""
     if not cases:
         return []
     try:
@@ -92,10 +92,11 @@ async def halved(
         if belongs_to_slice(error):
             raise
         if len(cases) == 1:
-            fail(rule, cases[0], error)
+            fail(rule, cases[0], error, decided=decided)
             return []
     half = len(cases) // 2
-    return [*await halved(rule, cases[:half], work), *await halved(rule, cases[half:], work)]
+    first = await halved(rule, cases[:half], work, decided=decided)
+    return [*first, *await halved(rule, cases[half:], work, decided=decided)]
 
 
 def fail(rule: Rule, case: CardCase, error: Exception, *, decided: bool = False) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.announcing import announce
 from b24app.card_rules import Announcement, Confirmed, RuleContext
-from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail, give_up
+from b24app.cards.journeys.pipeline.deciding import give_up
 from b24app.cards.journeys.pipeline.reading import waits_of
 from b24app.cards.journeys.pipeline.slices import WAITS, CardCase, CardSlice, Rule
-from b24app.cards.journeys.pipeline.writing import confirm, publish, store
+from b24app.cards.journeys.pipeline.writing import behind_savepoint, publish, store
 from b24app.cards.store import failures, records
 from b24app.cards.store.failures import RuleFailure
 from b24app.domain.cards.facts import Subject
@@ -81,32 +82,22 @@ async def _tell_written(
     context = RuleContext(slice_.portal, slice_.resources.policy, now, [])
     for rule in slice_.rules:
         mine = [case for case in cases if rule.name in case.decided and case.modes[rule.name] is Mode.ON]
-        told += await _tell_rule(db, context, rule, [(case, case.confirmed(rule.name)) for case in mine])
+        confirmed = {case: found for case in mine if (found := case.confirmed(rule.name))}
+        told += await behind_savepoint(
+            db, context, rule, list(confirmed), partial(_written, db, rule, confirmed), decided=True
+        )
     return context.announced or ()
 
 
-async def _tell_rule(
-    db: AsyncConnection, context: RuleContext, rule: Rule, cases: Sequence[tuple[CardCase, Sequence[Confirmed]]]
-) -> list[News]:
-    """Behind a savepoint; what fails is halved. Of a card it fails on, what was written stays intended."""
-    shown = [(case, confirmed) for case, confirmed in cases if confirmed]
-    if not shown:
-        return []
-    try:
-        said = replace(context, announced=[])
-        async with db.begin_nested():
-            told = list(await rule.written(db, said, [one for _, confirmed in shown for one in confirmed]))
-        confirm(context, said)
-        return told
-    except Exception as error:
-        if belongs_to_slice(error):
-            raise
-        if len(shown) == 1:
-            fail(rule, shown[0][0], error, decided=True)
-            return []
-    half = len(shown) // 2
-    told = await _tell_rule(db, context, rule, shown[:half])
-    return [*told, *await _tell_rule(db, context, rule, shown[half:])]
+async def _written(
+    db: AsyncConnection,
+    rule: Rule,
+    confirmed: Mapping[CardCase, Sequence[Confirmed]],
+    context: RuleContext,
+    cases: Sequence[CardCase],
+) -> Sequence[News]:
+    """Of a card it fails on, what was written stays intended."""
+    return await rule.written(db, context, [one for case in cases for one in confirmed[case]])
 
 
 async def _failures(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.announcing import announce
 from b24app.bitrix24.writing import CardChange, Written, same, write_cards
-from b24app.card_rules import CardRule, Decided, RuleContext
-from b24app.cards.journeys.pipeline.deciding import belongs_to_slice, fail
+from b24app.card_rules import Announcement, CardRule, Decided, RuleContext
+from b24app.cards.journeys.pipeline.deciding import halved
 from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice, cards_of
 from b24app.cards.store import aliases, customers, failures, records
 from b24app.cards.store.failures import Rehearsed
@@ -101,36 +101,45 @@ async def _identify(db: AsyncConnection, slice_: CardSlice, cases: Sequence[Card
 async def _store_rule(
     db: AsyncConnection, context: RuleContext, rule: CardRule[Any, Any], cases: Sequence[CardCase]
 ) -> list[News]:
-    """Behind a savepoint; what fails is halved. In watch its news goes to the rehearsals, and it announces nothing."""
+    """In watch its news goes to the rehearsals, and it announces nothing."""
+
+    async def keep(said: RuleContext, part: list[CardCase]) -> Sequence[News]:
+        return await rule.store(
+            db, said, [Decided(case.facts_for(rule), case.decisions[rule.name].plan) for case in part]
+        )
+
     planned = [case for case in cases if case.decisions[rule.name].plan is not None]
-    told, said = list[News](), replace(context, announced=[])
-    if planned:
-        try:
-            async with db.begin_nested():
-                decided = [Decided(case.facts_for(rule), case.decisions[rule.name].plan) for case in planned]
-                told = list(await rule.store(db, said, decided))
-        except Exception as error:
-            if belongs_to_slice(error):
-                raise
-            if len(planned) == 1:
-                fail(rule, planned[0], error)
-                return []
-            half = len(planned) // 2
-            return [
-                *await _store_rule(db, context, rule, planned[:half]),
-                *await _store_rule(db, context, rule, planned[half:]),
-            ]
-    if cases and cases[0].modes[rule.name] is Mode.WATCH:
-        await _rehearse(db, context, rule, cases, told)
+    watches = bool(cases) and cases[0].modes[rule.name] is Mode.WATCH
+    told = await behind_savepoint(db, replace(context, announced=[]) if watches else context, rule, planned, keep)
+    if watches:
+        await _rehearse(db, context, rule, [case for case in cases if rule.name in case.decisions], told)
         return []
-    confirm(context, said)
     return told
 
 
-def confirm(context: RuleContext, said: RuleContext) -> None:
-    """What was announced behind a savepoint that stands."""
-    if context.announced is not None:
-        context.announced.extend(said.announced or ())
+async def behind_savepoint(
+    db: AsyncConnection,
+    context: RuleContext,
+    rule: CardRule[Any, Any],
+    cases: list[CardCase],
+    step: Callable[[RuleContext, list[CardCase]], Awaitable[Sequence[News]]],
+    *,
+    decided: bool = False,
+) -> list[News]:
+    """One step of one rule behind a savepoint; what fails is halved (`deciding.halved`). Of what stands the news is
+    returned, and what was announced goes to the context."""
+
+    async def work(part: list[CardCase]) -> tuple[Sequence[News], list[Announcement]]:
+        said: list[Announcement] = []
+        async with db.begin_nested():
+            return await step(replace(context, announced=said), part), said
+
+    told = list[News]()
+    for _, (news_of, said) in await halved(rule, cases, work, decided=decided):
+        told += news_of
+        if context.announced is not None:
+            context.announced.extend(said)
+    return told
 
 
 async def _rehearse(
