@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.card_rules import RuleContext
+from b24app.card_rules import CardRule, CardRules, RuleContext
 from b24app.cards.store import records
 from b24app.domain.cards.facts import Card, Subject
 from b24app.domain.cards.records import Known
@@ -35,22 +36,38 @@ async def take_up(
     known: Mapping[Subject, Known],
     now: datetime,
 ) -> set[Subject]:
-    """Known cards of which a rule has agreed on nothing yet. Returns the cards that have to be looked at."""
+    """For every rule. Returns the cards that have to be looked at."""
     context, found = RuleContext(portal, resources.policy, now), set[Subject]()
     for rule in resources.rules.active(portal):
-        lacking = [
-            card
-            for card in cards
-            if card.subject in known
-            and lacks(known[card.subject], resources.rules.codes_of(rule, card.subject.kind))
-            and resources.rules.able(rule, card)
-        ]
-        if lacking:
-            found |= await rule.first_seen(db, context, lacking)
-            await records.take_up(db, portal.id, lacking, rule.fields)
+        _, beside = await take_up_by(db, resources.rules, context, rule, cards, known)
+        found |= beside
     return found
 
 
-def lacks(known: Known, codes: frozenset[str]) -> bool:
+async def take_up_by(
+    db: AsyncConnection,
+    rules: CardRules,
+    context: RuleContext,
+    rule: CardRule[Any, Any],
+    cards: Sequence[Card],
+    known: Mapping[Subject, Known],
+) -> tuple[list[Card], frozenset[Subject]]:
+    """Known cards of which this rule has agreed on nothing yet: it agrees on what they show. Returns them, and the
+    cards that have to be looked at."""
+    lacking = [
+        card
+        for card in cards
+        if (before := known.get(card.subject))
+        and _lacks(before, rules.codes_of(rule, card.subject.kind))
+        and rules.able(rule, card)
+    ]
+    if not lacking:
+        return [], frozenset()
+    beside = await rule.first_seen(db, context, lacking)
+    await records.take_up(db, context.portal.id, lacking, rule.fields)
+    return lacking, beside
+
+
+def _lacks(known: Known, codes: frozenset[str]) -> bool:
     """Nothing is agreed on about any of these."""
     return bool(codes) and not known.record.deleted and not codes & known.record.settled.keys()

@@ -15,8 +15,7 @@ from b24app.card_rules import CardDecision, RuleContext
 from b24app.cards.journeys.pipeline import witnesses
 from b24app.cards.journeys.pipeline.reading import who_acted
 from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice, Rule
-from b24app.cards.journeys.taking_up import lacks
-from b24app.cards.store import records
+from b24app.cards.journeys.taking_up import take_up_by
 from b24app.domain.cards.facts import Subject
 from b24app.domain.cards.records import some
 from b24app.domain.delivery.news import News
@@ -124,19 +123,16 @@ async def _take_up(
 ) -> None:
     """Cards known from before the rule was switched on, of which an event comes before the look at all of them; cards
     beside these that have to be looked at are left as rows."""
-    new, rules = [], slice_.resources.rules
-    for case in cases:
-        known = case.facts.known
-        codes = rules.codes_of(rule, case.subject.kind)
-        if known and case.card and lacks(known, codes):
-            settled = {**some(case.card.values, codes), **known.record.settled}
-            case.facts = replace(case.facts, known=replace(known, record=replace(known.record, settled=settled)))
-            new.append(case.card)
-    if new:
-        beside = await rule.first_seen(db, context, new) - {case.subject for case in cases}
-        arrivals = [Arrival(Source.IMPORT, "import", subject) for subject in sorted(beside)]
-        await inbox.receive(db, slice_.resources.vault, context.portal.id, arrivals, Lane.BULK, context.now)
-        await records.take_up(db, context.portal.id, new, rule.fields)
+    by_subject = {case.subject: case for case in cases}
+    cards = [case.card for case in cases if case.card]
+    known = {subject: case.facts.known for subject, case in by_subject.items() if case.facts.known}
+    taken, beside = await take_up_by(db, slice_.resources.rules, context, rule, cards, known)
+    for card in taken:
+        case, before = by_subject[card.subject], known[card.subject]
+        settled = {**some(card.values, rule.fields), **before.record.settled}
+        case.facts = replace(case.facts, known=replace(before, record=replace(before.record, settled=settled)))
+    arrivals = [Arrival(Source.IMPORT, "import", subject) for subject in sorted(beside - by_subject.keys())]
+    await inbox.receive(db, slice_.resources.vault, context.portal.id, arrivals, Lane.BULK, context.now)
 
 
 async def _decide_rule(slice_: CardSlice, rule: Rule, loaded: Loaded) -> Loaded:

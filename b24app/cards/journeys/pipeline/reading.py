@@ -113,10 +113,8 @@ def _appoint(resources: Resources, portal: Portal, case: CardCase) -> None:
     for rule in resources.rules.all:
         if case.subject.kind not in rule.kinds:
             continue
-        mode = resources.rules.mode(portal, rule.name)
-        codes = resources.rules.codes_of(rule, case.subject.kind)
-        lacks = [code for code in codes if case.card and code not in case.card.values]
-        case.modes[rule.name] = Mode.OFF if lacks else mode
+        able = case.card is None or resources.rules.able(rule, case.card)
+        case.modes[rule.name] = resources.rules.mode(portal, rule.name) if able else Mode.OFF
         if case.modes[rule.name] is not Mode.OFF:
             case.rules[rule.name] = rule
 
