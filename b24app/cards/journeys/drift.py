@@ -53,12 +53,13 @@ async def _differing(
         known = await records.load(db, portal.id, [card.subject for card in cards])
         cards = [card for card in cards if card.subject in known or not card.facts.get(CLOSED)]
         uneven = await take_up(db, resources, portal, cards, known, resources.now())
+        kinds = {card.subject.kind for card in cards}
+        asked = {kind: (resources.rules.codes(portal, kind), resources.rules.select(portal, kind)) for kind in kinds}
         for card in cards:
-            before, kind = known.get(card.subject), card.subject.kind
-            codes = resources.rules.codes(portal, kind)
+            before, (codes, facts) = known.get(card.subject), asked[card.subject.kind]
             agreed = codes & before.record.settled.keys() if before else codes
-            left = before and behind(resources, portal, card, before)
-            differs = drift_of(card, before, agreed, resources.rules.select(portal, kind))
+            left = before and before.behind and behind(resources, portal, card, before)
+            differs = drift_of(card, before, agreed, facts)
             if drift := differs or (Drift.FIELDS if card.subject in uneven or left else None):
                 found[card.subject] = drift
         same = [card for card in cards if card.subject not in found]

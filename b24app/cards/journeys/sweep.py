@@ -12,6 +12,7 @@ from time import monotonic
 
 import structlog
 
+from b24app.bitrix24.cards import FieldMap
 from b24app.bitrix24.client import PAGE, PortalClient
 from b24app.cards.journeys import absent, lists
 from b24app.cards.journeys.drift import compare
@@ -19,7 +20,7 @@ from b24app.cards.journeys.lists import Seen
 from b24app.cards.store import scans
 from b24app.cards.store.scans import Scan
 from b24app.domain.cards.drift import ScanTrigger, Scope
-from b24app.domain.cards.facts import Card, Listed, RequisiteKind
+from b24app.domain.cards.facts import Card, Listed
 from b24app.domain.portal.portal import Portal
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.work.clock import SOON
@@ -88,26 +89,23 @@ async def _kind(resources: Resources, portal: Portal, scan: Scan, kind: Listed, 
             await absent.tell(resources, portal, fields, page)
             first = False
         last = page[-1].subject.id
-        scan = await _compare(resources, portal, client, scan, kind, (after, last), page)
+        scan = await _compare(resources, portal, client, fields, scan, kind, (after, last), page)
         after = last
         resources.failpoint("sweep.page")
         if monotonic() > stop_at:
             return scan
     while True:
-        async with resources.tenant(portal.id) as db:
-            rest = await lists.known(db, portal.id, kind, after, None)
-        if len(rest) < lists.MOST or isinstance(kind, RequisiteKind):
-            return await _compare(resources, portal, client, scan, kind, (after, None), ())
-        scan = await _compare(resources, portal, client, scan, kind, (after, rest[-1].id), ())
-        after = rest[-1].id
-        if monotonic() > stop_at:
+        scan = await _compare(resources, portal, client, fields, scan, kind, (after, None), ())
+        if scan.after_id == after or monotonic() > stop_at:
             return scan
+        after = scan.after_id
 
 
 async def _compare(
     resources: Resources,
     portal: Portal,
     client: PortalClient,
+    fields: FieldMap,
     scan: Scan,
     kind: Listed,
     within: tuple[int, int | None],
@@ -118,7 +116,6 @@ async def _compare(
     there = {one.subject for one in page}
     async with resources.tenant(portal.id) as db:
         known = await lists.known(db, portal.id, kind, *within)
-    fields = to_read(resources, portal)
     missing = [one for one in known if one not in there]
     beside = await lists.read_known(client, fields, kind, missing)
     page, shown = [*page, *beside], {one.subject for one in beside}
