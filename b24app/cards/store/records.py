@@ -72,8 +72,7 @@ async def add_new(
         return set()
     rows = {
         "portal": portal_id,
-        "kinds": [card.subject.kind.value for card in cards],
-        "ids": [card.subject.id for card in cards],
+        **named([card.subject for card in cards]),
         "titles": [card.title for card in cards],
         "links": ["{" + ",".join(map(str, card.links)) + "}" for card in cards],
         "assigned": [card.assigned_by for card in cards],
@@ -117,8 +116,7 @@ async def take_up(db: AsyncConnection, portal_id: int, cards: Sequence[Card], co
     if cards:
         rows = {
             "portal": portal_id,
-            "kinds": [card.subject.kind.value for card in cards],
-            "ids": [card.subject.id for card in cards],
+            **named([card.subject for card in cards]),
             "settled": [json.dumps(some(card.values, codes)) for card in cards],
         }
         await db.execute(TAKE_UP, rows)
@@ -129,8 +127,7 @@ async def see_facts(db: AsyncConnection, portal_id: int, cards: Sequence[Card]) 
     if cards:
         rows = {
             "portal": portal_id,
-            "kinds": [card.subject.kind.value for card in cards],
-            "ids": [card.subject.id for card in cards],
+            **named([card.subject for card in cards]),
             "facts": [json.dumps(dict(card.facts)) for card in cards],
         }
         await db.execute(SEE_FACTS, rows)
