@@ -12,7 +12,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from b24app.bitrix24.payloads import PortalEvent, portal_event
+from b24app.bitrix24.payloads import PortalEvent, portal_event, record_events
 from b24app.bitrix24.probing import connection_check
 from b24app.connection_check.journeys import journey
 from b24app.domain.cards.facts import Subject
@@ -20,7 +20,6 @@ from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.errors import Refused
 from b24app.portal.journeys import lifecycle
-from b24app.portal.journeys.declared import event_names
 from b24app.portal.journeys.reception import Reception
 from b24app.resources import Resources
 
@@ -67,9 +66,14 @@ async def _proven(reception: Reception, event: PortalEvent) -> Portal:
         return lifecycle.prove(await reception.portal(event.member_id), event)
 
 
+def _asked_for(resources: Resources, name: str) -> bool:
+    """Bound for every portal, or for those in which a rule acts on the kind."""
+    return name in resources.manifest.events or any(name in record_events(kind) for kind in resources.rules.acted_on)
+
+
 async def _store(resources: Resources, reception: Reception, event: PortalEvent) -> None:
     portal = await _proven(reception, event)
-    if event.subject is None or event.name not in event_names(resources.manifest, resources.rules.acted_on):
+    if event.subject is None or not _asked_for(resources, event.name):
         log.info("event_ignored", event_name=event.name, portal=portal.id)
         return
     body = json.dumps(event.without_auth(), ensure_ascii=False)

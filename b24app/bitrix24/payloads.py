@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from b24app.bitrix24 import values
@@ -148,6 +149,7 @@ def portal_event(body: bytes) -> PortalEvent:
     )
 
 
+@cache
 def record_events(kind: Kind) -> tuple[str, ...]:
     """Names of the events about records of a kind (events/on-crm-lead-add.md and its twins), upper case."""
     return tuple(f"ONCRM{kind.upper()}{act}" for act in ACTS)
