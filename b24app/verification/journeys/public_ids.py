@@ -16,8 +16,8 @@ from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.verification.succession import Move
 
 
-class Belonging(Protocol):
-    """A membership, decided or as somebody reads it. `company_id` 0: nobody's."""
+class Sides(Protocol):
+    """The person and the company of a membership, decided or as somebody reads it. `company_id` 0: nobody's."""
 
     @property
     def id(self) -> UUID: ...
@@ -38,7 +38,7 @@ class MembershipIds:
 
 
 async def of_memberships(
-    db: AsyncConnection, portal_id: int, memberships: Collection[Belonging], now: datetime
+    db: AsyncConnection, portal_id: int, memberships: Collection[Sides], now: datetime
 ) -> Mapping[UUID, MembershipIds]:
     """By membership, as of today; ids that are missing are made."""
     cards = {card for one in memberships for card in (_person(one), _customer(one))}
@@ -64,15 +64,15 @@ async def before_moves(
     return {move.before.id: _picked(ids, move.before) for move in moves}
 
 
-def _person(one: Belonging) -> Subject:
+def _person(one: Sides) -> Subject:
     return Subject(Kind.CONTACT, one.contact_id)
 
 
-def _customer(one: Belonging) -> Subject:
+def _customer(one: Sides) -> Subject:
     return Subject(Kind.COMPANY, one.company_id) if one.company_id else _person(one)
 
 
-def _picked(ids: Mapping[Subject, CardIds], one: Belonging) -> MembershipIds:
+def _picked(ids: Mapping[Subject, CardIds], one: Sides) -> MembershipIds:
     person_id = ids[_person(one)].person_id
     assert person_id, "a contact is a person"
     return MembershipIds(person_id, ids[_customer(one)].customer_id)
