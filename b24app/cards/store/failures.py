@@ -98,12 +98,3 @@ async def rehearse(db: AsyncConnection, portal_id: int, rows: Sequence[Rehearsed
             for one in sorted(rows, key=lambda one: (one.rule, one.subject))
         ]
         await db.execute(_ADD_REHEARSED, values)
-
-
-async def rehearsals(db: AsyncConnection, portal_id: int, rule: str, limit: int) -> list[Rehearsed]:
-    """The newest first."""
-    mine = (rehearsed.c.portal_id == portal_id, rehearsed.c.rule == rule)
-    rows = await db.execute(select(rehearsed).where(*mine).order_by(rehearsed.c.at.desc()).limit(limit))
-    return [
-        Rehearsed(row.rule, Subject(Kind(row.kind), row.crm_id), row.at, row.wanted, tuple(row.news)) for row in rows
-    ]

@@ -70,7 +70,6 @@ RECIPES = Recipes(
         "cards.aliases.successors": lambda db, p, o: aliases.successors(db, p, [o.gone]),
         "cards.failures.clear": lambda db, p, o: failures.clear(db, p, [(o.subject, "verification")]),
         "cards.failures.load": lambda db, p, o: failures.load(db, p, [o.subject]),
-        "cards.failures.rehearsals": lambda db, p, o: failures.rehearsals(db, p, "verification", 9),
         "cards.failures.rehearse": lambda db, p, o: failures.rehearse(
             db, p, [Rehearsed("verification", o.company, o.now)]
         ),
