@@ -7,7 +7,7 @@ was installed before) are looked at by their own journey afterwards, in the bulk
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -22,8 +22,9 @@ from b24app.cards.journeys.test_cards import is_test
 from b24app.cards.store import customers, imports, records, requisites
 from b24app.cards.store.imports import ImportStep, Progress
 from b24app.domain.cards.drift import ScanTrigger, drift_of
-from b24app.domain.cards.facts import Card, Kind, Listed, Odd, Requisite, RequisiteId, Subject, Topic
+from b24app.domain.cards.facts import Card, Listed, Odd, Requisite, RequisiteId, Subject, Topic
 from b24app.domain.cards.reading import pace_of
+from b24app.domain.cards.records import newly_met
 from b24app.domain.portal.portal import Portal
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.domain.work.clock import SOON
@@ -196,21 +197,11 @@ async def _take_cards(db: AsyncConnection, read: FirstRead, cards: Sequence[Card
     resources, portal = read.resources, read.portal
     codes = resources.rules.codes(portal, cards[0].subject.kind)
     new = await records.add_new(db, portal.id, cards, codes, now)
-    await customers.ensure(db, portal.id, _met(cards, new), now)
-    uneven = await taking_up.first_seen(db, resources, portal, [card for card in cards if card.subject in new], now)
+    first = [card for card in cards if card.subject in new]
+    await customers.ensure(db, portal.id, {subject for card in first for subject in newly_met(card, None)}, now)
+    uneven = await taking_up.first_seen(db, resources, portal, first, now)
     changed = await _changed_meanwhile(db, read, [card for card in cards if card.subject not in new])
     return changed | uneven
-
-
-def _met(cards: Sequence[Card], new: Collection[Subject]) -> set[Subject]:
-    """New cards, and companies that new people are linked with, which may be read later."""
-    companies = {
-        Subject(Kind.COMPANY, company)
-        for card in cards
-        if card.subject in new and card.subject.kind is Kind.CONTACT
-        for company in card.links
-    }
-    return {*new, *companies}
 
 
 async def _take_requisites(

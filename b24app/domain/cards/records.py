@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from b24app.domain.cards.facts import Card, Facts, Subject, Value, Values
+from b24app.domain.cards.facts import Card, Facts, Kind, Subject, Value, Values
 
 CLOCKS = timedelta(seconds=2)  # the portal's and ours; its dates are whole seconds
 HELD_BACK = timedelta(minutes=10)  # what a portal did not store is not written again for so long
@@ -60,6 +60,14 @@ class Known:
     seen_at: datetime | None = None
     behind: frozenset[str] = frozenset()
     facts: Facts = field(default_factory=dict)
+
+
+def newly_met(card: Card, known: Known | None) -> set[Subject]:
+    """The card where it is new, and companies that a person is newly linked with: their own cards may be read later."""
+    companies: set[int] = set()
+    if card.subject.kind is Kind.CONTACT:
+        companies = set(card.links) - set(known.links if known else ())
+    return {*(() if known else (card.subject,)), *(Subject(Kind.COMPANY, one) for one in companies)}
 
 
 def some(values: Values, codes: Mapping[str, object] | frozenset[str]) -> dict[str, Value]:

@@ -15,11 +15,12 @@ from b24app.announcing import announce
 from b24app.bitrix24.writing import CardChange, Written, same, write_cards
 from b24app.card_rules import Announcement, CardRule, Decided, RuleContext
 from b24app.cards.journeys.pipeline.deciding import halved
-from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice, cards_of
+from b24app.cards.journeys.pipeline.slices import CardCase, CardSlice
 from b24app.cards.store import aliases, customers, failures, records
 from b24app.cards.store.failures import Rehearsed
 from b24app.delivery.store import publishing
-from b24app.domain.cards.facts import ASSIGNED_BY, Card, Kind, Subject, Topic, Value
+from b24app.domain.cards.facts import ASSIGNED_BY, Card, Topic, Value
+from b24app.domain.cards.records import newly_met
 from b24app.domain.delivery import news
 from b24app.domain.delivery.news import News
 from b24app.domain.portal.portal import Mode, Portal
@@ -83,16 +84,9 @@ async def store(
 
 
 async def _identify(db: AsyncConnection, slice_: CardSlice, cases: Sequence[CardCase], now: datetime) -> None:
-    """Public ids: of new cards and of companies that people are newly linked with, which may be read later; of deleted
-    cards as those of the cards that go on."""
-    new: set[Subject] = set()
-    for case in cases:
-        if case.card and case.facts.known is None:
-            new.add(case.subject)
-        if case.card and case.subject.kind is Kind.CONTACT:
-            known = case.facts.known.links if case.facts.known else ()
-            new |= cards_of(Kind.COMPANY, set(case.card.links) - set(known))
-    await customers.ensure(db, slice_.portal.id, new, now)
+    """Public ids: of cards that are newly met, and of deleted ones as those of the cards that go on."""
+    met = {subject for case in cases if case.card for subject in newly_met(case.card, case.facts.known)}
+    await customers.ensure(db, slice_.portal.id, met, now)
     for case in cases:
         for predecessor in case.facts.predecessors if case.card else ():
             await customers.go_on(db, slice_.portal.id, predecessor.subject, case.subject, now)
