@@ -223,6 +223,7 @@ class CardRules:
         return frozenset(kind for rule in self.all for kind in rule.kinds)
 
     def mode(self, portal: Portal, name: str) -> Mode:
+        """The portal's, else app.yaml's."""
         return Mode(portal.modes.get(name, self._modes.get(name, Mode.OFF)))
 
     def active(self, portal: Portal) -> tuple[CardRule[Any, Any], ...]:

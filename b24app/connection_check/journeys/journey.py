@@ -24,7 +24,7 @@ from b24app.delivery.store import client_apps, deliveries, endpoints
 from b24app.domain.connection_check.portal_ways import Ways
 from b24app.domain.connection_check.rules import Answers, Backlog, CheckLine, Finding, Found, Ping, finished, judge
 from b24app.domain.delivery.schedule import EndpointState
-from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.portal.portal import Portal
 from b24app.errors import (
     CallRefused,
     MethodParked,
@@ -87,7 +87,7 @@ async def run(resources: Resources, portal: Portal, _: str = "") -> bool:
         return False
     pings = await _ping_all(resources, portal)
     async with resources.tenant(portal.id) as db:
-        await connection_checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, portal), pings)
+        await connection_checks.keep_own(db, portal.id, taken.run_id, await _backlog(db, resources, portal), pings)
     client = listening(admin_client(resources, portal, Lane.INTERACTIVE))
     found = await _ask(resources, portal, client)
     await _store_found(resources, portal, taken.run_id, found)
@@ -209,13 +209,13 @@ async def _answered(db: AsyncConnection, portal_id: int, ping: Ping) -> Ping:
     return replace(ping, status=made.status, failure=made.error or "", ms=made.duration_ms)
 
 
-async def _backlog(db: AsyncConnection, portal: Portal) -> Backlog:
+async def _backlog(db: AsyncConnection, resources: Resources, portal: Portal) -> Backlog:
     pulse = await inbox.pulse(db, portal.id)
     return Backlog(
         waiting=pulse.waiting,
         waiting_since=pulse.waiting_since,
         heard_at=pulse.heard_at,
-        compared=portal.imported and portal.mode("verification") is not Mode.OFF,
+        compared=portal.imported and bool(resources.rules.kinds(portal)),
         compared_at=portal.rescanned_at or portal.imported_at,
     )
 

@@ -48,6 +48,3 @@ class Portal:
     @property
     def imported(self) -> bool:
         return self.imported_at is not None
-
-    def mode(self, module: str) -> Mode:
-        return Mode(self.modes.get(module, Mode.OFF))

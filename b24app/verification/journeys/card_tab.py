@@ -87,7 +87,7 @@ async def tab_of(db: AsyncConnection, resources: Resources, portal: Portal, subj
     told = await card_tab.about(db, portal.id, subject)
     lost = await card_tab.lost_namesakes(db, portal.id, subject, resources.now() - RETURNS_WITHIN)
     names = await _names(resources, portal.id, {one.decided_by for one, _ in members if one.decided_by})
-    mode = portal.mode("verification")
+    mode = resources.rules.mode(portal, "verification")
     rows = [_belonging(subject, one, title, names, one.id in pressed, mode, resources.policy) for one, title in members]
     return CardTab(
         subject=subject,

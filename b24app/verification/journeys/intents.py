@@ -110,7 +110,7 @@ async def same_card(resources: Resources, viewer: Viewer, token: str, subject: S
 
 async def _portal(resources: Resources, viewer: Viewer) -> Portal:
     portal = await portal_of(resources, viewer.portal_id)
-    if portal.mode("verification") is not Mode.ON:
+    if resources.rules.mode(portal, "verification") is not Mode.ON:
         raise Refused("module_off", 409)
     return portal
 

@@ -17,4 +17,4 @@ class VerificationSettings:
 
 
 async def settings_view(db: AsyncConnection, resources: Resources, portal: Portal) -> VerificationSettings:
-    return VerificationSettings(portal.mode("verification"))
+    return VerificationSettings(resources.rules.mode(portal, "verification"))

@@ -208,4 +208,4 @@ async def test_an_administrator_of_yesterday_changes_nothing(world: World) -> No
         ("/frame/client-apps", {"name": "Чужое приложение"}),
     ):
         assert (await opened.call(path, **body)).status == 403
-    assert (await world.row()).mode("verification") == "watch"
+    assert (await world.row()).modes["verification"] == "watch"

@@ -193,11 +193,11 @@ async def test_a_mode_comes_back_unless_somebody_has_switched_it(world: World, d
     file = await exported(world)
     await goes_and_comes_back(world, decided.installation)
     await restored(world, file)
-    assert (await world.row()).mode("verification") == "watch"
+    assert (await world.row()).modes["verification"] == "watch"
 
     await world.mode("off")
     await restored(world, file)
-    assert (await world.row()).mode("verification") == "off"
+    assert (await world.row()).modes["verification"] == "off"
 
 
 async def test_a_worker_killed_on_the_way_out_and_on_the_way_back(world: World, decided: Decided) -> None:
