@@ -2,59 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, event, func, select
 
 from b24app.cards.store import customers
 from b24app.cards.store.customers import Role
-from b24app.cards.store.tables import customers as customers_table
-from b24app.cards.store.tables import persons, records
-from emulator.crm.entities import Entity
-from tests.chores import tidy_all
-from tests.stories.export.files import exported, goes_and_comes_back, restored
+from tests.stories.cards.identified import COMPANY, CONTACT, ids, living, moves, one_person_twice
 from tests.world import World
-
-CONTACT, COMPANY = Entity.CONTACT, Entity.COMPANY
-Ids = tuple[str, str]
-"""(person, customer)"""
-
-
-async def ids(world: World, key: str, query: str = "") -> dict[tuple[int, int], Ids]:
-    """(contact, company) → ids of each membership, as a client app reads them."""
-    listed = (await world.api("GET", f"/memberships?limit=200&{query}", key)).json()["data"]
-    return {
-        (one["contact"]["id"], (one["company"] or {"id": 0})["id"]): (one["person_id"], one["customer_id"])
-        for one in listed
-    }
-
-
-def moves(world: World) -> list[dict[str, Any]]:
-    """What was told of memberships that moved, each once."""
-    return list({one.id: one.data for one in world.receiver.heard if one.type == "membership.moved"}.values())
-
-
-async def living(world: World) -> None:
-    """Each card that we know, and none twice, has its ids."""
-    async with world.resources.tenant((await world.row()).id) as db:
-        cards = {(row.kind, row.crm_id) for row in await db.execute(select(records.c.kind, records.c.crm_id))}
-        mine = list(await db.execute(select(customers_table).where(customers_table.c.goes_on_as.is_(None))))
-        people = list((await db.execute(select(persons.c.crm_id).where(persons.c.goes_on_as.is_(None)))).scalars())
-        aliases = set((await db.execute(select(customers_table.c.goes_on_as))).scalars()) - {None}
-        passed_on = select(customers_table.c.kind, customers_table.c.crm_id)
-        gone = {(row.kind, row.crm_id) for row in await db.execute(passed_on)} - {
-            (row.kind, row.crm_id) for row in mine
-        }
-    named = [(row.kind, row.crm_id) for row in mine]
-    assert len(named) == len(set(named)) and len(people) == len(set(people))
-    assert cards <= {*named, *gone}
-    assert {f"contact:{one}" for one in people} == {f"{kind}:{one}" for kind, one in named if kind == "contact"}
-    assert aliases <= {row.id for row in mine}, "an alias names a living id"
 
 
 async def test_ids_are_made_when_the_cards_are_first_read(world: World) -> None:
@@ -173,18 +129,7 @@ async def test_when_two_companies_are_merged_the_old_id_answers_as_the_new_one(w
 
 async def test_two_cards_of_one_person_are_merged(world: World) -> None:
     """What has ended in a merge answers as the person who goes on, too."""
-    company = world.add_company()
-    old, new = world.add_contact(company), world.add_contact(company)
-    await world.install()
-    key = await world.subscribe()
-    world.tick(CONTACT, old)
-    await world.settle()
-    before = await ids(world, key)
-
-    world.portal.crm.merge(CONTACT, new, old, world.admin())
-    await world.settle()
-
-    after = await ids(world, key)
+    company, old, new, key, before, after = await one_person_twice(world)
     assert after[new, company] == after[old, company] == before[new, company]
     assert await ids(world, key, f"person_id={before[old, company][0]}") == after
     await living(world)
@@ -301,163 +246,3 @@ async def test_two_portals_know_nothing_of_each_others_ids(world: World) -> None
     other = (await world.row(world.other_portal)).id
     async with world.resources.tenant(other) as db:
         assert {await customers.resolve(db, other, role, UUID(one)) for one in mine for role in Role} == {None}
-
-
-async def test_an_export_brings_the_same_ids_back(world: World) -> None:
-    """Of those that were read since the return none is lost either; and twice is once."""
-    old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Кран-Сервис»")
-    person, alone = world.add_contact(old), world.add_contact(name="Пётр")
-    installation = await world.install()
-    key = await world.subscribe()
-    world.tick(CONTACT, person)
-    await world.settle()
-    merged = (await ids(world, key))[person, old][1]
-    world.portal.crm.merge(COMPANY, new, old, world.admin())
-    await world.settle()
-    before = await ids(world, key)
-    file = await exported(world)
-    await goes_and_comes_back(world, installation)
-    key = await world.client_app()
-    fresh = await ids(world, key)
-    assert not {one for pair in fresh.values() for one in pair} & {one for pair in before.values() for one in pair}
-
-    for _ in range(2):
-        await restored(world, file)
-        assert await ids(world, key) == before
-        for customer in (merged, before[person, new][1], fresh[person, new][1]):
-            assert set(await ids(world, key, f"customer_id={customer}")) == {(person, new)}
-        for one in (before[alone, 0][0], fresh[alone, 0][0]):
-            assert set(await ids(world, key, f"person_id={one}")) == {(alone, 0)}
-        await living(world)
-
-
-async def test_a_file_made_after_a_restore_brings_back_which_id_is_the_living_one(world: World) -> None:
-    """By then a card has two: one from before, and one that was read before the file came back."""
-    person = world.add_contact()
-    installation = await world.install()
-    first = (await ids(world, await world.client_app()))[person, 0]
-    file = await exported(world)
-    await goes_and_comes_back(world, installation)
-    second = (await ids(world, await world.client_app()))[person, 0]
-    await restored(world, file)
-    file = await exported(world)
-    await goes_and_comes_back(world, world.installation())
-
-    await restored(world, file)
-
-    key = await world.client_app()
-    assert await ids(world, key) == {(person, 0): first}
-    for one in (first, second):
-        assert await ids(world, key, f"person_id={one[0]}&customer_id={one[1]}") == {(person, 0): first}
-    await living(world)
-
-
-async def test_cards_that_the_version_before_this_one_read_get_theirs_when_somebody_asks(world: World) -> None:
-    """Both versions are at work while a deployment is upgraded."""
-    first, second = world.add_company("ООО «Кран»"), world.add_company("ООО «Кран-Сервис»")
-    person, own = world.add_contact(first), world.add_contact(second, name="Пётр")
-    await world.install()
-    key = await world.subscribe()
-    portal_id = (await world.row()).id
-    for listed in (False, True):
-        async with world.resources.tenant(portal_id) as db:
-            for table in (persons, customers_table):
-                await db.execute(delete(table))
-        if listed:
-            found = await ids(world, key)
-        world.tick(CONTACT, person, ticked=not listed)
-        await world.settle()
-    told = world.receiver.events()[-1].data
-    assert (told["person_id"], told["customer_id"]) == found[person, first]
-    async with world.resources.tenant(portal_id) as db:
-        for table in (persons, customers_table):
-            await db.execute(delete(table))
-
-    world.portal.crm.merge(COMPANY, second, first, world.admin())
-    await world.settle()
-
-    after = await ids(world, key)
-    assert set(after) == {(person, second), (own, second)}
-    assert (moves(world)[0]["person_id"], moves(world)[0]["customer_id"]) == after[person, second]
-
-
-async def test_ids_of_cards_that_are_gone_when_the_file_comes_back_stay_away(world: World) -> None:
-    company = world.add_company()
-    person, colleague = world.add_contact(company), world.add_contact(company)
-    installation = await world.install()
-    before = await ids(world, await world.client_app())
-    file = await exported(world)
-    await world.uninstall(installation, clean=True)
-    await world.erase()
-    world.portal.crm.delete(CONTACT, colleague, world.admin())
-    await world.install()
-
-    page = await restored(world, file)
-
-    assert "пропущены: карточки или связи больше нет" in page
-    key = await world.client_app()
-    assert await ids(world, key) == {(person, company): before[person, company]}
-    assert await ids(world, key, f"person_id={before[colleague, company][0]}") == {}
-
-
-async def test_an_old_id_answers_for_as_long_as_its_card_is_remembered(world: World) -> None:
-    company = world.add_company()
-    old, new = world.add_contact(company), world.add_contact(company)
-    await world.install()
-    key = await world.subscribe()
-    world.tick(CONTACT, old)
-    await world.settle()
-    before = await ids(world, key)
-    world.portal.crm.merge(CONTACT, new, old, world.admin())
-    await world.settle()
-    after = await ids(world, key)
-
-    world.pass_time(days=89)
-    await tidy_all(world.resources)
-    assert await ids(world, key, f"person_id={before[old, company][0]}") == after
-    world.pass_time(days=2)
-    await tidy_all(world.resources)
-
-    assert await ids(world, key, f"person_id={before[old, company][0]}") == {}
-    assert await ids(world, key) == after, "what has ended there still names the person who goes on"
-    assert await ids(world, key, f"person_id={after[new, company][0]}") == after
-    async with world.resources.tenant((await world.row()).id) as db:
-        for table in (persons, customers_table):
-            gone = select(func.count()).where(table.c.goes_on_as.is_not(None))
-            assert (await db.execute(gone)).scalar_one() == 0
-    await living(world)
-
-
-@contextmanager
-def asked(world: World) -> Iterator[list[str]]:
-    """Statements that name public ids."""
-    said: list[str] = []
-
-    def listen(*told: object) -> None:
-        if "customers" in str(told[2]):
-            said.append(str(told[2]))
-
-    engine = world.resources.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", listen)
-    try:
-        yield said
-    finally:
-        event.remove(engine, "before_cursor_execute", listen)
-
-
-async def test_what_they_cost(world: World) -> None:
-    """One statement where there are new cards, one more where something is told; none where nothing has changed."""
-    company = world.add_company()
-    person = world.add_contact(company)
-    await world.install()
-    await world.subscribe()
-    with asked(world) as nothing:
-        world.portal.crm.update(CONTACT, person, {"LAST_NAME": "Соколов"}, world.manager())
-        await world.settle()
-    with asked(world) as new:
-        world.add_contact(company)
-        await world.settle()
-    with asked(world) as told:
-        world.tick(CONTACT, person)
-        await world.settle()
-    assert (len(nothing), len(new), len(told)) == (0, 1, 1)
