@@ -3,6 +3,7 @@
 from b24app.delivery.journeys.export import CLIENT_APPS, ENDPOINTS
 from b24app.delivery.journeys.gauges import COUNTS
 from b24app.delivery.journeys.settings_view import settings_view
+from b24app.delivery.journeys.standing import standing
 from b24app.delivery.store import retention
 from b24app.delivery.store.tables import TABLES
 from b24app.domain.delivery.news import EndpointPing
@@ -23,4 +24,5 @@ FEATURE = Feature(
     ),
     counts=COUNTS,
     settings_view=settings_view,
+    standing=standing,
 )

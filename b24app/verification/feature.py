@@ -2,13 +2,14 @@
 
 from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.policy import ACCESS
-from b24app.plug import Chore, Feature
+from b24app.plug import Chore, Desk, Feature
 from b24app.store.kept import Kept
 from b24app.verification.journeys.expiry import expire
 from b24app.verification.journeys.export import MEMBERSHIPS, SETTINGS
 from b24app.verification.journeys.rule import VerificationRule
 from b24app.verification.journeys.settings_view import settings_view
-from b24app.verification.store import retention
+from b24app.verification.journeys.standing import standing
+from b24app.verification.store import desk, retention
 from b24app.verification.store.tables import TABLES
 
 FEATURE = Feature(
@@ -23,4 +24,6 @@ FEATURE = Feature(
     export=(SETTINGS, MEMBERSHIPS),
     kept=(Kept("intents", retention.delete_intents),),
     settings_view=settings_view,
+    standing=standing,
+    desk=Desk(desk.count, desk.rows),
 )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+
+from markupsafe import Markup
 
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
+from b24app.i18n import Words
+from b24app.plug import Health
 from placements.words import N_, Saying
 
 DELIVERY: Mapping[DeliveryState, str] = {
@@ -33,6 +38,23 @@ ENDPOINT: Mapping[EndpointState, str] = {
     EndpointState.DISABLED: N_("switched off"),
     EndpointState.DELETED: N_("removed"),
 }
+
+HEALTH: Mapping[str, str] = {
+    "address_off": N_("“%(name)s” has not received notifications since %(since)s: its address is switched off."),
+}
+
+STEPS: Mapping[str, Saying] = {
+    "connected": Saying(N_("Client app connected"), N_("connect your client app.")),
+    "told": Saying(N_("First notification delivered"), N_("send the first notification to your client app.")),
+}
+
+
+def health(text: Words, one: Health) -> str:
+    since = one.values["since"]
+    assert isinstance(since, datetime)
+    at = Markup('<time datetime="{}">{}</time>').format(since.isoformat(), text.moment(since))
+    return Markup(text.text(HEALTH[one.code])) % {"name": one.values["name"], "since": at}  # noqa: S704 - our own text
+
 
 REFUSED: Mapping[str, Saying] = {
     "name_wrong": Saying(N_("A name is needed"), N_("Write a name of 1 to 100 characters.")),

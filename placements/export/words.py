@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from b24app.domain.delivery.schedule import Failure
 from b24app.domain.export.restoring import RestoreVerdict
+from b24app.i18n import Words
+from b24app.plug import Health
 from placements.words import N_, Saying
 
 SENDING: Mapping[Failure, str] = {
@@ -37,6 +39,15 @@ RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {
     RestoreVerdict.KEPT: N_("left alone: changed by people since"),
     RestoreVerdict.GONE: N_("left out: the card or the link is gone"),
 }
+
+HEALTH: Mapping[str, str] = {
+    "weekly_failing": N_("The weekly copy does not reach your server."),
+}
+
+
+def health(text: Words, one: Health) -> str:
+    return text.text(HEALTH[one.code])
+
 
 REFUSED: Mapping[str, Saying] = {
     "export_not_ready": Saying(N_("There is no finished export"), N_("Press “Export the data” and wait a little.")),

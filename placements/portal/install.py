@@ -40,7 +40,7 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
     async with resources.tenant(portal.id, durable=False) as db:
         _, token = await sessions.open_session(db, resources, proven, portal, person)
         files = await files_view(db, resources, portal, product_of(resources).sections)
-    page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
+    page = {"token": token}
     return render.page(
         "portal/installer.html",
         opened.lang,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from b24app.domain.policy import Section
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
+from b24app.i18n import Words
+from b24app.plug import Health
 from placements.words import N_, Saying
 
 STATE: Mapping[State, str] = {
@@ -63,6 +65,22 @@ MODE: Mapping[Mode, Saying] = {
     ),
     Mode.ON: Saying(N_("On"), N_("Cards are kept up to date and client apps hear of every change.")),
 }
+
+HEALTH: Mapping[str, str] = {
+    "off": N_("Verification is switched off: the box “Verification needed” has no effect."),
+    "watch": N_("Trial mode: only employees see decisions, clients notice nothing."),
+}
+
+DESK = Saying(N_("Waiting to be checked"), N_("Access will be opened to"))
+DESK_EMPTY = Saying(N_("Everybody is checked"), N_("Whoever has to be checked next will stand here."))
+BULK = N_("Confirm selected")
+CONFIRMED_MANY = N_("Confirmed: %(num)s.")
+NOT_CONFIRMED = N_("Not confirmed: %(num)s.")
+
+
+def health(text: Words, one: Health) -> str:
+    return text.text(HEALTH[one.code])
+
 
 REFUSED: Mapping[str, Saying] = {
     "no_right": Saying(

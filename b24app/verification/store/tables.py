@@ -35,6 +35,13 @@ Index(
     memberships.c.decided_at,
     postgresql_where=text("decided_at IS NOT NULL"),
 )
+Index(
+    "ix_memberships_waiting",
+    memberships.c.portal_id,
+    text("coalesce(decided_at, updated_at)"),
+    memberships.c.id,
+    postgresql_where=text("state = 'pending'"),
+)
 Index("ix_memberships_updated", memberships.c.portal_id, memberships.c.updated_at, memberships.c.id)
 
 intents = Table(

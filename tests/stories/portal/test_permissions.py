@@ -66,7 +66,7 @@ async def test_without_tabs_fields_and_events_are_set_up_all_the_same(world: Wor
 async def test_a_permission_that_is_taken_away_later_is_named_by_the_repair(world: World) -> None:
     installation = await world.install()
     installation.scope -= {"placement"}
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
 
     repaired = await page.call("/frame/repair")
 

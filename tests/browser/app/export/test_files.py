@@ -35,7 +35,7 @@ async def busy_portal(world: World) -> None:
 
 async def settings(person: Person, world: World) -> FrameLocator:
     await person.enter(world.admin(person.portal))
-    await person.go(f"/marketplace/app/{world.installation(person.portal).id}/")
+    await person.go(f"/marketplace/app/{world.installation(person.portal).id}/?page=settings/export")
     await person.app.locator("#data").wait_for()
     return person.app
 
