@@ -26,7 +26,7 @@ from placements.part import Area, Part
 from placements.portal import card_layout, install, set_up
 from placements.portal import words as portal_words
 from placements.render import STATIC, Render
-from placements.verification import card_tab, same_card
+from placements.verification import card_tab, launch, same_card
 from placements.verification import words as verification_words
 
 OPENED = ["GET", "HEAD", "POST"]
@@ -35,10 +35,15 @@ PARTS = (
     Part(
         "verification",
         verification_words,
-        settings=((Area.LEFT, "verification/mode.html"),),
+        settings=((Area.LEFT, "verification/launch_section.html"), (Area.LEFT, "verification/mode.html")),
         headline="verification/headline.html",
         pages=card_tab.PAGES,
-        calls={**card_tab.CALLS, "/frame/same-card": same_card.say, "/frame/mode": mode.switch("verification")},
+        calls={
+            **card_tab.CALLS,
+            **launch.CALLS,
+            "/frame/same-card": same_card.say,
+            "/frame/mode": mode.switch("verification"),
+        },
     ),
     Part(
         "delivery",
