@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from b24app.verification.journeys import launch
 from b24app.verification.journeys.launch import LaunchView
 from emulator.crm.entities import Entity
@@ -62,3 +64,29 @@ def add_deal(world: World, *contacts: int, company: int = 0) -> int:
 def said(html: str) -> str:
     """What a person reads of it."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+async def launched(world: World, *names: str, batch: int = 0, patch: pytest.MonkeyPatch | None = None) -> list[int]:
+    """People without a deal, an app that listens, and a launch of everybody that has just been started."""
+    if patch:
+        patch.setattr(launch, "BATCH", batch)
+    people = [world.add_contact(name=name) for name in names]
+    await world.install()
+    await world.subscribe()
+    await choose(world, "nobody")
+    await press(world, "start")
+    return people
+
+
+async def one_batch(world: World) -> None:
+    """The next batch is handed out and carried out."""
+    world.pass_time(seconds=3)
+    await world._chores(launch.RUN)
+    await world.settle()
+
+
+def heard(world: World) -> list[tuple[int, str, str]]:
+    """(contact, state, reason) of each piece of news, once however often it came."""
+    kind = "membership.verification_changed"
+    news = {one.id: one for one in world.receiver.heard if one.type == kind}.values()
+    return [(one.data["contact_id"], one.data["new_state"], one.data["reason"]) for one in news]
