@@ -15,6 +15,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
+from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import AccessDenied, PortalClosed, PortalError, Refused
 from b24app.export.journeys.files_view import files_view
 from b24app.plug import product_of
@@ -89,8 +91,15 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         launch=asked,
         finish=installing.finishes(report, asked),
         viewer=viewer,
-        came_back=files.offered,
+        came_back=files.offered and not _was_kept(proven.portal),
     )
+
+
+def _was_kept(portal: Portal | None) -> bool:
+    """It comes back to what it left here."""
+    if portal is None or portal.installed_at is None:
+        return False
+    return portal.state in (PortalState.REMOVED, PortalState.INSTALLING)
 
 
 def _is_event(body: bytes) -> bool:

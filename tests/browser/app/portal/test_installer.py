@@ -25,7 +25,7 @@ async def test_an_admin_installs_from_the_marketplace_answers_one_question_and_g
     await no_scroll_bars(person.page)
     await shoot(person.page, "installer-asks-ru-1280")
     await person.app.get_by_role("button", name="Выбрать: Открыть всем").click()
-    await expect(person.app.get_by_text("Доступ открыт всем")).to_be_visible()
+    await expect(person.app.get_by_text("Доступ открыт всем", exact=True)).to_be_visible()
     await shoot(person.page, "installer-next-ru-1280")
     await person.app.get_by_role("button", name="Продолжить").click()
     await person.page.wait_for_url("**/marketplace/app/*/?install_finished=Y")
