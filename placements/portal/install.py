@@ -81,7 +81,9 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         viewer, token = await sessions.open_session(db, resources, proven, portal, person)
         files = await files_view(db, resources, portal, product_of(resources).sections)
         asked = await launch.launch_view(db, resources, portal)
-    page = {"kind": "installer", "token": token, "url": "/frame/launch", "body": {"page": "installer"}}
+    came_back = files.offered and not _was_kept(proven.portal)
+    body = {"page": "installer", "came_back": came_back}
+    page = {"kind": "installer", "token": token, "url": "/frame/launch", "body": body}
     return render.page(
         "portal/installer.html",
         opened.lang,
@@ -91,7 +93,7 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         launch=asked,
         finish=installing.finishes(report, asked),
         viewer=viewer,
-        came_back=files.offered and not _was_kept(proven.portal),
+        came_back=came_back,
     )
 
 

@@ -22,7 +22,8 @@ async def contents(call: Call, report: Report | None = None) -> dict[str, Any]:
     async with call.resources.tenant(portal.id) as db:
         launch = await launch_view(db, call.resources, portal)
     shown = report or _last(portal)
-    view = {"report": shown, "launch": launch, "came_back": False, "viewer": call.viewer}
+    came_back = call.body.get("came_back") is True
+    view = {"report": shown, "launch": launch, "came_back": came_back, "viewer": call.viewer}
     view |= {"finish": report is not None and finishes(shown, launch)}
     return {"html": call.render.part("portal/installer_content.html", call.viewer.lang, **view)}
 

@@ -59,16 +59,16 @@ _KEEP_CLIENTS = text("""
 """)
 _FORGET_CLIENTS = text("DELETE FROM deal_clients WHERE portal_id = :portal")
 
-# A batch is so many cards: all memberships of a person go together, so their card is written once.
+# A batch is so many cards: all memberships of a person go together, so their card is written once. A membership that a
+# merge has moved since is looked for where it is now.
 _HAND_OUT = text("""
-    WITH next AS (SELECT DISTINCT m.contact_id FROM launch_people p JOIN memberships m
-            ON m.portal_id = :portal AND m.id = p.membership_id
-        WHERE p.portal_id = :portal AND p.launch_id = :launch AND p.step = :planned
-        ORDER BY m.contact_id LIMIT :most)
-    UPDATE launch_people p SET step = :due FROM memberships m JOIN next n ON n.contact_id = m.contact_id
+    WITH next AS MATERIALIZED (SELECT DISTINCT contact_id FROM launch_people
+        WHERE portal_id = :portal AND launch_id = :launch AND step = :planned ORDER BY contact_id LIMIT :most)
+    UPDATE launch_people p SET step = :due
     WHERE p.portal_id = :portal AND p.launch_id = :launch AND p.step = :planned
-        AND m.portal_id = :portal AND m.id = p.membership_id
-    RETURNING m.contact_id
+        AND p.contact_id = ANY(ARRAY(SELECT contact_id FROM next))
+    RETURNING coalesce((SELECT m.contact_id FROM memberships m WHERE m.portal_id = :portal AND m.id = p.membership_id),
+        p.contact_id)
 """)
 _CONCERNS = """(p.step = 'due' AND m.state = 'confirmed' AND m.decided_at IS NULL
         OR p.step = 'return_due' AND m.state = 'pending' AND m.reason = 'launch')"""  # as domain.verification.launch

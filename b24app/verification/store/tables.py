@@ -95,7 +95,13 @@ launch_people = Table(
     Column("step", Text, nullable=False),  # domain.verification.launch.Step
     info=TENANT,
 )
-Index("ix_launch_people_step", launch_people.c.portal_id, launch_people.c.launch_id, launch_people.c.step)
+Index(
+    "ix_launch_people_step",
+    launch_people.c.portal_id,
+    launch_people.c.launch_id,
+    launch_people.c.step,
+    launch_people.c.contact_id,
+)
 Index(
     "ix_launch_people_due",
     launch_people.c.portal_id,

@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("portal_id", "launch_id", "membership_id", name=op.f("pk_launch_people")),
     )
-    op.create_index("ix_launch_people_step", "launch_people", ["portal_id", "launch_id", "step"])
+    op.create_index("ix_launch_people_step", "launch_people", ["portal_id", "launch_id", "step", "contact_id"])
     due = sa.text("step IN ('due', 'return_due')")
     op.create_index("ix_launch_people_due", "launch_people", ["portal_id", "membership_id"], postgresql_where=due)
     op.create_table(
