@@ -26,7 +26,7 @@ from placements.part import Part
 from placements.portal import card_layout, install, set_up
 from placements.portal import words as portal_words
 from placements.render import STATIC, Render, SettingsPage
-from placements.verification import card_tab, desk, same_card
+from placements.verification import card_tab, desk, launch, same_card
 from placements.verification import words as verification_words
 from placements.words import N_
 
@@ -42,7 +42,7 @@ PARTS = (
                 N_("Verification of clients"),
                 N_("Who decides about access, and what the checkbox in cards does."),
                 "verified",
-                ("verification/mode.html",),
+                ("verification/launch_section.html", "verification/mode.html"),
             ),
         ),
         desk="verification/desk_row.html",
@@ -50,6 +50,7 @@ PARTS = (
         calls={
             **card_tab.CALLS,
             **desk.CALLS,
+            **launch.CALLS,
             "/frame/same-card": same_card.say,
             "/frame/mode": mode.switch("verification"),
         },

@@ -36,6 +36,14 @@ REFUSED: Mapping[str, Saying] = {
         N_("Bitrix24 did not confirm the change"), N_("Look whether the card shows it before you press again.")
     ),
     "unpaid": Saying(N_("The paid period is over"), N_("Renew the subscription in the Market of Bitrix24.")),
+    "plan_without_rest": Saying(
+        N_("The plan of your Bitrix24 does not let apps work"),
+        N_("Apps need a commercial plan or its trial. An administrator of Bitrix24 can choose another plan."),
+    ),
+    "portal_deleted": Saying(
+        N_("This Bitrix24 is not there any more"),
+        N_("It was deleted or has got another address. Open the app at the address you use now."),
+    ),
     "not_installed": Saying(N_("The app is not installed"), N_("Install it from the Market of Bitrix24.")),
     "portal_unknown": Saying(
         N_("The app is not set up in this Bitrix24 yet"),
