@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -31,6 +33,8 @@ from placements.verification import words as verification_words
 from placements.words import N_
 
 OPENED = ["GET", "HEAD", "POST"]
+SMALLER = [Middleware(GZipMiddleware)]
+"""A page holds one secret, its token, which is another one with each opening: sizes give none away."""
 
 PARTS = (
     Part(
@@ -151,9 +155,15 @@ def routes(manifest: Manifest, parts: Sequence[Part] = PARTS) -> list[BaseRoute]
         calls |= part.calls
     return [
         Route("/", partial(opened.answer, render, settings.page), methods=["GET", "HEAD"]),
-        Route("/install", partial(install.install, render), methods=OPENED),
-        *(Route(path, partial(opened.answer, render, page), methods=OPENED) for path, page in pages.items()),
+        Route("/install", partial(install.install, render), methods=OPENED, middleware=SMALLER),
+        *(
+            Route(path, partial(opened.answer, render, page), methods=OPENED, middleware=SMALLER)
+            for path, page in pages.items()
+        ),
         Route("/frame/token", partial(frame.token, render), methods=["POST"]),
-        *(Route(path, partial(frame.answer, render, action), methods=["POST"]) for path, action in calls.items()),
-        Mount("/static", BuiltFiles(directory=STATIC, check_dir=False)),
+        *(
+            Route(path, partial(frame.answer, render, action), methods=["POST"], middleware=SMALLER)
+            for path, action in calls.items()
+        ),
+        Mount("/static", BuiltFiles(directory=STATIC, check_dir=False), middleware=SMALLER),
     ]

@@ -48,7 +48,15 @@ _FROM = (
 _MINE = " AND coalesce(nullif(c.assigned_by, 0), p.assigned_by) = :user"
 _SINCE = "coalesce(m.decided_at, m.updated_at)"
 _BEFORE = f" AND {_SINCE} <= :before"
-_NAMED = " AND (p.title ILIKE :named OR c.title ILIKE :named"
+_CAPITALS = "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ"
+
+
+def _small(column: str) -> str:
+    """In small letters, also in a database whose locale knows no Cyrillic ones."""
+    return f"translate(lower({column}), '{_CAPITALS}', '{_CAPITALS.lower()}')"
+
+
+_NAMED = f" AND ({_small('p.title')} LIKE :named OR {_small('c.title')} LIKE :named"
 _INN = (
     " OR EXISTS (SELECT 1 FROM requisites r WHERE r.portal_id = :portal AND r.inn LIKE :inn AND r.gone_at IS NULL"
     " AND (r.owner_kind = 'company' AND r.owner_id = m.company_id"
@@ -86,7 +94,7 @@ def _where(portal_id: int, looking: Looking) -> tuple[str, dict[str, Any]]:
     if looking.before:
         where, values = where + _BEFORE, {**values, "before": looking.before}
     if asked := looking.text.strip()[:LONGEST]:
-        where, values = where + _NAMED, {**values, "named": f"%{_escaped(asked)}%"}
+        where, values = where + _NAMED, {**values, "named": f"%{_escaped(asked.lower())}%"}
         if INN.match(asked):
             where, values = where + _INN, {**values, "inn": f"{asked}%"}
         where += ")"
