@@ -23,7 +23,7 @@ from placements.export import words as export_words
 from placements.frame import FrameCall
 from placements.opened import OpenedPage
 from placements.part import Area, Part
-from placements.portal import card_layout, install, set_up
+from placements.portal import card_layout, install, journal, set_up
 from placements.portal import words as portal_words
 from placements.render import STATIC, Render
 from placements.verification import card_tab, same_card
@@ -43,7 +43,7 @@ PARTS = (
     Part(
         "delivery",
         delivery_words,
-        settings=((Area.LEFT, "delivery/client_apps.html"),),
+        settings=((Area.LEFT, "delivery/client_apps.html"), (Area.LEFT, "delivery/test_receiver.html")),
         calls=client_apps.CALLS,
     ),
     Part(
@@ -59,8 +59,9 @@ PARTS = (
             (Area.TOP, "portal/state.html"),
             (Area.RIGHT, "portal/set_up.html"),
             (Area.RIGHT, "portal/card_layout.html"),
+            (Area.LOWER_RIGHT, "portal/journal.html"),
         ),
-        calls={"/frame/repair": set_up.repair, **card_layout.CALLS},
+        calls={"/frame/repair": set_up.repair, "/frame/journal": journal.older, **card_layout.CALLS},
     ),
     Part(
         "connection_check",

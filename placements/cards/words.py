@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from b24app.domain.cards.drift import Drift
-from placements.words import N_
+from placements.words import N_, Noted
 
 DRIFT: Mapping[Drift, str] = {
     Drift.FIELDS: N_("box or status"),
@@ -15,3 +15,5 @@ DRIFT: Mapping[Drift, str] = {
     Drift.RESTORED: N_("restored cards"),
     Drift.REQUISITE: N_("requisites"),
 }
+
+JOURNAL: Mapping[str, Noted] = {"comparison_asked": Noted(N_("Comparison with the CRM started"))}

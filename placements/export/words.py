@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from b24app.domain.delivery.schedule import Failure
 from b24app.domain.export.restoring import RestoreVerdict
-from placements.words import N_, Saying
+from placements.words import N_, Noted, Saying
 
 SENDING: Mapping[Failure, str] = {
     Failure.STATUS: N_("the address answered with an error"),
@@ -27,6 +27,13 @@ FILED: Mapping[str, str] = {
     "client_apps": N_("Client apps"),
     "endpoints": N_("Addresses of client apps"),
     "memberships": N_("People and companies"),
+}
+
+JOURNAL: Mapping[str, Noted] = {
+    "export_downloaded": Noted(N_("Export downloaded")),
+    "restored": Noted(N_("Data restored from an export")),
+    "weekly_set": Noted(N_("Weekly export goes to %(about)s")),
+    "weekly_stopped": Noted(N_("Weekly export to %(about)s stopped")),
 }
 
 RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {

@@ -15,7 +15,7 @@ from placements.settings import settings_page
 async def repair(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
     portal = await portal_of(call.resources, call.viewer.portal_id)
-    report = await installation.reconcile(call.resources, portal)
+    report = await installation.reconcile(call.resources, portal, call.viewer)
     if call.body.get("page") == "installer":
         shown = {"report": report, "came_back": False}
         return {"html": call.render.part("portal/installer_content.html", call.viewer.lang, **shown)}

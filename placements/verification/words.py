@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from b24app.domain.policy import Section
 from b24app.domain.portal.portal import Mode
 from b24app.domain.verification.membership import Reason, State
-from placements.words import N_, Saying
+from placements.words import N_, Noted, Saying
 
 STATE: Mapping[State, str] = {
     State.CONFIRMED: N_("Confirmed"),
@@ -62,6 +62,12 @@ MODE: Mapping[Mode, Saying] = {
         N_("Watch"), N_("Decisions are shown in tabs; nothing is written to cards or told to client apps.")
     ),
     Mode.ON: Saying(N_("On"), N_("Cards are kept up to date and client apps hear of every change.")),
+}
+
+JOURNAL: Mapping[str, Noted] = {
+    "mode_changed": Noted(
+        N_("Verification of clients: %(was)s → %(became)s"), {mode.value: said.title for mode, said in MODE.items()}
+    ),
 }
 
 REFUSED: Mapping[str, Saying] = {
