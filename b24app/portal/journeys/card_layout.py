@@ -29,8 +29,6 @@ from b24app.portal.store.card_layouts import Addition, KnownLayout
 from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 
-ADDED, TAKEN_BACK = "layout_added", "layout_taken_back"  # as the journal calls it
-
 log = structlog.get_logger()
 
 
@@ -100,7 +98,7 @@ async def add(resources: Resources, viewer: Viewer, token: str, view: str, mark:
     except (PortalError, Refused):
         await _store(at, at.known.addition)
         raise
-    await _saw(at, after, ADDED)
+    await _saw(at, after, "layout_added")
     log.info("card_section_added", portal=viewer.portal_id, user=viewer.user_id, view=view)
 
 
@@ -112,7 +110,8 @@ async def take_back(resources: Resources, viewer: Viewer, token: str, view: str)
         await _allowed(card_layouts.write(at.client, at.known.view, left))
     elif undone is Undone.RESET:
         await _allowed(card_layouts.reset(at.client, at.known.view))
-    await _saw(at, left if undone is not Undone.ABSENT else at.read.common, TAKEN_BACK)
+    absent = undone is Undone.ABSENT
+    await _saw(at, at.read.common if absent else left, None if absent else "layout_taken_back", closed=True)
     log.info("card_section_removed", portal=viewer.portal_id, user=viewer.user_id, view=view, how=undone)
     return undone
 
@@ -152,15 +151,16 @@ async def _store(at: _Open, addition: Addition | None) -> None:
         await rows.remember(db, at.viewer.portal_id, at.known.view, addition)
 
 
-async def _saw(at: _Open, layout: CardLayout, action: str) -> None:
-    """The view as it is now, after this action."""
+async def _saw(at: _Open, layout: CardLayout, action: str | None, *, closed: bool = False) -> None:
+    """The view as it is now. `action`: for the journal; None: nothing was changed."""
     portal_id, now = at.viewer.portal_id, at.resources.now()
     async with at.resources.tenant(portal_id) as db:
         await rows.see(db, portal_id, {at.known.view: card_layout.layout_state(layout, at.ours)}, now)
-        if action == TAKEN_BACK:
+        if closed:
             await rows.close(db, portal_id, at.known.view, now)
-        changed = Changed(feature="portal", action=action, about=str(at.known.view))
-        await journal.write(db, portal_id, at.viewer, changed, now)
+        if action:
+            changed = Changed(feature="portal", action=action, about=str(at.known.view))
+            await journal.write(db, portal_id, at.viewer, changed, now)
 
 
 def _pair(addition: Addition | None) -> tuple[CardLayout, CardLayout]:
