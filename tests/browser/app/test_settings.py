@@ -57,7 +57,7 @@ async def test_what_is_shown_once_stands_until_it_is_saved_whatever_else_is_pres
     held = app.locator(".banner", has=app.locator(f"[value='{first}']"))
     await held.get_by_role("button", name="Скопировать").click()
     await expect(held.get_by_role("button", name="Скопировано")).to_be_visible()
-    await held.get_by_role("button", name="Ключ сохранён").click()
+    await held.get_by_role("button", name="Я сохранил ключ, скрыть").click()
     await expect(keys).to_have_count(1)
     assert await keys.input_value() != first
     await app.get_by_role("button", name="Секрет сохранён").click()

@@ -20,14 +20,14 @@ async def test_the_settings_make_show_and_take_back_a_key(world: World, person: 
     await person.app.get_by_role("button", name="Скопировать").click()
     await expect(person.app.get_by_role("button", name="Скопировано")).to_be_visible()
     await shoot(person.page, "app-main-key-ru-1280")
-    await person.app.get_by_role("button", name="Ключ сохранён").click()
+    await person.app.get_by_role("button", name="Я сохранил ключ, скрыть").click()
     await expect(person.app.locator("[id^=new-key]")).to_have_count(0)
-    await person.app.get_by_text("Отключить").click()
+    await person.app.get_by_text("Отключить", exact=True).click()
     await person.app.get_by_role("button", name="Отмена").click()
-    await expect(person.app.get_by_role("button", name="Да, ключ перестанет работать")).to_be_hidden()
-    await expect(person.app.get_by_text("Отключить")).to_be_focused()
-    await person.app.get_by_text("Отключить").click()
-    await person.app.get_by_role("button", name="Да, ключ перестанет работать").click()
+    await expect(person.app.get_by_role("button", name="Отключить приложение")).to_be_hidden()
+    await expect(person.app.get_by_text("Отключить", exact=True)).to_be_focused()
+    await person.app.get_by_text("Отключить", exact=True).click()
+    await person.app.get_by_role("button", name="Отключить приложение").click()
     await expect(person.app.get_by_text("Клиентские приложения не подключены")).to_be_visible()
     assert (await world.api("GET", "/me", key)).status == 401
 
@@ -41,8 +41,20 @@ async def test_a_lost_key_is_replaced_after_a_word_of_warning(
     world: World, page: Page, on_phone: Person, shoot: Shoot
 ) -> None:
     words = {
-        "ru": ("Название клиентского приложения", "Создать ключ", "Ключ сохранён", "Новый ключ", "Да, заменить ключ"),
-        "en": ("Name of the client app", "Create a key", "I have saved it", "New key", "Yes, replace the key"),
+        "ru": (
+            "Название клиентского приложения",
+            "Создать ключ",
+            "Я сохранил ключ, скрыть",
+            "Выпустить новый ключ",
+            "Да, заменить ключ",
+        ),
+        "en": (
+            "Name of the client app",
+            "Create a key",
+            "I have saved the key, hide it",
+            "Issue a new key",
+            "Yes, replace the key",
+        ),
     }
     for portal, person in ((world.portal, on_phone), (world.other_portal, Person(page, world.other_portal))):
         name, create, saved, renew, replace = words[portal.lang]
