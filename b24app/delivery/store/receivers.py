@@ -89,7 +89,7 @@ async def keep(db: AsyncConnection, portal_id: int, came: ReceivedWebhook) -> No
 async def newest(db: AsyncConnection, portal_id: int) -> Sequence[ReceivedWebhook]:
     """Newest first. Inside one tenant."""
     mine = select(test_webhooks).where(test_webhooks.c.portal_id == portal_id)
-    rows = await db.execute(mine.order_by(test_webhooks.c.id.desc()).limit(KEPT))
+    rows = await db.execute(mine.order_by(test_webhooks.c.id.desc()))
     return [
         ReceivedWebhook(row.webhook_id, row.type, row.sequence, row.attempt, row.body, row.received_at) for row in rows
     ]

@@ -10,6 +10,7 @@ from b24app.delivery.journeys import client_apps
 from emulator.crm.entities import Entity
 from tests.chores import tidy_all
 from tests.doors.frames import Frame, frame, main
+from tests.stories.export.files import exported, lines
 from tests.world import World
 
 
@@ -65,6 +66,8 @@ async def test_it_is_no_client_app_of_the_owners_and_goes_with_one_press(world: 
     await world.settle()
     assert await client_apps.listing(world.resources, row.id) == []
     assert "Клиентские приложения не подключены" in await admin.content()
+    filed = {line.get("section") for line in lines(await exported(world))}
+    assert not filed & {"client_apps", "endpoints"}, "an export brings back what is the owner's"
 
     off = (await admin.call("/frame/test-receiver/off")).json()["html"]
     assert "Включить пробный приёмник" in off and "Подключить снова" not in off
@@ -120,8 +123,10 @@ async def test_an_address_that_was_switched_off_is_switched_on_by_the_administra
 
     call = "/frame/endpoints/on"
     ids = {name: field(admin.html, call, name) for name in ("client_app", "endpoint")}
-    on = (await admin.call(call, **ids)).json()["html"]
-    assert "адрес выключен" not in on and "Проверяем адрес" in on
+    for _ in range(2):
+        on = (await admin.call(call, **ids)).json()["html"]
+        assert "адрес выключен" not in on and "Проверяем адрес" in on
+        assert on.count("Включён адрес") == 1, "the journal tells what was changed"
     await world.settle()
     assert "Отправить тестовое уведомление" in await admin.content()
     world.tick(Entity.CONTACT, contact, ticked=False)
