@@ -25,7 +25,7 @@ from placements.export import words as export_words
 from placements.frame import FrameCall
 from placements.opened import OpenedPage
 from placements.part import Part
-from placements.portal import card_layout, install, set_up
+from placements.portal import card_layout, install, journal, set_up
 from placements.portal import words as portal_words
 from placements.render import STATIC, Render, SettingsPage
 from placements.verification import card_tab, desk, launch, same_card
@@ -68,7 +68,7 @@ PARTS = (
                 N_("Client apps"),
                 N_("Your mobile app and personal account: their keys, and whether notifications reach them."),
                 "app",
-                ("delivery/client_apps.html",),
+                ("delivery/client_apps.html", "delivery/test_receiver.html"),
             ),
         ),
         calls=client_apps.CALLS,
@@ -98,9 +98,16 @@ PARTS = (
                 "setup",
                 ("portal/set_up.html", "portal/card_layout.html"),
             ),
+            SettingsPage(
+                "journal",
+                N_("Journal"),
+                N_("Who changed what in the settings, and when."),
+                "journal",
+                ("portal/journal.html",),
+            ),
         ),
         pages={"/app": settings.page},
-        calls={"/frame/repair": set_up.repair, **card_layout.CALLS},
+        calls={"/frame/repair": set_up.repair, "/frame/journal": journal.older, **card_layout.CALLS},
     ),
     Part(
         "connection_check",

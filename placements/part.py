@@ -15,7 +15,7 @@ from placements.render import SettingsPage
 @dataclass(frozen=True, slots=True)
 class Part:
     """`name`: the feature's, by which templates find its words; among these a `REFUSED` is said wherever pages refuse,
-    a `FILED` where pages list sections of export files, `HEALTH` and `STEPS` name what the feature's `standing` says.
+    a `FILED` where pages list sections of export files, `STANDING` and `STEPS` name what the feature's `standing` says.
 
     `settings`: its pages there. `desk`: a template of a row of the work list; it prints `row`. `card`: a template of
     its lines in the card tab; it prints `line`, what the feature's `card_view` made. `pages`: opened inside the portal;

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import structlog
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +18,7 @@ from starlette.responses import HTMLResponse
 
 from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
+from b24app.net.addresses import without_query
 from b24app.settings import ROOT
 from placements.words import INTERNAL, NOT_GENUINE, REFUSED, Saying
 
@@ -149,7 +149,7 @@ def _environment(text: Words, known: Mapping[str, Any], folders: Sequence[Path])
     )
     made.install_gettext_translations(text.catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {**known, "lang": text.lang, "text": text, "moment": text.moment}
-    made.filters |= {"initials": initials, "address": address, "amount": text.amount}
+    made.filters |= {"initials": initials, "address": without_query, "amount": text.amount}
     return made
 
 
@@ -158,11 +158,6 @@ def initials(name: str) -> str:
     parts = [part for part in (word.strip("«»\"'()") for word in name.split()) if part and not part.isupper()]
     found = "".join(part[0] for part in parts[:2]) or name[:1]
     return found.upper()
-
-
-def address(url: str) -> str:
-    """`https://x.example/hooks?key=1` → `https://x.example/hooks`: what follows may be a secret."""
-    return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
 def _assets(folder: Path) -> Mapping[str, str]:

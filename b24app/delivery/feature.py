@@ -21,6 +21,8 @@ FEATURE = Feature(
         Kept("outbox", retention.delete_deliveries),
         Kept("events", retention.delete_events),
         Kept("endpoints", retention.delete_endpoints),
+        Kept("client_apps", retention.delete_client_apps),
+        Kept("test_webhooks", retention.delete_test_webhooks),
     ),
     counts=COUNTS,
     settings_view=settings_view,

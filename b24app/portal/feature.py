@@ -30,6 +30,7 @@ FEATURE = Feature(
     kept=(
         Kept("viewer_sessions", retention.delete_sessions),
         Kept("portal_calls", retention.delete_calls),
+        Kept("journal", retention.delete_journal),
         Kept("inbox", inbox_retention.delete_handled),
         Kept("inbox.token", inbox_retention.delete_tokens),
     ),

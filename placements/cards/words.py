@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from b24app.domain.cards.drift import Drift
 from b24app.i18n import Words
 from b24app.plug import Health
-from placements.words import N_, Saying
+from placements.words import N_, Noted, Saying
 
 DRIFT: Mapping[Drift, str] = {
     Drift.FIELDS: N_("box or status"),
@@ -19,7 +19,7 @@ DRIFT: Mapping[Drift, str] = {
 }
 
 
-HEALTH: Mapping[str, str] = {
+STANDING: Mapping[str, str] = {
     "stalled": N_("Loading the CRM has stopped: Bitrix24 has sent nothing for a while. It goes on by itself."),
 }
 
@@ -29,4 +29,7 @@ STEPS: Mapping[str, Saying] = {
 
 
 def health(text: Words, one: Health) -> str:
-    return text.text(HEALTH[one.code])
+    return text.text(STANDING[one.code])
+
+
+JOURNAL: Mapping[str, Noted] = {"comparison_asked": Noted(N_("Comparison with the CRM started"))}

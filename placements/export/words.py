@@ -8,7 +8,7 @@ from b24app.domain.delivery.schedule import Failure
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.i18n import Words
 from b24app.plug import Health
-from placements.words import N_, Saying
+from placements.words import N_, Noted, Saying
 
 SENDING: Mapping[Failure, str] = {
     Failure.STATUS: N_("the address answered with an error"),
@@ -31,6 +31,13 @@ FILED: Mapping[str, str] = {
     "memberships": N_("People and companies"),
 }
 
+JOURNAL: Mapping[str, Noted] = {
+    "export_downloaded": Noted(N_("Export downloaded")),
+    "restored": Noted(N_("Data restored from an export")),
+    "weekly_set": Noted(N_("Weekly export goes to %(about)s")),
+    "weekly_stopped": Noted(N_("Weekly export to %(about)s stopped")),
+}
+
 RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {
     RestoreVerdict.NEW: N_("missing here: taken from the file"),
     RestoreVerdict.CHANGED: N_("stand otherwise here: the decision is taken from the file"),
@@ -40,13 +47,13 @@ RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {
     RestoreVerdict.GONE: N_("left out: the card or the link is gone"),
 }
 
-HEALTH: Mapping[str, str] = {
+STANDING: Mapping[str, str] = {
     "weekly_failing": N_("The weekly copy does not reach your server."),
 }
 
 
 def health(text: Words, one: Health) -> str:
-    return text.text(HEALTH[one.code])
+    return text.text(STANDING[one.code])
 
 
 REFUSED: Mapping[str, Saying] = {

@@ -17,7 +17,7 @@ from placements.settings import settings_page
 async def repair(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
     portal = await portal_of(call.resources, call.viewer.portal_id)
-    report = await installation.reconcile(call.resources, portal)
+    report = await installation.reconcile(call.resources, portal, call.viewer)
     if call.body.get("page") == "installer":
         if report.ok:
             await launch.begin(call.resources, portal)

@@ -7,6 +7,7 @@ permissions by use.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import FieldsShown, LayoutKey, Undone
@@ -15,7 +16,8 @@ from b24app.i18n import Words
 from b24app.manifest import Manifest
 from b24app.plug import Health
 from b24app.portal.journeys.declared import event_names
-from placements.words import N_, Saying
+from b24app.portal.store.journal import Changed
+from placements.words import N_, Noted, Saying
 
 PORTAL: Mapping[PortalState, Saying] = {
     PortalState.INSTALLING: Saying(
@@ -93,7 +95,7 @@ EDITOR: Mapping[str, str] = {
 }
 """What cards call things that are no single field."""
 
-HEALTH: Mapping[str, str] = {
+STANDING: Mapping[str, str] = {
     "needs_admin": N_(
         "The app has lost its access to Bitrix24. Nothing is lost: changes wait until an administrator opens it."
     ),
@@ -112,8 +114,15 @@ def health(text: Words, one: Health) -> str:
     values = dict(one.values)
     if one.code == "hidden":
         values["cards"] = ", ".join(card_name(text, view) for view in one.values["cards"])  # type: ignore[attr-defined]
-    return text.text(HEALTH[one.code], **values)
+    return text.text(STANDING[one.code], **values)
 
+
+JOURNAL: Mapping[str, Noted] = {
+    "layout_added": Noted(N_("Section of the app added to cards: %(about)s"), CARD_NAME),
+    "layout_taken_back": Noted(N_("Section of the app taken out of cards: %(about)s"), CARD_NAME),
+    "repaired": Noted(N_("Installation checked and repaired")),
+}
+CHANGED = Noted(N_("Settings changed"))
 
 REFUSED: Mapping[str, Saying] = {
     "install_admins_only": Saying(
@@ -155,6 +164,15 @@ def in_words(manifest: Manifest, text: Words, part: str, missing: Iterable[str])
     """The names of what is missing, each once, in the order found."""
     named = (_named(manifest, text, part, one) for one in missing)
     return ", ".join(dict.fromkeys(named))
+
+
+def journal_line(words: SimpleNamespace, text: Words, changed: Changed) -> str:
+    """What was changed, in the words of the feature that it belongs to; `words`: of each by its name."""
+    of_feature: Mapping[str, Noted] = getattr(getattr(words, changed.feature, None), "JOURNAL", {})
+    noted = of_feature.get(changed.action, CHANGED)
+    named = {"about": changed.about, "was": changed.was, "became": changed.became}
+    said = {name: text.text(noted.values[code]) if code in noted.values else code for name, code in named.items()}
+    return text.text(noted.text) % said
 
 
 def card_name(text: Words, view: LayoutKey) -> str:

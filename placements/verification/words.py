@@ -10,7 +10,7 @@ from b24app.domain.verification.launch import Choice
 from b24app.domain.verification.membership import Reason, State
 from b24app.i18n import Words
 from b24app.plug import Health
-from placements.words import N_, Saying
+from placements.words import N_, Noted, Saying
 
 STATE: Mapping[State, str] = {
     State.CONFIRMED: N_("Confirmed"),
@@ -81,7 +81,7 @@ MODE: Mapping[Mode, Saying] = {
     Mode.ON: Saying(N_("On"), N_("Cards are kept up to date and client apps hear of every change.")),
 }
 
-HEALTH: Mapping[str, str] = {
+STANDING: Mapping[str, str] = {
     "off": N_("Verification is switched off: the box “Verification needed” has no effect."),
     "watch": N_("Trial mode: only employees see decisions, clients notice nothing."),
 }
@@ -98,8 +98,14 @@ NOT_CONFIRMED = N_("Not confirmed: %(num)s.")
 
 
 def health(text: Words, one: Health) -> str:
-    return text.text(HEALTH[one.code])
+    return text.text(STANDING[one.code])
 
+
+JOURNAL: Mapping[str, Noted] = {
+    "mode_changed": Noted(
+        N_("Verification of clients: %(was)s → %(became)s"), {mode.value: said.title for mode, said in MODE.items()}
+    ),
+}
 
 REFUSED: Mapping[str, Saying] = {
     "no_right": Saying(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pkgutil import iter_modules
 
 import pytest
@@ -14,7 +15,7 @@ from b24app.features import PRODUCT
 from b24app.manifest import Manifest, read_manifest
 from b24app.plug import Feature, Product
 from b24app.settings import ROOT
-from placements import PARTS
+from placements import PARTS, mode
 from placements.part import Part
 from placements.words import REFUSED
 from tests.stamp import product as stamped
@@ -96,6 +97,19 @@ def test_what_a_feature_shows_has_a_section_in_the_settings_and_lines_in_the_car
     assert {part.name for part in built.parts if part.card} == {one.name for one in features if one.card_view}
     assert {part.name for part in built.parts if part.desk} == {one.name for one in features if one.desk}
     once(page.slug for part in built.parts for page in part.settings)
+
+
+@EACH
+def test_each_switch_has_its_line_in_the_journal(built: Built) -> None:
+    features = {name for part in built.parts for call in part.calls.values() if (name := switched_by(call))}
+    assert features == {part.name for part in built.parts if "mode_changed" in getattr(part.words, "JOURNAL", {})}
+
+
+def switched_by(call: object) -> str:
+    """The feature whose mode it switches, or nothing."""
+    switch = mode.switch("any")
+    assert isinstance(switch, partial)
+    return call.args[0] if isinstance(call, partial) and call.func is switch.func else ""
 
 
 @EACH

@@ -15,7 +15,9 @@ from b24app.cards.store.scans import Scan
 from b24app.cards.store.tables import records
 from b24app.cards.store.tables import requisites as requisites_table
 from b24app.connection_check.store.tables import connection_checks
+from b24app.delivery.store import client_apps as client_apps_store
 from b24app.delivery.store import deliveries, endpoints, idempotency, publishing
+from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.deliveries import Delivery
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.delivery.store.tables import client_apps
@@ -60,6 +62,7 @@ class Owned:
     subject: Subject
     company: Subject
     requisite: Requisite  # of the company
+    disconnected: UUID  # a client app that can be connected again
     went: RequisiteId  # hung on a deleted person for whom nobody goes on
     membership: Membership  # ticked, and not told yet
     stated: Intent
@@ -137,6 +140,9 @@ async def _unfinished(
     launch = await _launched(db, mine, member, now)
     (app,) = (await db.execute(select(client_apps.c.id))).scalars()
     endpoint = (await endpoints.of_app(db, mine, app))[0]
+    disconnected = ClientApp(uuid4(), "Отключённое", now)
+    await client_apps_store.add(db, mine, disconnected)
+    assert await client_apps_store.revoke(db, mine, disconnected.id, now) == []
     portal = await world.row()
     told = MembershipVerificationChanged(
         membership_id=member.id,
@@ -199,6 +205,7 @@ async def _unfinished(
         subject=contact,
         company=company,
         requisite=(await requisites.requisites_of(db, mine, [company]))[company][0],
+        disconnected=disconnected.id,
         went=went,
         membership=member,
         stated=stated,

@@ -24,8 +24,10 @@ def keys(html: str) -> list[str]:
 
 async def newcomers(world: World, *names: str, responsible: int | None = None) -> list[int]:
     """Each in a company of their own, ticked one after the other: the last one waits for the shortest time."""
-    fields = {"ASSIGNED_BY_ID": responsible or world.manager().id}
-    people = [world.add_contact(world.add_company(f"ООО «{name}»", **fields), name=name, **fields) for name in names]
+    people, by = [], responsible or world.manager().id
+    for name in names:
+        company = world.add_company(f"ООО «{name}»", ASSIGNED_BY_ID=by)
+        people.append(world.add_contact(company, name=name, ASSIGNED_BY_ID=by))
     await world.install()
     for person in people:
         world.tick(CONTACT, person)
@@ -71,8 +73,11 @@ async def test_an_employee_sees_own_clients_first_and_of_others_those_the_portal
 
 
 async def test_it_is_searched_by_name_company_and_tax_number(world: World) -> None:
-    (anna, _) = await newcomers(world, "Анна", "Борис")
-    company = int(world.portal.crm.get(CONTACT, anna)["COMPANY_IDS"][0])
+    await newcomers(world, "Анна", "Борис")
+    companies = {one: world.portal.crm.get(COMPANY, one) or {} for one in range(1, 9)}
+    company = next(one for one, fields in companies.items() if fields.get("TITLE") == "ООО «Анна»")
+        one for one in range(1, 9) if (world.portal.crm.get(COMPANY, one) or {}).get("TITLE") == "ООО «Анна»"
+    ]
     world.add_requisite(COMPANY, company, inn="7707083893")
     await world.settle()
     opened = await main(world, world.admin())

@@ -22,14 +22,19 @@ async def test_the_settings_make_show_and_take_back_a_key(world: World, person: 
     await shoot(person.page, "app-main-key-ru-1280")
     await person.app.get_by_role("button", name="Я сохранил ключ, закрыть").click()
     await expect(person.app.locator("#new-key-value")).to_have_count(0)
-    await person.app.get_by_text("Отключить").click()
+    await person.app.get_by_text("Отключить", exact=True).click()
     await person.app.get_by_role("button", name="Отмена").click()
-    await expect(person.app.get_by_role("button", name="Да, ключ перестанет работать")).to_be_hidden()
-    await expect(person.app.get_by_text("Отключить")).to_be_focused()
-    await person.app.get_by_text("Отключить").click()
-    await person.app.get_by_role("button", name="Да, ключ перестанет работать").click()
+    await expect(person.app.get_by_role("button", name="Отключить приложение")).to_be_hidden()
+    await expect(person.app.get_by_text("Отключить", exact=True)).to_be_focused()
+    await person.app.get_by_text("Отключить", exact=True).click()
+    await person.app.get_by_role("button", name="Отключить приложение").click()
     await expect(person.app.get_by_text("Клиентские приложения не подключены")).to_be_visible()
     assert (await world.api("GET", "/me", key)).status == 401
+
+    async with person.page.expect_response("**/frame/mode"):
+        await person.app.get_by_label("Наблюдение").check()
+    await expect(person.app.locator("input[value=watch]")).to_be_checked()
+    assert (await world.row()).modes["verification"] == "watch"
 
 
 async def test_a_lost_key_is_replaced_after_a_word_of_warning(
@@ -40,14 +45,14 @@ async def test_a_lost_key_is_replaced_after_a_word_of_warning(
             "Название клиентского приложения",
             "Создать ключ",
             "Я сохранил ключ, закрыть",
-            "Новый ключ",
+            "Выпустить новый ключ",
             "Да, заменить ключ",
         ),
         "en": (
             "Name of the client app",
             "Create a key",
             "I have saved the key, close",
-            "New key",
+            "Issue a new key",
             "Yes, replace the key",
         ),
     }
