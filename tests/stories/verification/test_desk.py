@@ -76,8 +76,6 @@ async def test_it_is_searched_by_name_company_and_tax_number(world: World) -> No
     await newcomers(world, "Анна", "Борис")
     companies = {one: world.portal.crm.get(COMPANY, one) or {} for one in range(1, 9)}
     company = next(one for one, fields in companies.items() if fields.get("TITLE") == "ООО «Анна»")
-        one for one in range(1, 9) if (world.portal.crm.get(COMPANY, one) or {}).get("TITLE") == "ООО «Анна»"
-    ]
     world.add_requisite(COMPANY, company, inn="7707083893")
     await world.settle()
     opened = await main(world, world.admin())

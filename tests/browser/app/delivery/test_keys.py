@@ -31,11 +31,6 @@ async def test_the_settings_make_show_and_take_back_a_key(world: World, person: 
     await expect(person.app.get_by_text("Клиентские приложения не подключены")).to_be_visible()
     assert (await world.api("GET", "/me", key)).status == 401
 
-    async with person.page.expect_response("**/frame/mode"):
-        await person.app.get_by_label("Наблюдение").check()
-    await expect(person.app.locator("input[value=watch]")).to_be_checked()
-    assert (await world.row()).modes["verification"] == "watch"
-
 
 async def test_a_lost_key_is_replaced_after_a_word_of_warning(
     world: World, page: Page, on_phone: Person, shoot: Shoot
