@@ -17,7 +17,7 @@ HERE = frozenset(PortalState) - {PortalState.REMOVED}
 
 FEATURE = Feature(
     name="portal",
-    scopes=("placement", "user_basic", "department", "im"),
+    scopes=("placement", "user_basic", "im"),
     events=("lifecycle",),
     tables=(portals, *tables.TABLES, *work_tables.TABLES),
     chores=(
