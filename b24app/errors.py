@@ -102,6 +102,13 @@ class PortalClosed(PortalError):
         super().__init__(method, status, code, description)
         self.reason = reason
 
+    @property
+    def said(self) -> str:
+        """The code of what people are told: a plan without REST waits as `unpaid` does, and is another thing."""
+        if self.reason == "unpaid":
+            return "plan_without_rest" if self.code == "ACCESS_DENIED" else "unpaid"
+        return "portal_deleted" if self.reason == "deleted" else "not_installed"
+
 
 class CallRefused(PortalError):
     """The portal understood the call and refused it; repeating it in the same breath changes nothing. `code` may be

@@ -10,8 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from b24app.manifest import Manifest
-from placements import frame, mode, opened, settings
+from placements import about, frame, mode, opened, settings
 from placements.cards import sweep
 from placements.cards import words as cards_words
 from placements.connection_check import connection_check
@@ -90,8 +89,7 @@ class BuiltFiles(StaticFiles):
         return response
 
 
-def routes(manifest: Manifest, parts: Sequence[Part] = PARTS) -> list[BaseRoute]:
-    render = Render.read(manifest, parts)
+def routes(render: Render, parts: Sequence[Part] = PARTS) -> list[BaseRoute]:
     pages: dict[str, OpenedPage] = {"/app": settings.page}
     calls: dict[str, FrameCall] = {"/frame/status": settings.status}
     for part in parts:
@@ -103,5 +101,6 @@ def routes(manifest: Manifest, parts: Sequence[Part] = PARTS) -> list[BaseRoute]
         *(Route(path, partial(opened.answer, render, page), methods=OPENED) for path, page in pages.items()),
         Route("/frame/token", partial(frame.token, render), methods=["POST"]),
         *(Route(path, partial(frame.answer, render, action), methods=["POST"]) for path, action in calls.items()),
+        *(Route(f"/{name}", partial(about.page, render, name), methods=["GET"]) for name in about.PAGES),
         Mount("/static", BuiltFiles(directory=STATIC, check_dir=False)),
     ]

@@ -36,7 +36,7 @@ from b24app.plug import Product
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.settings import ROOT, Settings
+from b24app.settings import ROOT, Settings, Vendor
 from b24app.work.store import inbox, index
 from b24app.work.store.tables import work as work_table
 from emulator.config import EmulatorConfig, PortalConfig
@@ -55,6 +55,13 @@ from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
 CLIENT_ID, CLIENT_SECRET = "app.6a1f3c5e7b9d.12345678", "not-a-real-secret"
+VENDOR = Vendor(
+    "ООО «Пример»",
+    "101000, Москва, Примерная ул., 1",
+    "support@example.com",
+    "пн–пт, 9:00–18:00 (Москва)",
+    english=("Example LLC", "1 Example Street, Moscow", "Mon–Fri, 9:00–18:00 (Moscow)"),
+)
 CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"
 ROUNDS = 60
 WAITED_FOR = ("import_portal", "export", "restore", "weekly")
@@ -418,4 +425,5 @@ def _settings(
         data_dir=ROOT / ".data",
         manifest=ROOT / "app.yaml",
         dev_mode=True,
+        vendor=VENDOR,
     )
