@@ -28,6 +28,8 @@ for (const [file, made] of Object.entries(metafile.outputs)) {
 }
 await writeFile(join(out, 'manifest.json'), JSON.stringify(names, null, 2) + '\n')
 
+await cp(join(root, 'static', 'icon.svg'), join(out, 'icon.svg'))
+
 const vendor = join(out, 'vendor', 'swagger-ui')
 await mkdir(vendor, { recursive: true })
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE']) {

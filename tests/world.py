@@ -25,6 +25,7 @@ from b24app.cards.journeys import modes, sweep
 from b24app.cards.store import imports
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
+from b24app.demo.parties import VENDOR, listing
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as PortalRow
@@ -36,7 +37,7 @@ from b24app.plug import Product
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
-from b24app.settings import ROOT, Settings, Vendor
+from b24app.settings import ROOT, Settings
 from b24app.work.store import inbox, index
 from b24app.work.store.tables import work as work_table
 from emulator.config import EmulatorConfig, PortalConfig
@@ -55,13 +56,6 @@ from workers.inbox import drain_portal
 from workers.outbox import drain_outbox
 
 CLIENT_ID, CLIENT_SECRET = "app.6a1f3c5e7b9d.12345678", "not-a-real-secret"
-VENDOR = Vendor(
-    "ООО «Пример»",
-    "101000, Москва, Примерная ул., 1",
-    "support@example.com",
-    "пн–пт, 9:00–18:00 (Москва)",
-    english=("Example LLC", "1 Example Street, Moscow", "Mon–Fri, 9:00–18:00 (Moscow)"),
-)
 CHECK, STATUS = "UF_CRM_B24APP_CHECK", "UF_CRM_B24APP_STATUS"
 ROUNDS = 60
 WAITED_FOR = ("import_portal", "export", "restore", "weekly")
@@ -381,14 +375,17 @@ async def open_world(
     async with AsyncExitStack() as stack:
         socket, address = bound("127.0.0.1")
         app_url = f"http://{address}"
-        market_app = MarketApp(
-            code=manifest.code,
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            title=dict(manifest.title),
-            app_url=f"{app_url}/app",
-            install_url=f"{app_url}/install",
-            scope=manifest.scopes,
+        market_app = MarketApp.entered(
+            {
+                "code": manifest.code,
+                "client_id": CLIENT_ID,
+                "client_secret": CLIENT_SECRET,
+                "title": dict(manifest.title),
+                "app_url": f"{app_url}/app",
+                "install_url": f"{app_url}/install",
+                "scope": manifest.scopes,
+                "listing": listing(app_url, VENDOR),
+            }
         )
         config = EmulatorConfig(portals=portals_, auth_host="127.0.0.4:0", apps=(market_app,))
         emulator = await stack.enter_async_context(serve(config))

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from b24app.demo.parties import VENDOR
 from b24app.manifest import Manifest
 from b24app.settings import Vendor
 from placements import PARTS
 from placements.about import PAGES
 from placements.render import Render
-from tests.world import VENDOR, World
+from tests.world import World
 
 CYRILLIC = re.compile("[а-яё]", re.I)
 HTML = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "ru"}
@@ -41,7 +42,7 @@ async def test_each_page_speaks_the_language_that_was_asked_for_and_no_other(wor
 
 @EVERY_PAGE
 def test_who_has_named_nobody_promises_nothing(manifest: Manifest, name: str) -> None:
-    page = Render.read(manifest, PARTS).part(f"about/{name}.ru.html", "ru", page={}, notice="", pages=PAGES, here=name)
+    page = Render.read(manifest, PARTS).part(f"about/{name}.ru.html", "ru", page={}, notice="", here=name)
     assert "пока не указано" in page and "None" not in page
 
 

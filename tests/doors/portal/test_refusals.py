@@ -9,11 +9,12 @@ from urllib.parse import unquote, urljoin
 
 import pytest
 
+from b24app.demo.parties import VENDOR
 from emulator.model.faults import FOREVER, Break
 from emulator.model.people import User
 from emulator.opening import OpenForm, open_form
 from tests.doors.frames import TABS, frame
-from tests.world import VENDOR, Page, World
+from tests.world import Page, World
 
 IN_A_FRAME = {"Sec-Fetch-Dest": "iframe"}
 FORM = re.compile(r'<form class="actions" method="post" action="([^"]+)"(?: data-retry="(\d+)")?>(.*?)</form>', re.S)
