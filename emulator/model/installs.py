@@ -50,7 +50,8 @@ class Listing:
 class MarketApp:
     """What the vendor's cabinet knows of an app (market/preparing-to-publish/how-to-add-app.md).
 
-    `listing`: None for one that is only tested. `callback_install`: the installer URL takes ONAPPINSTALL from the portal instead of being opened in a frame.
+    `listing`: None for one that is only tested. `callback_install`: the installer URL takes ONAPPINSTALL from the
+    portal instead of being opened in a frame.
     """
 
     code: str
