@@ -18,6 +18,7 @@ WORKDIR /app
 COPY --from=packages /venv /venv
 COPY --from=front /src/build/static build/static
 COPY app.yaml LICENSE ./
+COPY docs/first-webhook.md docs/
 COPY b24app b24app
 COPY handlers handlers
 COPY placements placements

@@ -6,9 +6,11 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
@@ -25,9 +27,10 @@ from b24app.store.schema import refuse_strong_role
 from handlers import events, health, metrics, problems, receiver
 from handlers.api import ROUTERS, build_api
 from handlers.api.common import Routes
-from placements import PARTS
+from placements import PARTS, about
 from placements import routes as placement_routes
 from placements.part import Part
+from placements.render import Render
 
 
 class AppState(TypedDict):
@@ -53,10 +56,10 @@ class Doors:
 OURS = Doors()
 
 
-def routes(manifest: Manifest, doors: Doors = OURS) -> list[BaseRoute]:
+def routes(render: Render, doors: Doors = OURS) -> list[BaseRoute]:
     return [
         Route("/bitrix/events", events.receive, methods=["POST"]),  # the busiest first: routes are tried in turn
-        *placement_routes(manifest, doors.parts),
+        *placement_routes(render, doors.parts),
         Route("/test-receiver/{id:uuid}", receiver.receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
@@ -79,10 +82,11 @@ def build_app(
         async with open_resources(settings, manifest) as opened:
             yield {"resources": opened, "reception": Reception(opened)}
 
+    render = Render.read(manifest, doors.parts, settings.vendor)
     app = Starlette(
-        routes=routes(manifest, doors),
+        routes=routes(render, doors),
         middleware=[Middleware(Limits), Middleware(KnownHosts, settings)],
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={**problems.HANDLERS, HTTPException: partial(about.nothing_here, render, problems.http)},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would send the body on, with tokens, and to http behind TLS

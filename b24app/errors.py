@@ -104,10 +104,9 @@ class PortalClosed(PortalError):
 
     @property
     def cause(self) -> str:
-        """What people are told: `unpaid` · `plan_without_rest`, which no subscription of the app mends ·
-        `not_installed` · `portal_deleted`."""
+        """The code of what people are told: a plan without REST waits as `unpaid` does, and is another thing."""
         if self.reason == "unpaid":
-            return "plan_without_rest" if "commercial plans" in self.description else "unpaid"
+            return "plan_without_rest" if self.code == "ACCESS_DENIED" else "unpaid"
         return "portal_deleted" if self.reason == "deleted" else "not_installed"
 
 

@@ -1,5 +1,5 @@
 """Pure ASGI: no request body over 1 MiB or slower than a minute, whatever its headers say; a request id on every log
-line. A sender that hangs up in the middle of a body is told of in one line: nothing of ours failed."""
+line and answer. A sender that hangs up in the middle of a body is told of in one line: nothing of ours failed."""
 
 from __future__ import annotations
 
@@ -43,8 +43,15 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:16])
-        await _Exchange(self, scope, receive, send).run()
+        number = uuid.uuid4().hex[:16]
+        structlog.contextvars.bind_contextvars(request_id=number)
+
+        async def numbered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", number.encode())]}
+            await send(message)
+
+        await _Exchange(self, scope, receive, numbered).run()
 
 
 class _Exchange:

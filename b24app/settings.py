@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +25,25 @@ class WrongSettings(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Vendor:
+    """Who runs this deployment and answers for it, as its pages say; "" for what nobody has said. `hours`: of support,
+    with their time zone. `english`: name, address and hours for readers of English, where these differ."""
+
+    name: str = ""
+    address: str = ""
+    mail: str = ""
+    hours: str = ""
+    english: tuple[str, str, str] = ("", "", "")
+
+    def told(self, lang: str) -> Vendor:
+        """In one language."""
+        if lang != "en":
+            return self
+        name, address, hours = self.english
+        return replace(self, name=name or self.name, address=address or self.address, hours=hours or self.hours)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Addresses and secrets of one deployment. URLs carry no trailing slash; keys are Fernet keys, newest first."""
 
@@ -39,6 +58,7 @@ class Settings:
     data_dir: Path
     manifest: Path
     dev_mode: bool
+    vendor: Vendor = Vendor()
 
     def __repr__(self) -> str:
         return f"Settings(public_url={self.public_url!r}, dev_mode={self.dev_mode})"
@@ -66,6 +86,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data_dir=Path(value("DATA_DIR", str(ROOT / ".data"))),
         manifest=Path(value("MANIFEST", str(ROOT / "app.yaml"))),
         dev_mode=value("DEV_MODE", "0") == "1",
+        vendor=Vendor(
+            name=value("VENDOR_NAME", ""),
+            address=value("VENDOR_ADDRESS", ""),
+            mail=value("VENDOR_MAIL", ""),
+            hours=value("VENDOR_HOURS", ""),
+            english=(value("VENDOR_NAME_EN", ""), value("VENDOR_ADDRESS_EN", ""), value("VENDOR_HOURS_EN", "")),
+        ),
     )
     problems += _wrong_values(settings)
     if problems:
@@ -75,6 +102,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """What `read_settings` reads these settings from: for processes that are started with them."""
+    vendor = settings.vendor
     named = {
         "CLIENT_ID": settings.client_id,
         "CLIENT_SECRET": settings.client_secret,
@@ -87,6 +115,11 @@ def as_environment(settings: Settings) -> dict[str, str]:
         "DATA_DIR": str(settings.data_dir),
         "MANIFEST": str(settings.manifest),
         "DEV_MODE": "1" if settings.dev_mode else "0",
+        "VENDOR_NAME": vendor.name,
+        "VENDOR_ADDRESS": vendor.address,
+        "VENDOR_MAIL": vendor.mail,
+        "VENDOR_HOURS": vendor.hours,
+        **dict(zip(("VENDOR_NAME_EN", "VENDOR_ADDRESS_EN", "VENDOR_HOURS_EN"), vendor.english, strict=True)),
     }
     return {PREFIX + name: value for name, value in named.items()}
 
@@ -112,6 +145,8 @@ def _wrong_values(settings: Settings) -> list[str]:
         problems.append(f"{PREFIX}AUTH_SERVERS must be https origins outside {PREFIX}DEV_MODE.")
     if settings.database_url and not settings.database_url.startswith("postgresql+asyncpg://"):
         problems.append(f"{PREFIX}DATABASE_URL must start with postgresql+asyncpg://.")
+    if settings.vendor.mail and "@" not in settings.vendor.mail:
+        problems.append(f"{PREFIX}VENDOR_MAIL must be an address like support@example.com.")
     if settings.redis_url and not _is_redis(settings.redis_url):
         problems.append(
             f"{PREFIX}REDIS_URL must be like redis://:password@host:6379/0, rediss://… or unix://…; in a password"

@@ -51,7 +51,7 @@ def from_json(path: Path) -> EmulatorConfig:
     raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
     try:
         portals = tuple(PortalConfig(**row) for row in raw.pop("portals", [{"name": "first"}]))
-        apps = tuple(MarketApp(**{**row, "scope": tuple(row.get("scope", ()))}) for row in raw.pop("apps", []))
+        apps = tuple(map(MarketApp.entered, raw.pop("apps", [])))
         paths: dict[str, Any] = {name: Path(raw.pop(name)) for name in ("tls_dir", "state") if raw.get(name)}
         return EmulatorConfig(portals=portals, apps=apps, **paths, **raw)
     except TypeError as error:

@@ -12,8 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from b24app.manifest import Manifest
-from placements import frame, mode, opened, settings
+from placements import about, frame, mode, opened, settings
 from placements.cards import sweep
 from placements.cards import words as cards_words
 from placements.connection_check import connection_check
@@ -153,8 +152,7 @@ class BuiltFiles(StaticFiles):
         return response
 
 
-def routes(manifest: Manifest, parts: Sequence[Part] = PARTS) -> list[BaseRoute]:
-    render = Render.read(manifest, parts)
+def routes(render: Render, parts: Sequence[Part] = PARTS) -> list[BaseRoute]:
     pages: dict[str, OpenedPage] = {}
     calls: dict[str, FrameCall] = {"/frame/page": settings.fresh, "/frame/status": settings.fresh}
     for part in parts:
@@ -172,5 +170,6 @@ def routes(manifest: Manifest, parts: Sequence[Part] = PARTS) -> list[BaseRoute]
             Route(path, partial(frame.answer, render, action), methods=["POST"], middleware=SMALLER)
             for path, action in calls.items()
         ),
+        *(Route(f"/{name}", partial(about.page, render, name), methods=["GET"]) for name in about.PAGES),
         Mount("/static", BuiltFiles(directory=STATIC, check_dir=False), middleware=SMALLER),
     ]

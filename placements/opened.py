@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
 
 import structlog
 from starlette.requests import Request
@@ -29,7 +30,8 @@ from b24app.portal.journeys.opening import Proven
 from b24app.resources import Resources
 from b24app.store.engine import away
 from placements import words
-from placements.render import Render
+from placements.about import reads
+from placements.render import Again, Render
 
 OpenedPage = Callable[[Render, Resources, OpenRequest], Awaitable[HTMLResponse]]
 
@@ -38,23 +40,35 @@ log = structlog.get_logger()
 
 async def answer(render: Render, page: OpenedPage, request: Request) -> Response:
     """GET and HEAD: a short friendly page (the vendor's cabinet probes addresses by HEAD). POST: the page itself."""
-    lang = request.query_params.get("LANG") or request.headers.get("accept-language", "")[:2]
+    lang = reads(request)
     if request.method != "POST":
         return render.saying("not_genuine", lang, frame=None, status=200)
+    body = await request.body()
     try:
-        opened = open_request(request.scope["query_string"], await request.body())
+        opened = open_request(request.scope["query_string"], body)
     except Refused as refused:
         log.warning("open_refused", code=refused.code)
         return render.saying("not_genuine", lang, frame=None, status=refused.status)
+    again = _again(request, body)
     try:
         return await page(render, request.state.resources, opened)
     except (Refused, PortalError) as error:
         code, status = spoken(error)
         log.info("open_answered_in_words", code=code, member_id=opened.member_id, placement=opened.placement)
-        return render.saying(code, opened.lang, frame=frame_of(opened), status=status)
+        return render.saying(code, opened.lang, frame=frame_of(opened), status=status, again=again)
     except Exception as error:
         log.error("page_failed", path=request.scope["path"], error=repr(error), exc_info=not away(error))
-        return render.saying("internal", opened.lang, frame=frame_of(opened), status=500)
+        return render.saying("internal", opened.lang, frame=frame_of(opened), status=500, again=again)
+
+
+def _again(request: Request, body: bytes) -> Again:
+    """The same request. What it holds stays with its sender: nobody keeps the page, and only its portal frames it."""
+    address = request.url
+    return Again(
+        action=f"{address.path}?{address.query}",
+        fields=parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True),
+        framed=request.headers.get("sec-fetch-dest") == "iframe",
+    )
 
 
 def frame_of(opened: OpenRequest) -> str:
@@ -85,8 +99,8 @@ def spoken(error: Refused | PortalError) -> tuple[str, int]:
             return "outcome_unknown", 502
         case NeedsAdmin():
             return "needs_admin", 409
-        case PortalClosed(reason=reason):
-            return ("unpaid" if reason == "unpaid" else "not_installed"), 403
+        case PortalClosed():
+            return error.cause, 403
         case PortalDown() | PortalMoved():
             return "portal_down", 503
     return "crm_refused", 409

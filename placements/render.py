@@ -19,10 +19,11 @@ from starlette.responses import HTMLResponse
 from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
 from b24app.net.addresses import without_query
-from b24app.settings import ROOT
-from placements.words import INTERNAL, NOT_GENUINE, REFUSED, Saying
+from b24app.settings import ROOT, Vendor
+from placements.words import ABOUT, AGAIN, INTERNAL, NOT_GENUINE, OPENED, REFUSED, TOO_OLD, Saying
 
 STATIC = ROOT / "build" / "static"
+NOBODY = Vendor()
 
 log = structlog.get_logger()
 
@@ -78,6 +79,16 @@ class Worded(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What a browser posted for a page it did not get. `framed`: it stands in a frame, and of each status but 200 the
+    browser writes an error into its console."""
+
+    action: str
+    fields: Sequence[tuple[str, str]]
+    framed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Render:
     """Everything a page is printed with; read once at start. One Jinja environment per language."""
 
@@ -88,18 +99,22 @@ class Render:
     parts: Sequence[Worded]
 
     @classmethod
-    def read(cls, manifest: Manifest, parts: Sequence[Worded]) -> Render:
-        """Templates know all `parts`, and the words of each by its name: `words.portal.PORTAL`."""
+    def read(cls, manifest: Manifest, parts: Sequence[Worded], vendor: Vendor = NOBODY) -> Render:
+        """Templates know all `parts`, and the words of each by its name: `words.portal.PORTAL`; and the `vendor`."""
         texts, refused, filed = read_words(manifest.languages), dict(REFUSED), dict[str, str]()
         for part in parts:
             refused |= getattr(part.words, "REFUSED", {})
             filed |= getattr(part.words, "FILED", {})
-        words = SimpleNamespace(REFUSED=refused, FILED=filed, **{part.name: part.words for part in parts if part.words})
+        words = SimpleNamespace(
+            ABOUT=ABOUT, REFUSED=refused, FILED=filed, **{part.name: part.words for part in parts if part.words}
+        )
         folders = [ROOT / "templates", *(part.templates for part in parts if part.templates)]
         pages = {page.slug: (part, page) for part in parts for page in part.settings}
         known = {"manifest": manifest, "parts": parts, "pages": pages, "words": words}
         known |= {"assets": _assets(STATIC), "icons": _icons(STATIC)}
-        environments = {lang: _environment(one, known, folders) for lang, one in texts.items()}
+        environments = {
+            lang: _environment(one, {**known, "vendor": vendor.told(lang)}, folders) for lang, one in texts.items()
+        }
         return cls(manifest.languages, texts, environments, refused, parts)
 
     def words(self, lang: str) -> Words:
@@ -125,10 +140,21 @@ class Render:
         body = self.part(template, lang, page=page, notice=said, **view)
         return HTMLResponse(body, status, headers=_headers(frame))
 
-    def saying(self, code: str, lang: str, *, frame: str | None, status: int) -> HTMLResponse:
-        """A short page that says in words why there is no other."""
-        said = self.refused.get(code, NOT_GENUINE if status < 500 else INTERNAL)
-        return self.page("saying.html", lang, frame=frame, status=status, page={}, said=said)
+    def saying(
+        self, code: str, lang: str, *, frame: str | None, status: int, again: Again | None = None
+    ) -> HTMLResponse:
+        """A short page that says in words why there is no other. `again`: what to send once more for the one that was
+        asked for; without it nobody has sent anything."""
+        said = OPENED.get(code) or self.refused.get(code, NOT_GENUINE if status < 500 else INTERNAL)
+        view: dict[str, Any] = {
+            "said": said,
+            "again": again if code in AGAIN else None,
+            "seconds": AGAIN.get(code),
+            "too_old": code in TOO_OLD,
+            "number": structlog.contextvars.get_contextvars().get("request_id", "") if again else "",
+        }
+        status = 200 if again and again.framed else status
+        return self.page("refusal.html", lang, frame=frame, status=status, page={}, **view)
 
     def error(self, code: str, lang: str, status: int) -> dict[str, Any]:
         """What our script shows under a button."""

@@ -46,14 +46,13 @@ REFUSED: Mapping[str, Saying] = {
     ),
     "unpaid": Saying(N_("The paid period is over"), N_("Renew the subscription in the Market of Bitrix24.")),
     "plan_without_rest": Saying(
-        N_("The plan of your Bitrix24 does not let apps work"),
-        N_("Apps need a commercial plan or its trial. An administrator of Bitrix24 can choose another plan."),
-    ),
-    "portal_deleted": Saying(
-        N_("This Bitrix24 is not there any more"),
-        N_("It was deleted or has got another address. Open the app at the address you use now."),
+        N_("The plan of this Bitrix24 includes no apps"),
+        N_("Apps work on commercial plans only. An administrator can change the plan."),
     ),
     "not_installed": Saying(N_("The app is not installed"), N_("Install it from the Market of Bitrix24.")),
+    "portal_deleted": Saying(
+        N_("This Bitrix24 is closed"), N_("It answers that it was deleted. Ask the support of Bitrix24.")
+    ),
     "portal_unknown": Saying(
         N_("The app is not set up in this Bitrix24 yet"),
         N_("An administrator has to open it once from the Market; if that does not help, install it again."),
@@ -78,10 +77,41 @@ REFUSED: Mapping[str, Saying] = {
     "url_ip_address": Saying(N_("The address is wrong"), N_("Write a name, not a number.")),
     "url_private_address": Saying(N_("The address is wrong"), N_("Addresses inside private networks are not called.")),
     "url_unknown_host": Saying(N_("The address is wrong"), N_("There is no such name.")),
+    "nothing_here": Saying(N_("There is no such page"), N_("Check the address, or open the app in your Bitrix24.")),
     "crm_refused": Saying(
         N_("Bitrix24 refused the change"),
         N_("Press “Check and repair” in the settings of the app; if that does not help, install it again."),
     ),
+}
+
+OPENED: Mapping[str, Saying] = {
+    "auth_server_down": Saying(
+        N_("Bitrix24 does not answer right now"),
+        N_("It did not confirm who you are. This page tries again by itself every 15 seconds."),
+    ),
+    "portal_down": Saying(
+        N_("Bitrix24 does not answer right now"), N_("This page tries again by itself every 15 seconds.")
+    ),
+    "portal_busy": Saying(N_("Bitrix24 is busy right now"), N_("This page tries again by itself every 15 seconds.")),
+    "internal": Saying(
+        N_("Something went wrong on our side"), N_("It is logged. This page tries again by itself every 15 seconds.")
+    ),
+}
+"""Said instead of the above where somebody only opened a page: there was nothing to change."""
+
+BY_ITSELF = 15  # seconds until a page that was refused tries again
+AGAIN: Mapping[str, int] = {
+    **dict.fromkeys(OPENED, BY_ITSELF),
+    **dict.fromkeys(("unpaid", "plan_without_rest", "not_installed", "portal_unknown", "not_set_up", "needs_admin"), 0),
+}
+"""Pages that may be there another time, and the seconds until they try by themselves; 0: when somebody presses."""
+TOO_OLD = frozenset({"token_expired", "session_expired", "fresh_token_needed", "bad_page_token"})
+"""Only the portal can open the page again: what it sent is used up."""
+
+ABOUT: Mapping[str, str] = {
+    "privacy": N_("Privacy policy"),
+    "licence": N_("Licence agreement"),
+    "support": N_("Support"),
 }
 
 REGAINED = N_(
@@ -91,4 +121,4 @@ REGAINED = N_(
 NOT_GENUINE = Saying(
     N_("This page opens only inside Bitrix24"), N_("Open the app from the Market or from a card of your Bitrix24.")
 )
-INTERNAL = Saying(N_("Something went wrong on our side"), N_("We have been told. Nothing was changed."))
+INTERNAL = Saying(N_("Something went wrong on our side"), N_("It is logged. Nothing was changed."))

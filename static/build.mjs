@@ -40,6 +40,7 @@ for (const [word, name] of Object.entries(JSON.parse(await readFile(join(root, '
   icons[word] = drawing.replace(/^<svg[^>]*>/, '').replace(/<\/svg>\s*$/, '').replace(/\s*\n\s*/g, '')
 }
 await writeFile(join(out, 'icons.json'), JSON.stringify(icons, null, 2) + '\n')
+await cp(join(root, 'static', 'icon.svg'), join(out, 'icon.svg'))
 
 const vendor = join(out, 'vendor', 'swagger-ui')
 await mkdir(vendor, { recursive: true })

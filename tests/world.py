@@ -25,6 +25,7 @@ from b24app.cards.journeys import modes, sweep
 from b24app.cards.store import imports
 from b24app.delivery.journeys import client_apps
 from b24app.demo import servers
+from b24app.demo.parties import VENDOR, listing
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as PortalRow
@@ -374,14 +375,17 @@ async def open_world(
     async with AsyncExitStack() as stack:
         socket, address = bound("127.0.0.1")
         app_url = f"http://{address}"
-        market_app = MarketApp(
-            code=manifest.code,
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            title=dict(manifest.title),
-            app_url=f"{app_url}/app",
-            install_url=f"{app_url}/install",
-            scope=manifest.scopes,
+        market_app = MarketApp.entered(
+            {
+                "code": manifest.code,
+                "client_id": CLIENT_ID,
+                "client_secret": CLIENT_SECRET,
+                "title": dict(manifest.title),
+                "app_url": f"{app_url}/app",
+                "install_url": f"{app_url}/install",
+                "scope": manifest.scopes,
+                "listing": listing(app_url, VENDOR),
+            }
         )
         config = EmulatorConfig(portals=portals_, auth_host="127.0.0.4:0", apps=(market_app,))
         emulator = await stack.enter_async_context(serve(config))
@@ -418,4 +422,5 @@ def _settings(
         data_dir=ROOT / ".data",
         manifest=ROOT / "app.yaml",
         dev_mode=True,
+        vendor=VENDOR,
     )

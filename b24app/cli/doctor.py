@@ -17,7 +17,7 @@ from b24app.cli.doctor_record import record_portal
 from b24app.domain.portal.installation import PortalState
 from b24app.manifest import WrongManifest, read_manifest
 from b24app.portal.store import portals
-from b24app.settings import Settings, WrongSettings, read_settings
+from b24app.settings import Settings, Vendor, WrongSettings, read_settings
 from b24app.store.engine import open_engine
 from b24app.store.schema import WrongRole, pending_migrations, reads_only, refuse_strong_role
 from b24app.work.store import index
@@ -28,7 +28,7 @@ GRACE = timedelta(hours=2)  # an erasing waits for its worker, and takes a while
 def doctor(
     environ: Mapping[str, str], portal: str | None = None, record: Path | None = None, *, with_test_card: bool = False
 ) -> int:
-    """One line per finding; exit code 0 only where everything is well. `portal`: its connection too, once the
+    """One line per finding; exit code 0 only where nothing is wrong. `portal`: its connection too, once the
     environment is in order; `record`: and what it answers, into this file; `with_test_card`: to a write as well."""
     try:
         settings = read_settings(environ)
@@ -39,6 +39,8 @@ def doctor(
     problems = asyncio.run(_look(settings))
     for problem in problems:
         print(f"✗ {problem}")
+    if unsaid := _unsaid(settings.vendor):
+        print(f"! {', '.join(unsaid)}: not set, so /support, /privacy and /licence name nobody who helps or answers")
     if not problems:
         print("✓ environment, app.yaml, database, roles, migrations and Redis are as they should be")
     if problems or portal is None:
@@ -47,6 +49,11 @@ def doctor(
     if record is None:
         return checked
     return max(checked, asyncio.run(record_portal(settings, portal, record, with_test_card=with_test_card)))
+
+
+def _unsaid(vendor: Vendor) -> list[str]:
+    said = {"NAME": vendor.name, "ADDRESS": vendor.address, "MAIL": vendor.mail, "HOURS": vendor.hours}
+    return [f"B24APP_VENDOR_{name}" for name, text in said.items() if not text]
 
 
 async def _look(settings: Settings) -> list[str]:

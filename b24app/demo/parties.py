@@ -15,18 +15,26 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Any
 
+import yaml
 from cryptography.fernet import Fernet
 
 from b24app.demo import servers
 from b24app.manifest import Manifest
-from b24app.settings import ROOT, Settings, as_environment, read_settings
+from b24app.settings import ROOT, Settings, Vendor, as_environment, read_settings
 
 WAIT, POLL = 60.0, 0.2
+VENDOR = Vendor(
+    "ООО «Пример»",
+    "101000, Москва, Примерная ул., 1",
+    "support@example.com",
+    "пн–пт, 9:00–18:00 (Москва)",
+    english=("Example LLC", "1 Example Street, Moscow", "Mon–Fri, 9:00–18:00 (Moscow time)"),
+)
 OUTLIVES = frozenset({"secrets.json", "demo.log"})  # of a home that begins afresh
 
 
@@ -142,7 +150,7 @@ def child(command: Sequence[str], given: Mapping[str, str], log: IO[bytes] | Non
 def _settings(
     home: Path, places: Places, secret: Mapping[str, str], server: servers.Postgres, redis_url: str
 ) -> Settings:
-    return read_settings(
+    settings = read_settings(
         {
             "B24APP_CLIENT_ID": secret["client_id"],
             "B24APP_CLIENT_SECRET": secret["client_secret"],
@@ -156,6 +164,7 @@ def _settings(
             "B24APP_DEV_MODE": "1",
         }
     )
+    return replace(settings, vendor=VENDOR)
 
 
 def _kept_secrets(path: Path) -> Mapping[str, str]:
@@ -182,6 +191,7 @@ def _emulator(places: Places, secret: Mapping[str, str], manifest: Manifest) -> 
         "app_url": f"{url}/app",
         "install_url": f"{url}/install",
         "scope": list(manifest.scopes),
+        "listing": listing(url, VENDOR),
     }
     first = {"name": "rental", "host": places.first_portal, "lang": "ru", "title": "ТехноПарк Аренда", "seed": "rental"}
     second = {"name": "acme", "host": places.second_portal, "lang": "en", "title": "Acme Rentals", "seed": "acme"}
@@ -191,6 +201,21 @@ def _emulator(places: Places, secret: Mapping[str, str], manifest: Manifest) -> 
         "apps": [app],
         "pump": True,
         "webhooks_over_http": True,
+    }
+
+
+def listing(app_url: str, vendor: Vendor) -> dict[str, object]:
+    """The app's card in the Market: what its vendor enters, and where it lets the portal find the rest."""
+    entered: dict[str, object] = yaml.safe_load((ROOT / "market" / "listing.yaml").read_text(encoding="utf-8"))
+    told = {lang: vendor.told(lang) for lang in ("ru", "en")}
+    return {
+        **entered,
+        "vendor": {lang: one.name for lang, one in told.items()},
+        "support": {lang: f"{one.mail}, {one.hours}" for lang, one in told.items()},
+        "licence": f"{app_url}/licence",
+        "privacy": f"{app_url}/privacy",
+        "icon": str(ROOT / "static" / "icon.svg"),
+        "screenshots": str(ROOT / "build" / "listing"),
     }
 
 

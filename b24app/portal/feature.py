@@ -18,7 +18,7 @@ HERE = frozenset(PortalState) - {PortalState.REMOVED}
 
 FEATURE = Feature(
     name="portal",
-    scopes=("placement", "user_basic", "department", "im"),
+    scopes=("placement", "user_basic", "im"),
     placements=("REST_APP_URI",),
     events=("lifecycle",),
     tables=(portals, *tables.TABLES, *work_tables.TABLES),

@@ -194,7 +194,7 @@ async def _update(world: World, body: Body) -> Body:
 
 
 async def _market_app(world: World, body: Body) -> Body:
-    app = MarketApp(**(body | {"scope": tuple(body.get("scope", ()))}))
+    app = MarketApp.entered(body)
     world.catalogue[app.client_id] = app
     return {"code": app.code}
 

@@ -21,11 +21,37 @@ if TYPE_CHECKING:
     from emulator.model.portal import Portal
 
 
+Texts = dict[str, str]
+"""By language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An app's card in the Market (market/preparing-to-publish/common-requirements.md, “Solution Card”).
+
+    `description`, `installation`: paragraphs, `## ` before a heading, `- ` or `1. ` before a line of a list; `scopes`:
+    what each is for; `icon`: a picture's path; `screenshots`: a folder of `<language>-<n>.png`, which may not be there.
+    """
+
+    short: Texts
+    description: Texts
+    installation: Texts
+    support: Texts
+    price: Texts
+    vendor: Texts
+    scopes: dict[str, Texts] = field(default_factory=dict)
+    licence: str = ""
+    privacy: str = ""
+    icon: str = ""
+    screenshots: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class MarketApp:
     """What the vendor's cabinet knows of an app (market/preparing-to-publish/how-to-add-app.md).
 
-    `callback_install`: the installer URL takes ONAPPINSTALL from the portal instead of being opened in a frame.
+    `listing`: None for one that is only tested. `callback_install`: the installer URL takes ONAPPINSTALL from the
+    portal instead of being opened in a frame.
     """
 
     code: str
@@ -39,6 +65,13 @@ class MarketApp:
     callback_install: bool = False
     redirect_url: str | None = None
     menu: bool = True
+    listing: Listing | None = None
+
+    @classmethod
+    def entered(cls, row: dict[str, Any]) -> "MarketApp":
+        """From the same words as JSON. Raises TypeError for others."""
+        listing = Listing(**row["listing"]) if row.get("listing") else None
+        return cls(**{**row, "scope": tuple(row.get("scope", ())), "listing": listing})
 
 
 @dataclass(slots=True, eq=False)

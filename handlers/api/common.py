@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,20 @@ NO_NUL = r"^[^\x00]*$"
 Limit = Annotated[int, Field(ge=1, le=200)]
 Texts = Mapping[str, tuple[str, str]]
 """Code of a refusal → what people are told, in English and in Russian."""
+
+
+CODES = "x-codes"
+"""Of a response of a route: the codes it refuses with, beside those of every route of its kind (`reference`)."""
+
+
+def refuses(codes: Mapping[int, Sequence[str]]) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route: its own refusals by status."""
+    return {status: {CODES: list(found)} for status, found in codes.items()}
+
+
+def shown(example: Mapping[str, Any]) -> ConfigDict:
+    """The configuration of a model that the documentation shows like this."""
+    return ConfigDict(json_schema_extra={"examples": [dict(example)]})
 
 
 class Routes(APIRouter):

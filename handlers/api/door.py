@@ -70,7 +70,7 @@ class Cors:
                 found.add_vary_header("Origin")
                 if allowed := state.get("allowed_origin"):
                     found["Access-Control-Allow-Origin"] = allowed
-                    found["Access-Control-Expose-Headers"] = "Idempotency-Replayed"
+                    found["Access-Control-Expose-Headers"] = "Idempotency-Replayed, X-Request-Id"
             await send(message)
 
         return await self.app(scope, receive, with_origin)

@@ -80,19 +80,25 @@ def problem(
 ) -> JSONResponse:
     """The answer for a refusal. `errors`: [{"field", "code"}] where single fields are to blame."""
     ru = russian(request.headers.get("accept-language", ""))
-    titles, known = TITLES.get(status, TITLES[400]), request.app.state.problem_texts
-    body: dict[str, Any] = {
-        "type": f"urn:b24app:problem:{code}",
-        "title": titles[ru],
-        "status": status,
-        "detail": known.get(code, TEXTS["failed"])[ru].format_map({**(params or {})}),
-        "code": code,
-    }
+    body = body_of(code, status, request.app.state.problem_texts, params or {}, ru=ru)
     if errors:
         body["errors"] = errors
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status, {})
     headers |= {"Content-Language": "ru" if ru else "en", "Vary": "Accept-Language"}
     return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def body_of(
+    code: str, status: int, texts: Texts, params: Mapping[str, str | int], *, ru: bool = False
+) -> dict[str, Any]:
+    """The problem details without single fields."""
+    return {
+        "type": f"urn:b24app:problem:{code}",
+        "title": TITLES.get(status, TITLES[400])[ru],
+        "status": status,
+        "detail": texts.get(code, TEXTS["failed"])[ru].format_map({**params}),
+        "code": code,
+    }
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -133,7 +133,6 @@ WITHOUT_SCOPE: Mapping[str, str] = {
     "crm": N_("Without the CRM the app can do nothing."),
     "placement": N_("Without it there are no tabs of the app in cards."),
     "user_basic": N_("Without it you read numbers instead of the names of employees."),
-    "department": N_("Without it requests cannot be handed out by department."),
     "im": N_("Without it employees get no notices of the app."),
 }
 

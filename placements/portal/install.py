@@ -6,10 +6,6 @@ installation-callback.md. It may be opened again and again: what is there alread
 
 from __future__ import annotations
 
-from functools import partial
-from urllib.parse import parse_qsl
-
-import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -17,20 +13,15 @@ from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
 from b24app.domain.portal.installation import PortalState
 from b24app.domain.portal.portal import Portal
-from b24app.errors import AccessDenied, PortalClosed, PortalError, Refused
+from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
 from b24app.plug import product_of
 from b24app.portal.journeys import lifecycle, opening, sessions
 from b24app.resources import Resources
 from b24app.verification.journeys import launch
-from placements.opened import answer, frame_of, spoken
+from placements.opened import answer, frame_of
 from placements.portal import installing
 from placements.render import Render
-
-CLOSED = frozenset({"unpaid", "plan_without_rest", "portal_deleted"})
-AGAIN = 15  # seconds after which the open is sent again by itself
-
-log = structlog.get_logger()
 
 
 async def install(render: Render, request: Request) -> Response:
@@ -38,32 +29,7 @@ async def install(render: Render, request: Request) -> Response:
         resources: Resources = request.state.resources
         await lifecycle.installed(resources, portal_event(await request.body()))
         return JSONResponse({"status": "ok"})
-    return await answer(render, partial(_page_or_again, request), request)
-
-
-async def _page_or_again(request: Request, render: Render, resources: Resources, opened: OpenRequest) -> HTMLResponse:
-    """Where Bitrix24 does not answer, or lets nobody in until somebody pays, a page from which the same open is sent
-    again: by hand, and where only time helps by itself."""
-    try:
-        return await _page(render, resources, opened)
-    except (Refused, PortalError) as error:
-        code, status = (error.cause, 403) if isinstance(error, PortalClosed) else spoken(error)
-        if status < 500 and code not in CLOSED:
-            raise
-    number = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-    log.info("installer_waits", code=code, member_id=opened.member_id)
-    return render.page(
-        "portal/installer_away.html",
-        opened.lang,
-        frame=frame_of(opened),
-        status=status,
-        page={},
-        said=render.refused[code],
-        address=f"{request.url.path}?{request.url.query}",
-        fields=parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True),
-        again=AGAIN if status >= 500 else 0,
-        number=number,
-    )
+    return await answer(render, _page, request)
 
 
 async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HTMLResponse:

@@ -140,7 +140,6 @@ SCOPE = {
     "crm": N_("CRM"),
     "placement": N_("tabs and pages of apps"),
     "user_basic": N_("names of employees"),
-    "department": N_("departments"),
     "im": N_("notices to employees"),
 }
 CARD = {

@@ -136,7 +136,8 @@ async def validate(resources: Resources, portal_id: int, wanted: Wanted) -> None
     """Raise `Refused` 422: `event_type_unknown`, or `url_<reason>` as `b24app.net.guard` says. Asks the DNS."""
     unknown = [one for one in wanted.event_types or () if one not in resources.news.event_types]
     if unknown:
-        raise Refused("event_type_unknown", 422, {"field": "event_types", "type": unknown[0][:100]})
+        known = ", ".join(resources.news.event_types)
+        raise Refused("event_type_unknown", 422, {"field": "event_types", "type": unknown[0][:100], "known": known})
     if wanted.url is None:
         return
     dev_mode = resources.settings.dev_mode

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from emulator import php
+from emulator.face.pages import listing
 from emulator.face.pages.frames import embedded, frame_view
 from emulator.face.pages.render import message, page
 from emulator.face.pages.visit import Visit
@@ -28,6 +29,7 @@ class Shown:
     state: str
     pill: str
     installation: Installation | None
+    card: listing.Card | None
 
     @property
     def newer(self) -> int:
@@ -46,7 +48,7 @@ def shown(visit: Visit, app: MarketApp) -> Shown:
     state, pill = "state_new", "pill_quiet"
     if installation is not None:
         state, pill = ("state_installed", "pill_ok") if installation.installed else ("state_waiting", "pill_warn")
-    return Shown(app, title, state, pill, installation)
+    return Shown(app, title, state, pill, installation, listing.card(app, visit.lang))
 
 
 def catalogue(visit: Visit) -> Response:
@@ -65,7 +67,15 @@ def app_page(visit: Visit) -> Response:
         return _missing(visit)
     view = shown(visit, app)
     author = visit.portal.users.get(view.installation.installed_by) if view.installation else None
-    return page(visit, "market_app.html", app=view, author=author)
+    permissions = listing.permissions(visit, app)
+    return page(visit, "market_app.html", app=view, author=author, permissions=permissions)
+
+
+def app_picture(visit: Visit) -> Response:
+    """/marketplace/detail/<code>/picture/<name>: the icon or a screenshot."""
+    app = _by_code(visit)
+    found = listing.picture(app, visit.request.path_params["name"]) if app else None
+    return found or _missing(visit)
 
 
 async def app_button(visit: Visit) -> Response:

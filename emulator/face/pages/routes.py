@@ -34,6 +34,7 @@ CARD = "/crm/{entity}/details/{id:int}/"
 GET: tuple[tuple[str, Page], ...] = (
     ("/marketplace/", market.catalogue),
     ("/marketplace/detail/{code}/", market.app_page),
+    ("/marketplace/detail/{code}/picture/{name}", market.app_picture),
     ("/marketplace/app/{id}/", market.main_page),
     ("/marketplace/placement/{id:int}/", market.placement_page),
     ("/marketplace/view/{code}/", market.direct_link),

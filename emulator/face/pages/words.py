@@ -2,6 +2,7 @@
 
 from emulator.face.pages.words_crm import CRM_WORDS
 from emulator.face.pages.words_differences import DIFFERENCE_WORDS
+from emulator.face.pages.words_market import MARKET_WORDS
 from emulator.face.pages.words_switches import SWITCH_WORDS
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -117,6 +118,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "VK": ("ВКонтакте", "VK"),
     "WHATSAPP": ("WhatsApp", "WhatsApp"),
     **CRM_WORDS,
+    **MARKET_WORDS,
     **SWITCH_WORDS,
     **DIFFERENCE_WORDS,
 }
@@ -137,6 +139,10 @@ SCRIPT_WORDS = (
     "unlink",
 )
 """What the scripts say by themselves."""
+
+
+def has_word(key: str) -> bool:
+    return key in WORDS
 
 
 def word(lang: str, key: str, value: object = "") -> str:

@@ -14,8 +14,10 @@ from pydantic import BaseModel, Field
 
 from b24app.delivery.journeys import resending
 from b24app.delivery.store.deliveries import Delivery, PastAttempt
+from b24app.domain.delivery.news import event
 from b24app.domain.delivery.schedule import DeliveryState, Trigger
-from handlers.api.common import Input, Limit, Routes, Texts
+from b24app.domain.verification.news import MembershipVerificationChanged
+from handlers.api.common import Input, Limit, Routes, Texts, refuses, shown
 from handlers.api.door import Called, Used
 from handlers.api.idempotency import Key, answer_once
 
@@ -24,6 +26,41 @@ PROBLEMS: Texts = {
         "A ping is not sent again: make a new one.",
         "Проверка не отправляется повторно: создайте новую.",
     ),
+}
+
+EXAMPLE = {
+    "id": "0190f1d2-8c2b-7f10-a4d6-1b2c3d4e5f60",
+    "endpoint_id": "0190f1d2-6b0f-7a11-8c52-5d1e7f3a9b20",
+    "webhook_id": "evt_9f1c3a5e7b8d4f60a2b4c6d8e0f1a3b5",
+    "type": "membership.verification_changed",
+    "sequence": 128,
+    "state": "waiting",
+    "tries": 1,
+    "attempts": 1,
+    "last_status": 503,
+    "last_error": "status",
+    "next_at": "2026-11-22T10:30:06Z",
+    "created_at": "2026-11-22T10:30:00.482000Z",
+    "finished_at": None,
+}
+ATTEMPT = {
+    "number": 1,
+    "trigger": "scheduled",
+    "status": 503,
+    "error": "status",
+    "duration_ms": 212,
+    "response": "Service Unavailable",
+    "address": "203.0.113.7",
+    "made_at": "2026-11-22T10:30:00.694000Z",
+    "next_at": "2026-11-22T10:30:06Z",
+}
+_NEWS = MembershipVerificationChanged.example()
+_SENT = event(_NEWS, portal="p_7hT2k9", randomness=bytes.fromhex("9f1c3a5e7b8d4f60a2b4c6d8e0f1a3b5"))
+MISSED = {
+    "sequence": 128,
+    "delivery_id": EXAMPLE["id"],
+    "webhook_id": _SENT.id,
+    "event": json.loads(_SENT.body),
 }
 
 router = Routes("Deliveries", "What was sent, how it was answered, and what was missed.", PROBLEMS)
@@ -46,6 +83,8 @@ class MissedEvent(BaseModel):
 class CatchUpOut(BaseModel):
     """Events after a number. Ask again with `after` = the last `sequence` while `has_more`."""
 
+    model_config = shown({"data": [MISSED], "first_available": 1, "last": 128, "has_more": False})
+
     data: list[MissedEvent]
     first_available: int = Field(description="The oldest number still kept; 0 where there is none.")
     last: int
@@ -60,6 +99,8 @@ class DeliveryQuery(Input):
 
 class DeliveryOut(BaseModel):
     """One event on its way to one endpoint."""
+
+    model_config = shown(EXAMPLE)
 
     id: UUID
     endpoint_id: UUID
@@ -77,6 +118,8 @@ class DeliveryOut(BaseModel):
 
 
 class DeliveryList(BaseModel):
+    model_config = shown({"data": [EXAMPLE], "next": None})
+
     data: list[DeliveryOut]
     next: str | None = Field(description="Hand it back as `cursor`; null at the end.")
 
@@ -94,6 +137,8 @@ class AttemptOut(BaseModel):
 
 
 class DeliveryWithAttempts(DeliveryOut):
+    model_config = shown({**EXAMPLE, "made": [ATTEMPT]})
+
     made: list[AttemptOut]
 
 
@@ -138,7 +183,13 @@ async def delivery(used: Used, called: Called, id: UUID) -> DeliveryWithAttempts
     return DeliveryWithAttempts(**_fields(found), made=[_attempt(one) for one in made])
 
 
-@router.post("/deliveries/{id}/resend", status_code=202, response_model=DeliveryOut, summary="Resend")
+@router.post(
+    "/deliveries/{id}/resend",
+    status_code=202,
+    response_model=DeliveryOut,
+    summary="Resend",
+    responses=refuses({409: ["ping_not_resent", "endpoint_disabled"]}),
+)
 async def resend(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """One more attempt, now: the same bytes, `webhook-id` and `webhook-sequence`. If it fails, nothing is planned."""
     work = partial(resending.resend, used, called.portal, called.app.id, id)

@@ -17,14 +17,14 @@ from b24app.delivery.journeys.registering import Wanted
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.features import PRODUCT
-from handlers.api.common import NO_NUL, Input, Routes, Texts
+from handlers.api.common import NO_NUL, Input, Routes, Texts, refuses, shown
 from handlers.api.door import Called, Used
 from handlers.api.idempotency import Key, answer_once
 
 PROBLEMS: Texts = {
     "event_type_unknown": (
-        "There is no event type “{type}”. The list is in the documentation.",
-        "Типа события «{type}» нет. Список — в документации.",
+        "There is no event type “{type}”. Known: {known}.",
+        "Типа события «{type}» нет. Есть: {known}.",
     ),
     "url_not_a_url": ("This is not a full http(s) address.", "Это не полный адрес http(s)."),
     "url_https_required": ("The address must start with https://.", "Адрес должен начинаться с https://."),
@@ -62,12 +62,29 @@ PROBLEMS: Texts = {
     ),
 }
 
+EXAMPLE = {
+    "id": "0190f1d2-6b0f-7a11-8c52-5d1e7f3a9b20",
+    "url": "https://cabinet.example.com/b24/hooks",
+    "event_types": ["membership.verification_changed"],
+    "description": "Личный кабинет",
+    "state": "active",
+    "state_reason": "",
+    "last_sequence": 128,
+    "created_at": "2026-11-22T10:15:00Z",
+    "updated_at": "2026-11-22T10:15:00.840000Z",
+}
+SHOWN_ONCE = {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwTdM3nWvYb5s="}
+OF_A_URL = ["event_type_unknown", *(code for code in PROBLEMS if code.startswith("url_"))]
+
 router = Routes("Endpoints", "Where webhooks go.", PROBLEMS)
 
 Url = Annotated[str, Field(max_length=2000, description="Where we POST: https, port 443, a public host name.")]
 EventTypes = Annotated[
     list[Annotated[str, Field(pattern=NO_NUL)]],
-    Field(max_length=50, description=f"Only these; empty: all. Known: {', '.join(PRODUCT.news.event_types)}."),
+    Field(
+        max_length=50,
+        description=f"Only these; [] means all there are and will be. Known: {', '.join(PRODUCT.news.event_types)}.",
+    ),
 ]
 Description = Annotated[str, Field(max_length=500, pattern=NO_NUL, description="For people.")]
 
@@ -107,6 +124,8 @@ class ChangedEndpoint(Input):
 class EndpointOut(BaseModel):
     """An endpoint. `state_reason`: why it is not active (owner, restored, gone, never_answered, status_503 …)."""
 
+    model_config = shown(EXAMPLE)
+
     id: UUID
     url: str
     event_types: list[str]
@@ -121,16 +140,20 @@ class EndpointOut(BaseModel):
 class EndpointWithSecret(EndpointOut):
     """Shown once: store the secret now."""
 
-    secret: str = Field(
-        description="Signing secret of Standard Webhooks.", examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
-    )
+    model_config = shown({**EXAMPLE, "state": "checking", "last_sequence": 0, **SHOWN_ONCE})
+
+    secret: str = Field(description="Signing secret of Standard Webhooks.")
 
 
 class EndpointList(BaseModel):
+    model_config = shown({"data": [EXAMPLE]})
+
     data: list[EndpointOut]
 
 
 class Pinged(BaseModel):
+    model_config = shown({"delivery_id": "0190f1d2-8d40-7e21-b3a5-6c7d8e9f0a1b"})
+
     delivery_id: UUID = Field(description="Read it at /deliveries/{id} to see how the endpoint answered.")
 
 
@@ -139,11 +162,13 @@ class Pinged(BaseModel):
     status_code=201,
     response_model=EndpointWithSecret,
     summary="Register an endpoint",
+    responses=refuses({409: ["too_many_endpoints"], 422: OF_A_URL}),
 )
 async def register(request: Request, used: Used, called: Called, body: NewEndpoint, key: Key = None) -> JSONResponse:
     """A signed `endpoint.ping` goes there at once; the endpoint becomes `active` with its first 2xx answer.
 
-    The answer holds the signing secret, this once. News that happens meanwhile waits.
+    The answer holds the signing secret, this once: only a repeat with the same `Idempotency-Key` gets it again, for 12
+    hours. News that happens meanwhile waits.
     """
     wanted = Wanted(body.url, tuple(body.event_types), body.description)
     work = partial(registering.register, used, called.portal, called.app.id, wanted)
@@ -163,7 +188,7 @@ async def read(used: Used, called: Called, id: UUID) -> EndpointOut:
     return _endpoint(await endpoints.find(used, called.portal, called.app.id, id))
 
 
-@router.patch("/endpoints/{id}", summary="Change an endpoint")
+@router.patch("/endpoints/{id}", summary="Change an endpoint", responses=refuses({422: OF_A_URL}))
 async def change(used: Used, called: Called, id: UUID, body: ChangedEndpoint) -> EndpointOut:
     """A new URL, or switching on again, has to answer a ping first (`checking`); news waits until then.
 
@@ -180,7 +205,13 @@ async def remove(used: Used, called: Called, id: UUID) -> None:
     await endpoints.remove(used, called.portal, called.app.id, id)
 
 
-@router.post("/endpoints/{id}/ping", status_code=202, response_model=Pinged, summary="Send a ping")
+@router.post(
+    "/endpoints/{id}/ping",
+    status_code=202,
+    response_model=Pinged,
+    summary="Send a ping",
+    responses=refuses({409: ["endpoint_disabled"]}),
+)
 async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A signed `endpoint.ping`. Pings carry no sequence number."""
     work = partial(pinging.ping, used, called.portal, called.app.id, id)
@@ -198,6 +229,12 @@ async def send_test(request: Request, used: Used, called: Called, id: UUID, key:
 
 
 @router.post("/endpoints/{id}/rotate-secret", response_model=EndpointWithSecret, summary="Rotate the secret")
+@router.post(
+    "/endpoints/{id}/rotate-secret",
+    response_model=EndpointWithSecret,
+    summary="Rotate the secret",
+    responses=refuses({409: ["too_many_secrets"]}),
+)
 async def rotate(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A new secret, shown this once. For 24 hours both sign: `webhook-signature` holds two, separated by a space."""
     work = partial(rotating.rotate_secret, used, called.portal, called.app.id, id)

@@ -15,10 +15,31 @@ from b24app.verification.journeys import client_view
 from b24app.verification.journeys.client_view import EARLIEST, LATEST
 from b24app.verification.journeys.public_ids import MembershipIds
 from b24app.verification.store.client_view import MembershipFilter, Seen
-from handlers.api.common import Fresh, Input, Limit, Routes
+from handlers.api.common import Fresh, Input, Limit, Routes, refuses, shown
 from handlers.api.door import Called, Used
 
 router = Routes("Memberships", "People, the companies they belong to, and the sections open to them.")
+
+EXAMPLE = {
+    "id": "0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10",
+    "contact": {"id": 7, "name": "Мария Попова"},
+    "company": {"id": 3, "name": "ООО «СтройИнвест»"},
+    "person_id": "0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1",
+    "customer_id": "0190f1d2-7b22-7c5a-9d3f-84e2a6c0d5b2",
+    "state": "pending",
+    "reason": "box_ticked",
+    "sections": {
+        "catalogue": "open",
+        "chat": "open",
+        "orders": "blocked",
+        "documents": "blocked",
+        "loyalty": "blocked",
+    },
+    "decided_at": "2026-11-22T10:30:00Z",
+    "version": 4,
+    "updated_at": "2026-11-22T10:30:00.482000Z",
+}
+FRESH = {"as_of": "2026-11-22T10:30:04.120000Z", "stale": False}
 
 CardId = Annotated[
     int, Field(ge=1, le=2**62, description="Of a card merged into another one: those of the card that goes on.")
@@ -51,6 +72,8 @@ class Party(BaseModel):
 class MembershipOut(BaseModel):
     """A person's standing in one company, or on their own (`company` null), and what it opens."""
 
+    model_config = shown(EXAMPLE)
+
     id: UUID
     contact: Party
     company: Party | None
@@ -65,15 +88,19 @@ class MembershipOut(BaseModel):
 
 
 class MembershipList(Fresh):
+    model_config = shown({**FRESH, "data": [EXAMPLE], "next": None})
+
     data: list[MembershipOut]
     next: str | None = Field(description="Hand it back as `cursor`; null at the end.")
 
 
 class OneMembership(Fresh):
+    model_config = shown({**FRESH, "data": EXAMPLE})
+
     data: MembershipOut
 
 
-@router.get("/memberships", summary="List memberships")
+@router.get("/memberships", summary="List memberships", responses=refuses({422: ["cursor_wrong"]}))
 async def listing(used: Used, called: Called, query: Annotated[MembershipQuery, Query()]) -> MembershipList:
     """In the order of their last change, oldest first. To follow changes, ask with `updated_since` a minute before the
     `as_of` of your last reading; webhooks tell sooner.

@@ -30,3 +30,9 @@ async def test_portals_that_nobody_erases_are_a_finding(world: World, capsys: py
 
     assert await asyncio.to_thread(doctor, environ) == 1
     assert "b24app worker erasing" in capsys.readouterr().out
+
+
+async def test_who_helps_is_asked_for_and_stops_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    environ = {**as_environment(world.resources.settings), "B24APP_VENDOR_HOURS": ""}
+    assert await asyncio.to_thread(doctor, environ) == 0
+    assert "! B24APP_VENDOR_HOURS: not set" in capsys.readouterr().out

@@ -58,7 +58,7 @@ async def test_an_address_is_mended_and_an_app_comes_back(world: World, person: 
     await expect(app.locator(".disconnected")).to_have_count(0)
     await world.settle()
     assert (await world.api("GET", "/me", key)).status == 200
-    await app.locator("#journal").scroll_into_view_if_needed()
+    await app.get_by_role("button", name="Журнал").click()
     await expect(app.locator(".journal li")).to_have_count(4)
     await shoot(person.page, "app-journal-ru-1280")
     await no_scroll_bars(person.page)
