@@ -11,7 +11,7 @@ from placements.words import N_, Saying
 
 STATE: Mapping[State, str] = {
     State.CONFIRMED: N_("Confirmed"),
-    State.PENDING: N_("Being checked"),
+    State.PENDING: N_("Pending review"),
     State.CHECKING: N_("Not judged yet"),
     State.REFUSED: N_("Refused"),
     State.LEFT: N_("No longer here"),
@@ -26,41 +26,33 @@ SECTION: Mapping[Section, str] = {
     Section.LOYALTY: N_("Loyalty"),
 }
 
-DECIDED: Mapping[Reason, str] = {
-    Reason.KNOWN: N_("Taken from the CRM; nobody has decided anything yet"),
-    Reason.LINKED: N_("Linked in the CRM by %(who)s"),
-    Reason.UNLINKED: N_("Unlinked in the CRM by %(who)s"),
-    Reason.BOX_TICKED: N_("Sent to checking by %(who)s: the box was ticked"),
-    Reason.BOX_UNTICKED: N_("Confirmed by %(who)s: the box was unticked"),
-    Reason.BUTTON_CONFIRM: N_("Confirmed by %(who)s"),
-    Reason.BUTTON_RECHECK: N_("Sent to checking by %(who)s"),
-    Reason.CARD_DELETED: N_("The card was deleted by %(who)s"),
-    Reason.MERGED: N_("Cards were merged by %(who)s: what opens less counts"),
-    Reason.RESTORED: N_("The card was restored by %(who)s"),
-    Reason.EXPIRED: N_("The card was deleted 30 days ago"),
+DECIDED: Mapping[Reason, Saying] = {
+    Reason.KNOWN: Saying(N_("Taken from the CRM"), ""),
+    Reason.LINKED: Saying(N_("Linked in the CRM"), ""),
+    Reason.UNLINKED: Saying(N_("Unlinked in the CRM"), ""),
+    Reason.BOX_TICKED: Saying(N_("Sent for review"), N_("by the checkbox in the card")),
+    Reason.BOX_UNTICKED: Saying(N_("Access confirmed"), N_("the checkbox in the card was cleared")),
+    Reason.BUTTON_CONFIRM: Saying(N_("Access confirmed"), ""),
+    Reason.BUTTON_RECHECK: Saying(N_("Sent back for review"), ""),
+    Reason.BUTTON_REFUSE: Saying(N_("Access refused"), ""),
+    Reason.PROOF_REQUESTED: Saying(N_("Documents requested"), ""),
+    Reason.BUTTON_UNDO: Saying(N_("Decision undone"), ""),
+    Reason.CARD_DELETED: Saying(N_("Card deleted"), ""),
+    Reason.MERGED: Saying(N_("Cards merged"), N_("the stricter decision applies")),
+    Reason.RESTORED: Saying(N_("Card restored"), ""),
+    Reason.EXPIRED: Saying(N_("Card deleted 30 days ago"), ""),
 }
+"""What was decided, and by what."""
 
-DECIDED_BY_NOBODY: Mapping[Reason, str] = {
-    Reason.KNOWN: N_("Taken from the CRM; nobody has decided anything yet"),
-    Reason.LINKED: N_("Linked in the CRM by a robot or somebody unknown"),
-    Reason.UNLINKED: N_("Unlinked in the CRM by a robot or somebody unknown"),
-    Reason.BOX_TICKED: N_("Sent to checking by a robot or somebody unknown: the box was ticked"),
-    Reason.BOX_UNTICKED: N_("Confirmed by a robot or somebody unknown: the box was unticked"),
-    Reason.BUTTON_CONFIRM: N_("Confirmed"),
-    Reason.BUTTON_RECHECK: N_("Sent to checking"),
-    Reason.CARD_DELETED: N_("The card was deleted by a robot or somebody unknown"),
-    Reason.MERGED: N_("Cards were merged: what opens less counts"),
-    Reason.RESTORED: N_("The card was restored"),
-    Reason.EXPIRED: N_("The card was deleted 30 days ago"),
-}
+BY_SOMEBODY = frozenset({Reason.LINKED, Reason.UNLINKED, Reason.BOX_TICKED, Reason.BOX_UNTICKED, Reason.CARD_DELETED})
+"""Of these it is said when nobody knows who it was."""
 
-MOVED = N_("Card merged or restored")
+NEEDS_STATE = frozenset({Reason.LINKED, Reason.BUTTON_UNDO, Reason.MERGED, Reason.RESTORED})
+"""They do not say where the person stands now."""
 
 MODE: Mapping[Mode, Saying] = {
-    Mode.OFF: Saying(N_("Off"), N_("The app does not look at the verification box.")),
-    Mode.WATCH: Saying(
-        N_("Watch"), N_("Decisions are shown in tabs; nothing is written to cards or told to client apps.")
-    ),
+    Mode.OFF: Saying(N_("Off"), N_("The “Verification needed” checkbox has no effect.")),
+    Mode.WATCH: Saying(N_("Watch"), N_("Trial mode: only employees see the decisions, clients notice nothing.")),
     Mode.ON: Saying(N_("On"), N_("Cards are kept up to date and client apps hear of every change.")),
 }
 
@@ -70,6 +62,14 @@ REFUSED: Mapping[str, Saying] = {
     ),
     "no_card": Saying(N_("There is nothing to show here"), N_("Open this tab in the card of a contact or company.")),
     "not_of_this_card": Saying(N_("This person is not connected with the card any more"), N_("Refresh the page.")),
+    "note_needed": Saying(N_("A few words are needed"), N_("Write why: it stays in the history.")),
+    "note_too_long": Saying(N_("The text is too long"), N_("Shorten it to 500 characters.")),
+    "decided_since": Saying(
+        N_("This cannot be undone any more"), N_("Somebody has decided since. The tab shows how it stands now.")
+    ),
+    "undo_over": Saying(
+        N_("This cannot be undone any more"), N_("A press can be undone for one minute. Decide anew with the buttons.")
+    ),
     "already_so": Saying(N_("That has been decided already"), N_("The tab shows how it stands now.")),
     "module_off": Saying(
         N_("Verification is switched off"), N_("An administrator can switch it on in the settings of the app.")
