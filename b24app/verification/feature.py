@@ -1,13 +1,13 @@
 """What this room hands in."""
 
 from b24app.domain.portal.installation import PortalState
-from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.verification.news import MembershipDocumentsAsked, MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.policy import ACCESS
 from b24app.plug import Chore, Desk, Feature
 from b24app.store.kept import Kept
 from b24app.verification.journeys import launch
 from b24app.verification.journeys.expiry import expire
-from b24app.verification.journeys.export import MEMBERSHIPS, SETTINGS
+from b24app.verification.journeys.export import DECISIONS, MEMBERSHIPS, SETTINGS
 from b24app.verification.journeys.rule import VerificationRule
 from b24app.verification.journeys.settings_view import settings_view
 from b24app.verification.journeys.standing import standing
@@ -25,9 +25,9 @@ FEATURE = Feature(
         Chore(launch.COUNT, launch.count, states=frozenset({PortalState.INSTALLING, PortalState.ACTIVE})),
         Chore(launch.RUN, launch.run),
     ),
-    news=(MembershipVerificationChanged, MembershipMoved),
+    news=(MembershipVerificationChanged, MembershipDocumentsAsked, MembershipMoved),
     access=ACCESS,
-    export=(SETTINGS, MEMBERSHIPS),
+    export=(SETTINGS, MEMBERSHIPS, DECISIONS),
     kept=(
         Kept("intents", retention.delete_intents),
         Kept("launch_people", retention.delete_launch_people),

@@ -29,6 +29,7 @@ FILED: Mapping[str, str] = {
     "client_apps": N_("Client apps"),
     "endpoints": N_("Addresses of client apps"),
     "memberships": N_("People and companies"),
+    "decisions": N_("History of decisions"),
 }
 
 JOURNAL: Mapping[str, Noted] = {

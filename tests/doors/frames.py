@@ -69,5 +69,5 @@ async def main(world: World, user: User, page: str = "") -> Frame:
 
 
 def members(html: str) -> list[str]:
-    """Ids of the memberships that have a button, in the order shown."""
-    return re.findall(r'name="membership" value="([0-9a-f-]{36})"', html)
+    """Ids of the memberships that have buttons, in the order shown."""
+    return list(dict.fromkeys(re.findall(r'id="(?:note|asked|why)-([0-9a-f-]{36})"', html)))

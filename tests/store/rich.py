@@ -133,9 +133,8 @@ async def _unfinished(
 
     stated = Intent(uuid4(), member.id, Action.CONFIRM, 1, False, "", now)
     proven = replace(stated, id=uuid4())
-    for one in (stated, proven):
-        await intents.state(db, mine, contact, one)
-    await intents.prove(db, mine, proven.id)
+    await intents.state(db, mine, contact, [stated, proven])
+    await intents.prove(db, mine, [proven.id])
 
     launch = await _launched(db, mine, member, now)
     (app,) = (await db.execute(select(client_apps.c.id))).scalars()

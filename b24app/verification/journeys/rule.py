@@ -21,14 +21,14 @@ from b24app.domain.policy import Policy
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.decision import Decision, Facts, decide
 from b24app.domain.verification.launch import Order
-from b24app.domain.verification.membership import Intent, Membership, State
-from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
+from b24app.domain.verification.membership import Intent, Membership, Reason, State
+from b24app.domain.verification.news import MembershipDocumentsAsked, MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.shown import CHECK, CODES, shown
 from b24app.domain.verification.succession import Move, Predecessor
 from b24app.verification.journeys import public_ids
 from b24app.verification.journeys.first_seen import first_seen
 from b24app.verification.journeys.public_ids import MembershipIds
-from b24app.verification.store import intents, launches, memberships
+from b24app.verification.store import history, intents, launches, memberships
 from b24app.work.store import inbox
 
 
@@ -56,7 +56,7 @@ class VerificationRows:
 
 @dataclass(frozen=True, slots=True)
 class VerificationPlan:
-    """What is stored of a decision. `untold`: memberships whose state client apps have not been told."""
+    """What is stored of a decision. `untold`: memberships that client apps have still to hear of."""
 
     decision: Decision
     untold: tuple[Membership, ...]
@@ -113,7 +113,7 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         decision = decide(_facts(facts, rows), now)
         members = rows.members[facts.subject]
         after = {one.id: one for one in members} | {one.id: one for one in decision.memberships}
-        untold = tuple(one for one in after.values() if one.state is not one.told_state)
+        untold = tuple(one for one in after.values() if one.untold)
         stores = decision.memberships or decision.moves or decision.applied or decision.dropped or untold
         return CardDecision(
             plan=VerificationPlan(decision, untold) if stores else None,
@@ -142,6 +142,7 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         moves = [move for one in decisions for move in one.moves]
         await memberships.move(db, portal_id, moves, now)
         await memberships.save(db, portal_id, [member for one in decisions for member in one.memberships], now)
+        await history.add(db, portal_id, [past for one in decisions for past in one.history])
         applied = [intent for one in decisions for intent in one.applied]
         dropped = [intent for one in decisions for intent in one.dropped]
         await intents.close(db, portal_id, applied, dropped)
@@ -223,7 +224,7 @@ async def _tell(db: AsyncConnection, context: RuleContext, untold: Sequence[Memb
     before = await memberships.tell(db, context.portal.id, untold)
     told = {one.id: one for one in untold if one.id in before and one.newsworthy}
     ids = await public_ids.of_memberships(db, context.portal.id, told.values(), context.now)
-    return [_changed(one, ids[one.id], *before[one.id], context.policy, context.now) for one in told.values()]
+    return [_news(one, ids[one.id], *before[one.id], context.policy, context.now) for one in told.values()]
 
 
 async def _tell_moves(db: AsyncConnection, context: RuleContext, moves: Sequence[Move]) -> list[News]:
@@ -246,6 +247,31 @@ def _moved(move: Move, old: MembershipIds, ids: MembershipIds, now: datetime) ->
         version=move.after.version,
         previous_version=move.before.told_version,
         occurred_at=now,
+    )
+
+
+def _news(
+    one: Membership, ids: MembershipIds, old_state: State, old_version: int, policy: Policy, now: datetime
+) -> News:
+    """Documents are asked for of somebody who is known to wait; else it is their waiting that is told."""
+    if one.reason is Reason.PROOF_REQUESTED and one.state is old_state:
+        return _asked(one, ids, old_version, now)
+    return _changed(one, ids, old_state, old_version, policy, now)
+
+
+def _asked(one: Membership, ids: MembershipIds, old_version: int, now: datetime) -> MembershipDocumentsAsked:
+    return MembershipDocumentsAsked(
+        membership_id=one.id,
+        contact_id=one.contact_id,
+        company_id=one.company_id or None,
+        person_id=ids.person_id,
+        customer_id=ids.customer_id,
+        note=one.note,
+        decided_by=one.decided_by,
+        decided_by_source=one.decided_by_source.value,
+        version=one.version,
+        previous_version=old_version,
+        occurred_at=one.decided_at or now,
     )
 
 

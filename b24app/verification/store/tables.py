@@ -1,4 +1,4 @@
-"""Who belongs to whom, and the buttons pressed about it."""
+"""Who belongs to whom, the buttons pressed about it, and what was decided."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ intents = Table(
     Column("action", Text, nullable=False),  # domain.verification.membership.Action
     Column("note", Text, nullable=False, server_default=""),
     Column("author_id", BigInteger, nullable=False),
+    Column("author_name", Text, nullable=False, server_default=""),
     Column("shown", Boolean, nullable=False),  # the box as the card shows it once the person's write has landed
+    Column("seen", Text),  # domain.verification.membership.State it was pressed in
+    Column("back_to", Text),  # domain.verification.membership.State that an undo leads to
     Column("state", Text, nullable=False),  # stated | proven (the portal took the write) | applied | dropped
     moment("created_at", required=True),
     info=TENANT,
@@ -126,4 +129,21 @@ deal_clients = Table(
     info=TENANT,
 )
 
-TABLES = (memberships, intents, launches, launch_people, deal_clients)
+decisions = Table(
+    "decisions",
+    metadata,
+    portal_id(primary_key=True),
+    Column("membership_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),  # of the membership that the decision made
+    moment("at", required=True),
+    Column("before", Text),  # domain.verification.membership.State until then
+    Column("state", Text, nullable=False),  # domain.verification.membership.State
+    Column("reason", Text, nullable=False),  # domain.verification.membership.Reason
+    Column("note", Text, nullable=False, server_default=""),
+    Column("decided_by", BigInteger),
+    Column("decided_by_name", Text, nullable=False, server_default=""),  # kept: users go
+    Column("source", Text, nullable=False),  # domain.verification.membership.DecidedBySource
+    info=TENANT,
+)
+
+TABLES = (memberships, intents, decisions, launches, launch_people, deal_clients)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.verification.history import past_decision
 from b24app.domain.verification.launch import Choice, Phase, Step
 from b24app.domain.verification.membership import Membership, State
 from b24app.domain.verification.succession import Move
@@ -16,6 +17,7 @@ from b24app.verification.store import (
     card_tab,
     client_view,
     export_rows,
+    history,
     intents,
     launches,
     memberships,
@@ -25,10 +27,10 @@ from tests.store.recipes.recipe import LONG, Recipes
 
 RECIPES = Recipes(
     queries={
-        "verification.card_tab.about": lambda db, p, o: card_tab.about(db, p, o.subject),
         "verification.card_tab.awaited": lambda db, p, o: card_tab.awaited(
             db, p, o.subject, [o.membership.id], o.begun
         ),
+        "verification.card_tab.history": lambda db, p, o: card_tab.history(db, p, [o.membership.id]),
         "verification.card_tab.lost_namesakes": lambda db, p, o: card_tab.lost_namesakes(
             db, p, o.namesake, o.now - LONG
         ),
@@ -42,18 +44,30 @@ RECIPES = Recipes(
         "verification.export_rows.current_states": lambda db, p, o: export_rows.current_states(
             db, p, [(o.subject.id, o.company.id)]
         ),
+        "verification.export_rows.decided": lambda db, p, o: export_rows.decided(db, p, [o.membership.id]),
+        "verification.export_rows.decisions_after": lambda db, p, o: export_rows.decisions_after(
+            db, p, (UUID(int=0), 0), 50
+        ),
         "verification.export_rows.memberships_after": lambda db, p, o: export_rows.memberships_after(
             db, p, (0, -1), 50
         ),
         "verification.export_rows.put_back": lambda db, p, o: export_rows.put_back(
             db, p, [(o.membership, replace(o.membership, note="theirs"))], o.now
         ),
+        "verification.history.add": lambda db, p, o: history.add(
+            db, p, [past_decision(replace(o.membership, id=uuid4()), None)]
+        ),
+        "verification.history.name": lambda db, p, o: history.name(
+            db, p, o.subject, {o.membership.decided_by or 0: "Вера"}
+        ),
+        "verification.history.newest": lambda db, p, o: history.newest(db, p, [o.membership.id]),
+        "verification.history.unnamed": lambda db, p, o: history.unnamed(db, p, o.subject),
         "verification.intents.close": lambda db, p, o: intents.close(db, p, [o.stated.id], []),
         "verification.intents.drop_stated": lambda db, p, o: intents.drop_stated(db, p, o.now),
         "verification.intents.pressed": lambda db, p, o: intents.pressed(db, p, [o.subject]),
-        "verification.intents.prove": lambda db, p, o: intents.prove(db, p, o.stated.id),
-        "verification.intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
-        "verification.intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
+        "verification.intents.prove": lambda db, p, o: intents.prove(db, p, [o.stated.id]),
+        "verification.intents.state": lambda db, p, o: intents.state(db, p, o.subject, [replace(o.stated, id=uuid4())]),
+        "verification.intents.withdraw": lambda db, p, o: intents.withdraw(db, p, [o.stated.id]),
         "verification.launches.advance": lambda db, p, o: launches.advance(db, p, o.launch, 10**6, 1),
         "verification.launches.begin": lambda db, p, o: _begin(db, p, o.launch, o.now),
         "verification.launches.call_back": lambda db, p, o: launches.call_back(db, p, o.launch.id),
@@ -106,6 +120,7 @@ RECIPES = Recipes(
         "verification.launches.keep_clients",
         "verification.memberships.add_first_seen",
         "verification.memberships.add_new",
+        "verification.history.add",
     },
 )
 

@@ -38,9 +38,10 @@ async def test_the_file_is_readable_by_anybody_and_holds_no_key_and_no_name(worl
         world.manager().id,
     )
     sections = list(dict.fromkeys(one["section"] for one in file[1:-1]))
-    assert sections == ["settings", "customers", "persons", "client_apps", "endpoints", "memberships"], (
-        "in the order of old files"
-    )
+    assert sections == [
+        *("settings", "customers", "persons", "client_apps", "endpoints", "memberships"),  # as in old files
+        "decisions",
+    ]
     assert {one["name"]: one["rows"] for one in file[-1]["manifest"]["sections"]}["memberships"] == 3
     text = json.dumps(file, ensure_ascii=False)
     assert world.receiver.secret not in text and "b24_" not in text
