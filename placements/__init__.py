@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from placements import about, frame, mode, opened, settings
+from placements import about, frame, kit, mode, opened, settings
 from placements.cards import sweep
 from placements.cards import words as cards_words
 from placements.connection_check import connection_check
@@ -171,5 +171,6 @@ def routes(render: Render, parts: Sequence[Part] = PARTS) -> list[BaseRoute]:
             for path, action in calls.items()
         ),
         *(Route(f"/{name}", partial(about.page, render, name), methods=["GET"]) for name in about.PAGES),
+        Route("/kit", partial(kit.page, render), methods=["GET"]),
         Mount("/static", BuiltFiles(directory=STATIC, check_dir=False), middleware=SMALLER),
     ]

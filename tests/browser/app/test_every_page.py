@@ -16,6 +16,7 @@ from emulator.model.installs import install
 from emulator.model.portal import Portal
 from placements import PARTS
 from tests.browser.app.conftest import Person, no_scroll_bars
+from tests.browser.axe import faults
 from tests.browser.conftest import Shoot
 from tests.databases import empty
 from tests.world import CHECK, World, open_world
@@ -61,6 +62,10 @@ async def reads_well(frame: FrameLocator, page: Page, language: str) -> None:
     await no_scroll_bars(page)
     said = await frame.locator("#content").inner_text()
     assert bool(CYRILLIC.search(said)) == (language == "ru"), said
+    element = await frame.locator("#content").element_handle()
+    inner = await element.owner_frame()
+    assert inner
+    assert await faults(inner) == []
 
 
 @pytest.mark.pairs("name")
