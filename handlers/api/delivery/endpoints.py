@@ -228,7 +228,6 @@ async def send_test(request: Request, used: Used, called: Called, id: UUID, key:
     return await answer_once(request, used, called, key, work, 202, lambda sent: Pinged(delivery_id=sent))
 
 
-@router.post("/endpoints/{id}/rotate-secret", response_model=EndpointWithSecret, summary="Rotate the secret")
 @router.post(
     "/endpoints/{id}/rotate-secret",
     response_model=EndpointWithSecret,

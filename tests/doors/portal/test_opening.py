@@ -81,7 +81,7 @@ async def test_an_old_portal_that_names_no_auth_server_is_proven_too(world: Worl
     installation = await world.install()
     world.portal.old = True
     page = await world.open(installation, world.manager(), TABS["contact"], ID=contact)
-    assert "Подтверждён" in frame(world, page).html
+    assert "Доступ открыт" in frame(world, page).html
 
 
 async def test_somebody_without_access_to_the_app_is_told_so(world: World) -> None:

@@ -180,7 +180,7 @@ async def test_a_session_ends_after_an_hour_and_goes_on_with_a_fresh_token_of_th
 
     fresh = await opened.call("/frame/token", access_token=auth.issue(installation, world.manager()).access_token)
     opened.block["token"] = fresh.json()["token"]
-    assert "Подтверждён" in await opened.content()
+    assert "Доступ открыт" in await opened.content()
 
 
 async def test_sessions_do_not_pile_up_and_end_with_the_installation(world: World) -> None:
