@@ -260,6 +260,12 @@ async function upload(input) {
   plan()
 }
 
+/** A page that was refused asks again for the one that was wanted, while somebody looks at it. */
+function retry(form) {
+  setTimeout(() => (document.hidden ? retry(form) : form.requestSubmit()), form.dataset.retry * 1000)
+}
+document.querySelectorAll('form[data-retry]').forEach(retry)
+
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-path]')
   if (link && parent) {
