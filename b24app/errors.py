@@ -103,7 +103,7 @@ class PortalClosed(PortalError):
         self.reason = reason
 
     @property
-    def said(self) -> str:
+    def cause(self) -> str:
         """The code of what people are told: a plan without REST waits as `unpaid` does, and is another thing."""
         if self.reason == "unpaid":
             return "plan_without_rest" if self.code == "ACCESS_DENIED" else "unpaid"

@@ -21,16 +21,20 @@ from starlette.applications import Starlette
 from b24app.asgi import build_app
 from b24app.assembly import open_resources
 from b24app.bitrix24.auth_server import AuthServer, TokenOwner
+from b24app.bitrix24.cards import Person
 from b24app.delivery.store import publishing
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.delivery.news import event
 from b24app.domain.portal.portal import Portal
+from b24app.domain.verification.history import PastDecision
+from b24app.domain.verification.membership import DecidedBySource, Reason, State
 from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.verification.journeys import card_tab, public_ids
-from b24app.verification.store import memberships
+from b24app.verification.journeys.card_tab import Proof
+from b24app.verification.store import history, memberships
 from bench.figures import Better, Figure, Ground
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
@@ -89,7 +93,9 @@ async def run(ground: Ground) -> list[Figure]:
         await desk.open()
         cold = desk.portal_requests()
         async with desk.resources.tenant(desk.portal.id) as db:
-            ready = await card_tab.tab_of(db, desk.resources, desk.portal, Subject(Kind.COMPANY, desk.company))
+            proof = Proof(Person(1, "", is_admin=False), desk.resources.now())
+            subject = Subject(Kind.COMPANY, desk.company)
+            ready = await card_tab.tab_of(db, desk.resources, desk.portal, subject, proof)
         render = Render.read(ground.manifest, PARTS)
         rounds = [(await desk.open(), _render(render, ready)) for _ in range(WARM_UP + OPENS)][WARM_UP:]
         warm = desk.portal_requests() / (WARM_UP + OPENS)
@@ -123,7 +129,7 @@ async def _desk(ground: Ground) -> AsyncIterator[Desk]:
 
 
 async def _set_up(app: Starlette, resources: Resources, emulator: Emulator, listed: MarketApp) -> Desk:
-    """Installed, read, and with ten pieces of news about the company."""
+    """Installed, read, and with ten decisions about the company, each told."""
     portal, admin = emulator.portal("bench"), emulator.portal("bench").admin()
     company = portal.crm.add(Entity.COMPANY, {"TITLE": "ООО «Вектор»"}, admin)
     for number in range(PEOPLE):
@@ -173,8 +179,24 @@ async def _tell(resources: Resources, row: Portal, company: int) -> None:
             )
             for number in range(10)
         ]
+        await history.add(db, row.id, [_decision(one) for one in told])
         made = [event(one, portal=row.public_id, randomness=bytes([number] * 16)) for number, one in enumerate(told)]
         await publishing.publish(db, row.id, made, resources.now())
+
+
+def _decision(told: MembershipVerificationChanged) -> PastDecision:
+    return PastDecision(
+        membership_id=told.membership_id,
+        version=told.version,
+        at=told.occurred_at,
+        before=State.PENDING,
+        state=State.CONFIRMED,
+        reason=Reason.BUTTON_CONFIRM,
+        note="Паспорт и доверенность проверены",
+        decided_by=told.decided_by,
+        decided_by_name="Марина Белова",
+        source=DecidedBySource.BUTTON,
+    )
 
 
 async def _post(app: Starlette, resources: Resources, url: str, form: dict[str, str]) -> int:

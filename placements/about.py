@@ -16,7 +16,7 @@ PAGES = tuple(ABOUT)
 async def page(render: Render, name: str, request: Request) -> Response:
     """`?lang=` or the browser's language. A text of law is a template of its own for each language."""
     lang = render.words(reads(request)).lang
-    return render.page(f"about/{name}.{lang}.html", lang, frame=None, page={"kind": "plain"}, here=name)
+    return render.page(f"about/{name}.{lang}.html", lang, frame=None, page={}, here=name)
 
 
 async def nothing_here(

@@ -100,7 +100,7 @@ def spoken(error: Refused | PortalError) -> tuple[str, int]:
         case NeedsAdmin():
             return "needs_admin", 409
         case PortalClosed():
-            return error.said, 403
+            return error.cause, 403
         case PortalDown() | PortalMoved():
             return "portal_down", 503
     return "crm_refused", 409

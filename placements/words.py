@@ -4,7 +4,7 @@ catalogues; the words of a feature stand in its own folder."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later
@@ -17,6 +17,15 @@ class Saying:
 
     title: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line of the settings' journal. `text` may say %(about)s, %(was)s and %(became)s; `values`: words for codes
+    among them."""
+
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 REFUSED: Mapping[str, Saying] = {

@@ -11,12 +11,16 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from b24app.bitrix24.forms import parse_php_form
 from b24app.bitrix24.payloads import OpenRequest, portal_event
+from b24app.domain.portal.installation import PortalState
+from b24app.domain.portal.portal import Portal
 from b24app.errors import AccessDenied, Refused
 from b24app.export.journeys.files_view import files_view
 from b24app.plug import product_of
 from b24app.portal.journeys import lifecycle, opening, sessions
 from b24app.resources import Resources
+from b24app.verification.journeys import launch
 from placements.opened import answer, frame_of
+from placements.portal import installing
 from placements.render import Render
 
 
@@ -37,18 +41,32 @@ async def _page(render: Render, resources: Resources, opened: OpenRequest) -> HT
         portal, report = await opening.set_up(resources, proven)
     except AccessDenied:
         raise Refused("install_admins_only", 403) from None
+    if report.ok:
+        await launch.begin(resources, portal)
     async with resources.tenant(portal.id, durable=False) as db:
-        _, token = await sessions.open_session(db, resources, proven, portal, person)
+        viewer, token = await sessions.open_session(db, resources, proven, portal, person)
         files = await files_view(db, resources, portal, product_of(resources).sections)
-    page = {"kind": "installer", "token": token, "body": {"page": "installer"}}
+        asked = await launch.launch_view(db, resources, portal)
+    came_back = files.offered and not _was_kept(proven.portal)
+    page = {"token": token}
     return render.page(
         "portal/installer.html",
         opened.lang,
         frame=frame_of(opened),
         page=page,
         report=report,
-        came_back=files.offered,
+        launch=asked,
+        finish=installing.finishes(report, asked),
+        viewer=viewer,
+        came_back=came_back,
     )
+
+
+def _was_kept(portal: Portal | None) -> bool:
+    """It comes back to what it left here."""
+    if portal is None or portal.installed_at is None:
+        return False
+    return portal.state in (PortalState.REMOVED, PortalState.INSTALLING)
 
 
 def _is_event(body: bytes) -> bool:

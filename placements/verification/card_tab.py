@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import HTMLResponse
 
@@ -31,17 +32,18 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
     if proven.portal and proven.portal.state is PortalState.REMOVED:
         proven = await opening.bring_back(resources, proven)
     portal = await opening.ready(resources, proven)
-    person = await card_tab.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
-    portal = await opening.welcome(resources, proven, portal, person)
+    proof = await card_tab.prove_right(resources, portal, subject, proven.owner.user_id, opened.auth_id)
+    if not proof.stale:
+        portal = await opening.welcome(resources, proven, portal, proof.person)
     async with resources.tenant(portal.id, durable=False) as db:
-        _, token = await sessions.open_session(db, resources, proven, portal, person)
-        view = await card_tab.tab_of(db, resources, portal, subject)
+        _, token = await sessions.open_session(db, resources, proven, portal, proof.person)
+        view = await card_tab.tab_of(db, resources, portal, subject, proof)
         lines = await card_lines(db, resources, portal, subject)
     return render.page(
         "verification/card.html",
         opened.lang,
         frame=frame_of(opened),
-        page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
+        page={"token": token},
         notice=regained(proven, portal),
         view=view,
         lines=lines,
@@ -51,22 +53,30 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
 
 async def contents(call: Call) -> dict[str, Any]:
     portal, subject = await portal_of(call.resources, call.viewer.portal_id), call.subject()
-    await card_tab.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
+    proof = await card_tab.prove_right(call.resources, portal, subject, call.viewer.user_id, call.token)
     async with call.resources.tenant(portal.id) as db:
-        view = await card_tab.tab_of(db, call.resources, portal, subject)
+        view = await card_tab.tab_of(db, call.resources, portal, subject, proof)
         lines = await card_lines(db, call.resources, portal, subject)
     shown = {"view": view, "lines": lines, "portal_state": portal.state}
     return {"html": call.render.part("verification/card_content.html", call.viewer.lang, **shown)}
 
 
 async def press(call: Call) -> dict[str, Any]:
+    """`membership`: one id, or several with commas between."""
     try:
         action = Action(call.text("action"))
     except ValueError:
         raise Refused("bad_parameter", 422, {"name": "action"}) from None
-    subject, membership = call.subject(), call.id("membership")
-    await intents.press(call.resources, call.viewer, call.token, subject, membership, action, call.text("note"))
+    subject, members = call.subject(), _ids(call.text("membership"))
+    await intents.press_all(call.resources, call.viewer, call.token, subject, members, action, call.text("note"))
     return await contents(call)
+
+
+def _ids(text: str) -> list[UUID]:
+    try:
+        return [UUID(one) for one in text.split(",")]
+    except ValueError:
+        raise Refused("not_found", 404) from None
 
 
 PAGES: dict[str, OpenedPage] = {

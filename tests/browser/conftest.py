@@ -25,6 +25,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+SHEET = (
+    "body{display:grid;grid-template-columns:repeat(auto-fill,minmax(420px,1fr));gap:24px;font:13px sans-serif}"
+    "figure{margin:0}img{max-width:100%;border:1px solid #ccc}"
+)
 DESK = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 
@@ -35,6 +39,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(str(item.path)).is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """All pictures on one page, build/screens/index.html, to be looked at one by one."""
+    pictures = sorted(SCREENS.glob("*.png"))
+    if hasattr(session.config, "workerinput") or not pictures:
+        return
+    shown = "".join(
+        f'<figure><img src="{one.name}" loading="lazy"><figcaption>{one.stem}</figcaption></figure>' for one in pictures
+    )
+    (SCREENS / "index.html").write_text(f'<!doctype html><meta charset="utf-8"><style>{SHEET}</style>{shown}')
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +98,7 @@ async def screen(request: pytest.FixtureRequest, browser: Browser) -> AsyncItera
 
 
 async def _page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page of a fresh context; errors its scripts threw fail the test, but not requests that its closing broke off."""
+    """A page of a fresh context; errors its scripts threw fail the test, not requests that its closing broke off."""
     context.set_default_timeout(10_000)
     thrown: list[str] = []
     context.on("weberror", lambda error: thrown.append(str(error.error)))

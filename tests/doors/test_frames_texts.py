@@ -13,7 +13,8 @@ from babel.messages.pofile import read_po
 
 from b24app.cli import doctor_portal
 from b24app.domain.connection_check.rules import CheckPart, Finding, PlanFeature
-from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
+from b24app.domain.delivery.health import EndpointHealth
+from b24app.domain.delivery.schedule import DeliveryState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.policy import Section
 from b24app.domain.portal.card_layout import FieldsShown, Undone
@@ -64,13 +65,12 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (State, verification.STATE),
         (Section, verification.SECTION),
         (Reason, verification.DECIDED),
-        (Reason, verification.DECIDED_BY_NOBODY),
         (DeliveryState, delivery.DELIVERY),
         (Failure, delivery.FAILURE),
         (Failure, export.SENDING),
         (RestoreVerdict, export.RESTORE_VERDICT),
         ([section.name for section in PRODUCT.sections], export.FILED),
-        (EndpointState, delivery.ENDPOINT),
+        (EndpointHealth, delivery.HEALTH),
         (PortalState, portal.PORTAL),
         (Mode, verification.MODE),
         (FieldsShown, portal.FIELDS_SHOWN),
@@ -117,7 +117,7 @@ def test_readers_get_the_nearest_language(asked: str, answered: str) -> None:
 
 def test_russian_counts_by_its_own_rules() -> None:
     catalogue = read_words(("ru", "en"))["ru"].catalogue
-    forms = ("%(num)s waits for checking", "%(num)s wait for checking")
+    forms = ("%(num)s pending", "%(num)s pending")
     assert [catalogue.ngettext(*forms, n) % {"num": n} for n in (1, 2, 5, 21)] == [
         "1 ждёт проверки",
         "2 ждут проверки",

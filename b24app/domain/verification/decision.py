@@ -8,7 +8,8 @@ Whose box moves which memberships:
 - ticking a contact (company) puts every live membership of it back to checking, a company also those of people it is
   linked with whose cards come later;
 - unticking approves when exactly one membership of it waits; with several the box is put back (`Problem.WHICH_ONE`);
-- a button names one membership and wins over the bare box, once the card shows what the button wrote.
+- a button names one membership and wins over the bare box, once the card shows what the button wrote;
+- orders of a launch come last: they change only what nobody has decided about.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from uuid import UUID
 from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.cards.records import Record, last_editor
 from b24app.domain.cards.succession import RETURNS_WITHIN
+from b24app.domain.verification.buttons import effect
+from b24app.domain.verification.history import PastDecision, past_decision
+from b24app.domain.verification.launch import Order, carry_out
 from b24app.domain.verification.membership import (
     ALONE,
-    Action,
     BoxProblem,
     DecidedBySource,
     Intent,
@@ -32,10 +35,11 @@ from b24app.domain.verification.membership import (
     State,
 )
 from b24app.domain.verification.membership_changes import MembershipChanges
-from b24app.domain.verification.shown import Shown, shown
+from b24app.domain.verification.shown import STATUS, Shown, shown
 from b24app.domain.verification.succession import Move, Predecessor, take_over
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
+PENDING = (State.PENDING.value, State.PENDING.value)  # the status as the card shows it, and as it was agreed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Facts:
     `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as portal events told
     and something else bore out; `doubted`: they name somebody whom nothing bears out; `ids`: fresh ids; `ticked`:
     linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
-    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one."""
+    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one;
+    `orders`: of a launch, about these memberships."""
 
     subject: Subject
     card: Card | None
@@ -58,17 +63,19 @@ class Facts:
     ticked: frozenset[int] = frozenset()
     predecessors: tuple[Predecessor, ...] = ()
     successor: Subject | None = None
+    orders: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
-    `moves` come before `memberships`. `neighbours` are cards whose own journey has to look again; `waits` for the
-    portal's answer to a button."""
+    `moves` come before `memberships`; `history`: what was decided, of both. `neighbours` are cards whose own journey
+    has to look again; `waits` for the portal's answer to a button; `launched`: orders that were carried out."""
 
     memberships: tuple[Membership, ...] = ()
     moves: tuple[Move, ...] = ()
+    history: tuple[PastDecision, ...] = ()
     wanted: Shown | None = None
     neighbours: frozenset[Subject] = frozenset()
     applied: tuple[UUID, ...] = ()
@@ -76,6 +83,7 @@ class Decision:
     problem: BoxProblem | None = None
     waits: bool = False
     deleted: bool = False
+    launched: tuple[Order, ...] = ()
 
     @property
     def names(self) -> bool:
@@ -102,20 +110,34 @@ def decide(facts: Facts, now: datetime) -> Decision:
     moves = _take_over(facts, facts.card, changes)
     if facts.subject.kind is Kind.CONTACT:
         _follow_links(facts, facts.card, changes)
-    applied, dropped = _apply_intents(facts, facts.card, changes)
-    problem = BoxProblem.INTENT_NOT_SHOWN if dropped else None
-    if not applied:
+    pressed = _apply_intents(facts, facts.card, changes)
+    problem = BoxProblem.INTENT_NOT_SHOWN if pressed.late else None
+    if pressed.overtaken:
+        problem = BoxProblem.DECIDED_MEANWHILE
+    elif not pressed.applied:
         problem = _take_box(facts, facts.card, changes) or problem
+    launched = carry_out(changes, facts.orders)
     changed = changes.changed()
+    names = {one.author_id: one.author_name for one in facts.intents}
     return Decision(
         memberships=changed,
         moves=moves,
-        wanted=project(changes.after.values(), shown(facts.card.values)),
+        history=(*_moved(facts, facts.card, moves, now), *changes.decisions(names)),
+        wanted=project(changes.after.values(), _left_of(facts, facts.card)),
         neighbours=_neighbours(facts, facts.card, changes, (*changed, *(one.after for one in moves))),
-        applied=applied,
-        dropped=dropped,
+        applied=pressed.applied,
+        dropped=(*pressed.overtaken, *pressed.late),
         problem=problem,
+        launched=launched,
     )
+
+
+def _left_of(facts: Facts, card: Card) -> Shown:
+    """What the card shows where nobody has decided about it: the `pending` we wrote gives way to what stood before."""
+    now, record = shown(card.values), facts.record
+    if record is None or STATUS not in record.previous or (now.status, shown(record.settled).status) != PENDING:
+        return now
+    return Shown(now.check, str(record.previous[STATUS] or ""))
 
 
 def project(memberships: Iterable[Membership], now: Shown) -> Shown:
@@ -161,15 +183,30 @@ def _decide_deleted(facts: Facts, changes: MembershipChanges) -> Decision:
             changes.move(one, State.LEFT, Reason.EXPIRED, nobody)
     changed = changes.changed()
     across = {one.other_side(facts.subject.kind) for one in changed}
-    return Decision(memberships=changed, neighbours=frozenset(one for one in across if one), deleted=True)
+    neighbours = frozenset(one for one in across if one)
+    return Decision(memberships=changed, history=changes.decisions({}), neighbours=neighbours, deleted=True)
 
 
 def _take_over(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[Move, ...]:
     linked = facts.subject.kind is Kind.CONTACT and bool(card.links)
-    reason = Reason.MERGED if facts.record and not facts.record.deleted else Reason.RESTORED
-    who = _who(facts, card)
+    reason, who = _going_on(facts), _who(facts, card)
     each = [take_over(changes, facts.subject, one, linked=linked, reason=reason, by=who) for one in facts.predecessors]
     return tuple(move for moves in each for move in moves)
+
+
+def _going_on(facts: Facts) -> Reason:
+    """Why the card goes on for others."""
+    return Reason.MERGED if facts.record and not facts.record.deleted else Reason.RESTORED
+
+
+def _moved(facts: Facts, card: Card, moves: Iterable[Move], now: datetime) -> Iterator[PastDecision]:
+    """A move is no decision, and stands in the history all the same."""
+    by, source = _who(facts, card)
+    for move in moves:
+        told = replace(
+            move.after, reason=_going_on(facts), note="", decided_by=by, decided_by_source=source, decided_at=now
+        )
+        yield past_decision(told, told.state)
 
 
 def _follow_links(facts: Facts, card: Card, changes: MembershipChanges) -> None:
@@ -195,22 +232,37 @@ def _follow_links(facts: Facts, card: Card, changes: MembershipChanges) -> None:
             changes.move(one, State.LEFT, Reason.UNLINKED, _who(facts, card))
 
 
-def _apply_intents(facts: Facts, card: Card, changes: MembershipChanges) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
-    """Buttons whose effect the card shows, in the order they were pressed; (applied, dropped)."""
+@dataclass(frozen=True, slots=True)
+class _Pressed:
+    """What became of buttons. `overtaken`: the card shows it, and somebody else had decided before; `late`: the card
+    does not show it, and will not."""
+
+    applied: tuple[UUID, ...]
+    overtaken: tuple[UUID, ...]
+    late: tuple[UUID, ...]
+
+
+def _apply_intents(facts: Facts, card: Card, changes: MembershipChanges) -> _Pressed:
+    """Buttons whose effect the card shows, in the order they were pressed."""
     proven = [one for one in facts.intents if one.proven]
     box = shown(card.values).check
     effects = [index for index, one in enumerate(proven) if one.shown == box]
     taken = proven[: effects[-1] + 1] if effects else []
+    overtaken: list[UUID] = []
     for intent in taken:
         one = changes.after.get(intent.membership_id)
         if one is None or not one.live:
             continue
-        confirm = intent.action is Action.CONFIRM
-        state, reason = (State.CONFIRMED, Reason.BUTTON_CONFIRM) if confirm else (State.PENDING, Reason.BUTTON_RECHECK)
-        changes.move(one, state, reason, (intent.author_id, DecidedBySource.BUTTON))
-        changes.after[one.id] = replace(changes.after[one.id], note=intent.note)
-    late = [one.id for one in proven[len(taken) :] if changes.now - one.created_at > STATED_FOR]
-    return tuple(one.id for one in taken), tuple(late)
+        does = effect(intent, one)
+        if does is None:
+            overtaken.append(intent.id)
+            continue
+        changes.decide(one, *does, (intent.author_id, DecidedBySource.BUTTON), intent.note)
+    return _Pressed(
+        applied=tuple(one.id for one in taken if one.id not in overtaken),
+        overtaken=tuple(overtaken),
+        late=tuple(one.id for one in proven[len(taken) :] if changes.now - one.created_at > STATED_FOR),
+    )
 
 
 def _being_pressed(facts: Facts, card: Card, now: datetime) -> bool:

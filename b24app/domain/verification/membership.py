@@ -33,10 +33,15 @@ class Reason(StrEnum):
     BOX_UNTICKED = "box_unticked"
     BUTTON_CONFIRM = "button_confirm"
     BUTTON_RECHECK = "button_recheck"
+    BUTTON_REFUSE = "button_refuse"
+    PROOF_REQUESTED = "proof_requested"  # somebody asked for documents; it goes on waiting
+    BUTTON_UNDO = "button_undo"  # whoever pressed took it back
     CARD_DELETED = "card_deleted"
     MERGED = "merged"  # another card goes on for this one
     RESTORED = "restored"  # the card came back from the recycle bin
     EXPIRED = "expired"  # the card was deleted and did not come back
+    LAUNCH = "launch"  # an administrator had everybody checked whom nobody had decided about
+    LAUNCH_UNDONE = "launch_undone"  # and took it back: as open as before, and still nobody has decided
 
 
 class DecidedBySource(StrEnum):
@@ -53,6 +58,9 @@ class Action(StrEnum):
 
     CONFIRM = "confirm"
     RECHECK = "recheck"
+    REFUSE = "refuse"
+    ASK_DOCUMENTS = "ask_documents"
+    UNDO = "undo"
 
 
 class BoxProblem(StrEnum):
@@ -60,6 +68,7 @@ class BoxProblem(StrEnum):
 
     WHICH_ONE = "which_one"  # several wait: the card tab asks which
     INTENT_NOT_SHOWN = "intent_not_shown"  # the card does not show what the button wrote
+    DECIDED_MEANWHILE = "decided_meanwhile"  # somebody else decided before the button had its effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,13 @@ class Membership:
         return self.state not in (State.LEFT, State.SUSPENDED)
 
     @property
+    def untold(self) -> bool:
+        """Whether client apps have still to hear of it: a request for documents, and its withdrawal, leave the state
+        as it is."""
+        quiet = self.reason in (Reason.PROOF_REQUESTED, Reason.BUTTON_UNDO)
+        return self.state is not self.told_state or (quiet and self.version != self.told_version)
+
+    @property
     def newsworthy(self) -> bool:
         """Whether client apps hear of its state. Being replaced by a company's membership takes nothing away."""
         return not (self.company_id == ALONE and self.state is State.LEFT and self.reason is not Reason.MERGED)
@@ -110,7 +126,8 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A button that was pressed. `shown`: the box after its write; `proven`: the portal has taken that write."""
+    """A button that was pressed. `shown`: the box after its write; `proven`: the portal has taken that write; `seen`:
+    the state it was pressed in, None of old ones; `back_to`: where an undone membership goes."""
 
     id: UUID
     membership_id: UUID
@@ -120,3 +137,6 @@ class Intent:
     note: str
     created_at: datetime
     proven: bool = False
+    author_name: str = ""
+    seen: State | None = None
+    back_to: State | None = None

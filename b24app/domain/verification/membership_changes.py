@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from b24app.domain.verification.history import PastDecision, past_decision
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 
 By = tuple[int | None, DecidedBySource]
@@ -33,16 +35,19 @@ class MembershipChanges:
         self.before[one.id] = self.after[one.id] = one
 
     def move(self, one: Membership, state: State, reason: Reason, by: By) -> None:
+        """Nothing is decided where it is in this state already."""
+        if one.state is not state:
+            self.decide(one, state, reason, by)
+
+    def decide(self, one: Membership, state: State, reason: Reason, by: By, note: str = "") -> None:
         """A suspended one remembers the state it held."""
-        if one.state is state:
-            return
         base = self.before.get(one.id)
         self.after[one.id] = replace(
             one,
             state=state,
             held=one.state if state is State.SUSPENDED else None,
             reason=reason,
-            note="",
+            note=note,
             decided_by=by[0],
             decided_by_source=by[1],
             decided_at=self.now,
@@ -51,3 +56,12 @@ class MembershipChanges:
 
     def changed(self) -> tuple[Membership, ...]:
         return tuple(one for key, one in self.after.items() if self.before.get(key) != one)
+
+    def decisions(self, names: Mapping[int, str]) -> tuple[PastDecision, ...]:
+        """What was decided, for the history. `names`: of people who pressed buttons, by id."""
+        found: list[PastDecision] = []
+        for one in self.changed():
+            base = self.before.get(one.id)
+            if one.decided_at and (base is None or base.version != one.version):
+                found.append(past_decision(one, base.state if base else None, names.get(one.decided_by or 0, "")))
+        return tuple(found)

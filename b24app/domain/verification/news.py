@@ -11,6 +11,16 @@ from b24app.domain.delivery.news import Json, News, Sentence, crm_id, data_schem
 from b24app.domain.policy import Access, Section
 from b24app.domain.verification.membership import DecidedBySource, Reason, State
 
+DECIDED_BY: Mapping[str, Json] = {
+    "type": "object",
+    "properties": {
+        "user_id": dict(nullable(crm_id("A user of the portal; null: nobody knows who."))),
+        "source": dict(text("How we know.", DecidedBySource)),
+    },
+    "required": ["user_id", "source"],
+    "description": "Who decided.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class MembershipVerificationChanged(News):
@@ -33,15 +43,7 @@ class MembershipVerificationChanged(News):
         old_state=text("What it was.", State),
         new_state=text("What it is.", State),
         reason=text("Why.", [one for one in Reason if one is not Reason.KNOWN]),
-        decided_by={
-            "type": "object",
-            "properties": {
-                "user_id": dict(nullable(crm_id("A user of the portal; null: nobody knows who."))),
-                "source": dict(text("How we know.", DecidedBySource)),
-            },
-            "required": ["user_id", "source"],
-            "description": "Who decided.",
-        },
+        decided_by=DECIDED_BY,
         sections={
             "type": "object",
             "properties": {name.value: dict(text("What a client app shows of it.", Access)) for name in Section},
@@ -102,6 +104,75 @@ class MembershipVerificationChanged(News):
             version=4,
             previous_version=3,
             occurred_at=datetime(2026, 11, 22, 10, 30, tzinfo=UTC),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipDocumentsAsked(News):
+    """A person who waits is asked for documents; their state stays `pending`.
+
+    `note`: what is asked for, in the words of whoever asks; it is meant for the person.
+    """
+
+    TYPE = "membership.documents_asked"
+    OBJECT = "membership"
+    SENTENCE = Sentence(
+        en="A person who waits is asked for documents.", ru="У человека, который ждёт проверки, просят документы."
+    )
+    SCHEMA = data_schema(
+        membership_id=uuid("As in `/memberships/{id}`."),
+        contact_id=crm_id("The person's card."),
+        company_id=nullable(crm_id("The company's card; null: the person is on their own.")),
+        person_id=uuid("The person; whatever becomes of the card."),
+        customer_id=uuid("The company, or the person on their own; whatever becomes of the card."),
+        note=text("What is asked for, in the words of whoever asks; show it to the person."),
+        reason=text("Why.", [Reason.PROOF_REQUESTED]),
+        decided_by=DECIDED_BY,
+    )
+
+    membership_id: UUID
+    contact_id: int
+    company_id: int | None
+    person_id: UUID
+    customer_id: UUID
+    note: str
+    decided_by: int | None
+    decided_by_source: str
+
+    @property
+    def object_id(self) -> str:
+        return str(self.membership_id)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return _cards(self.contact_id, self.company_id)
+
+    def data(self) -> Mapping[str, Json]:
+        return {
+            "membership_id": str(self.membership_id),
+            "contact_id": self.contact_id,
+            "company_id": self.company_id,
+            "person_id": str(self.person_id),
+            "customer_id": str(self.customer_id),
+            "note": self.note,
+            "reason": Reason.PROOF_REQUESTED.value,
+            "decided_by": {"user_id": self.decided_by, "source": self.decided_by_source},
+        }
+
+    @classmethod
+    def example(cls) -> MembershipDocumentsAsked:
+        return cls(
+            membership_id=UUID("0190f1d2-7c1a-7c3e-9b7a-3f0a4b8c9d10"),
+            contact_id=7,
+            company_id=3,
+            person_id=UUID("0190f1d2-7b21-7d04-8a6e-52c1f0b7e6a1"),
+            customer_id=UUID("0190f1d2-7b22-7c5a-9d3f-84e2a6c0d5b2"),
+            note="Доверенность на получение техники и паспорт, первый разворот",
+            decided_by=12,
+            decided_by_source=DecidedBySource.BUTTON.value,
+            version=5,
+            previous_version=4,
+            occurred_at=datetime(2026, 11, 22, 10, 40, tzinfo=UTC),
         )
 
 

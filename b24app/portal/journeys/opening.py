@@ -138,7 +138,7 @@ async def token_owner(auth: AuthServer, server: str, token: str) -> TokenOwner:
     except NeedsFreshToken:
         raise Refused("token_expired", 401) from None
     except PortalClosed as closed:
-        raise Refused(closed.said, 403) from None
+        raise Refused(closed.cause, 403) from None
     except PortalError:
         raise Refused("auth_server_down", 503) from None
 

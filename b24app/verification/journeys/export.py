@@ -1,4 +1,4 @@
-"""What an export file holds of the mode and of memberships, and how it comes back."""
+"""What an export file holds of the mode, of memberships and of what was decided, and how it comes back."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from b24app.cards.journeys import modes
 from b24app.domain.cards.facts import Kind
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.portal import Mode, Portal
+from b24app.domain.verification.history import PastDecision
 from b24app.domain.verification.membership import DecidedBySource, Membership, Reason, State
 from b24app.domain.verification.restoring import ExportedRow, judge
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.plug import ExportRow, ExportSection, Restoring
 from b24app.portal.store import portals
-from b24app.verification.store import export_rows, memberships
+from b24app.verification.store import export_rows, history, memberships
 from b24app.work.store import inbox
+
+FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 class SettingsRow(ExportRow):
@@ -142,6 +145,47 @@ def _exported_row(row: MembershipRow) -> ExportedRow:
     return ExportedRow(Membership(**values), contact_box, company_box)
 
 
+class DecisionRow(ExportRow):
+    """What was decided about a membership; the name of whoever decided is asked for anew."""
+
+    membership_id: UUID
+    version: int
+    at: AwareDatetime
+    before: State | None
+    state: State
+    reason: Reason
+    note: str
+    decided_by: int | None
+    source: DecidedBySource
+
+
+async def _read_decisions(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[DecisionRow]:
+    membership, _, version = after.partition(":")
+    found = await export_rows.decisions_after(db, portal.id, (UUID(membership or FIRST), int(version or 0)), limit)
+    return [DecisionRow(**{name: getattr(one, name) for name in DecisionRow.model_fields}) for one in found]
+
+
+async def _restore_decisions(on: Restoring, rows: Sequence[DecisionRow]) -> Counter[RestoreVerdict]:
+    """The history of memberships that go on by the ids the file knows; that of others is passed over.
+
+    Before these are back, all of it is said to come."""
+    known = await export_rows.decided(on.db, on.portal.id, {row.membership_id for row in rows})
+    came: Counter[RestoreVerdict] = Counter()
+    new: list[PastDecision] = []
+    for row in rows:
+        versions = known.get(row.membership_id)
+        if versions is None and on.write:
+            came[RestoreVerdict.GONE] += 1
+        elif versions and row.version in versions:
+            came[RestoreVerdict.SAME] += 1
+        else:
+            came[RestoreVerdict.NEW] += 1
+            new.append(PastDecision(**dict(row)))
+    if on.write:
+        await history.add(on.db, on.portal.id, new)
+    return came
+
+
 SETTINGS = ExportSection("settings", SettingsRow, _read_settings, lambda row: "read", _restore_settings, leads=True)
 MEMBERSHIPS = ExportSection(
     "memberships",
@@ -149,4 +193,11 @@ MEMBERSHIPS = ExportSection(
     _read_memberships,
     lambda row: f"{row.contact_id}:{row.company_id}",
     _restore_memberships,
+)
+DECISIONS = ExportSection(
+    "decisions",
+    DecisionRow,
+    _read_decisions,
+    lambda row: f"{row.membership_id}:{row.version}",
+    _restore_decisions,
 )

@@ -6,7 +6,7 @@ journey reads the card and applies the intent the card shows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -20,7 +20,9 @@ from b24app.domain.cards.facts import MARK, Card, Subject, Value
 from b24app.domain.cards.succession import RETURNS_WITHIN
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.portal.viewer import Viewer
+from b24app.domain.verification.buttons import EFFECT, LONGEST_NOTE, NOTED, allowed, undo_refused
 from b24app.domain.verification.decision import STATED_FOR, project
+from b24app.domain.verification.history import PastDecision
 from b24app.domain.verification.membership import Action, Intent, Membership, State
 from b24app.domain.verification.shown import Shown, shown
 from b24app.domain.work.arrivals import Arrival, Source
@@ -30,10 +32,8 @@ from b24app.portal.journeys.fields import field_map
 from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.person_client import person_client
 from b24app.resources import Resources
-from b24app.verification.store import card_tab, intents, memberships
+from b24app.verification.store import card_tab, history, intents, memberships
 from b24app.work.store import inbox
-
-LONGEST_NOTE = 500
 
 log = structlog.get_logger()
 
@@ -41,11 +41,28 @@ log = structlog.get_logger()
 async def press(
     resources: Resources, viewer: Viewer, token: str, subject: Subject, membership_id: UUID, action: Action, note: str
 ) -> None:
-    """The card's mark goes with the person's write: a merge may come before anybody looks again.
+    """`press_all` for one membership."""
+    await press_all(resources, viewer, token, subject, (membership_id,), action, note)
 
-    Raise Refused: `not_of_this_card` · `already_so` · `module_off` · `no_right` · `fresh_token_needed` (401) ·
-    `portal_unknown` · `crm_refused`; PortalError where the portal cannot be reached.
+
+async def press_all(
+    resources: Resources,
+    viewer: Viewer,
+    token: str,
+    subject: Subject,
+    members: Sequence[UUID],
+    action: Action,
+    note: str = "",
+) -> None:
+    """One press about some of a card's memberships, with one write. Those that stand so already are left out.
+
+    The card's mark goes with the person's write: a merge may come before anybody looks again.
+
+    Raise Refused: `not_of_this_card` · `already_so` · `note_needed` · `note_too_long` · `decided_since` · `undo_over` ·
+    `module_off` · `no_right` · `fresh_token_needed` (401) · `portal_unknown` · `crm_refused`; PortalError where the
+    portal cannot be reached.
     """
+    note = _checked(action, note)
     portal, now = await _portal(resources, viewer), resources.now()
     client = person_client(resources, portal, portal.endpoint, token)
     try:
@@ -53,31 +70,42 @@ async def press(
     except PortalError as unread:
         raise _said(unread) from unread
     async with resources.tenant(portal.id) as db:
-        members = (await memberships.of_subjects(db, portal.id, [subject]))[subject]
-        after = _after(members, membership_id, action, now)
-        intent = Intent(
-            id=uuid4(),
-            membership_id=membership_id,
-            action=action,
-            author_id=viewer.user_id,
-            shown=after.check,
-            note=note.strip()[:LONGEST_NOTE],
-            created_at=now,
-        )
+        known = (await memberships.of_subjects(db, portal.id, [subject]))[subject]
+        meant = _named(known, members)
+        newest = await history.newest(db, portal.id, members) if action is Action.UNDO else {}
+        targets = {one.id: _target(one, action, newest.get(one.id), viewer, now) for one in meant}
+        after = _after(known, {key: state for key, state in targets.items() if state is not None}, now)
+        pressed = [
+            Intent(
+                id=uuid4(),
+                membership_id=one.id,
+                action=action,
+                author_id=viewer.user_id,
+                author_name=viewer.name,
+                shown=after.check,
+                note=note,
+                created_at=now,
+                seen=one.state,
+                back_to=targets[one.id] if action is Action.UNDO else None,
+            )
+            for one in meant
+            if targets[one.id] is not None
+        ]
         await intents.drop_stated(db, portal.id, now - STATED_FOR)
-        await intents.state(db, portal.id, subject, intent)
+        await intents.state(db, portal.id, subject, pressed)
     resources.failpoint("button.stated")
+    stated = [one.id for one in pressed]
     mark = _mark_lacking(before) if before else {}
     change = CardChange(subject, after.values | mark)
-    await _write(
-        resources, portal, client, change, intent, moves=bool(before and shown(before.values).check != after.check)
-    )
+    moves = bool(before and shown(before.values).check != after.check)
+    await _write(resources, portal, client, change, stated, moves=moves)
     resources.failpoint("button.written")
     async with resources.tenant(portal.id) as db:
-        await intents.prove(db, portal.id, intent.id)
+        await intents.prove(db, portal.id, stated)
         arrival = Arrival(Source.BUTTON, action.value, subject, viewer.user_id)
         await inbox.receive(db, resources.vault, portal.id, [arrival], Lane.INTERACTIVE, now)
-    log.info("button_pressed", portal=portal.id, subject=str(subject), action=action, user=viewer.user_id)
+    told = {"portal": portal.id, "subject": str(subject), "action": action, "user": viewer.user_id}
+    log.info("button_pressed", **told, members=len(stated))
     await resources.wake.inbox(portal.id, Lane.INTERACTIVE)
 
 
@@ -115,16 +143,40 @@ async def _portal(resources: Resources, viewer: Viewer) -> Portal:
     return portal
 
 
-def _after(members: Sequence[Membership], membership_id: UUID, action: Action, now: datetime) -> Shown:
-    """What the card shows once this button has its effect: the box stays ticked while others of the card wait."""
-    one = next((one for one in members if one.id == membership_id), None)
-    if one is None or not one.live:
+def _checked(action: Action, note: str) -> str:
+    """The note as it is kept. Nothing that somebody wrote is cut off."""
+    note = note.strip()
+    if action in NOTED and not note:
+        raise Refused("note_needed", 422)
+    if len(note) > LONGEST_NOTE:
+        raise Refused("note_too_long", 422)
+    return note
+
+
+def _named(known: Sequence[Membership], wanted: Sequence[UUID]) -> list[Membership]:
+    found = [one for one in known if one.id in wanted and one.live]
+    if not found or len(found) < len(set(wanted)):
         raise Refused("not_of_this_card", 404)
-    wanted = State.CONFIRMED if action is Action.CONFIRM else State.PENDING
-    if one.state is wanted:
+    return found
+
+
+def _target(
+    one: Membership, action: Action, newest: PastDecision | None, viewer: Viewer, now: datetime
+) -> State | None:
+    """Where the press takes it; None where it stands so already."""
+    if action is not Action.UNDO:
+        return EFFECT[action][0] if allowed(action, one.state) else None
+    if refused := undo_refused(one, newest, viewer.user_id, now):
+        raise Refused(refused, 409)
+    return newest.before if newest else None
+
+
+def _after(known: Sequence[Membership], targets: Mapping[UUID, State], now: datetime) -> Shown:
+    """What the card shows once the press has its effect: the box stays ticked while others of the card wait."""
+    if not targets:
         raise Refused("already_so", 409)
-    moved = replace(one, state=wanted, decided_at=now)
-    return project([moved if each.id == one.id else each for each in members], Shown())
+    moved = [replace(one, state=targets[one.id], decided_at=now) if one.id in targets else one for one in known]
+    return project(moved, Shown())
 
 
 async def _before(client: PortalClient, subject: Subject, fields: FieldMap) -> Card | None:
@@ -141,10 +193,16 @@ def _mark_lacking(card: Card) -> dict[str, Value]:
 
 
 async def _write(
-    resources: Resources, portal: Portal, client: PortalClient, change: CardChange, intent: Intent, *, moves: bool
+    resources: Resources,
+    portal: Portal,
+    client: PortalClient,
+    change: CardChange,
+    stated: Sequence[UUID],
+    *,
+    moves: bool,
 ) -> None:
-    """The person's own write, which `moves` the box or leaves it. Where the portal refuses it, the intent is withdrawn
-    and the reason said in words.
+    """The person's own write, which `moves` the box or leaves it. Where the portal refuses it, what was `stated` is
+    withdrawn and the reason said in words.
 
     A lost answer proves no right: if the box did change it comes in as a bare change.
     """
@@ -153,7 +211,7 @@ async def _write(
     if error is None or _shows(outcome, change, moves=moves):
         return
     async with resources.tenant(portal.id) as db:
-        await intents.withdraw(db, portal.id, intent.id)
+        await intents.withdraw(db, portal.id, stated)
     if isinstance(error, OutcomeUnknown):
         raise error
     log.info("button_refused", portal=portal.id, subject=str(change.subject), code=error.code)

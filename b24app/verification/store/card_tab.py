@@ -1,12 +1,11 @@
-"""A card as people read it: who belongs to it, what client apps were told, and what is still on its way.
+"""A card as people read it: who belongs to it, what was decided and where it was told, and what is on its way.
 
 The statements are whole texts, made once: a card is opened often, and building them takes longer than running them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,15 +17,17 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.verification.history import PastDecision
 from b24app.domain.verification.membership import Membership
+from b24app.verification.store.history import decision
 from b24app.verification.store.memberships import membership
 
-SHOWN = 10
+SHOWN, EARLIER = 10, 40  # decisions: at once, and behind a press
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One delivery of one piece of news. `state`: domain.delivery.DeliveryState; `next_at`: of a waiting one."""
+    """One delivery of what was decided. `state`: domain.delivery.DeliveryState; `next_at`: of a waiting one."""
 
     client_app: str
     url: str
@@ -39,26 +40,37 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldNews:
-    """One piece of news; `data` of its body. No tellings: no endpoint asked for it."""
+class Member:
+    """A membership of the card. `title`: of the card across, empty where we have not read it; `decided_by_name`: empty
+    where nobody has told it; `vouched`: somebody has confirmed this person once."""
 
-    type: str
-    occurred_at: datetime
-    data: Mapping[str, Any]
+    membership: Membership
+    title: str
+    decided_by_name: str
+    vouched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision, and where it was delivered. `published`: client apps hear of it; no tellings: none has asked."""
+
+    decision: PastDecision
+    published: bool
     tellings: tuple[Telling, ...]
 
 
-_ABOUT = text(
-    "WITH newest AS (SELECT id, type, body, occurred_at FROM events"
-    " WHERE portal_id = :portal AND subjects @> ARRAY[CAST(:subject AS text)]"
-    " ORDER BY occurred_at DESC, id DESC LIMIT :shown)"
-    " SELECT n.id, n.type, n.body, n.occurred_at, o.state, o.tries, o.last_status, o.last_error, o.next_at,"
+_HISTORY = text(
+    "WITH newest AS (SELECT * FROM decisions WHERE portal_id = :portal AND membership_id = ANY(:members)"
+    " ORDER BY at DESC, version DESC, membership_id LIMIT :shown)"
+    " SELECT n.*, e.id AS event_id, o.state AS delivery, o.tries, o.last_status, o.last_error, o.next_at,"
     " o.finished_at, p.url, a.name AS client_app FROM newest n"
-    " LEFT JOIN outbox o ON o.portal_id = :portal AND o.event_id = n.id"
+    " LEFT JOIN events e ON e.portal_id = :portal"
+    " AND e.source_key = 'membership:' || n.membership_id || ':' || n.version"
+    " LEFT JOIN outbox o ON o.portal_id = :portal AND o.event_id = e.id"
     " LEFT JOIN endpoints p ON p.portal_id = :portal AND p.id = o.endpoint_id"
     " LEFT JOIN client_apps a ON a.portal_id = :portal AND a.id = p.client_app_id"
-    " ORDER BY n.occurred_at DESC, n.id DESC, o.row_no"
-)
+    " ORDER BY n.at DESC, n.version DESC, n.membership_id, o.row_no"
+).bindparams(bindparam("members", type_=ARRAY(PG_UUID(as_uuid=True))))
 
 _AWAITED = text(
     "SELECT membership_id FROM intents WHERE portal_id = :portal AND membership_id = ANY(:members)"
@@ -69,15 +81,19 @@ _AWAITED = text(
 )
 
 
+_MEMBERS = (
+    "SELECT m.*, r.title,"
+    " (SELECT d.decided_by_name FROM decisions d WHERE d.portal_id = :portal AND d.membership_id = m.id"
+    "  AND d.decided_by = m.decided_by AND d.decided_by_name <> '' LIMIT 1) AS decided_by_name,"
+    " m.reason IN ('box_unticked', 'button_confirm') OR EXISTS (SELECT 1 FROM decisions d WHERE d.portal_id = :portal"
+    "  AND d.membership_id = m.id AND d.reason IN ('box_unticked', 'button_confirm')) AS vouched"
+    " FROM memberships m LEFT JOIN records r ON r.portal_id = :portal"
+)
 _PEOPLE = text(
-    "SELECT m.*, r.title FROM memberships m LEFT JOIN records r"
-    " ON r.portal_id = :portal AND r.kind = 'contact' AND r.crm_id = m.contact_id"
-    " WHERE m.portal_id = :portal AND m.company_id = :id"
+    _MEMBERS + " AND r.kind = 'contact' AND r.crm_id = m.contact_id WHERE m.portal_id = :portal AND m.company_id = :id"
 )
 _COMPANIES = text(
-    "SELECT m.*, r.title FROM memberships m LEFT JOIN records r"
-    " ON r.portal_id = :portal AND r.kind = 'company' AND r.crm_id = m.company_id"
-    " WHERE m.portal_id = :portal AND m.contact_id = :id"
+    _MEMBERS + " AND r.kind = 'company' AND r.crm_id = m.company_id WHERE m.portal_id = :portal AND m.contact_id = :id"
 )
 
 
@@ -93,11 +109,11 @@ _LOST = text(
 ).bindparams(bindparam("since", type_=TIMESTAMP(timezone=True)))
 
 
-async def members(db: AsyncConnection, portal_id: int, subject: Subject) -> list[tuple[Membership, str]]:
-    """The card's memberships, each with the title of the card across (empty where we have not read it)."""
+async def members(db: AsyncConnection, portal_id: int, subject: Subject) -> list[Member]:
+    """The card's memberships, those that have ended too."""
     wanted = _PEOPLE if subject.kind is Kind.COMPANY else _COMPANIES
     rows = await db.execute(wanted, {"portal": portal_id, "id": subject.id})
-    return [(membership(row), row.title or "") for row in rows]
+    return [Member(membership(row), row.title or "", row.decided_by_name or "", row.vouched) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +132,15 @@ async def lost_namesakes(db: AsyncConnection, portal_id: int, subject: Subject, 
     return [Lost(Subject(subject.kind, row.crm_id), row.title, row.gone_at) for row in rows]
 
 
-async def about(db: AsyncConnection, portal_id: int, subject: Subject) -> list[ToldNews]:
-    """The newest `SHOWN` news about this card, newest first."""
-    rows = await db.execute(_ABOUT, {"portal": portal_id, "subject": str(subject), "shown": SHOWN})
-    found: dict[str, tuple[Row[Any], list[Telling]]] = {}
+async def history(db: AsyncConnection, portal_id: int, members: Collection[UUID]) -> list[Told]:
+    """The newest decisions about these memberships, newest first; `SHOWN` and `EARLIER` together at most."""
+    rows = await db.execute(_HISTORY, {"portal": portal_id, "members": list(members), "shown": SHOWN + EARLIER})
+    found: dict[tuple[UUID, int], tuple[Row[Any], list[Telling]]] = {}
     for row in rows:
-        _, tellings = found.setdefault(row.id, (row, []))
-        if row.state is not None:
+        _, tellings = found.setdefault((row.membership_id, row.version), (row, []))
+        if row.delivery is not None:
             tellings.append(_telling(row))
-    return [_told(row, tellings) for row, tellings in found.values()]
+    return [Told(decision(row), row.event_id is not None, tuple(tellings)) for row, tellings in found.values()]
 
 
 async def awaited(
@@ -140,15 +156,10 @@ def _telling(row: Row[Any]) -> Telling:
     return Telling(
         client_app=row.client_app or "",
         url=row.url or "",
-        state=row.state,
+        state=row.delivery,
         tries=row.tries,
         last_status=row.last_status,
         last_error=row.last_error,
         next_at=row.next_at,
         finished_at=row.finished_at,
     )
-
-
-def _told(row: Row[Any], tellings: list[Telling]) -> ToldNews:
-    data = json.loads(row.body).get("data", {})
-    return ToldNews(row.type, row.occurred_at, data, tuple(tellings))

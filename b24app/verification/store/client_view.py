@@ -13,14 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store.tables import records
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.verification.membership import ALONE, State
+from b24app.domain.verification.membership import ALONE, Reason, State
 from b24app.verification.store.tables import memberships
 from b24app.work.store.tables import inbox
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A membership as a client app may see it; the deciding person's note is not shown. `company_id` 0: nobody's."""
+    """A membership as a client app may see it; the deciding person's note is shown where it is meant for the person:
+    `documents_asked`. `company_id` 0: nobody's."""
 
     id: UUID
     contact_id: int
@@ -29,6 +30,7 @@ class Seen:
     company_name: str
     state: State
     reason: str
+    documents_asked: str | None
     decided_at: datetime | None
     version: int
     updated_at: datetime
@@ -129,6 +131,7 @@ def _seen(row: Row[Any]) -> Seen:
         company_name=row.company_name or "",
         state=State(row.state),
         reason=row.reason,
+        documents_asked=row.note if row.reason == Reason.PROOF_REQUESTED else None,
         decided_at=row.decided_at,
         version=row.version,
         updated_at=row.updated_at,

@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.cards.store.tables import records
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.verification.history import PastDecision
 from b24app.domain.verification.membership import Membership
 from b24app.domain.verification.restoring import CurrentState, ExportedRow
 from b24app.domain.verification.shown import CHECK
+from b24app.verification.store.history import decision
 from b24app.verification.store.intents import OPEN
 from b24app.verification.store.memberships import membership, stored
 from b24app.verification.store.tables import intents, memberships
@@ -30,6 +32,31 @@ MEMBERSHIPS = text("""
             AND r.kind = 'company' AND r.crm_id = s.company_id), false) AS company_box
     FROM slice s ORDER BY s.contact_id, s.company_id
 """)
+
+
+DECISIONS = text("""
+    SELECT * FROM decisions WHERE portal_id = :portal
+    AND (membership_id, version) > (CAST(:membership AS uuid), :version) ORDER BY membership_id, version LIMIT :limit
+""")
+DECIDED = text("""
+    SELECT m.id, array_remove(array_agg(d.version), NULL) AS versions FROM memberships m
+    LEFT JOIN decisions d ON d.portal_id = :portal AND d.membership_id = m.id
+    WHERE m.portal_id = :portal AND m.id = ANY(CAST(:members AS uuid[])) GROUP BY m.id
+""")
+
+
+async def decisions_after(
+    db: AsyncConnection, portal_id: int, after: tuple[UUID, int], limit: int
+) -> list[PastDecision]:
+    """By rising (membership, version)."""
+    asked = {"portal": portal_id, "membership": after[0], "version": after[1], "limit": limit}
+    return [decision(row) for row in await db.execute(DECISIONS, asked)]
+
+
+async def decided(db: AsyncConnection, portal_id: int, members: Collection[UUID]) -> Mapping[UUID, frozenset[int]]:
+    """Versions that decisions have made, of the memberships among these that are there."""
+    rows = await db.execute(DECIDED, {"portal": portal_id, "members": list(members)})
+    return {row.id: frozenset(row.versions) for row in rows}
 
 
 async def memberships_after(db: AsyncConnection, portal_id: int, after: Pair, limit: int) -> list[ExportedRow]:

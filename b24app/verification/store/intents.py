@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.verification.membership import Action, Intent
+from b24app.domain.verification.membership import Action, Intent, State
 from b24app.verification.store.tables import intents
 
 STATED, PROVEN, APPLIED, DROPPED = "stated", "proven", "applied", "dropped"
@@ -29,32 +30,37 @@ _OPEN = (
 )
 
 
-async def state(db: AsyncConnection, portal_id: int, subject: Subject, intent: Intent) -> None:
-    """A button was pressed in this card; its write comes next."""
-    await db.execute(
-        insert(intents).values(
-            id=intent.id,
-            portal_id=portal_id,
-            membership_id=intent.membership_id,
-            subject=str(subject),
-            action=intent.action.value,
-            note=intent.note,
-            author_id=intent.author_id,
-            shown=intent.shown,
-            state=STATED,
-            created_at=intent.created_at,
-        )
-    )
+async def state(db: AsyncConnection, portal_id: int, subject: Subject, stated: Sequence[Intent]) -> None:
+    """Buttons were pressed in this card by one person; their write comes next."""
+    rows = [
+        {
+            "id": one.id,
+            "portal_id": portal_id,
+            "membership_id": one.membership_id,
+            "subject": str(subject),
+            "action": one.action.value,
+            "note": one.note,
+            "author_id": one.author_id,
+            "author_name": one.author_name,
+            "shown": one.shown,
+            "seen": one.seen.value if one.seen else None,
+            "back_to": one.back_to.value if one.back_to else None,
+            "state": STATED,
+            "created_at": one.created_at,
+        }
+        for one in stated
+    ]
+    await db.execute(insert(intents), rows)
 
 
-async def prove(db: AsyncConnection, portal_id: int, intent_id: UUID) -> None:
+async def prove(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
     """The portal took the write: the author had the right."""
-    await db.execute(update(intents).where(_one(portal_id, intent_id)).values(state=PROVEN))
+    await db.execute(update(intents).where(_stated(portal_id, ids)).values(state=PROVEN))
 
 
-async def withdraw(db: AsyncConnection, portal_id: int, intent_id: UUID) -> None:
+async def withdraw(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> None:
     """The portal refused the write: nothing was meant."""
-    await db.execute(delete(intents).where(_one(portal_id, intent_id)))
+    await db.execute(delete(intents).where(_stated(portal_id, ids)))
 
 
 async def pressed(
@@ -65,10 +71,7 @@ async def pressed(
     found: dict[Subject, list[Intent]] = defaultdict(list)
     for row in rows:
         kind, _, number = row.subject.partition(":")
-        action = Action(row.action)
-        proven = row.state == PROVEN
-        intent = Intent(row.id, row.membership_id, action, row.author_id, row.shown, row.note, row.created_at, proven)
-        found[Subject(Kind(kind), int(number))].append(intent)
+        found[Subject(Kind(kind), int(number))].append(_intent(row))
     return found
 
 
@@ -87,5 +90,21 @@ async def drop_stated(db: AsyncConnection, portal_id: int, before: datetime) -> 
     return int(done.rowcount)
 
 
-def _one(portal_id: int, intent_id: UUID) -> ColumnElement[bool]:
-    return and_(intents.c.portal_id == portal_id, intents.c.id == intent_id, intents.c.state == STATED)
+def _intent(row: Row[Any]) -> Intent:
+    return Intent(
+        id=row.id,
+        membership_id=row.membership_id,
+        action=Action(row.action),
+        author_id=row.author_id,
+        shown=row.shown,
+        note=row.note,
+        created_at=row.created_at,
+        proven=row.state == PROVEN,
+        author_name=row.author_name,
+        seen=State(row.seen) if row.seen else None,
+        back_to=State(row.back_to) if row.back_to else None,
+    )
+
+
+def _stated(portal_id: int, ids: Collection[UUID]) -> ColumnElement[bool]:
+    return and_(intents.c.portal_id == portal_id, intents.c.id.in_(ids), intents.c.state == STATED)

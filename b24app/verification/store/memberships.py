@@ -25,7 +25,9 @@ TELL = text("""
     FROM (SELECT m.id, m.told_state AS state, m.told_version AS version FROM memberships m
           JOIN unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS n(id, version)
           ON m.id = n.id AND m.version = n.version
-          WHERE m.portal_id = :portal AND m.told_state <> m.state ORDER BY m.id FOR UPDATE OF m) AS due
+          WHERE m.portal_id = :portal AND (m.told_state <> m.state
+              OR (m.told_version <> m.version AND m.reason IN ('proof_requested', 'button_undo')))
+          ORDER BY m.id FOR UPDATE OF m) AS due
     WHERE m.portal_id = :portal AND m.id = due.id RETURNING m.id, due.state, due.version
 """)
 
@@ -85,10 +87,16 @@ async def of_subjects(
     return {subject: tuple(found[subject]) for subject in subjects}
 
 
+async def contacts_of(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Whose memberships these are; those that are not there are left out."""
+    mine = select(memberships.c.id, memberships.c.contact_id).where(memberships.c.portal_id == portal_id)
+    return {row.id: row.contact_id for row in await db.execute(mine.where(memberships.c.id.in_(ids)))}
+
+
 async def untold(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> list[Membership]:
-    """Those of these subjects whose state client apps have not been told."""
+    """Those of these subjects that client apps have still to hear of."""
     found = await of_subjects(db, portal_id, subjects)
-    return list({one.id: one for many in found.values() for one in many if one.state is not one.told_state}.values())
+    return list({one.id: one for many in found.values() for one in many if one.untold}.values())
 
 
 async def decided_subjects(db: AsyncConnection, portal_id: int) -> set[Subject]:

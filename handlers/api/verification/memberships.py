@@ -81,6 +81,7 @@ class MembershipOut(BaseModel):
     customer_id: UUID = Field(description="The company, or the person on their own, whatever becomes of the card.")
     state: State
     reason: str
+    documents_asked: str | None = Field(description="What the person has to hand in; null: nothing was asked for.")
     sections: dict[Section, Access]
     decided_at: datetime | None
     version: int
@@ -128,6 +129,7 @@ def _membership(seen: Seen, ids: MembershipIds, policy: Policy) -> MembershipOut
         customer_id=ids.customer_id,
         state=seen.state,
         reason=seen.reason,
+        documents_asked=seen.documents_asked,
         sections=dict(policy.sections(seen.state)),
         decided_at=seen.decided_at,
         version=seen.version,

@@ -1,4 +1,4 @@
-"""Refused pages in a portal's frame, and pages about the app outside of any: read by everybody, no word in the console."""
+"""Refused pages in a portal's frame, and pages about the app outside of any: readable, and no word in the console."""
 
 from __future__ import annotations
 

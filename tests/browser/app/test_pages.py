@@ -28,7 +28,7 @@ async def test_english_portals_get_english_pages(world: World, page: Page, shoot
     await expect(tab.get_by_role("link", name="Grace Turner")).to_be_visible()
     await shoot(page, "app-company-tab-en-1280")
     await person.go(f"/marketplace/app/{installation.id}/")
-    await expect(person.app.get_by_text("The app is working")).to_be_visible()
+    await expect(person.app.get_by_text("Waiting to be checked")).to_be_visible()
     assert not re.search("[а-яА-Я]", await person.app.locator("body").inner_text())
     await shoot(page, "app-main-en-1280")
     assert contact
@@ -48,7 +48,7 @@ async def test_it_reads_well_on_a_phone(world: World, on_phone: Person, shoot: S
     assert upper and lower and upper["width"] == lower["width"] > 300, "one below the other, as wide as the phone"
     await shoot(on_phone.page, "app-contact-tab-ru-390")
     await on_phone.go(f"/marketplace/app/{installation.id}/")
-    await expect(on_phone.app.get_by_text("Приложение работает")).to_be_visible()
+    await expect(on_phone.app.get_by_text("Ждут проверки")).to_be_visible()
     await no_scroll_bars(on_phone.page)
     await shoot(on_phone.page, "app-main-ru-390")
 

@@ -17,7 +17,11 @@ async def test_me(desk: Desk) -> None:
     shop = await desk.shop()
     me = (await desk.api("GET", "/me", shop.key)).json()
     assert (me["portal"], me["name"], me["stale"]) == ("p_one", "Кабинет", False)
-    assert me["event_types"] == ["membership.verification_changed", "membership.moved"]
+    assert me["event_types"] == [
+        "membership.verification_changed",
+        "membership.documents_asked",
+        "membership.moved",
+    ]
 
 
 async def test_memberships_with_their_sections(desk: Desk) -> None:

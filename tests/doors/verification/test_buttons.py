@@ -51,8 +51,8 @@ async def test_a_manager_confirms_with_a_note_and_the_client_app_hears_who_it_wa
     assert world.card(CONTACT, contact) == (False, "Подтверждён")
     assert world.card(COMPANY, company) == (False, "Подтверждён")
     shown = await opened.content()
-    assert f"Подтвердил(а) {world.manager().full_name}" in shown and "Позвонила директору" in shown
-    assert "доставлено" in shown and "data-waits" not in shown
+    assert f"Доступ подтверждён · {world.manager().full_name}" in shown and "Позвонила директору" in shown
+    assert "Доставлено: <span" in shown
     assert await intents(world) == ["applied"]
 
 
@@ -64,7 +64,7 @@ async def test_the_box_stays_ticked_while_others_of_the_company_wait(world: Worl
     world.tick(COMPANY, company)
     await world.settle()
     opened = await tab(world, "company", company)
-    assert "Выберите кнопкой" in opened.html
+    assert "Проверки ждут двое" in opened.html and "Подтвердите каждого кнопкой" in opened.html
     first, second = members(opened.html)
 
     assert (await opened.press("confirm", first)).status == 200
@@ -86,7 +86,7 @@ async def test_sending_back_ticks_the_box(world: World) -> None:
     assert (await opened.press("recheck", membership, "Сменился телефон")).status == 200
     await world.settle()
     assert world.card(CONTACT, contact) == (True, "На проверке")
-    assert "Вернул(а) на проверку" in await opened.content()
+    assert "Возвращено на проверку" in await opened.content()
 
 
 async def test_who_may_not_change_the_card_is_told_so_and_nothing_remains(world: World) -> None:

@@ -43,7 +43,7 @@ async def test_the_readers_language_is_the_portals(world: World) -> None:
     company = world.add_company("Lime Ltd", portal=world.other_portal)
     installation = await world.install(world.other_portal)
     page = await world.open(installation, world.manager(world.other_portal), TABS["company"], ID=company)
-    assert '<html lang="en">' in page.text and "Who uses the client apps" in page.text
+    assert '<html lang="en">' in page.text and "Access to the client app: people of this company" in page.text
     assert not re.search("[а-яА-Я]", page.text)
 
 
@@ -68,14 +68,17 @@ async def test_a_tab_says_when_changes_wait_for_an_administrator(world: World) -
     assert "Приложение потеряло доступ" in (await tab(world, "contact", contact)).html
 
 
-async def test_news_names_whom_it_is_about_even_when_their_card_is_gone(world: World) -> None:
+async def test_history_names_whom_it_is_about_even_when_their_card_is_gone(world: World) -> None:
     company = world.add_company()
     contact, alone = world.add_contact(company), world.add_contact()
+    world.add_contact(company, name="Вера")
     await world.install()
     for one in (contact, alone):
         world.tick(Entity.CONTACT, one)
     await world.settle()
     world.portal.crm.delete(Entity.CONTACT, contact, world.admin())
     await world.settle()
-    assert "Илья Соколов <span" in (await tab(world, "company", company)).html
-    assert "Частное лицо <span" in (await tab(world, "contact", alone)).html
+    shown = (await tab(world, "company", company)).html
+    assert "Больше не связаны: 1" in shown
+    assert shown.count('<p class="about">Илья Соколов</p>') == 2, "sent for review, and deleted"
+    assert 'class="about"' not in (await tab(world, "contact", alone)).html, "there is nobody else"

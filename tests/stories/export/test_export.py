@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.doors.frames import members, tab
+from tests.doors.frames import main, members, tab
 from tests.stories.export.files import (
     COMPANY,
     CONTACT,
@@ -38,9 +38,10 @@ async def test_the_file_is_readable_by_anybody_and_holds_no_key_and_no_name(worl
         world.manager().id,
     )
     sections = list(dict.fromkeys(one["section"] for one in file[1:-1]))
-    assert sections == ["settings", "customers", "persons", "client_apps", "endpoints", "memberships"], (
-        "in the order of old files"
-    )
+    assert sections == [
+        *("settings", "customers", "persons", "client_apps", "endpoints", "memberships"),  # as in old files
+        "decisions",
+    ]
     assert {one["name"]: one["rows"] for one in file[-1]["manifest"]["sections"]}["memberships"] == 3
     text = json.dumps(file, ensure_ascii=False)
     assert world.receiver.secret not in text and "b24_" not in text
@@ -94,7 +95,7 @@ async def test_a_client_app_comes_back_without_its_key_and_takes_a_new_one(world
     file = await exported(world)
     await goes_and_comes_back(world, decided.installation)
     await restored(world, file)
-    opened = await settings(world)
+    opened = await main(world, world.admin(), "delivery")
     app_id = opened.html.split('name="client_app" value="')[1].split('"')[0]
 
     made = (await opened.call("/frame/client-apps/key", client_app=app_id)).json()["html"]

@@ -50,9 +50,9 @@ async def told_as_one(world: World, company: int, old: int, new: int, key: str) 
     (answer,) = (await world.api("GET", f"/memberships?contact_id={old}", key)).json()["data"]
     assert answer["contact"]["id"] == new
     content = await (await tab(world, "contact", new)).content()
-    assert "отметка поставлена" not in content, "nobody ticked anything"
+    assert "по отметке" not in content, "nobody ticked anything"
     content = await (await tab(world, "company", company)).content()
-    assert "Карточка объединена или восстановлена" in content and "Карточка удалена" not in content
+    assert "Карточки объединены" in content and "Карточка удалена" not in content
     assert f"Контакт № {old}" not in content, "whose card went has a name"
 
 
