@@ -22,7 +22,7 @@ from b24app.portal.journeys.reception import Reception
 from b24app.resources import Resources
 from b24app.settings import Settings, read_settings
 from b24app.store.schema import refuse_strong_role
-from handlers import events, health, metrics, problems
+from handlers import events, health, metrics, problems, receiver
 from handlers.api import ROUTERS, build_api
 from handlers.api.common import Routes
 from placements import PARTS
@@ -57,6 +57,7 @@ def routes(manifest: Manifest, doors: Doors = OURS) -> list[BaseRoute]:
     return [
         Route("/bitrix/events", events.receive, methods=["POST"]),  # the busiest first: routes are tried in turn
         *placement_routes(manifest, doors.parts),
+        Route("/test-receiver/{id:uuid}", receiver.receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", metrics.metrics, methods=["GET"]),

@@ -102,6 +102,14 @@ class PortalClosed(PortalError):
         super().__init__(method, status, code, description)
         self.reason = reason
 
+    @property
+    def cause(self) -> str:
+        """What people are told: `unpaid` · `plan_without_rest`, which no subscription of the app mends ·
+        `not_installed` · `portal_deleted`."""
+        if self.reason == "unpaid":
+            return "plan_without_rest" if "commercial plans" in self.description else "unpaid"
+        return "portal_deleted" if self.reason == "deleted" else "not_installed"
+
 
 class CallRefused(PortalError):
     """The portal understood the call and refused it; repeating it in the same breath changes nothing. `code` may be

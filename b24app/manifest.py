@@ -39,7 +39,7 @@ class CardField(_Part):
 class Placement(_Part):
     """A place in the portal that shows a page of ours."""
 
-    path: Annotated[str, Field(pattern=r"^/placements/[a-z-]+$")]
+    path: Annotated[str, Field(pattern=r"^/(app|placements/[a-z-]+)$")]
     title: Texts
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -144,6 +145,83 @@ class ExportSection(Generic[R]):
     leads: bool = False
 
 
+class Level(StrEnum):
+    """How a thing stands, from best to worst."""
+
+    GOOD = "good"
+    OFF = "off"  # by somebody's choice
+    LOOK = "look"  # it works, and somebody should look
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one thing of a room stands. `code`: of its words; `values`: what these name; `page`: of the settings where it
+    is mended."""
+
+    level: Level
+    code: str
+    page: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that has to be done once before the app is of use. `code`: of its words; `page`: where it is done."""
+
+    code: str
+    done: bool
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a room stands for the administrators of a portal. No health: good."""
+
+    health: Sequence[Health] = ()
+    steps: Sequence[Step] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Who looks at the work list, and for what. `mine`: only cards that they are responsible for; `before`: only what
+    waits since then or longer; `text`: in a name, or the beginning of a tax number."""
+
+    user_id: int
+    mine: bool = False
+    before: datetime | None = None
+    text: str = ""
+
+
+class DeskRow(Protocol):
+    """A line of the work list. `key`: of it among its room's; `since`: it has been waiting; `subjects`: cards, each of
+    which people must be allowed to read to see the line; `responsible`: a portal user, 0 for nobody."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def since(self) -> datetime: ...
+
+    @property
+    def subjects(self) -> Sequence[Subject]: ...
+
+    @property
+    def responsible(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What waits for people in a room.
+
+    `count(db, portal_id, looking, most)`: how many wait, no more than `most`; `rows(db, portal_id, looking, after,
+    limit)`: newest first, from after the row that stands for `(since, key)` on.
+    """
+
+    count: Callable[[AsyncConnection, int, Looking, int], Awaitable[int]]
+    rows: Callable[[AsyncConnection, int, Looking, tuple[datetime, str] | None, int], Awaitable[Sequence[DeskRow]]]
+
+
 class SettingsView(Protocol):
     """What a room shows in the settings. `busy`: something is under way, so the page looks again in a moment."""
 
@@ -158,8 +236,9 @@ class Feature:
     `fields`, `placements`, `events`, `scopes`: keys of app.yaml that it owns (`events`: what the events are about).
     `cards`: its rules on changed cards; `reacts`: its parts that go on from what lower rooms announce; `news`: types of
     news that it publishes; `access`: when the sections it owns are open.
-    `settings_view(db, resources, portal)`: what its part of the settings page prints; `card_view`, of a card, what its
-    lines in the card tab print, None for no lines.
+    `settings_view(db, resources, portal)`: what its pages of the settings print; `standing`: how it stands, in the
+    headline and the list of first steps; `desk`: what waits for people; `card_view`, of a card, what its lines in the
+    card tab print, None for no lines.
     """
 
     name: str
@@ -179,6 +258,8 @@ class Feature:
     counts: tuple[Count, ...] = ()
     tables: tuple[Table, ...] = ()
     settings_view: Callable[[AsyncConnection, Resources, Portal], Awaitable[SettingsView]] | None = None
+    standing: Callable[[AsyncConnection, Resources, Portal], Awaitable[Standing]] | None = None
+    desk: Desk | None = None
     card_view: Callable[[AsyncConnection, Resources, Portal, Subject], Awaitable[object]] | None = None
 
 

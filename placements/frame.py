@@ -62,6 +62,14 @@ class Call:
         except ValueError:
             raise Refused("not_found", 404) from None
 
+    def ids(self, name: str) -> list[UUID]:
+        """One or several, each once. Raises Refused `not_found`."""
+        value = self.body.get(name, [])
+        try:
+            return list(dict.fromkeys(UUID(str(one)) for one in (value if isinstance(value, list) else [value])))
+        except ValueError:
+            raise Refused("not_found", 404) from None
+
 
 FrameCall = Callable[[Call], Awaitable[dict[str, Any] | Response]]
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import structlog
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from b24app.i18n import Words, language, read_words
 from b24app.manifest import Manifest
+from b24app.net.addresses import without_query
 from b24app.settings import ROOT
 from placements.words import INTERNAL, NOT_GENUINE, REFUSED, Saying
 
@@ -42,14 +44,34 @@ class _Compiled(BytecodeCache):
 COMPILED = _Compiled()
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """A page of the settings, opened as `settings/<slug>`. `title`, `purpose`: English, translated when printed;
+    `icon`: of static/icons.json.
+
+    `sections`: templates, from top to bottom; `folded`: technical ones, behind «More». Each prints `view`, what the
+    feature's `settings_view` made, and `once`, what the call just made shows this one time.
+    """
+
+    slug: str
+    title: str
+    purpose: str
+    icon: str
+    sections: tuple[str, ...]
+    folded: tuple[str, ...] = ()
+
+
 class Worded(Protocol):
-    """A part of pages that may have words of its own."""
+    """A part of pages: its words and its pages of the settings."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def words(self) -> ModuleType | None: ...
+
+    @property
+    def settings(self) -> tuple[SettingsPage, ...]: ...
 
     @property
     def templates(self) -> Path | None: ...
@@ -63,6 +85,7 @@ class Render:
     texts: Mapping[str, Words]
     environments: Mapping[str, Environment]
     refused: Mapping[str, Saying]
+    parts: Sequence[Worded]
 
     @classmethod
     def read(cls, manifest: Manifest, parts: Sequence[Worded]) -> Render:
@@ -73,9 +96,11 @@ class Render:
             filed |= getattr(part.words, "FILED", {})
         words = SimpleNamespace(REFUSED=refused, FILED=filed, **{part.name: part.words for part in parts if part.words})
         folders = [ROOT / "templates", *(part.templates for part in parts if part.templates)]
-        known = {"manifest": manifest, "parts": parts, "words": words, "assets": _assets(STATIC)}
+        pages = {page.slug: (part, page) for part in parts for page in part.settings}
+        known = {"manifest": manifest, "parts": parts, "pages": pages, "words": words}
+        known |= {"assets": _assets(STATIC), "icons": _icons(STATIC)}
         environments = {lang: _environment(one, known, folders) for lang, one in texts.items()}
-        return cls(manifest.languages, texts, environments, refused)
+        return cls(manifest.languages, texts, environments, refused, parts)
 
     def words(self, lang: str) -> Words:
         return self.texts[language(lang, self.languages)]
@@ -103,7 +128,7 @@ class Render:
     def saying(self, code: str, lang: str, *, frame: str | None, status: int) -> HTMLResponse:
         """A short page that says in words why there is no other."""
         said = self.refused.get(code, NOT_GENUINE if status < 500 else INTERNAL)
-        return self.page("saying.html", lang, frame=frame, status=status, page={"kind": "plain"}, said=said)
+        return self.page("saying.html", lang, frame=frame, status=status, page={}, said=said)
 
     def error(self, code: str, lang: str, status: int) -> dict[str, Any]:
         """What our script shows under a button."""
@@ -124,7 +149,7 @@ def _environment(text: Words, known: Mapping[str, Any], folders: Sequence[Path])
     )
     made.install_gettext_translations(text.catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {**known, "lang": text.lang, "text": text, "moment": text.moment}
-    made.filters |= {"initials": initials, "address": address, "amount": text.amount}
+    made.filters |= {"initials": initials, "address": without_query, "amount": text.amount}
     return made
 
 
@@ -135,11 +160,6 @@ def initials(name: str) -> str:
     return found.upper()
 
 
-def address(url: str) -> str:
-    """`https://x.example/hooks?key=1` → `https://x.example/hooks`: what follows may be a secret."""
-    return urlsplit(url)._replace(query="", fragment="").geturl()
-
-
 def _assets(folder: Path) -> Mapping[str, str]:
     """`frame.js` → its address. Pages work without it, poorly, so a missing build is said and not fatal."""
     try:
@@ -148,6 +168,14 @@ def _assets(folder: Path) -> Mapping[str, str]:
         log.warning("front_end_not_built", folder=str(folder), do="npm ci --ignore-scripts && npm run build")
         return {}
     return {name: f"/static/{file}" for name, file in built.items()}
+
+
+def _icons(folder: Path) -> Mapping[str, Markup]:
+    """Our word for it → what to draw, from the set that the build takes them from."""
+    try:
+        return {name: Markup(drawing) for name, drawing in json.loads((folder / "icons.json").read_text()).items()}  # noqa: S704
+    except OSError:
+        return defaultdict(Markup)
 
 
 def _headers(frame: str | None) -> dict[str, str]:

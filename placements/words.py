@@ -4,7 +4,7 @@ catalogues; the words of a feature stand in its own folder."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later
@@ -17,6 +17,15 @@ class Saying:
 
     title: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line of the settings' journal. `text` may say %(about)s, %(was)s and %(became)s; `values`: words for codes
+    among them."""
+
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 REFUSED: Mapping[str, Saying] = {
@@ -36,6 +45,14 @@ REFUSED: Mapping[str, Saying] = {
         N_("Bitrix24 did not confirm the change"), N_("Look whether the card shows it before you press again.")
     ),
     "unpaid": Saying(N_("The paid period is over"), N_("Renew the subscription in the Market of Bitrix24.")),
+    "plan_without_rest": Saying(
+        N_("The plan of your Bitrix24 does not let apps work"),
+        N_("Apps need a commercial plan or its trial. An administrator of Bitrix24 can choose another plan."),
+    ),
+    "portal_deleted": Saying(
+        N_("This Bitrix24 is not there any more"),
+        N_("It was deleted or has got another address. Open the app at the address you use now."),
+    ),
     "not_installed": Saying(N_("The app is not installed"), N_("Install it from the Market of Bitrix24.")),
     "portal_unknown": Saying(
         N_("The app is not set up in this Bitrix24 yet"),

@@ -39,6 +39,12 @@ async def open_card(client: PortalClient, subject: Subject, users: Sequence[int]
     return CardOpened(person, _names(named) | {person.user_id: person.name})
 
 
+async def names(client: PortalClient, users: Sequence[int]) -> Mapping[int, str]:
+    """Names of these users, those the portal knows. One request. Raises the PortalErrors."""
+    asked = Command("user.get", {"FILTER": {"ID": list(users[:BATCH_SIZE])}})
+    return _names(await client.batch([asked]))
+
+
 async def whoami(client: PortalClient) -> Person:
     """The owner of the client's token, as `profile` says."""
     return person_of((await client.call("profile")).result)

@@ -5,6 +5,7 @@ from b24app.cards.journeys.export import CUSTOMERS, PERSONS
 from b24app.cards.journeys.gauges import GAUGES
 from b24app.cards.journeys.pipeline import run
 from b24app.cards.journeys.settings_view import settings_view
+from b24app.cards.journeys.standing import standing
 from b24app.cards.store import retention
 from b24app.cards.store.tables import TABLES
 from b24app.plug import Chore, Feature, WorkPart
@@ -40,4 +41,5 @@ FEATURE = Feature(
     ),
     gauges=GAUGES,
     settings_view=settings_view,
+    standing=standing,
 )

@@ -1,7 +1,8 @@
 """News out: client apps, their endpoints, signed webhooks.
 
-The room owns client apps and their keys, endpoints, events, deliveries (the outbox), attempts, and answers kept for
-repeated requests. The words and the pure rules stand in `b24app/domain/delivery`; docs/webhooks.md tells receivers.
+The room owns client apps and their keys, endpoints, events, deliveries (the outbox), attempts, answers kept for
+repeated requests, and the test receiver. The words and the pure rules stand in `b24app/domain/delivery`;
+docs/webhooks.md tells receivers.
 
 **How news flows.** Whoever tells news calls `store.publishing.publish` last in the transaction that makes it true: one
 event with its final bytes, and for each endpoint that wants it one numbered delivery and one row of the work index.
@@ -21,6 +22,11 @@ same: `claiming` → `loading` → `sending` → `settling`, side by side; `run`
 - Secrets: sealed with the deployment's keys and shown once; for 24 hours after a rotation the old one signs as well.
   Of a client app's key only the SHA-256 is kept.
 
-**What client apps do** is a file each: `client_apps` (keys), `endpoints`, `registering`, `pinging`, `rotating`,
-`resending`; `once` does a request with an `Idempotency-Key` once.
+**What client apps do** is a file each: `client_apps` (keys), `endpoints`, `registering`, `pinging` (pings and tests),
+`rotating`, `resending`; `once` does a request with an `Idempotency-Key` once.
+
+**What people see** of it: the health of an endpoint (`domain/delivery/health`). Since when it fails is noted in its row
+by whoever settles, only when it begins or ends; all else is read from its newest deliveries. A client app that was
+disconnected can come back for a week. The test receiver (`receiver`) is a client app without a key whose endpoint is an
+address of ours: it is called as all are, and proves who calls by nothing but the signature.
 """

@@ -3,6 +3,7 @@
 from b24app.delivery.journeys.export import CLIENT_APPS, ENDPOINTS
 from b24app.delivery.journeys.gauges import COUNTS
 from b24app.delivery.journeys.settings_view import settings_view
+from b24app.delivery.journeys.standing import standing
 from b24app.delivery.store import retention
 from b24app.delivery.store.tables import TABLES
 from b24app.domain.delivery.news import EndpointPing
@@ -20,7 +21,10 @@ FEATURE = Feature(
         Kept("outbox", retention.delete_deliveries),
         Kept("events", retention.delete_events),
         Kept("endpoints", retention.delete_endpoints),
+        Kept("client_apps", retention.delete_client_apps),
+        Kept("test_webhooks", retention.delete_test_webhooks),
     ),
     counts=COUNTS,
     settings_view=settings_view,
+    standing=standing,
 )

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import ssl
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -25,6 +25,7 @@ from b24app.net.guard import AddressRefused, Answered
 from b24app.vault import Vault
 
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
+TOLERANCE = 300  # seconds between the clocks of who signs and who verifies
 RESPONSE_LIMIT = 4096
 BODY_PATIENCE = 2.0  # seconds that the rest of an answer may take after its status
 USER_AGENT = "b24app-webhooks/1"
@@ -99,6 +100,19 @@ def headers(message: Message, at: datetime) -> dict[str, str]:
 def signature(id: str, timestamp: str, body: bytes, keys: Sequence[bytes]) -> str:
     signed = f"{id}.{timestamp}.".encode() + body
     return " ".join("v1," + b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys)
+
+
+def verified(fields: Mapping[str, str], body: bytes, keys: Sequence[bytes], now: datetime) -> bool:
+    """Whether a webhook was signed with one of these keys, and lately: as every receiver has to look at it.
+
+    `fields`: its headers, their names in small letters.
+    """
+    webhook_id, timestamp = fields.get("webhook-id", ""), fields.get("webhook-timestamp", "")
+    if not webhook_id or not timestamp.isdecimal() or abs(now.timestamp() - int(timestamp)) > TOLERANCE:
+        return False
+    right = signature(webhook_id, timestamp, body, keys).split()
+    given = fields.get("webhook-signature", "").split()
+    return any(hmac.compare_digest(one.encode(), other.encode()) for one in given for other in right)
 
 
 async def send(http: aiohttp.ClientSession, message: Message, at: datetime) -> Attempt:

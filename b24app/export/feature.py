@@ -6,6 +6,7 @@ from b24app.domain.portal.installation import PortalState
 from b24app.export.journeys import exporting, restoring, weekly
 from b24app.export.journeys.files_view import files_view
 from b24app.export.journeys.sections import Sections
+from b24app.export.journeys.standing import standing
 from b24app.export.store import retention
 from b24app.export.store.tables import TABLES
 from b24app.plug import Chore, Feature
@@ -30,4 +31,5 @@ def feature(sections: Sections) -> Feature:
             Kept("restores", retention.delete_restores),
         ),
         settings_view=partial(files_view, sections=sections),
+        standing=standing,
     )

@@ -99,6 +99,11 @@ def parsed(text: str, *, dev_mode: bool) -> Address:
     return Address(text, url)
 
 
+def without_query(url: str) -> str:
+    """For people and files: what follows `?` or `#` is often a secret."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
+
+
 def known(text: str, *, dev_mode: bool) -> Address | None:
     """An address that was taken once and is judged again; None where it is not called any more."""
     try:

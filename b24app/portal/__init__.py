@@ -23,6 +23,9 @@ days unless an administrator opens the app. Rows are erased a day after a remova
 that does not; until then a proven open by an administrator, or an installation, calls it off. Whoever stores tokens,
 sessions, fields or reports takes the portal's row first (`portals.enter`), and the removal waits for them.
 
+The journal (`store/journal.py`) is written by every room, in the transaction in which somebody changes the settings;
+pages find its words by feature and action.
+
 Views of cards (`journeys/card_layout.py`): fields we add show up by themselves unless somebody saved the card's common
 view. Then an administrator may add our section, from the settings, with their own token; an installation only looks.
 The portal takes a view whole or not at all, so it is read again before it is written, a preview that is no longer true

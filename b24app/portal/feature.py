@@ -5,6 +5,7 @@ from b24app.plug import Chore, Feature
 from b24app.portal.journeys import installation, lifecycle, removal
 from b24app.portal.journeys.gauges import COUNTS, GAUGES
 from b24app.portal.journeys.settings_view import settings_view
+from b24app.portal.journeys.standing import standing
 from b24app.portal.journeys.tokens import LOOK
 from b24app.portal.store import retention, tables
 from b24app.portal.store.portals import PROVE_REMOVAL
@@ -18,6 +19,7 @@ HERE = frozenset(PortalState) - {PortalState.REMOVED}
 FEATURE = Feature(
     name="portal",
     scopes=("placement", "user_basic", "department", "im"),
+    placements=("REST_APP_URI",),
     events=("lifecycle",),
     tables=(portals, *tables.TABLES, *work_tables.TABLES),
     chores=(
@@ -28,10 +30,12 @@ FEATURE = Feature(
     kept=(
         Kept("viewer_sessions", retention.delete_sessions),
         Kept("portal_calls", retention.delete_calls),
+        Kept("journal", retention.delete_journal),
         Kept("inbox", inbox_retention.delete_handled),
         Kept("inbox.token", inbox_retention.delete_tokens),
     ),
     gauges=GAUGES,
     counts=COUNTS,
     settings_view=settings_view,
+    standing=standing,
 )

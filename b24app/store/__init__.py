@@ -2,8 +2,8 @@
 
 Queries are plain functions that take a connection, in `<room>/store/`; nobody commits in there. Three kinds of table:
 
-- directory (`portals`, `api_keys`, `departures`, `drift_totals`): finds the portal before anybody is known, knows again
-  one whose data was erased, counts drift over all. No personal data, no row-level security;
+- directory (`portals`, `api_keys`, `test_receivers`, `departures`, `drift_totals`): finds the portal before anybody is
+  known, knows again one whose data was erased, counts drift over all. No personal data, no row-level security;
 - work index (`work`): portal, kind, key, lane, due time. No personal data, no row-level security, so that a worker can
   claim across portals. `resources.transaction()` is one transaction over these two kinds, `resources.autocommit()` lets
   each statement be one: most doors and workers ask one thing, and none waits for a BEGIN and a COMMIT;

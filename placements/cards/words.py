@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from b24app.domain.cards.drift import Drift
-from placements.words import N_
+from b24app.i18n import Words
+from b24app.plug import Health
+from placements.words import N_, Noted, Saying
 
 DRIFT: Mapping[Drift, str] = {
     Drift.FIELDS: N_("box or status"),
@@ -15,3 +17,19 @@ DRIFT: Mapping[Drift, str] = {
     Drift.RESTORED: N_("restored cards"),
     Drift.REQUISITE: N_("requisites"),
 }
+
+
+STANDING: Mapping[str, str] = {
+    "stalled": N_("Loading the CRM has stopped: Bitrix24 has sent nothing for a while. It goes on by itself."),
+}
+
+STEPS: Mapping[str, Saying] = {
+    "loaded": Saying(N_("CRM data loaded"), N_("wait until the CRM is loaded; it goes by itself.")),
+}
+
+
+def health(text: Words, one: Health) -> str:
+    return text.text(STANDING[one.code])
+
+
+JOURNAL: Mapping[str, Noted] = {"comparison_asked": Noted(N_("Comparison with the CRM started"))}

@@ -30,7 +30,7 @@ async def export(call: Call) -> dict[str, Any]:
 async def download(call: Call) -> Response:
     await admins_only(call.resources, call.viewer, call.token)
     portal = await portal_of(call.resources, call.viewer.portal_id)
-    found = await exporting.ready(call.resources, portal.id)
+    found = await exporting.take(call.resources, portal.id, call.viewer)
     log.info("export_downloaded", portal=portal.id, user=call.viewer.user_id, export=str(found.id))
     headers = {
         "Content-Disposition": f'attachment; filename="{exporting.file_name(portal, found)}"',
@@ -43,7 +43,7 @@ async def download(call: Call) -> Response:
 
 async def weekly_address(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    secret = await weekly.set_target(call.resources, call.viewer.portal_id, call.text("url").strip())
+    secret = await weekly.set_target(call.resources, call.viewer.portal_id, call.text("url").strip(), call.viewer)
     log.info("weekly_export_aimed", portal=call.viewer.portal_id, user=call.viewer.user_id)
     return await settings_page(call, export=secret)
 
@@ -56,7 +56,7 @@ async def weekly_now(call: Call) -> dict[str, Any]:
 
 async def weekly_stop(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    await weekly.stop(call.resources, call.viewer.portal_id)
+    await weekly.stop(call.resources, call.viewer.portal_id, call.viewer)
     log.info("weekly_export_stopped", portal=call.viewer.portal_id, user=call.viewer.user_id)
     return await settings_page(call)
 
@@ -86,7 +86,7 @@ async def restore_examine(call: Call) -> dict[str, Any]:
 
 async def restore_apply(call: Call) -> dict[str, Any]:
     await admins_only(call.resources, call.viewer, call.token)
-    await restoring.apply(call.resources, call.viewer.portal_id, call.id("restore"))
+    await restoring.apply(call.resources, call.viewer.portal_id, call.id("restore"), call.viewer)
     log.info("restore_confirmed", portal=call.viewer.portal_id, user=call.viewer.user_id)
     return await settings_page(call)
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from b24app.domain.delivery.schedule import Failure
 from b24app.domain.export.restoring import RestoreVerdict
-from placements.words import N_, Saying
+from b24app.i18n import Words
+from b24app.plug import Health
+from placements.words import N_, Noted, Saying
 
 SENDING: Mapping[Failure, str] = {
     Failure.STATUS: N_("the address answered with an error"),
@@ -29,6 +31,13 @@ FILED: Mapping[str, str] = {
     "memberships": N_("People and companies"),
 }
 
+JOURNAL: Mapping[str, Noted] = {
+    "export_downloaded": Noted(N_("Export downloaded")),
+    "restored": Noted(N_("Data restored from an export")),
+    "weekly_set": Noted(N_("Weekly export goes to %(about)s")),
+    "weekly_stopped": Noted(N_("Weekly export to %(about)s stopped")),
+}
+
 RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {
     RestoreVerdict.NEW: N_("missing here: taken from the file"),
     RestoreVerdict.CHANGED: N_("stand otherwise here: the decision is taken from the file"),
@@ -37,6 +46,15 @@ RESTORE_VERDICT: Mapping[RestoreVerdict, str] = {
     RestoreVerdict.KEPT: N_("left alone: changed by people since"),
     RestoreVerdict.GONE: N_("left out: the card or the link is gone"),
 }
+
+STANDING: Mapping[str, str] = {
+    "weekly_failing": N_("The weekly copy does not reach your server."),
+}
+
+
+def health(text: Words, one: Health) -> str:
+    return text.text(STANDING[one.code])
+
 
 REFUSED: Mapping[str, Saying] = {
     "export_not_ready": Saying(N_("There is no finished export"), N_("Press “Export the data” and wait a little.")),

@@ -7,14 +7,17 @@ permissions by use.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 
 from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import FieldsShown, LayoutKey, Undone
 from b24app.domain.portal.installation import PortalState
 from b24app.i18n import Words
 from b24app.manifest import Manifest
+from b24app.plug import Health
 from b24app.portal.journeys.declared import event_names
-from placements.words import N_, Saying
+from b24app.portal.store.journal import Changed
+from placements.words import N_, Noted, Saying
 
 PORTAL: Mapping[PortalState, Saying] = {
     PortalState.INSTALLING: Saying(
@@ -92,6 +95,35 @@ EDITOR: Mapping[str, str] = {
 }
 """What cards call things that are no single field."""
 
+STANDING: Mapping[str, str] = {
+    "needs_admin": N_(
+        "The app has lost its access to Bitrix24. Nothing is lost: changes wait until an administrator opens it."
+    ),
+    "unpaid": N_("The paid period is over. Changes wait until the subscription is renewed in the Market."),
+    "not_whole": N_("Something the app needs is missing in your Bitrix24."),
+    "failed": N_("Changes that could not be handled: %(num)s."),
+    "hidden": N_("Employees do not see the fields of the app in cards: %(cards)s."),
+}
+
+STEPS: Mapping[str, Saying] = {
+    "installed": Saying(N_("App installed"), N_("finish the installation.")),
+}
+
+
+def health(text: Words, one: Health) -> str:
+    values = dict(one.values)
+    if one.code == "hidden":
+        values["cards"] = ", ".join(card_name(text, view) for view in one.values["cards"])  # type: ignore[attr-defined]
+    return text.text(STANDING[one.code], **values)
+
+
+JOURNAL: Mapping[str, Noted] = {
+    "layout_added": Noted(N_("Section of the app added to cards: %(about)s"), CARD_NAME),
+    "layout_taken_back": Noted(N_("Section of the app taken out of cards: %(about)s"), CARD_NAME),
+    "repaired": Noted(N_("Installation checked and repaired")),
+}
+CHANGED = Noted(N_("Settings changed"))
+
 REFUSED: Mapping[str, Saying] = {
     "install_admins_only": Saying(
         N_("An administrator has to install the app"), N_("Ask an administrator of Bitrix24 to do it.")
@@ -117,6 +149,7 @@ CARD = {
     "deal": N_("cards of deals"),
     "lead": N_("cards of leads"),
 }
+LINKS = N_("links into the app")
 NOTICE = {
     "lifecycle": N_("installation of the app"),
     "contact": N_("contacts"),
@@ -131,6 +164,15 @@ def in_words(manifest: Manifest, text: Words, part: str, missing: Iterable[str])
     """The names of what is missing, each once, in the order found."""
     named = (_named(manifest, text, part, one) for one in missing)
     return ", ".join(dict.fromkeys(named))
+
+
+def journal_line(words: SimpleNamespace, text: Words, changed: Changed) -> str:
+    """What was changed, in the words of the feature that it belongs to; `words`: of each by its name."""
+    of_feature: Mapping[str, Noted] = getattr(getattr(words, changed.feature, None), "JOURNAL", {})
+    noted = of_feature.get(changed.action, CHANGED)
+    named = {"about": changed.about, "was": changed.was, "became": changed.became}
+    said = {name: text.text(noted.values[code]) if code in noted.values else code for name, code in named.items()}
+    return text.text(noted.text) % said
 
 
 def card_name(text: Words, view: LayoutKey) -> str:
@@ -159,7 +201,8 @@ def _named(manifest: Manifest, text: Words, part: str, name: str) -> str:
             label = next((one.label[text.lang] for one in manifest.fields.values() if one.field == field), field)
             return f"{label} ({text.text(CARD[card])})" if card in CARD else label
         case "placements":
-            return next((text.text(CARD[card]) for card in CARD if f"_{card.upper()}_" in name), name)
+            cards = (text.text(CARD[card]) for card in CARD if f"_{card.upper()}_" in name)
+            return next(cards, text.text(LINKS) if name == "REST_APP_URI" else name)
         case "events":
             about = event_names(manifest, Kind)
             return text.text(NOTICE[about[name]]) if name in about else name

@@ -41,7 +41,7 @@ async def page(kind: Kind, render: Render, resources: Resources, opened: OpenReq
         "verification/card.html",
         opened.lang,
         frame=frame_of(opened),
-        page={"kind": "card", "token": token, "url": "/frame/card", "body": {"subject": str(subject)}},
+        page={"token": token},
         notice=regained(proven, portal),
         view=view,
         lines=lines,

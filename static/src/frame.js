@@ -1,104 +1,147 @@
-// The one script of our pages. Pages are complete without it; it adds the parent (size, links, fresh tokens),
-// buttons without a reload, and fresh contents. What a page is stands in its JSON block:
-// { token, kind: installer | main | card | plain, finish, url, body } (templates/page.html).
-import { initializeB24Frame } from '@bitrix24/b24jssdk'
+// The script of our pages. They are complete without it; htmx sends their forms and links, idiomorph puts fresh
+// contents in, and here stands what is ours: the page token, what was typed, what is shown once, the clock of refreshes.
+//
+// Markup it knows, besides htmx's own attributes:
+//   main#content      hx-vals: what every call of the page says of it; data-refresh: where its fresh contents are had;
+//                     data-waits: something is under way, look again in a second
+//   dialog[data-held] comes with contents and stays above them until its own button is pressed
+//   [data-hold]       a part of contents that stays, also where fresh ones have it no more, until it is pressed in
+//   [data-toast=10]   comes with contents and is shown for so many seconds
+//   form[data-retry]  a form that sends itself so many seconds later, again and again
+//   [data-path] a link into the portal · [data-copy] [data-cancel] [data-go-on] buttons · form[data-download] ·
+//   input[data-upload] · [data-count=name] how many boxes of that name are ticked
+import { Idiomorph } from 'idiomorph'
+import htmx from 'htmx.org'
+import { headers, renew } from './calls.js'
+import { download, upload } from './files.js'
+import { finishInstallation, goOn, openPath } from './portal.js'
+import { localTimes } from './times.js'
 
-const page = JSON.parse(document.getElementById('page')?.textContent ?? '{}')
 const QUICK = 1000
 const SLOW = 30000 // and then more and more seldom, while nothing changes
 const SLOWEST = 240000
-const PIECE = 512 * 1024 // of an uploaded file: one request takes a megabyte at most
 const RESTLESS = 60000 // how long a page that waits for an outcome asks every second
+const TOAST = 6000
 
-let parent = null // the SDK's frame; stays null outside a portal
-let token = page.token ?? ''
+htmx.config.includeIndicatorStyles = false // a style element, which the policy of our pages forbids
+htmx.config.allowEval = false
+htmx.config.historyEnabled = false
+htmx.config.selfRequestsOnly = true
+htmx.config.timeout = 40000
+htmx.config.scrollBehavior = 'instant'
+
 let busySince = 0
 let calm = SLOW
 let timer = 0
 
-// ---- words of the machine into words of the reader -------------------------------------------------------------
-
-const lang = document.documentElement.lang
-const relative = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
-const clock = new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const day = new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'long' })
-const midnight = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate()).getTime()
-
-function localTimes(within) {
-  for (const element of within.querySelectorAll('time[datetime]')) {
-    const moment = new Date(element.dateTime)
-    const days = Math.round((midnight(moment) - midnight(new Date())) / 86400000)
-    const date = Math.abs(days) <= 1 ? relative.format(days, 'day') : day.format(moment)
-    element.textContent = `${date}, ${clock.format(moment)}`
-    element.title = moment.toLocaleString(lang)
-  }
-}
-
-// ---- the parent ------------------------------------------------------------------------------------------------
-
-function fit() {
-  const height = Math.ceil(document.body.getBoundingClientRect().height)
-  parent?.parent.message.send('resizeWindow', { width: '100%', height, isSafely: true }).catch(() => {})
-}
-
-async function meetParent() {
-  try {
-    parent = await initializeB24Frame()
-  } catch {
-    return // opened outside a portal: links and buttons still work as far as they can
-  }
-  new ResizeObserver(fit).observe(document.body)
-  fit()
-  finishInstallation()
-}
-
-function finishInstallation() {
-  if (document.querySelector('[data-finish]') && parent?.isInstallMode) parent.installFinish().catch(() => {})
-}
-
-async function goOn() {
-  if (parent?.isInstallMode) await parent.installFinish()
-  else await parent?.parent.reloadWindow()
-}
-
-// ---- calls of our own pages: header token, no cookies ----------------------------------------------------------
-
-function post(url, body) {
-  return fetch(url, {
-    method: 'POST',
-    credentials: 'omit',
-    headers: { 'Content-Type': 'application/json', 'X-Page-Token': token },
-    body: JSON.stringify(body ?? {})
-  })
-}
-
-async function freshToken() {
-  if (!parent) return false
-  const auth = await parent.auth.refreshAuth()
-  const answer = await post('/frame/token', { access_token: auth.access_token })
-  if (!answer.ok) return false
-  token = (await answer.json()).token
-  return true
-}
-
-/** The answer, with a fresh token where the old one had run out. */
-async function send(url, body) {
-  const answer = await post(url, body)
-  return answer.status === 401 && (await freshToken()) ? post(url, body) : answer
-}
-
-/** The answer's JSON; `{ error: { code, text } }` where something stands in the way. Never throws. */
-async function call(url, body) {
-  try {
-    return await (await send(url, body)).json()
-  } catch {
-    return { error: { code: 'no_connection', text: document.body.dataset.offline } }
-  }
-}
-
-// ---- contents --------------------------------------------------------------------------------------------------
-
 const content = () => document.getElementById('content')
+
+/** What a call from this place says of its page. */
+export const pageOf = (element) => JSON.parse(element.closest('[hx-vals]')?.getAttribute('hx-vals') ?? '{}')
+
+// ---- fresh contents --------------------------------------------------------------------------------------------
+
+const typed = (field) =>
+  field.matches('input:not([type=hidden], [type=radio]), textarea') &&
+  (field.type === 'checkbox' ? field.checked !== field.defaultChecked : field.value !== field.defaultValue)
+
+const KEEPING = {
+  /** What is held stays until something in it is pressed. */
+  beforeNodeRemoved: (old) => !(old instanceof Element && old.matches('[data-hold]')),
+  /** What somebody has typed or ticked and not sent yet stays. */
+  beforeNodeMorphed: (old) => !(old instanceof Element && typed(old)),
+  /** What was opened stays open. */
+  beforeAttributeUpdated: (name, element, change) =>
+    !(change === 'remove' && name === 'open' && element.matches('details'))
+}
+
+/** What is shown once, and words of a moment, stand outside of the contents: no other answer takes them away. */
+function lift(next) {
+  for (const dialog of next.querySelectorAll('dialog[data-held]')) {
+    document.getElementById(dialog.id)?.remove()
+    document.getElementById('held').append(dialog)
+    htmx.process(dialog)
+    dialog.showModal()
+  }
+  for (const toast of next.querySelectorAll('[data-toast]')) showToast(toast, toast.dataset.toast * 1000)
+}
+
+export function show(html) {
+  const old = content()
+  const fresh = document.createElement('template')
+  fresh.innerHTML = html
+  const next = fresh.content.getElementById('content')
+  if (!next) return
+  const notice = document.getElementById('notice')
+  if (old.contains(notice)) old.before(notice)
+  lift(next)
+  const another = next.dataset.page !== old.dataset.page
+  if (next.outerHTML !== old.dataset.source) {
+    const source = next.outerHTML
+    calm = SLOW
+    if (another) old.replaceWith(next)
+    else Idiomorph.morph(old, next, { morphStyle: 'outerHTML', ignoreActiveValue: true, callbacks: KEEPING })
+    content().dataset.source = source
+    htmx.process(content())
+    localTimes(content())
+    counted()
+  }
+  if (another) {
+    say('')
+    scrollTo(0, 0)
+    focusOn(content().querySelector('h1'))
+  }
+}
+
+const waits = () => content()?.hasAttribute('data-waits')
+
+function plan() {
+  clearTimeout(timer)
+  if (!content()?.dataset.refresh) return
+  if (!waits()) busySince = 0
+  else if (!busySince) busySince = Date.now()
+  const quick = busySince && Date.now() - busySince < RESTLESS
+  timer = setTimeout(refresh, quick ? QUICK : calm)
+  calm = Math.min(calm * 1.5, SLOWEST)
+}
+
+async function refresh() {
+  if (document.hidden || document.querySelector('[aria-busy=true]')) return plan()
+  await htmx.ajax('POST', content().dataset.refresh, { source: content(), target: content(), swap: 'none' })
+  plan()
+}
+
+// ---- what people are told ---------------------------------------------------------------------------------------
+
+/** `place`: where it belongs; a page is long, and its frame does not scroll. Else above the contents. */
+export function say(text, bad, place) {
+  const notice = document.getElementById('notice')
+  if (place?.isConnected && place.id !== 'content') place.append(notice)
+  else content().before(notice)
+  notice.textContent = text ?? ''
+  notice.hidden = !text
+  notice.classList.toggle('bad', Boolean(bad))
+  if (text) notice.scrollIntoView({ block: 'nearest' })
+}
+
+function showToast(toast, stays) {
+  document.getElementById('toasts').replaceChildren(toast)
+  htmx.process(toast)
+  setTimeout(() => toast.remove(), stays)
+}
+
+function toast(text) {
+  const made = document.createElement('p')
+  made.className = 'toast'
+  made.textContent = text
+  showToast(made, TOAST)
+}
+
+export function busy(element, yes) {
+  if (yes) element.setAttribute('aria-busy', 'true')
+  else element.removeAttribute('aria-busy')
+  for (const button of element.querySelectorAll('button')) button.disabled = yes
+}
 
 /** The id of the title of the section that an element stands in. */
 const titleOf = (element) => element.closest('[aria-labelledby]')?.getAttribute('aria-labelledby')
@@ -108,163 +151,133 @@ function focusOn(element) {
   element?.focus({ preventScroll: true })
 }
 
-/** What is shown once, a key, stands until its own button is pressed: `data-hold` names its place in fresh contents. */
-function hold(old, next) {
-  for (const held of old.querySelectorAll('[data-hold]')) {
-    const slot = next.querySelector(`[data-slot="${CSS.escape(held.dataset.hold)}"]`)
-    if (slot && !slot.firstElementChild) slot.append(held)
+// ---- calls, by htmx ---------------------------------------------------------------------------------------------
+
+const plain = (parameters) => {
+  const fields = {}
+  for (const name of new Set(parameters.keys())) {
+    const given = parameters.getAll(name)
+    fields[name] = given.length > 1 ? given : given[0]
+  }
+  return fields
+}
+
+htmx.defineExtension('frame', {
+  encodeParameters: (xhr, parameters) => JSON.stringify(plain(parameters))
+})
+
+const answerOf = (xhr) => {
+  try {
+    return JSON.parse(xhr.responseText)
+  } catch {
+    return { error: { text: document.body.dataset.offline } }
   }
 }
 
-/** Put fresh contents in, unless somebody is typing there; what was opened stays open, but for the pressed form. */
-function show(html, always, form) {
-  const old = content()
-  form?.closest('[data-hold]')?.remove()
-  if (!always && old.contains(document.activeElement) && document.activeElement.matches('input, textarea')) return
-  const fresh = document.createElement('template')
-  fresh.innerHTML = html
-  const next = fresh.content.getElementById('content')
-  if (!next || next.outerHTML === old.dataset.source) return
-  next.dataset.source = next.outerHTML
-  const active = document.activeElement
-  const focused = old.contains(active) && (active.id || titleOf(active))
-  const notice = document.getElementById('notice')
-  if (old.contains(notice)) old.before(notice)
-  hold(old, next)
-  for (const opened of old.querySelectorAll('details[open][id]')) {
-    if (opened.contains(form ?? null)) continue
-    next.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute('open', '')
-  }
-  old.replaceWith(next)
-  localTimes(next)
-  calm = SLOW
-  if (focused) focusOn(next.contains(active) ? active : document.getElementById(focused))
-}
+const asked = (event) => event.detail.elt
+const byClock = (event) => asked(event) === content()
 
-const waits = () => content().hasAttribute('data-waits')
+document.addEventListener('htmx:configRequest', (event) => Object.assign(event.detail.headers, headers()))
 
-function plan() {
-  clearTimeout(timer)
-  if (!page.url) return
-  if (!waits()) busySince = 0
-  else if (!busySince) busySince = Date.now()
-  const quick = busySince && Date.now() - busySince < RESTLESS
-  timer = setTimeout(refresh, quick ? QUICK : calm)
-  calm = Math.min(calm * 1.5, SLOWEST)
-}
+let pressed = null
 
-async function refresh() {
-  if (!document.hidden) {
-    const answer = await call(page.url, page.body)
-    if (answer.html) show(answer.html, false)
-  }
-  plan()
-}
-
-// ---- buttons ---------------------------------------------------------------------------------------------------
-
-/** `place`: where it belongs; a page is long, and its frame does not scroll. Else above the contents. */
-function say(text, bad, place) {
-  const notice = document.getElementById('notice')
-  if (place?.isConnected) place.append(notice)
-  else content().before(notice)
-  notice.textContent = text ?? ''
-  notice.hidden = !text
-  notice.classList.toggle('bad', Boolean(bad))
-  if (text) notice.scrollIntoView({ block: 'nearest' })
-}
-
-function busy(form, yes) {
-  if (yes) form.setAttribute('aria-busy', 'true')
-  else form.removeAttribute('aria-busy')
-  form.querySelectorAll('button').forEach((button) => (button.disabled = yes))
-}
-
-async function press(form) {
-  const fields = Object.fromEntries(new FormData(form).entries())
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (byClock(event)) return
   say('')
-  const pressed = document.activeElement
-  const title = titleOf(form)
-  busy(form, true)
-  const answer = await call(form.dataset.call, { ...page.body, ...fields })
-  busy(form, false)
-  if (answer.error && 'atOnce' in form.dataset) form.reset()
-  if (answer.html) show(answer.html, true, form)
-  // a disabled button loses the focus: who uses a keyboard goes on there, or at the title of its section
-  const lost = pressed !== document.body && document.activeElement === document.body
-  if (lost) focusOn(pressed.isConnected ? pressed : document.getElementById(title))
-  if (answer.error) return say(answer.error.text, true, form)
-  if (answer.text) say(answer.text)
+  pressed = { active: document.activeElement, title: titleOf(asked(event)) }
+  busy(asked(event), true)
+})
+
+document.addEventListener('htmx:afterRequest', (event) => {
+  if (asked(event).isConnected) busy(asked(event), false)
+})
+
+/** A page token that has run out: once more with a fresh one. */
+document.addEventListener('htmx:beforeOnLoad', async (event) => {
+  const { xhr, elt, requestConfig } = event.detail
+  if (xhr.status !== 401 || elt.dataset.renewed) return
+  event.preventDefault()
+  if (!(await renew())) return failed(elt, answerOf(xhr).error.text)
+  elt.dataset.renewed = '1'
+  await htmx.ajax('POST', requestConfig.path, { source: elt, target: content(), swap: 'none' })
+  delete elt.dataset.renewed
+})
+
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const { xhr, elt } = event.detail
+  event.detail.shouldSwap = false // contents are put in here
+  if (xhr.status >= 400) return
+  const answer = answerOf(xhr)
+  if (!byClock(event)) {
+    elt.closest('dialog, [data-toast], [data-hold]')?.remove()
+    if (elt.matches('form')) elt.reset()
+    elt.closest('details')?.removeAttribute('open')
+  }
+  if (answer.html) show(answer.html)
+  if (answer.text) toast(answer.text)
+  if (byClock(event)) return
+  refocus()
   finishInstallation()
   plan()
+})
+
+/** Who uses a keyboard goes on where they were, or at the title of that section: a disabled button loses the focus. */
+function refocus() {
+  if (!pressed || document.activeElement !== document.body || pressed.active === document.body) return
+  focusOn(pressed.active.isConnected ? pressed.active : document.getElementById(pressed.title))
 }
 
+function failed(element, text) {
+  if (element === content()) return
+  if (element.matches('[hx-trigger=change]')) element.reset()
+  say(text, true, element)
+  refocus()
+}
+
+document.addEventListener('htmx:responseError', (event) => {
+  const { xhr, elt } = event.detail
+  failed(elt, answerOf(xhr).error.text)
+})
+for (const name of ['htmx:sendError', 'htmx:timeout']) {
+  document.addEventListener(name, (event) => failed(asked(event), document.body.dataset.offline))
+}
+
+// ---- buttons of our own -----------------------------------------------------------------------------------------
+
 document.addEventListener('submit', (event) => {
-  const form = event.target.closest('form[data-call], form[data-download]')
+  const form = event.target.closest('form[data-download]')
   if (!form) return
   event.preventDefault()
-  if (!form.hasAttribute('aria-busy')) form.dataset.download ? download(form) : press(form)
+  if (!form.hasAttribute('aria-busy')) download(form)
 })
 
 document.addEventListener('change', (event) => {
   if (event.target.matches('input[data-upload]')) upload(event.target)
-  const form = event.target.closest('form[data-call][data-at-once]')
-  if (form) form.requestSubmit()
+  if (event.target.matches('[data-all]')) {
+    for (const box of boxes(event.target.dataset.all)) box.checked = event.target.checked
+  }
+  if (event.target.matches('input[type=checkbox]')) counted()
 })
 
-// ---- files: down as a blob, up in pieces; the page token never stands in an address -----------------------------
+const boxes = (name) => content().querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)
 
-async function download(form) {
-  say('')
-  busy(form, true)
-  try {
-    const answer = await send(form.dataset.download, page.body)
-    if (!answer.ok) return say((await answer.json()).error.text, true, form)
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(await answer.blob())
-    link.download = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'export'
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000)
-  } catch {
-    say(document.body.dataset.offline, true, form)
-  } finally {
-    busy(form, false)
+/** Bulk actions say how many they are for, and stand aside while it is none. */
+function counted() {
+  for (const place of document.querySelectorAll('[data-count]')) {
+    const ticked = [...boxes(place.dataset.count)].filter((box) => box.checked)
+    place.hidden = ticked.length === 0
+    for (const number of place.querySelectorAll('[data-number]')) number.textContent = ticked.length
+    for (const names of place.querySelectorAll('[data-names]')) {
+      names.textContent = ticked.map((box) => box.dataset.name).join(', ')
+    }
   }
-}
-
-const base64 = (blob) =>
-  new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1))
-    reader.onerror = reject
-    reader.readAsDataURL(blob)
-  })
-
-async function upload(input) {
-  const [file] = input.files
-  if (!file) return
-  const place = input.closest('.file')
-  input.disabled = true
-  const { restore, error } = await call('/frame/restore', page.body)
-  let answer = { error }
-  for (let number = 0; !answer.error && number * PIECE < file.size; number++) {
-    say(`${input.dataset.saying}: ${Math.floor((number * PIECE * 100) / file.size)} %`, false, place)
-    const data = await base64(file.slice(number * PIECE, (number + 1) * PIECE))
-    answer = await call('/frame/restore/part', { restore, number, data })
-  }
-  if (!answer.error) answer = await call('/frame/restore/examine', { ...page.body, restore })
-  input.disabled = false
-  input.value = ''
-  say(answer.error?.text, answer.error, place)
-  if (answer.html) show(answer.html, true)
-  plan()
 }
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-path]')
-  if (link && parent) {
+  if (link) {
     event.preventDefault()
-    parent.slider.openPath(parent.slider.getUrl(link.dataset.path)).catch(() => {})
+    openPath(link.dataset.path)
   }
   const copy = event.target.closest('[data-copy]')
   if (copy) copyText(copy)
@@ -275,6 +288,10 @@ document.addEventListener('click', (event) => {
   }
   if (event.target.closest('[data-go-on]')) goOn().catch(() => {})
 })
+
+/** A key that is shown once is not closed by the way. */
+document.addEventListener('cancel', (event) => event.target.matches('dialog[data-held]') && event.preventDefault(), true)
+document.addEventListener('close', (event) => event.target.matches('dialog[data-held]') && event.target.remove(), true)
 
 async function copyText(button) {
   const source = document.getElementById(button.dataset.copy)
@@ -287,7 +304,14 @@ async function copyText(button) {
   button.textContent = button.dataset.done
 }
 
-content().dataset.source = content().outerHTML // the first refresh replaces what has changed only
-localTimes(document)
-plan()
-meetParent()
+for (const form of document.querySelectorAll('form[data-retry]')) {
+  setInterval(() => document.hidden || form.requestSubmit(), form.dataset.retry * 1000)
+}
+
+if (content()) {
+  content().dataset.source = content().outerHTML // the first refresh replaces what has changed only
+  lift(content())
+  localTimes(document)
+  counted()
+  plan()
+}

@@ -13,7 +13,8 @@ from babel.messages.pofile import read_po
 
 from b24app.cli import doctor_portal
 from b24app.domain.connection_check.rules import CheckPart, Finding, PlanFeature
-from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Failure
+from b24app.domain.delivery.health import EndpointHealth
+from b24app.domain.delivery.schedule import DeliveryState, Failure
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.policy import Section
 from b24app.domain.portal.card_layout import FieldsShown, Undone
@@ -70,7 +71,7 @@ def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
         (Failure, export.SENDING),
         (RestoreVerdict, export.RESTORE_VERDICT),
         ([section.name for section in PRODUCT.sections], export.FILED),
-        (EndpointState, delivery.ENDPOINT),
+        (EndpointHealth, delivery.HEALTH),
         (PortalState, portal.PORTAL),
         (Mode, verification.MODE),
         (FieldsShown, portal.FIELDS_SHOWN),

@@ -132,7 +132,7 @@ async def test_deep_json_without_any_proof(world: World) -> None:
 async def test_notes_and_names_that_no_column_takes(world: World) -> None:
     contact = world.add_contact()
     await world.install()
-    card, settings = await tab(world, "contact", contact), await main(world, world.admin())
+    card, settings = await tab(world, "contact", contact), await main(world, world.admin(), "delivery")
     for text in ("a\0b", "a\ud800b"):
         pressed = await card.press("recheck", members(card.html)[0], text)
         made = await settings.call("/frame/client-apps", name=text)
@@ -182,6 +182,6 @@ async def test_the_secret_part_of_an_endpoints_url_is_not_shown(world: World) ->
     card = await tab(world, "contact", contact)
     await card.press("recheck", members(card.html)[0])
     await world.settle()
-    shown = (await main(world, world.admin())).html + await card.content()
+    shown = (await main(world, world.admin(), "delivery")).html + await card.content()
     assert shown.count(world.receiver.url) == 2
     assert "hush-hush" not in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pkgutil import iter_modules
 
 import pytest
@@ -14,8 +15,8 @@ from b24app.features import PRODUCT
 from b24app.manifest import Manifest, read_manifest
 from b24app.plug import Feature, Product
 from b24app.settings import ROOT
-from placements import PARTS
-from placements.part import Area, Part
+from placements import PARTS, mode
+from placements.part import Part
 from placements.words import REFUSED
 from tests.stamp import product as stamped
 from tests.stamp.doors import DOORS
@@ -83,7 +84,8 @@ def test_each_part_is_of_a_feature_and_stands_where_its_folders_do(built: Built)
             f"placements.{part.name}.words",
             f"tests.{part.name}.words",
         )
-        for template in (*(template for _, template in part.settings), part.headline, part.card):
+        pages = [template for page in part.settings for template in (*page.sections, *page.folded)]
+        for template in (*pages, part.desk, part.card):
             assert not template or template.startswith(f"{part.name}/")
             assert ((part.templates or ROOT / "templates") / template).exists()
 
@@ -93,8 +95,21 @@ def test_what_a_feature_shows_has_a_section_in_the_settings_and_lines_in_the_car
     features = built.product.features
     assert {part.name for part in built.parts if part.settings} == {one.name for one in features if one.settings_view}
     assert {part.name for part in built.parts if part.card} == {one.name for one in features if one.card_view}
-    page = (ROOT / "templates" / "main_content.html").read_text()
-    assert all(f"sections('{area}')" in page for area in Area)
+    assert {part.name for part in built.parts if part.desk} == {one.name for one in features if one.desk}
+    once(page.slug for part in built.parts for page in part.settings)
+
+
+@EACH
+def test_each_switch_has_its_line_in_the_journal(built: Built) -> None:
+    features = {name for part in built.parts for call in part.calls.values() if (name := switched_by(call))}
+    assert features == {part.name for part in built.parts if "mode_changed" in getattr(part.words, "JOURNAL", {})}
+
+
+def switched_by(call: object) -> str:
+    """The feature whose mode it switches, or nothing."""
+    switch = mode.switch("any")
+    assert isinstance(switch, partial)
+    return call.args[0] if isinstance(call, partial) and call.func is switch.func else ""
 
 
 @EACH

@@ -140,7 +140,7 @@ async def button(people: People) -> None:
         return
     opened, pressed = frame(world, page), people.random.choice(("confirm", "recheck"))
     headers = {"X-Page-Token": opened.block["token"]}
-    body = {**opened.block["body"], "action": pressed, "membership": people.random.choice(members(page.text))}
+    body = {**opened.said, "action": pressed, "membership": people.random.choice(members(page.text))}
     await people.ask("POST", "/frame/press", json=body, headers=headers)
 
 

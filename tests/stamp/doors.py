@@ -7,13 +7,14 @@ from pathlib import Path
 
 from b24app.asgi import OURS
 from placements import mode
-from placements.part import Area, Part
+from placements.part import Part
+from placements.render import SettingsPage
 from tests.stamp import api, words
 
 PART = Part(
     "stamp",
     words,
-    settings=((Area.LEFT, "stamp/settings.html"),),
+    settings=(SettingsPage("stamp", "Stamp", "A sample feature.", "verified", ("stamp/settings.html",)),),
     card="stamp/card.html",
     calls={"/frame/stamp-mode": mode.switch("stamp")},
     templates=Path(__file__).parent / "templates",

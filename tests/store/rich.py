@@ -15,7 +15,9 @@ from b24app.cards.store.scans import Scan
 from b24app.cards.store.tables import records
 from b24app.cards.store.tables import requisites as requisites_table
 from b24app.connection_check.store.tables import connection_checks
+from b24app.delivery.store import client_apps as client_apps_store
 from b24app.delivery.store import deliveries, endpoints, idempotency, publishing
+from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.deliveries import Delivery
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.delivery.store.tables import client_apps
@@ -23,6 +25,7 @@ from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.domain.delivery import news
 from b24app.domain.portal.viewer import Viewer
+from b24app.domain.verification.launch import Order, Phase, Step
 from b24app.domain.verification.membership import Action, Intent, Membership
 from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.export.store import exports, file_parts, restores
@@ -30,7 +33,10 @@ from b24app.export.store.file_parts import FilePart
 from b24app.portal.store import tokens
 from b24app.portal.store.tables import viewer_sessions
 from b24app.portal.store.tokens import Pair
-from b24app.verification.store import intents, memberships
+from b24app.verification.store import intents, launches, memberships
+from b24app.verification.store.launches import Launch
+from b24app.verification.store.tables import launch_people
+from b24app.verification.store.tables import launches as launches_table
 from b24app.verification.store.tables import memberships as memberships_table
 from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
@@ -56,9 +62,12 @@ class Owned:
     subject: Subject
     company: Subject
     requisite: Requisite  # of the company
+    disconnected: UUID  # a client app that can be connected again
     went: RequisiteId  # hung on a deleted person for whom nobody goes on
     membership: Membership  # ticked, and not told yet
     stated: Intent
+    launch: Launch  # runs
+    order: Order  # about the membership
     viewer: Viewer
     endpoint: Endpoint
     delivery: Delivery  # waits
@@ -128,8 +137,12 @@ async def _unfinished(
         await intents.state(db, mine, contact, one)
     await intents.prove(db, mine, proven.id)
 
+    launch = await _launched(db, mine, member, now)
     (app,) = (await db.execute(select(client_apps.c.id))).scalars()
     endpoint = (await endpoints.of_app(db, mine, app))[0]
+    disconnected = ClientApp(uuid4(), "Отключённое", now)
+    await client_apps_store.add(db, mine, disconnected)
+    assert await client_apps_store.revoke(db, mine, disconnected.id, now) == []
     portal = await world.row()
     told = MembershipVerificationChanged(
         membership_id=member.id,
@@ -192,9 +205,12 @@ async def _unfinished(
         subject=contact,
         company=company,
         requisite=(await requisites.requisites_of(db, mine, [company]))[company][0],
+        disconnected=disconnected.id,
         went=went,
         membership=member,
         stated=stated,
+        launch=launch,
+        order=Order(member.id, launch.id, Step.DUE, 0),
         viewer=viewer,
         endpoint=endpoint,
         delivery=delivery,
@@ -215,6 +231,24 @@ async def _unfinished(
         waiting=rows[1],
         failed=rows[0],
     )
+
+
+async def _launched(db: AsyncConnection, mine: int, member: Membership, now: datetime) -> Launch:
+    """A launch that runs, with somebody at each step; one before it is long over."""
+    launch = await launches.newest(db, mine)
+    assert launch
+    await launches.change(db, mine, launch.id, phase=Phase.RUNNING.value)
+    over = {"id": uuid4(), "portal_id": mine, "phase": Phase.UNDONE.value, "begun_at": GONE, "ended_at": GONE}
+    await db.execute(insert(launches_table).values(over))
+    found = (await db.execute(select(memberships_table).where(memberships_table.c.id != member.id))).all()
+    due = next(one.id for one in found if one.state == "confirmed" and one.decided_at is None)
+    planned = next(one.id for one in found if one.id != due)
+    people = [(launch.id, member.id, "due"), (launch.id, due, "due"), (launch.id, planned, "planned")]
+    for launch_id, membership_id, step in (*people, (over["id"], member.id, "kept")):
+        ids = {"launch_id": launch_id, "membership_id": membership_id}
+        await db.execute(insert(launch_people).values(portal_id=mine, contact_id=1, step=step, **ids))
+    await launches.keep_clients(db, mine, [1], [1], now)
+    return launch
 
 
 async def _numbered(db: AsyncConnection, mine: int) -> None:

@@ -16,7 +16,8 @@ from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
 from b24app.portal.journeys.installation import IMPORT, RECONCILE, owe
 from b24app.portal.journeys.pages import portal_of
-from b24app.portal.store import portals
+from b24app.portal.store import journal, portals
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 from b24app.work.store import inbox, index
 
@@ -36,6 +37,8 @@ async def set_mode(resources: Resources, viewer: Viewer, rule: str, mode: Mode) 
         return
     async with resources.tenant(portal.id) as db:
         await switch(db, resources, portal, rule, mode)
+        changed = Changed(feature=rule, action="mode_changed", was=before.value, became=mode.value)
+        await journal.write(db, portal.id, viewer, changed, resources.now())
     log.info("mode_changed", portal=portal.id, user=viewer.user_id, rule=rule, was=before, now=mode)
     if before is Mode.OFF:
         for chore in (RECONCILE, IMPORT, portals.SWEEP):

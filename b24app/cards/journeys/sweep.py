@@ -27,7 +27,8 @@ from b24app.domain.work.clock import SOON
 from b24app.lanes import Lane
 from b24app.portal.journeys.fields import to_read
 from b24app.portal.journeys.tokens import admin_client
-from b24app.portal.store import portals
+from b24app.portal.store import journal, portals
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 
 BUDGET = 20.0  # seconds of one go, so that other chores have their turn
@@ -41,8 +42,11 @@ class SweepOvertaken(Exception):
 
 async def ask(resources: Resources, viewer: Viewer) -> None:
     """Compare every card now and not at night."""
-    async with resources.transaction() as db:
-        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON, resources.now())
+    now = resources.now()
+    async with resources.tenant(viewer.portal_id) as db:
+        await portals.ask_sweep(db, viewer.portal_id, ScanTrigger.BUTTON, now)
+        changed = Changed(feature="cards", action="comparison_asked")
+        await journal.write(db, viewer.portal_id, viewer, changed, now)
     log.info("sweep_asked", portal=viewer.portal_id, user=viewer.user_id)
     await resources.wake.chore(portals.SWEEP, viewer.portal_id)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -18,6 +17,7 @@ from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.portal.portal import Portal
+from b24app.net import addresses
 from b24app.plug import ExportRow, ExportSection, Restoring
 from b24app.resources import Resources
 
@@ -63,7 +63,7 @@ class EndpointRow(ExportRow):
 
 async def _read_endpoints(db: AsyncConnection, portal: Portal, after: str, limit: int) -> list[EndpointRow]:
     rows = await export_rows.endpoints_after(db, portal.id, _id(after), limit)
-    return [EndpointRow(**{**row._mapping, "url": urlsplit(row.url)._replace(query="").geturl()}) for row in rows]
+    return [EndpointRow(**{**row._mapping, "url": addresses.without_query(row.url)}) for row in rows]
 
 
 async def _restore_endpoints(on: Restoring, rows: Sequence[EndpointRow]) -> Counter[RestoreVerdict]:

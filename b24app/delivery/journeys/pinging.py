@@ -1,4 +1,7 @@
-"""A signed `endpoint.ping` asks an endpoint whether it is there. The newest ping counts; older ones are closed."""
+"""Two questions to an endpoint: a signed `endpoint.ping` asks whether it is there, a test shows it what news is like.
+
+The newest ping counts, older ones are closed. A test is sent once, whatever comes of it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.delivery.journeys.endpoints import owned, refuse_disabled
 from b24app.delivery.journeys.once import Keep, unkept
-from b24app.delivery.store import deliveries, publishing
+from b24app.delivery.store import deliveries, endpoints, publishing
 from b24app.domain.delivery import news
+from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.portal import Portal
+from b24app.errors import Refused
 from b24app.resources import Resources
 
 
@@ -22,6 +27,28 @@ async def ping(
     async with resources.tenant(portal.id) as db:
         refuse_disabled(await owned(db, portal, app_id, endpoint_id, lock=True))
         delivery_id = await publish_ping(resources, db, portal, endpoint_id)
+        await keep(db, delivery_id)
+    await resources.wake.outbox()
+    return delivery_id
+
+
+async def send_test(
+    resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID, keep: Keep[UUID] = unkept
+) -> UUID:
+    """Send news of the first type that the endpoint asks for, marked as a test; return its delivery's id.
+
+    Raises `Refused` `not_found`, `endpoint_disabled`, `endpoint_not_answered`.
+    """
+    now = resources.now()
+    async with resources.tenant(portal.id) as db:
+        endpoint = await owned(db, portal, app_id, endpoint_id, lock=True)
+        refuse_disabled(endpoint)
+        if endpoint.state is EndpointState.CHECKING:
+            raise Refused("endpoint_not_answered", 409)
+        type_ = resources.news.types[(endpoint.event_types or resources.news.event_types)[0]]
+        event = news.sample(type_, portal=portal.public_id, randomness=secrets.token_bytes(16), now=now)
+        delivery_id = await publishing.publish_to(db, portal.id, endpoint_id, event, now)
+        await endpoints.change(db, portal.id, endpoint_id, endpoint.updated_at, last_test=delivery_id)
         await keep(db, delivery_id)
     await resources.wake.outbox()
     return delivery_id

@@ -16,9 +16,12 @@ from b24app.delivery.store import client_apps, endpoints
 from b24app.delivery.store.endpoints import Endpoint
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.domain.portal.portal import Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
 from b24app.net import addresses, guard
 from b24app.net.addresses import WrongUrl
+from b24app.portal.store import journal
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 
 ENDPOINTS = 10  # per client app, at most
@@ -39,6 +42,18 @@ async def register(
 ) -> WithSecret:
     """A new endpoint in `checking`, with a ping on its way. Raises as `validate` does, or `too_many_endpoints`."""
     await validate(resources, portal.id, wanted)
+    registered = new_endpoint(resources, app_id, wanted)
+    async with resources.tenant(portal.id) as db:
+        await _refuse_too_many(db, portal, app_id)
+        await endpoints.add(db, portal.id, registered.endpoint)
+        await publish_ping(resources, db, portal, registered.endpoint.id)
+        await keep(db, registered)
+    await resources.wake.outbox()
+    return registered
+
+
+def new_endpoint(resources: Resources, app_id: UUID, wanted: Wanted) -> WithSecret:
+    """An endpoint with a secret of its own that nobody has stored yet."""
     secret, now = webhooks.new_secret(secrets.token_bytes(webhooks.SECRET_BYTES)), resources.now()
     new = Endpoint(
         id=uuid4(),
@@ -54,14 +69,7 @@ async def register(
         created_at=now,
         updated_at=now,
     )
-    registered = WithSecret(new, secret)
-    async with resources.tenant(portal.id) as db:
-        await _refuse_too_many(db, portal, app_id)
-        await endpoints.add(db, portal.id, new)
-        await publish_ping(resources, db, portal, new.id)
-        await keep(db, registered)
-    await resources.wake.outbox()
-    return registered
+    return WithSecret(new, secret)
 
 
 async def _refuse_too_many(db: AsyncConnection, portal: Portal, app_id: UUID) -> None:
@@ -72,10 +80,18 @@ async def _refuse_too_many(db: AsyncConnection, portal: Portal, app_id: UUID) ->
         raise Refused("too_many_endpoints", 409, {"limit": ENDPOINTS})
 
 
-async def change(resources: Resources, portal: Portal, app_id: UUID, endpoint_id: UUID, wanted: Wanted) -> Endpoint:
+async def change(
+    resources: Resources,
+    portal: Portal,
+    app_id: UUID,
+    endpoint_id: UUID,
+    wanted: Wanted,
+    by: Viewer | None = None,
+) -> Endpoint:
     """Set what is wanted. An endpoint with a new URL, or one switched on again, has to answer a ping first.
 
-    Raises as `validate` does, or `not_found`.
+    `by`: an administrator in the place of the client app; that stands in the journal. Raises as `validate` does, or
+    `not_found`.
     """
     await validate(resources, portal.id, wanted)
     async with resources.tenant(portal.id) as db:
@@ -90,15 +106,22 @@ async def change(resources: Resources, portal: Portal, app_id: UUID, endpoint_id
         moved = state is not before.state or values.get("url", before.url) != before.url
         if moved:
             values |= {"state": state.value, "state_reason": "owner" if state is EndpointState.DISABLED else ""}
+            values |= {"failing_since": None} if state is EndpointState.CHECKING else {}
         await endpoints.change(db, portal.id, endpoint_id, now, **values)
         if moved and state is EndpointState.CHECKING:
             await publish_ping(resources, db, portal, endpoint_id)
         if moved and state is EndpointState.DISABLED:
             await endpoints.make_due(db, portal.id, endpoint_id, now)
         changed = await owned(db, portal, app_id, endpoint_id)
+        if by and before.state is EndpointState.DISABLED and state is EndpointState.CHECKING:
+            await journal.write(db, portal.id, by, _switched_on(changed), now)
     if moved:
         await resources.wake.outbox()
     return changed
+
+
+def _switched_on(endpoint: Endpoint) -> Changed:
+    return Changed(feature="delivery", action="endpoint_on", about=addresses.without_query(endpoint.url))
 
 
 def _next_state(before: Endpoint, wanted: Wanted) -> EndpointState:

@@ -52,6 +52,15 @@ class Job:
         return self.load.type == EndpointPing.TYPE
 
     @property
+    def trigger(self) -> Trigger:
+        """Why it is sent. Pings and tests are the deliveries without a number."""
+        if self.load.resend:
+            return Trigger.MANUAL
+        if self.load.sequence is None:
+            return Trigger.PING if self.ping else Trigger.TEST
+        return Trigger.SCHEDULED
+
+    @property
     def chain(self) -> ChainKey:
         return (self.load.endpoint_id, self.load.object_id)
 
@@ -185,7 +194,7 @@ class DeliveryRun:
         rest = self._resting.get(load.endpoint_id)
         if self._closing or rest:
             return max(now, rest or now)
-        if job.ping or load.resend:
+        if job.trigger is not Trigger.SCHEDULED:
             return None
         retry = self._retries.get(job.chain)
         if retry and retry > now:

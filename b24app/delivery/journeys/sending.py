@@ -82,7 +82,7 @@ def _without_sending(run: DeliveryRun, job: Job) -> Done | None:
     if endpoint is None or endpoint.state is EndpointState.DELETED:
         return Done(job, end=DeliveryState.CLOSED)
     if endpoint.state is EndpointState.DISABLED:
-        return Done(job, end=DeliveryState.CLOSED if job.ping else DeliveryState.SKIPPED)
+        return Done(job, end=DeliveryState.CLOSED if load.sequence is None else DeliveryState.SKIPPED)
     if endpoint.state is EndpointState.CHECKING and not job.ping:
         return Done(job, hold=run.resources.now() + CHECK_WAIT)
     until = run.hold(job)
@@ -91,8 +91,7 @@ def _without_sending(run: DeliveryRun, job: Job) -> Done | None:
 
 async def _attempt(run: DeliveryRun, job: Job) -> Done:
     """Send the job, and once more at once where only the connection failed."""
-    load = job.load
-    trigger = Trigger.MANUAL if load.resend else Trigger.PING if job.ping else Trigger.SCHEDULED
+    load, trigger = job.load, job.trigger
     attempts = [await _send(run, job, trigger, load.attempts + 1)]
     limit, first = run.resources.manifest.delivery.instant_retry_under, attempts[0].result
     if rules.instantly_again(first.answer, first.duration, limit):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.delivery.journeys.run import DeliveryRun, Done
 from b24app.delivery.store import endpoints, settling
 from b24app.delivery.store.settling import AttemptRow, Change, NextTry
+from b24app.domain.delivery.health import HealthChange, health_change
 from b24app.domain.delivery.schedule import (
     Delivered,
     DeliveryState,
@@ -53,9 +55,10 @@ async def settle(run: DeliveryRun) -> None:
 
 async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, batch: Sequence[Done]) -> Counter[str]:
     """Store the results of rows that are still ours. Returns how many attempted deliveries came to which result."""
+    changes = _health_changes(batch)
     switched = {done.job.load.endpoint_id for done in batch if _switch(done)}
-    if switched:
-        await endpoints.lock(db, portal_id, switched)
+    if switched or changes:
+        await endpoints.lock(db, portal_id, switched | changes.keys())
     arrivals = await settling.hold(db, portal_id, [done.job.claim for done in batch])
     ours = [(done, _change(done)) for done in batch if done.job.claim.key in arrivals]
     later = [next_try for done, change in ours if (next_try := _next_try(done, change, arrivals, now))]
@@ -70,10 +73,24 @@ async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, bat
         attempts=[row for done, _ in ours for row in _attempt_rows(done)],
         changes=[change for done, change in ours if done.attempts or done.end not in (None, done.job.load.state)],
     )
+    for endpoint_id, changed in changes.items():
+        await endpoints.note_failing(db, portal_id, endpoint_id, changed.since, anew=changed.anew)
     for done, _ in ours:
         if switch := _switch(done):
             await _switch_endpoint(db, now, portal_id, done, switch)
     return Counter(_result(done) for done, _ in ours if done.attempts)
+
+
+def _health_changes(batch: Sequence[Done]) -> dict[UUID, HealthChange]:
+    """Endpoints that begin to fail or to answer with this batch. Most do neither, and their rows are left alone."""
+    attempts: defaultdict[UUID, list[tuple[datetime, bool]]] = defaultdict(list)
+    failing: dict[UUID, datetime | None] = {}
+    for done in batch:
+        if done.job.target and done.attempts:
+            failing[done.job.load.endpoint_id] = done.job.target.endpoint.failing_since
+            attempts[done.job.load.endpoint_id] += [(one.at, one.result.answer.ok) for one in done.attempts]
+    found = {endpoint_id: health_change(failing[endpoint_id], made) for endpoint_id, made in attempts.items()}
+    return {endpoint_id: change for endpoint_id, change in found.items() if change}
 
 
 def _result(done: Done) -> str:

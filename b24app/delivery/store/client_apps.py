@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, any_, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, any_, bindparam, case, literal, select, text, update
+from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.delivery.store.tables import api_keys, client_apps, endpoints
@@ -18,12 +18,27 @@ from b24app.domain.delivery.schedule import EndpointState
 
 @dataclass(frozen=True, slots=True)
 class ClientApp:
-    """A program of the portal's owner. `key_hints`: last characters of its live keys."""
+    """A program of the portal's owner, or one that is built in: without a key, as the test receiver's.
+
+    `key_hints`: last characters of its live keys; `last_used_at`: when one of them was used last, to the minute.
+    """
 
     id: UUID
     name: str
     created_at: datetime
     key_hints: tuple[str, ...] = ()
+    last_used_at: datetime | None = None
+    built_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectedApp:
+    """A client app that can still be connected again. `by`: the name of whoever disconnected it, or empty."""
+
+    id: UUID
+    name: str
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,27 @@ class KeyOwner:
     portal_id: int
     client_app_id: UUID
     origins: tuple[str, ...]
+    last_used_at: datetime | None = None
 
 
 async def by_key(db: AsyncConnection, digest: bytes) -> KeyOwner | None:
     """The owner of a live key; needs no tenant."""
     query = select(api_keys).where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None))
     row = (await db.execute(query)).one_or_none()
-    return None if row is None else KeyOwner(row.portal_id, row.client_app_id, tuple(row.origins))
+    return None if row is None else KeyOwner(row.portal_id, row.client_app_id, tuple(row.origins), row.last_used_at)
+
+
+# Many requests come with one key at a time: whoever finds its row locked has nothing to add.
+_NOTE_USE = text(
+    "UPDATE api_keys SET last_used_at = :now WHERE digest ="
+    " (SELECT digest FROM api_keys WHERE digest = :digest AND (last_used_at IS NULL OR last_used_at < :before)"
+    "  FOR UPDATE SKIP LOCKED)"
+).bindparams(*(bindparam(name, type_=TIMESTAMP(timezone=True)) for name in ("now", "before")))
+
+
+async def note_use(db: AsyncConnection, digest: bytes, now: datetime, before: datetime) -> None:
+    """The key is used now; nothing is written where it was used since `before`. Needs no tenant."""
+    await db.execute(_NOTE_USE, {"digest": digest, "now": now, "before": before})
 
 
 async def origin_known(db: AsyncConnection, origin: str) -> bool:
@@ -52,7 +81,9 @@ async def origin_known(db: AsyncConnection, origin: str) -> bool:
 
 async def add(db: AsyncConnection, portal_id: int, new: ClientApp) -> None:
     await db.execute(
-        insert(client_apps).values(id=new.id, portal_id=portal_id, name=new.name, created_at=new.created_at)
+        insert(client_apps).values(
+            id=new.id, portal_id=portal_id, name=new.name, created_at=new.created_at, built_in=new.built_in
+        )
     )
 
 
@@ -76,8 +107,14 @@ async def one(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> Clien
 
 
 async def living(db: AsyncConnection, portal_id: int) -> list[ClientApp]:
-    """Client apps that are not revoked, oldest first."""
-    return await _apps(db, portal_id)
+    """Client apps of the owner's that are not revoked, oldest first."""
+    return await _apps(db, portal_id, client_apps.c.built_in.is_(False))
+
+
+async def disconnected(db: AsyncConnection, portal_id: int, since: datetime) -> list[DisconnectedApp]:
+    """Those of the owner's that were disconnected since then, the last one first."""
+    query = select(client_apps).where(*_disconnected(portal_id, since)).order_by(client_apps.c.disabled_at.desc())
+    return [DisconnectedApp(row.id, row.name, row.disabled_at, row.disabled_by) for row in await db.execute(query)]
 
 
 async def lock(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> bool:
@@ -90,14 +127,19 @@ async def lock(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> bool
     return (await db.execute(select(client_apps.c.id).where(*live).with_for_update())).first() is not None
 
 
-async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> list[UUID] | None:
-    """Close an app, its keys and its endpoints. Returns the endpoints' ids, or None if there is no such app."""
+async def revoke(
+    db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime, by: str = ""
+) -> list[UUID] | None:
+    """Close an app, its keys and its endpoints. Returns the endpoints' ids, or None if there is no such app.
+
+    `by`: the name of whoever does it.
+    """
     disabled = await db.execute(
         update(client_apps)
         .where(
             client_apps.c.portal_id == portal_id, client_apps.c.id == client_app_id, client_apps.c.disabled_at.is_(None)
         )
-        .values(disabled_at=now)
+        .values(disabled_at=now, disabled_by=by)
         .returning(client_apps.c.id)
     )
     if disabled.first() is None:
@@ -106,10 +148,44 @@ async def revoke(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: 
     closed = await db.execute(
         update(endpoints)
         .where(endpoints.c.portal_id == portal_id, endpoints.c.client_app_id == client_app_id)
-        .values(state=EndpointState.DELETED.value, state_reason="client_app_revoked", deleted_at=now, updated_at=now)
+        .where(endpoints.c.state != EndpointState.DELETED.value)
+        .values(former_state=endpoints.c.state, state=EndpointState.DELETED.value, deleted_at=now, updated_at=now)
         .returning(endpoints.c.id)
     )
     return list(closed.scalars())
+
+
+async def reconnect(
+    db: AsyncConnection, portal_id: int, client_app_id: UUID, since: datetime, now: datetime
+) -> tuple[str, ...] | None:
+    """Bring back an app that was disconnected since then, and the endpoints that went with it: switched off where they
+    were, else `checking`. Returns the origins of the keys it had, which stay revoked; None: there is no such app.
+    """
+    wanted = (*_disconnected(portal_id, since), client_apps.c.id == client_app_id)
+    app = (await db.execute(select(client_apps.c.disabled_at).where(*wanted).with_for_update())).one_or_none()
+    if app is None:
+        return None
+    of_app = (api_keys.c.portal_id == portal_id, api_keys.c.client_app_id == client_app_id)
+    keys = await db.execute(select(api_keys.c.origins).where(*of_app, api_keys.c.revoked_at == app.disabled_at))
+    await db.execute(
+        update(client_apps)
+        .where(client_apps.c.portal_id == portal_id, client_apps.c.id == client_app_id)
+        .values(disabled_at=None, disabled_by="")
+    )
+    was_off = endpoints.c.former_state == EndpointState.DISABLED.value
+    await db.execute(
+        update(endpoints)
+        .where(endpoints.c.portal_id == portal_id, endpoints.c.client_app_id == client_app_id)
+        .where(endpoints.c.state == EndpointState.DELETED.value, endpoints.c.former_state.is_not(None))
+        .values(
+            state=case((was_off, EndpointState.DISABLED.value), else_=EndpointState.CHECKING.value),
+            state_reason=case((was_off, endpoints.c.state_reason), else_=""),
+            former_state=None,
+            deleted_at=None,
+            updated_at=now,
+        )
+    )
+    return tuple(sorted({origin for origins in keys.scalars() for origin in origins}))
 
 
 async def revoke_keys(db: AsyncConnection, portal_id: int, client_app_id: UUID, now: datetime) -> tuple[str, ...]:
@@ -120,15 +196,25 @@ async def revoke_keys(db: AsyncConnection, portal_id: int, client_app_id: UUID, 
     return tuple(sorted({origin for origins in revoked.scalars() for origin in origins}))
 
 
+def _disconnected(portal_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        client_apps.c.portal_id == portal_id,
+        client_apps.c.built_in.is_(False),
+        client_apps.c.disabled_at >= since,
+    )
+
+
 async def _apps(db: AsyncConnection, portal_id: int, *more: Any) -> list[ClientApp]:
     query = select(client_apps).where(client_apps.c.portal_id == portal_id, client_apps.c.disabled_at.is_(None), *more)
     rows = (await db.execute(query.order_by(client_apps.c.created_at, client_apps.c.id))).all()
-    keys = select(api_keys.c.client_app_id, api_keys.c.hint).where(
+    living = select(api_keys.c.client_app_id, api_keys.c.hint, api_keys.c.last_used_at).where(
         api_keys.c.portal_id == portal_id, api_keys.c.revoked_at.is_(None)
     )
-    hints = (await db.execute(keys.order_by(api_keys.c.created_at))).all()
-    return [_app(row, [key.hint for key in hints if key.client_app_id == row.id]) for row in rows]
+    keys = (await db.execute(living.order_by(api_keys.c.created_at))).all()
+    return [_app(row, [key for key in keys if key.client_app_id == row.id]) for row in rows]
 
 
-def _app(row: Row[Any], hints: Sequence[str]) -> ClientApp:
-    return ClientApp(row.id, row.name, row.created_at, tuple(hints))
+def _app(row: Row[Any], keys: Sequence[Any]) -> ClientApp:
+    used = [key.last_used_at for key in keys if key.last_used_at]
+    hints = tuple(key.hint for key in keys)
+    return ClientApp(row.id, row.name, row.created_at, hints, max(used, default=None), row.built_in)

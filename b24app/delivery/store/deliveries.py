@@ -167,3 +167,13 @@ def _delivery(row: Row[Any]) -> Delivery:
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+async def ever_delivered(db: AsyncConnection, portal_id: int) -> bool:
+    """Whether any news has reached a client app. Pings have no number."""
+    query = select(outbox.c.id).where(
+        outbox.c.portal_id == portal_id,
+        outbox.c.state == DeliveryState.DELIVERED.value,
+        outbox.c.sequence.is_not(None),
+    )
+    return (await db.execute(query.limit(1))).first() is not None

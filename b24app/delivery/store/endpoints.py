@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select, text, update
+from sqlalchemy import Row, Select, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +29,10 @@ class OldSecret:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address of a client app. `event_types` empty: all types. `secret` is encrypted."""
+    """An address of a client app. `event_types` empty: all types. `secret` is encrypted.
+
+    `failing_since`: the first failed attempt after the last one that it answered well; None: it answers.
+    """
 
     id: UUID
     client_app_id: UUID
@@ -43,6 +46,7 @@ class Endpoint:
     last_sequence: int
     created_at: datetime
     updated_at: datetime
+    failing_since: datetime | None = None
 
 
 async def add(db: AsyncConnection, portal_id: int, new: Endpoint) -> None:
@@ -91,7 +95,7 @@ async def reachable(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) 
 
 
 async def change(db: AsyncConnection, portal_id: int, endpoint_id: UUID, now: datetime, **values: Any) -> None:
-    """Set columns: url, description, event_types, secret, state, state_reason."""
+    """Set columns: url, description, event_types, secret, state, state_reason, failing_since, last_test."""
     await db.execute(
         update(endpoints)
         .where(endpoints.c.portal_id == portal_id, endpoints.c.id == endpoint_id)
@@ -138,6 +142,15 @@ async def switch(
     return switched.first() is not None
 
 
+async def note_failing(
+    db: AsyncConnection, portal_id: int, endpoint_id: UUID, since: datetime | None, *, anew: bool
+) -> None:
+    """Since when it fails; None: it answers. Not `anew`: what another worker has noted earlier stays."""
+    noted = since if anew or since is None else func.coalesce(endpoints.c.failing_since, since)
+    mine = (endpoints.c.portal_id == portal_id, endpoints.c.id == endpoint_id)
+    await db.execute(update(endpoints).where(*mine).values(failing_since=noted))
+
+
 # Work rows are locked in key order, as everybody locks them. The arrival tells a worker that holds one to look again.
 _MAKE_DUE = text(
     "UPDATE work w SET due_at = least(w.due_at, :now), arrivals = w.arrivals + 1 FROM ("
@@ -179,4 +192,5 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         last_sequence=row.last_sequence,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        failing_since=row.failing_since,
     )

@@ -17,9 +17,10 @@ from b24app.domain.delivery.schedule import EndpointState
 
 
 async def client_apps_after(db: AsyncConnection, portal_id: int, after: UUID, limit: int) -> list[ClientApp]:
-    """Living ones by rising id."""
+    """Living ones by rising id; what is built in is no truth of the portal's."""
     mine = (client_apps.c.portal_id == portal_id, client_apps.c.id > after, client_apps.c.disabled_at.is_(None))
-    rows = await db.execute(select(client_apps).where(*mine).order_by(client_apps.c.id).limit(limit))
+    of_owner = client_apps.c.built_in.is_(False)
+    rows = await db.execute(select(client_apps).where(*mine, of_owner).order_by(client_apps.c.id).limit(limit))
     return [ClientApp(row.id, row.name, row.created_at) for row in rows]
 
 
@@ -32,11 +33,16 @@ async def known_client_apps(db: AsyncConnection, portal_id: int, ids: Collection
 
 
 async def endpoints_after(db: AsyncConnection, portal_id: int, after: UUID, limit: int) -> Sequence[Any]:
-    """Living ones by rising id, as rows: id, client_app_id, url, description, event_types, created_at."""
+    """Living ones by rising id, as rows: id, client_app_id, url, description, event_types, created_at.
+
+    None of what is built in.
+    """
     mine = (endpoints.c.portal_id == portal_id, endpoints.c.id > after)
     living = endpoints.c.state != EndpointState.DELETED.value
+    built_in = select(client_apps.c.id).where(client_apps.c.portal_id == portal_id, client_apps.c.built_in)
     columns = [endpoints.c[name] for name in ("id", "client_app_id", "url", "description", "event_types", "created_at")]
-    rows = await db.execute(select(*columns).where(*mine, living).order_by(endpoints.c.id).limit(limit))
+    of_owner = endpoints.c.client_app_id.not_in(built_in)
+    rows = await db.execute(select(*columns).where(*mine, living, of_owner).order_by(endpoints.c.id).limit(limit))
     return rows.all()
 
 

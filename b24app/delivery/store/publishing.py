@@ -97,7 +97,7 @@ _PUBLISH_TO = text(
 async def publish_to(db: AsyncConnection, portal_id: int, endpoint_id: UUID, event: Event, now: datetime) -> UUID:
     """Write an event for one endpoint only, whatever types it asks for; return the delivery's id.
 
-    Only pings go this way: the delivery has no number.
+    Only pings and tests go this way: the delivery has no number.
     """
     values = {"portal": portal_id, "endpoint": endpoint_id, "now": now, "lane": int(Lane.INTERACTIVE)}
     delivery: UUID = (await db.execute(_PUBLISH_TO, {**_given([event]), **values})).scalar_one()

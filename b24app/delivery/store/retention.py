@@ -5,15 +5,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.delivery.store.idempotency import KEPT
-from b24app.delivery.store.tables import attempts, endpoints, events, idempotency, outbox
+from b24app.delivery.store.tables import (
+    api_keys,
+    attempts,
+    client_apps,
+    endpoints,
+    events,
+    idempotency,
+    outbox,
+    test_webhooks,
+)
 from b24app.domain.delivery.schedule import EndpointState
 from b24app.store.kept import delete_slice
 
 NEWS = timedelta(days=90)
+DISCONNECTED = timedelta(days=7)  # a client app that can be connected again
+TESTS = timedelta(days=1)  # what the test receiver got
 
 
 async def delete_answers(db: AsyncConnection, portal_id: int, now: datetime) -> int:
@@ -39,3 +50,18 @@ async def delete_endpoints(db: AsyncConnection, portal_id: int, now: datetime) -
     deleted = and_(endpoints.c.state == EndpointState.DELETED, endpoints.c.deleted_at < now - NEWS)
     deliveries = select(outbox.c.id).where(outbox.c.endpoint_id == endpoints.c.id, outbox.c.portal_id == portal_id)
     return await delete_slice(db, endpoints, portal_id, and_(deleted, ~deliveries.exists()))
+
+
+async def delete_client_apps(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    """Disconnected ones with their keys, as soon as no endpoint of theirs is left: the history has their names."""
+    left = select(endpoints.c.id).where(
+        endpoints.c.client_app_id == client_apps.c.id, endpoints.c.portal_id == portal_id
+    )
+    old = and_(client_apps.c.disabled_at < now - DISCONNECTED, ~left.exists())
+    gone = select(client_apps.c.id).where(client_apps.c.portal_id == portal_id, old)
+    await db.execute(delete(api_keys).where(api_keys.c.portal_id == portal_id, api_keys.c.client_app_id.in_(gone)))
+    return await delete_slice(db, client_apps, portal_id, old)
+
+
+async def delete_test_webhooks(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    return await delete_slice(db, test_webhooks, portal_id, test_webhooks.c.received_at < now - TESTS)

@@ -31,6 +31,7 @@ api_keys = Table(
     Column("origins", ARRAY(Text), nullable=False, server_default="{}"),  # web pages that may call with it (CORS)
     moment("created_at", required=True),
     moment("revoked_at"),
+    moment("last_used_at"),  # to the minute
     info=DIRECTORY,
 )
 
@@ -40,8 +41,10 @@ client_apps = Table(
     Column("id", Uuid, primary_key=True),
     portal_id(),
     Column("name", Text, nullable=False),
+    flag("built_in"),  # the test receiver's: without a key, none of the owner's
     moment("created_at", required=True),
     moment("disabled_at"),
+    Column("disabled_by", Text, nullable=False, server_default=""),  # name of whoever disconnected it
     info=TENANT,
 )
 Index("ix_client_apps_portal", client_apps.c.portal_id)
@@ -59,6 +62,9 @@ endpoints = Table(
     Column("old_secrets", JSONB, nullable=False, server_default="[]"),  # [{"secret": encrypted, "until": ISO time}]
     Column("state", Text, nullable=False),  # domain.delivery.schedule.EndpointState
     Column("state_reason", Text, nullable=False, server_default=""),
+    moment("failing_since"),  # the first failed attempt after the last one that was answered well
+    Column("former_state", Text),  # before its client app was disconnected, with which it went
+    Column("last_test", Uuid),  # the delivery of the newest test notification
     Column("last_sequence", BigInteger, nullable=False, server_default="0"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
@@ -142,4 +148,31 @@ idempotency = Table(
     info=TENANT,
 )
 
-TABLES = (api_keys, client_apps, endpoints, events, outbox, attempts, idempotency)
+test_receivers = Table(
+    "test_receivers",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # the last part of its address
+    portal_id(),
+    Column("client_app_id", Uuid, nullable=False),
+    Column("endpoint_id", Uuid, nullable=False),
+    moment("created_at", required=True),
+    UniqueConstraint("portal_id"),
+    info=DIRECTORY,
+)
+
+test_webhooks = Table(
+    "test_webhooks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    portal_id(),
+    Column("webhook_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("sequence", BigInteger),
+    Column("attempt", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # as it came; its signature was right
+    moment("received_at", required=True),
+    UniqueConstraint("portal_id", "webhook_id"),
+    info=TENANT,
+)
+
+TABLES = (api_keys, client_apps, endpoints, events, outbox, attempts, idempotency, test_receivers, test_webhooks)

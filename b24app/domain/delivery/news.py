@@ -11,7 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 from uuid import UUID
@@ -161,7 +161,7 @@ def event(news: News, *, portal: str, randomness: bytes) -> Event:
     return Event(
         id=f"evt_{randomness.hex()}",  # no dot may stand in it: the signed text is joined by dots
         type=news.TYPE,
-        body=_body(news, portal),
+        body=_body(news, portal, {}),
         subjects=news.subjects,
         source_key=news.source_key,
         object_id=news.object_id,
@@ -169,10 +169,25 @@ def event(news: News, *, portal: str, randomness: bytes) -> Event:
     )
 
 
-def _body(news: News, portal: str) -> bytes:
+def sample(type_: type[News], *, portal: str, randomness: bytes, now: datetime) -> Event:
+    """News of this type as it could happen now, marked by `"test": true`: about nobody of the portal's. Pure."""
+    told, key = replace(type_.example(), occurred_at=now), f"test:{randomness.hex()}"
+    return Event(
+        id=f"evt_{randomness.hex()}",
+        type=told.TYPE,
+        body=_body(told, portal, {"test": True}),
+        subjects=(),
+        source_key=key,
+        object_id=key,
+        occurred_at=now,
+    )
+
+
+def _body(news: News, portal: str, more: Mapping[str, Json]) -> bytes:
     moment = news.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     body: dict[str, Json] = {
         "type": news.TYPE,
+        **more,
         "timestamp": moment,
         "portal": portal,
         "object": {"kind": news.OBJECT, "id": news.object_id},

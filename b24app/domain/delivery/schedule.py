@@ -35,12 +35,13 @@ class DeliveryState(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Why an attempt was made. Only `scheduled` and `ping` count as tries, and only they are followed by another."""
+    """Why an attempt was made. Only `scheduled` and `ping` are followed by another; a `test` is made once."""
 
     SCHEDULED = "scheduled"
     INSTANT = "instant"
     MANUAL = "manual"
     PING = "ping"
+    TEST = "test"
 
 
 class Failure(StrEnum):
@@ -128,7 +129,7 @@ def after(made: Answer, trigger: Trigger, tries: int, schedule: Schedule, now: d
         return Delivered()
     if trigger is Trigger.MANUAL:
         return Unchanged(gone)
-    if gone or tries > len(schedule.waits):
+    if gone or trigger is Trigger.TEST or tries > len(schedule.waits):
         return Exhausted(gone)
     return Retry(now + timedelta(seconds=wait(made, schedule.waits[tries - 1], schedule, chance)))
 

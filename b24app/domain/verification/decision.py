@@ -8,7 +8,8 @@ Whose box moves which memberships:
 - ticking a contact (company) puts every live membership of it back to checking, a company also those of people it is
   linked with whose cards come later;
 - unticking approves when exactly one membership of it waits; with several the box is put back (`Problem.WHICH_ONE`);
-- a button names one membership and wins over the bare box, once the card shows what the button wrote.
+- a button names one membership and wins over the bare box, once the card shows what the button wrote;
+- orders of a launch come last: they change only what nobody has decided about.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from uuid import UUID
 from b24app.domain.cards.facts import Card, Kind, Subject
 from b24app.domain.cards.records import Record, last_editor
 from b24app.domain.cards.succession import RETURNS_WITHIN
+from b24app.domain.verification.launch import Order, carry_out
 from b24app.domain.verification.membership import (
     ALONE,
     Action,
@@ -32,10 +34,11 @@ from b24app.domain.verification.membership import (
     State,
 )
 from b24app.domain.verification.membership_changes import MembershipChanges
-from b24app.domain.verification.shown import Shown, shown
+from b24app.domain.verification.shown import STATUS, Shown, shown
 from b24app.domain.verification.succession import Move, Predecessor, take_over
 
 STATED_FOR = timedelta(minutes=2)  # after this an intent whose write never showed is dropped
+PENDING = (State.PENDING.value, State.PENDING.value)  # the status as the card shows it, and as it was agreed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Facts:
     `intents`: buttons pressed in this card and not done with, in order; `event_user`: who acted, as portal events told
     and something else bore out; `doubted`: they name somebody whom nothing bears out; `ids`: fresh ids; `ticked`:
     linked companies whose box is ticked although nobody of them waits: whoever is linked next has to be checked.
-    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one."""
+    `predecessors`: deleted cards this one goes on for; `successor`: the card that goes on for this deleted one;
+    `orders`: of a launch, about these memberships."""
 
     subject: Subject
     card: Card | None
@@ -58,6 +62,7 @@ class Facts:
     ticked: frozenset[int] = frozenset()
     predecessors: tuple[Predecessor, ...] = ()
     successor: Subject | None = None
+    orders: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Decision:
     """What should be. `memberships` holds changed and new ones only; `wanted` is what the card should show.
 
     `moves` come before `memberships`. `neighbours` are cards whose own journey has to look again; `waits` for the
-    portal's answer to a button."""
+    portal's answer to a button; `launched`: orders that were carried out."""
 
     memberships: tuple[Membership, ...] = ()
     moves: tuple[Move, ...] = ()
@@ -76,6 +81,7 @@ class Decision:
     problem: BoxProblem | None = None
     waits: bool = False
     deleted: bool = False
+    launched: tuple[Order, ...] = ()
 
     @property
     def names(self) -> bool:
@@ -106,16 +112,26 @@ def decide(facts: Facts, now: datetime) -> Decision:
     problem = BoxProblem.INTENT_NOT_SHOWN if dropped else None
     if not applied:
         problem = _take_box(facts, facts.card, changes) or problem
+    launched = carry_out(changes, facts.orders)
     changed = changes.changed()
     return Decision(
         memberships=changed,
         moves=moves,
-        wanted=project(changes.after.values(), shown(facts.card.values)),
+        wanted=project(changes.after.values(), _left_of(facts, facts.card)),
         neighbours=_neighbours(facts, facts.card, changes, (*changed, *(one.after for one in moves))),
         applied=applied,
         dropped=dropped,
         problem=problem,
+        launched=launched,
     )
+
+
+def _left_of(facts: Facts, card: Card) -> Shown:
+    """What the card shows where nobody has decided about it: the `pending` we wrote gives way to what stood before."""
+    now, record = shown(card.values), facts.record
+    if record is None or STATUS not in record.previous or (now.status, shown(record.settled).status) != PENDING:
+        return now
+    return Shown(now.check, str(record.previous[STATUS] or ""))
 
 
 def project(memberships: Iterable[Membership], now: Shown) -> Shown:

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     MERGED = "merged"  # another card goes on for this one
     RESTORED = "restored"  # the card came back from the recycle bin
     EXPIRED = "expired"  # the card was deleted and did not come back
+    LAUNCH = "launch"  # an administrator had everybody checked whom nobody had decided about
+    LAUNCH_UNDONE = "launch_undone"  # and took it back: as open as before, and still nobody has decided
 
 
 class DecidedBySource(StrEnum):

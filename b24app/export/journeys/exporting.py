@@ -20,11 +20,14 @@ from b24app.domain.export import file_format
 from b24app.domain.export.file_format import Header, SectionSum, Unpacker
 from b24app.domain.export.signing import sign
 from b24app.domain.portal.portal import Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
 from b24app.export.journeys.sections import Sections
 from b24app.export.store import exports, file_parts
 from b24app.export.store.exports import Export
 from b24app.export.store.file_parts import FilePart
+from b24app.portal.store import journal
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
@@ -68,12 +71,14 @@ async def carry(resources: Resources, portal: Portal, key: str, *, sections: Sec
     return resources.now()
 
 
-async def ready(resources: Resources, portal_id: int) -> Export:
-    """The export an administrator may download. Raises Refused `export_not_ready`."""
+async def take(resources: Resources, portal_id: int, by: Viewer) -> Export:
+    """The export that an administrator downloads. Raises Refused `export_not_ready`."""
     async with resources.tenant(portal_id) as db:
         found = await exports.newest(db, portal_id, exports.ASKED)
-    if found is None or found.state != exports.READY:
-        raise Refused("export_not_ready", 409)
+        if found is None or found.state != exports.READY:
+            raise Refused("export_not_ready", 409)
+        changed = Changed(feature="export", action="export_downloaded")
+        await journal.write(db, portal_id, by, changed, resources.now())
     return found
 
 

@@ -18,7 +18,8 @@ from b24app.portal.store import departures
 from b24app.portal.store.departures import Departure
 from b24app.resources import Resources
 
-OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export
+OFFERED = timedelta(days=90)  # after its data was erased a portal that is back is asked for an export,
+ASKED = timedelta(days=7)  # for so long: whoever has none has got used to it
 AT_WORK = (RestoreState.CHECKING, RestoreState.WEIGHING, RestoreState.APPLYING)
 
 
@@ -56,7 +57,11 @@ async def files_view(db: AsyncConnection, resources: Resources, portal: Portal, 
     now, target, restore = resources.now(), await exports.target(db, portal.id), await restores.newest(db, portal.id)
     counts = restore.counts if restore else {}
     departure = await departures.last(db, portal.member_id)
-    recent = departure is not None and (departure.erased_at or now) > now - OFFERED
+    recent = (
+        departure is not None
+        and (departure.erased_at or now) > now - OFFERED
+        and (departure.returned_at or now) > now - ASKED
+    )
     return FilesView(
         export=await exports.newest(db, portal.id, exports.ASKED),
         target=target,

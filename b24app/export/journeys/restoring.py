@@ -21,12 +21,15 @@ from b24app.domain.export import file_format, signing
 from b24app.domain.export.file_format import Examiner, Unpacker, WrongFile
 from b24app.domain.export.restoring import RestoreState
 from b24app.domain.portal.portal import Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.errors import Refused
 from b24app.export.journeys.sections import Sections
 from b24app.export.store import file_parts, restores
 from b24app.export.store.file_parts import FilePart
 from b24app.export.store.restores import Restore
 from b24app.plug import Restoring
+from b24app.portal.store import journal
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
@@ -76,12 +79,22 @@ async def receive(
 
 async def examine(resources: Resources, portal_id: int, restore_id: UUID) -> None:
     """Everything is uploaded. Raises Refused `not_found`."""
-    await _move(resources, portal_id, restore_id, RestoreState.RECEIVING, RestoreState.CHECKING)
+    async with resources.tenant(portal_id) as db:
+        await _move(db, resources, portal_id, restore_id, RestoreState.RECEIVING, RestoreState.CHECKING)
+    await resources.wake.chore(CHORE, portal_id)
 
 
-async def apply(resources: Resources, portal_id: int, restore_id: UUID) -> None:
-    """The administrator has seen what it would change and wants it. Raises Refused `not_found`."""
-    await _move(resources, portal_id, restore_id, RestoreState.READY, RestoreState.APPLYING, position=0, counts={})
+async def apply(resources: Resources, portal_id: int, restore_id: UUID, by: Viewer | None = None) -> None:
+    """The administrator has seen what it would change and wants it. Raises Refused `not_found`.
+
+    `by`: who does it, for the journal; None: whoever runs the app.
+    """
+    async with resources.tenant(portal_id) as db:
+        more = {"position": 0, "counts": {}}
+        await _move(db, resources, portal_id, restore_id, RestoreState.READY, RestoreState.APPLYING, **more)
+        changed = Changed(feature="export", action="restored")
+        await journal.write(db, portal_id, by, changed, resources.now())
+    await resources.wake.chore(CHORE, portal_id)
 
 
 async def forget(resources: Resources, portal_id: int, restore_id: UUID) -> None:
@@ -114,17 +127,21 @@ async def carry(resources: Resources, portal: Portal, key: str, *, sections: Sec
 
 
 async def _move(
-    resources: Resources, portal_id: int, restore_id: UUID, was: RestoreState, to: RestoreState, **more: Any
+    db: AsyncConnection,
+    resources: Resources,
+    portal_id: int,
+    restore_id: UUID,
+    was: RestoreState,
+    to: RestoreState,
+    **more: Any,
 ) -> None:
-    now = resources.now()
-    async with resources.tenant(portal_id) as db:
-        found = await restores.one(db, portal_id, restore_id, lock=True)
-        if found is None or found.state is not was:
-            raise Refused("not_found", 404)
-        await restores.change(db, portal_id, restore_id, state=to.value, **more)
-        await index.ask(db, portal_id, f"restore:{restore_id}", now)
+    """The caller wakes the chore after the commit."""
+    found = await restores.one(db, portal_id, restore_id, lock=True)
+    if found is None or found.state is not was:
+        raise Refused("not_found", 404)
+    await restores.change(db, portal_id, restore_id, state=to.value, **more)
+    await index.ask(db, portal_id, f"restore:{restore_id}", resources.now())
     log.info("restore", portal=portal_id, restore=str(restore_id), state=to)
-    await resources.wake.chore(CHORE, portal_id)
 
 
 async def _check(resources: Resources, portal: Portal, sections: Sections, restore_id: UUID) -> None:

@@ -19,11 +19,14 @@ from b24app.delivery.webhooks import Upload
 from b24app.domain.delivery.schedule import Answer, Failure
 from b24app.domain.export.weekly import next_try, next_week
 from b24app.domain.portal.portal import Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.export.journeys import exporting
 from b24app.export.journeys.sections import Sections
 from b24app.export.store import exports
 from b24app.export.store.exports import Export, WeeklyTarget
 from b24app.net import addresses
+from b24app.portal.store import journal
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 from b24app.work.store import index
 from b24app.work.store.index import WorkKind
@@ -33,8 +36,10 @@ CHORE = "weekly"
 log = structlog.get_logger()
 
 
-async def set_target(resources: Resources, portal_id: int, url: str) -> str:
+async def set_target(resources: Resources, portal_id: int, url: str, by: Viewer | None = None) -> str:
     """Send it to this address from now on, the first one at once. The secret that signs it, shown once.
+
+    `by`: who does it, for the journal; None: whoever runs the app.
 
     Raises Refused 422 `url_<reason>` as for endpoints (`b24app.net.guard`).
     """
@@ -44,6 +49,7 @@ async def set_target(resources: Resources, portal_id: int, url: str) -> str:
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.set_target(db, portal_id, url, resources.vault.seal(secret), now)
         await index.ask(db, portal_id, CHORE, now)
+        await journal.write(db, portal_id, by, _changed("weekly_set", url), now)
     await resources.wake.chore(CHORE, portal_id)
     return secret
 
@@ -61,11 +67,19 @@ async def send_now(resources: Resources, portal_id: int) -> None:
     await resources.wake.chore(CHORE, portal_id)
 
 
-async def stop(resources: Resources, portal_id: int) -> None:
+async def stop(resources: Resources, portal_id: int, by: Viewer) -> None:
     async with resources.tenant(portal_id) as db:
+        target = await exports.target(db, portal_id)
+        if target is None:
+            return
+        await journal.write(db, portal_id, by, _changed("weekly_stopped", target.url), resources.now())
         await exports.drop(db, portal_id, exports.WEEKLY)
         await exports.drop_target(db, portal_id)
         await index.drop(db, portal_id, WorkKind.CHORE, [CHORE])
+
+
+def _changed(action: str, url: str) -> Changed:
+    return Changed(feature="export", action=action, about=addresses.without_query(url))
 
 
 async def carry(resources: Resources, portal: Portal, _: str = "", *, sections: Sections) -> datetime | None:

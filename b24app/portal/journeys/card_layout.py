@@ -24,7 +24,9 @@ from b24app.portal.journeys.fields import entities, names_in
 from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.person_client import person_client
 from b24app.portal.store import card_layouts as rows
+from b24app.portal.store import journal
 from b24app.portal.store.card_layouts import Addition, KnownLayout
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 
 log = structlog.get_logger()
@@ -96,7 +98,7 @@ async def add(resources: Resources, viewer: Viewer, token: str, view: str, mark:
     except (PortalError, Refused):
         await _store(at, at.known.addition)
         raise
-    await _saw(at, after)
+    await _saw(at, after, "layout_added")
     log.info("card_section_added", portal=viewer.portal_id, user=viewer.user_id, view=view)
 
 
@@ -108,7 +110,8 @@ async def take_back(resources: Resources, viewer: Viewer, token: str, view: str)
         await _allowed(card_layouts.write(at.client, at.known.view, left))
     elif undone is Undone.RESET:
         await _allowed(card_layouts.reset(at.client, at.known.view))
-    await _saw(at, left if undone is not Undone.ABSENT else at.read.common, closed=True)
+    absent = undone is Undone.ABSENT
+    await _saw(at, at.read.common if absent else left, None if absent else "layout_taken_back", closed=True)
     log.info("card_section_removed", portal=viewer.portal_id, user=viewer.user_id, view=view, how=undone)
     return undone
 
@@ -148,12 +151,16 @@ async def _store(at: _Open, addition: Addition | None) -> None:
         await rows.remember(db, at.viewer.portal_id, at.known.view, addition)
 
 
-async def _saw(at: _Open, layout: CardLayout, *, closed: bool = False) -> None:
+async def _saw(at: _Open, layout: CardLayout, action: str | None, *, closed: bool = False) -> None:
+    """The view as it is now. `action`: for the journal; None: nothing was changed."""
     portal_id, now = at.viewer.portal_id, at.resources.now()
     async with at.resources.tenant(portal_id) as db:
         await rows.see(db, portal_id, {at.known.view: card_layout.layout_state(layout, at.ours)}, now)
         if closed:
             await rows.close(db, portal_id, at.known.view, now)
+        if action:
+            changed = Changed(feature="portal", action=action, about=str(at.known.view))
+            await journal.write(db, portal_id, at.viewer, changed, now)
 
 
 def _pair(addition: Addition | None) -> tuple[CardLayout, CardLayout]:

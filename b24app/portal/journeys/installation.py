@@ -26,6 +26,7 @@ from b24app.domain.cards.facts import Kind
 from b24app.domain.portal.card_layout import LayoutKey, LayoutState, layout_state
 from b24app.domain.portal.installation import PortalState, missing
 from b24app.domain.portal.portal import Portal
+from b24app.domain.portal.viewer import Viewer
 from b24app.domain.work.clock import SOON
 from b24app.errors import AccessDenied, PortalError, Refused
 from b24app.lanes import Lane
@@ -37,7 +38,8 @@ from b24app.portal.journeys.declared import Declared, Key, Spec
 from b24app.portal.journeys.pages import portal_of
 from b24app.portal.journeys.tokens import admin_client, remember, still_here
 from b24app.portal.store import card_layouts as card_rows
-from b24app.portal.store import portals
+from b24app.portal.store import journal, portals
+from b24app.portal.store.journal import Changed
 from b24app.resources import Resources
 from b24app.work.store import index
 
@@ -135,9 +137,9 @@ async def _known(resources: Resources, grant: InstallGrant) -> Portal | None:
         return portal
 
 
-async def reconcile(resources: Resources, portal: Portal) -> Report:
+async def reconcile(resources: Resources, portal: Portal, by: Viewer | None = None) -> Report:
     """Wanted − present = calls. Stores the field map and the report; never removes anything of the portal's. Where a
-    field was added, every card is compared: the rules it belongs to go on.
+    field was added, every card is compared: the rules it belongs to go on. `by`: who asked for it, for the journal.
 
     Raises the PortalErrors of the listing, and Refused `portal_unknown` where the app was removed meanwhile; what
     single additions were refused for stands in the report.
@@ -172,6 +174,8 @@ async def reconcile(resources: Resources, portal: Portal) -> Report:
         )
         if fields.added and portal.installed_at:
             await portals.ask_sweep(db, portal.id, ScanTrigger.SWITCH, resources.now())  # rules stood still without it
+        if by:
+            await journal.write(db, portal.id, by, Changed(feature="portal", action="repaired"), resources.now())
     log.info("reconciled", portal=portal.id, ok=report.ok, added=sum(step.added for step in report.steps))
     return report
 

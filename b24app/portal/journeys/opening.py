@@ -45,8 +45,8 @@ class Proven:
 async def prove_open(resources: Resources, request: OpenRequest, *, installing: bool = False) -> Proven:
     """`installing`: a reinstalled app brings a new application token, which the proven access token vouches for.
 
-    Raise Refused: `no_access` · `token_expired` · `unknown_auth_server` · `auth_server_down` · `unpaid` ·
-    `not_installed` · `wrong_app` · `wrong_portal` · `wrong_endpoint` · `wrong_application_token`. Nothing is changed.
+    Raise Refused: `no_access` · `token_expired` · `unknown_auth_server` · `auth_server_down` · the causes of
+    `PortalClosed` · `wrong_app` · `wrong_portal` · `wrong_endpoint` · `wrong_application_token`. Nothing is changed.
     """
     try:
         return await _prove(resources, request, installing)
@@ -130,14 +130,14 @@ async def welcome(resources: Resources, proven: Proven, portal: Portal, person: 
 
 
 async def token_owner(auth: AuthServer, server: str, token: str) -> TokenOwner:
-    """The auth server's word about an access token. Raise Refused: `token_expired` (401) · `unpaid` · `not_installed` ·
-    `auth_server_down`."""
+    """The auth server's word about an access token. Raise Refused: `token_expired` (401) · `auth_server_down` · the
+    causes of `PortalClosed`."""
     try:
         return await auth.app_info(server, token)
     except NeedsFreshToken:
         raise Refused("token_expired", 401) from None
     except PortalClosed as closed:
-        raise Refused("unpaid" if closed.reason == "unpaid" else "not_installed", 403) from None
+        raise Refused(closed.cause, 403) from None
     except PortalError:
         raise Refused("auth_server_down", 503) from None
 

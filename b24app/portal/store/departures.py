@@ -16,12 +16,14 @@ from b24app.store.tables import portals
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """`erased_at` is None while the rows are on their way out."""
+    """`erased_at` is None while the rows are on their way out; `returned_at`: when we met the portal again, None where
+    it has not come back."""
 
     installed_at: datetime | None
     removed_at: datetime | None
     erased_at: datetime | None
     rows: int
+    returned_at: datetime | None
 
 
 async def note(db: AsyncConnection, portal_id: int) -> None:
@@ -38,6 +40,8 @@ async def finish(db: AsyncConnection, portal_id: int, rows: int, now: datetime) 
 
 async def last(db: AsyncConnection, member_id: str) -> Departure | None:
     """When this portal's data was last erased, if it ever was."""
-    mine = select(departures).where(departures.c.member_digest == hashlib.sha256(member_id.encode()).digest())
+    again = select(portals.c.created_at).where(portals.c.member_id == member_id, portals.c.id > departures.c.portal_id)
+    mine = select(departures, again.correlate(departures).scalar_subquery().label("returned_at"))
+    mine = mine.where(departures.c.member_digest == hashlib.sha256(member_id.encode()).digest())
     row = (await db.execute(mine.order_by(departures.c.portal_id.desc()).limit(1))).one_or_none()
-    return Departure(row.installed_at, row.removed_at, row.erased_at, row.rows) if row else None
+    return Departure(row.installed_at, row.removed_at, row.erased_at, row.rows, row.returned_at) if row else None

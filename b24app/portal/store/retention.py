@@ -11,11 +11,11 @@ from sqlalchemy.schema import sort_tables
 
 from b24app.portal.store import departures
 from b24app.portal.store.tables import departures as departures_table
-from b24app.portal.store.tables import portal_calls, viewer_sessions
+from b24app.portal.store.tables import journal, portal_calls, viewer_sessions
 from b24app.store.kept import Kept, delete_slice
 from b24app.store.tables import portals
 
-SESSIONS, CALLS = timedelta(days=1), timedelta(days=7)
+SESSIONS, CALLS, JOURNAL = timedelta(days=1), timedelta(days=7), timedelta(days=365)
 
 
 async def delete_sessions(db: AsyncConnection, portal_id: int, now: datetime) -> int:
@@ -24,6 +24,10 @@ async def delete_sessions(db: AsyncConnection, portal_id: int, now: datetime) ->
 
 async def delete_calls(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     return await delete_slice(db, portal_calls, portal_id, portal_calls.c.at < now - CALLS)
+
+
+async def delete_journal(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    return await delete_slice(db, journal, portal_id, journal.c.at < now - JOURNAL)
 
 
 async def tidy(db: AsyncConnection, portal_id: int, kept: Sequence[Kept], now: datetime) -> int:

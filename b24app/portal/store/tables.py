@@ -99,4 +99,21 @@ portal_calls = Table(
 )
 Index("ix_portal_calls_at", portal_calls.c.portal_id, portal_calls.c.at)
 
-TABLES = (departures, tokens, viewer_sessions, card_layouts, portal_calls)
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    portal_id(),
+    moment("at", required=True),
+    Column("user_id", BigInteger),  # none: whoever runs the app, on the console
+    Column("user_name", Text, nullable=False, server_default=""),
+    Column("feature", Text, nullable=False),
+    Column("action", Text, nullable=False),  # a code of the feature's; pages have words for it
+    Column("about", Text, nullable=False, server_default=""),  # what was changed, by name or code
+    Column("was", Text, nullable=False, server_default=""),
+    Column("became", Text, nullable=False, server_default=""),
+    info=TENANT,
+)
+Index("ix_journal_portal", journal.c.portal_id, journal.c.id)
+
+TABLES = (departures, tokens, viewer_sessions, card_layouts, portal_calls, journal)

@@ -18,8 +18,9 @@ from b24app.domain.cards.facts import Card, Kind, Subject, Value
 from b24app.domain.cards.records import Known
 from b24app.domain.delivery.news import News
 from b24app.domain.policy import Policy
-from b24app.domain.portal.portal import Portal
+from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.decision import Decision, Facts, decide
+from b24app.domain.verification.launch import Order
 from b24app.domain.verification.membership import Intent, Membership, State
 from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.shown import CHECK, CODES, shown
@@ -27,7 +28,7 @@ from b24app.domain.verification.succession import Move, Predecessor
 from b24app.verification.journeys import public_ids
 from b24app.verification.journeys.first_seen import first_seen
 from b24app.verification.journeys.public_ids import MembershipIds
-from b24app.verification.store import intents, memberships
+from b24app.verification.store import intents, launches, memberships
 from b24app.work.store import inbox
 
 
@@ -35,7 +36,7 @@ from b24app.work.store import inbox
 class VerificationRows:
     """What decisions of a slice rest on. `members`: memberships by card, of deleted cards too; `pressed`: buttons by
     card; `ids`: fresh ones by card; `merged`: companies whose box a merge has ticked, since somebody of the deleted one
-    waits.
+    waits; `orders`: of a launch, about any of these memberships.
 
     `fresh`: companies some contact is newly linked to: `known` as we know them, `later`: something of theirs waits,
     `waiting`: somebody of theirs waits for a check; `shown`: as they were read now.
@@ -45,6 +46,7 @@ class VerificationRows:
     pressed: Mapping[Subject, Sequence[Intent]]
     ids: Mapping[Subject, tuple[UUID, ...]]
     merged: frozenset[Subject]
+    orders: tuple[Order, ...] = ()
     fresh: frozenset[Subject] = frozenset()
     known: Mapping[Subject, Known] = field(default_factory=dict)
     later: frozenset[Subject] = frozenset()
@@ -74,8 +76,10 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         deleted = {known.subject for one in facts for known in one.predecessors}
         subjects = [one.subject for one in facts]
         members = await memberships.of_subjects(db, portal_id, [*subjects, *sorted(deleted - {*subjects})])
+        known = {one.id for many in members.values() for one in many}
         rows = VerificationRows(
             members=members,
+            orders=await launches.due(db, portal_id, known) if known else (),
             pressed=await intents.pressed(db, portal_id, subjects),
             ids={
                 one.subject: tuple(uuid4() for _ in (one.card.links if one.card else ())) or (uuid4(),) for one in facts
@@ -141,6 +145,7 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         applied = [intent for one in decisions for intent in one.applied]
         dropped = [intent for one in decisions for intent in one.dropped]
         await intents.close(db, portal_id, applied, dropped)
+        await launches.close(db, portal_id, [order for one in decisions for order in one.launched])
         told = await _tell(db, context, [member for one in decided for member in one.plan.untold])
         return [*await _tell_moves(db, context, moves), *told]
 
@@ -149,10 +154,17 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
 
     async def give_up(self, db: AsyncConnection, context: RuleContext, subject: Subject, reason: str) -> Sequence[News]:
         """What was decided is told all the same."""
+        if subject.kind is Kind.CONTACT:
+            await launches.fail(db, context.portal.id, subject.id)
         return await _tell(db, context, await memberships.untold(db, context.portal.id, [subject]))
 
     async def lately(self, db: AsyncConnection, portal: Portal, since: datetime) -> Sequence[Subject]:
         return [Subject(Kind.CONTACT, one) for one in await memberships.lately_decided(db, portal.id, since)]
+
+    async def mode_changed(self, db: AsyncConnection, portal: Portal, mode: Mode) -> None:
+        """A launch waits until somebody resumes it."""
+        if mode is not Mode.ON:
+            await launches.pause(db, portal.id)
 
     async def to_show(self, db: AsyncConnection, portal: Portal) -> Collection[Subject]:
         return await memberships.decided_subjects(db, portal.id)
@@ -181,6 +193,7 @@ def _facts(facts: CardFacts, rows: VerificationRows) -> Facts:
         ticked=_ticked(rows),
         predecessors=_before(facts, rows.members),
         successor=facts.successor,
+        orders=rows.orders if facts.mode is Mode.ON else (),
     )
 
 

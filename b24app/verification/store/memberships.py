@@ -85,6 +85,12 @@ async def of_subjects(
     return {subject: tuple(found[subject]) for subject in subjects}
 
 
+async def contacts_of(db: AsyncConnection, portal_id: int, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Whose memberships these are; those that are not there are left out."""
+    mine = select(memberships.c.id, memberships.c.contact_id).where(memberships.c.portal_id == portal_id)
+    return {row.id: row.contact_id for row in await db.execute(mine.where(memberships.c.id.in_(ids)))}
+
+
 async def untold(db: AsyncConnection, portal_id: int, subjects: Collection[Subject]) -> list[Membership]:
     """Those of these subjects whose state client apps have not been told."""
     found = await of_subjects(db, portal_id, subjects)

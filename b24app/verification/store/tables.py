@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
 
 from b24app.store.tables import TENANT, flag, metadata, moment, portal_id
 
@@ -35,6 +35,13 @@ Index(
     memberships.c.decided_at,
     postgresql_where=text("decided_at IS NOT NULL"),
 )
+Index(
+    "ix_memberships_waiting",
+    memberships.c.portal_id,
+    text("coalesce(decided_at, updated_at)"),
+    memberships.c.id,
+    postgresql_where=text("state = 'pending'"),
+)
 Index("ix_memberships_updated", memberships.c.portal_id, memberships.c.updated_at, memberships.c.id)
 
 intents = Table(
@@ -54,4 +61,69 @@ intents = Table(
 )
 Index("ix_intents_open", intents.c.portal_id, intents.c.subject, postgresql_where=text("state IN ('stated', 'proven')"))
 
-TABLES = (memberships, intents)
+launches = Table(
+    "launches",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    portal_id(),
+    Column("phase", Text, nullable=False),  # domain.verification.launch.Phase
+    Column("choice", Text),  # domain.verification.launch.Choice
+    Column("author_id", BigInteger),  # who chose last
+    Column("author_name", Text, nullable=False, server_default=""),
+    moment("begun_at", required=True),
+    moment("chosen_at"),
+    moment("started_at"),
+    moment("ended_at"),
+    Column("contacts_total", BigInteger),  # all there were in the CRM when deals were counted
+    Column("deals_total", BigInteger),  # of the last year; what the portal counted
+    Column("deals_read", BigInteger, nullable=False, server_default="0"),
+    Column("after_id", BigInteger, nullable=False, server_default="0"),  # the last deal that was read
+    flag("by_date", "true"),  # the portal understands our filter by date
+    moment("counted_at"),
+    moment("batch_at"),  # when the last batch was handed out
+    Column("pace", Float),  # people a second
+    info=TENANT,
+)
+Index("ix_launches_newest", launches.c.portal_id, launches.c.begun_at)
+Index(
+    "uq_launches_under_way",
+    launches.c.portal_id,
+    unique=True,
+    postgresql_where=text("phase NOT IN ('done', 'undone')"),
+)
+
+launch_people = Table(
+    "launch_people",
+    metadata,
+    portal_id(primary_key=True),
+    Column("launch_id", Uuid, primary_key=True),
+    Column("membership_id", Uuid, primary_key=True),
+    Column("contact_id", BigInteger, nullable=False),  # when it was planned
+    Column("step", Text, nullable=False),  # domain.verification.launch.Step
+    info=TENANT,
+)
+Index(
+    "ix_launch_people_step",
+    launch_people.c.portal_id,
+    launch_people.c.launch_id,
+    launch_people.c.step,
+    launch_people.c.contact_id,
+)
+Index(
+    "ix_launch_people_due",
+    launch_people.c.portal_id,
+    launch_people.c.membership_id,
+    postgresql_where=text("step IN ('due', 'return_due')"),
+)
+
+deal_clients = Table(
+    "deal_clients",  # contacts and companies in deals of the last year; until somebody has started a launch by them
+    metadata,
+    portal_id(primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("crm_id", BigInteger, primary_key=True),
+    moment("seen_at", required=True),
+    info=TENANT,
+)
+
+TABLES = (memberships, intents, launches, launch_people, deal_clients)

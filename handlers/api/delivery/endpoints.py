@@ -56,6 +56,10 @@ PROBLEMS: Texts = {
         "The endpoint is switched off. Switch it on first: PATCH with enabled: true.",
         "Адрес выключен. Сначала включите его: PATCH с enabled: true.",
     ),
+    "endpoint_not_answered": (
+        "The endpoint has not answered its ping yet.",
+        "Адрес ещё не ответил на проверку.",
+    ),
 }
 
 router = Routes("Endpoints", "Where webhooks go.", PROBLEMS)
@@ -109,7 +113,7 @@ class EndpointOut(BaseModel):
     description: str
     state: EndpointState
     state_reason: str
-    last_sequence: int = Field(description="Number of the newest event meant for it; pings have none.")
+    last_sequence: int = Field(description="Number of the newest event meant for it; pings and tests have none.")
     created_at: datetime
     updated_at: datetime
 
@@ -180,6 +184,16 @@ async def remove(used: Used, called: Called, id: UUID) -> None:
 async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """A signed `endpoint.ping`. Pings carry no sequence number."""
     work = partial(pinging.ping, used, called.portal, called.app.id, id)
+    return await answer_once(request, used, called, key, work, 202, lambda sent: Pinged(delivery_id=sent))
+
+
+@router.post("/endpoints/{id}/test", status_code=202, response_model=Pinged, summary="Send a test event")
+async def send_test(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
+    """The example of the first type that the endpoint asks for, with `"test": true`: sent once, without a number.
+
+    Its ids belong to nobody.
+    """
+    work = partial(pinging.send_test, used, called.portal, called.app.id, id)
     return await answer_once(request, used, called, key, work, 202, lambda sent: Pinged(delivery_id=sent))
 
 

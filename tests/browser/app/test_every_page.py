@@ -14,6 +14,7 @@ from b24app.manifest import Manifest
 from emulator.crm.entities import Entity
 from emulator.model.installs import install
 from emulator.model.portal import Portal
+from placements import PARTS
 from tests.browser.app.conftest import Person, no_scroll_bars
 from tests.browser.conftest import Shoot
 from tests.databases import empty
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("pages")
 
 NAMES = {"ru": ("ООО «ВысотаСтрой»", "Игорь", "Мельников"), "en": ("Lakeside Builders Inc.", "Grace", "Turner")}
 CONFIRM = {"ru": "Подтвердить", "en": "Confirm"}
-CREATE = {"ru": "Создать ключ", "en": "Create a key"}
+SLUGS = [page.slug for part in PARTS for page in part.settings]
 CYRILLIC = re.compile("[а-яё]", re.I)
 
 every_language = pytest.mark.parametrize("language", ["ru", "en"])
@@ -36,7 +37,7 @@ async def house(postgres: servers.Postgres, engines: None, redis_url: str, manif
     async with open_world(postgres, redis_url, manifest) as world:
         for portal in (world.portal, world.other_portal):
             title, name, last_name = NAMES[portal.lang]
-            company = world.add_company(title, portal=portal)
+            company = world.add_company(title, portal=portal, ASSIGNED_BY_ID=world.manager(portal).id)
             contact = world.add_contact(company, name=name, last_name=last_name, portal=portal)
             await world.install(portal)
             await world.client_app(portal, title)
@@ -65,18 +66,18 @@ async def reads_well(frame: FrameLocator, page: Page, language: str) -> None:
 @pytest.mark.pairs("name")
 @pytest.mark.parametrize("role", ["administrator", "manager"])
 @every_language
-@pytest.mark.parametrize("name", ["contact", "company", "settings"])
+@pytest.mark.parametrize("name", ["contact", "company", "work", *(f"settings/{slug}" for slug in SLUGS)])
 async def test_it_reads_well(house: World, screen: Page, shoot: Shoot, name: str, language: str, role: str) -> None:
-    portal, button = portal_of(house, language), CREATE if name == "settings" else CONFIRM
+    portal, own = portal_of(house, language), name == "work" or name.startswith("settings")
     person = Person(screen, portal)
     await person.enter(house.admin(portal) if role == "administrator" else house.manager(portal))
-    if name == "settings":
-        await person.go(f"/marketplace/app/{house.installation(portal).id}/")
-    frame = person.app if name == "settings" else await person.card(name, 1)
+    if own:
+        await person.go(f"/marketplace/app/{house.installation(portal).id}/?page={name}")
+    frame = person.app if own else await person.card(name, 1)
     await reads_well(frame, screen, language)
-    buttons = 0 if name == "settings" and role == "manager" else 1
-    await expect(frame.get_by_role("button", name=button[language])).to_have_count(buttons)
-    await shoot(screen, f"every-{name}-{role}-{language}-{width(screen)}")
+    works = name in ("contact", "company", "work") or role == "manager"
+    await expect(frame.get_by_role("button", name=CONFIRM[language], exact=True)).to_have_count(1 if works else 0)
+    await shoot(screen, f"every-{name.replace('/', '-')}-{role}-{language}-{width(screen)}")
 
 
 @pytest.mark.pairs
@@ -88,6 +89,11 @@ async def test_the_installer_goes_on_to_the_settings(world: World, screen: Page,
     person = Person(screen, portal)
     await person.enter(world.admin(portal))
     await person.go(f"/marketplace/app/{installation.id}/")
+    later = person.app.locator(".primary[data-go-on]")
+    await later.wait_for()
+    await reads_well(person.app, screen, language)
+    await shoot(screen, f"every-installer-administrator-{language}-{width(screen)}")
+    await later.click()
     await screen.wait_for_url("**/?install_finished=Y")
     await world.settle()
     await reads_well(person.app, screen, language)

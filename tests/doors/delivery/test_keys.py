@@ -9,8 +9,8 @@ from tests.world import World
 
 async def test_settings_are_for_administrators_and_a_key_is_shown_once(world: World) -> None:
     await world.install()
-    manager, admin = await main(world, world.manager()), await main(world, world.admin())
-    assert "Проверить и восстановить" not in manager.html and "Проверить и восстановить" in admin.html
+    manager, admin = await main(world, world.manager()), await main(world, world.admin(), "delivery")
+    assert "Создать ключ" not in manager.html and "Создать ключ" in admin.html
     refused = [
         await manager.call("/frame/repair"),
         await manager.call("/frame/mode", mode="off"),
@@ -34,7 +34,7 @@ async def test_a_new_key_takes_the_place_of_the_old_one_for_the_same_origins(wor
     await world.install()
     portal = await world.row()
     first = await client_apps.create(world.resources, portal.id, "Кабинет", ("https://cabinet.example",))
-    admin, manager = await main(world, world.admin()), await main(world, world.manager())
+    admin, manager = await main(world, world.admin(), "delivery"), await main(world, world.manager())
     asked = {"client_app": str(first.app.id)}
     assert (await manager.call("/frame/client-apps/key", **asked)).status == 403
     assert (await world.api("GET", "/me", first.key)).status == 200

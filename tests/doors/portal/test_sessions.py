@@ -38,7 +38,7 @@ async def test_the_portal_is_asked_about_a_viewer_at_most_once_in_five_minutes(w
 async def test_who_was_dismissed_sees_nothing_more_even_when_they_are_asked_about_once(world: World) -> None:
     await world.install()
     page = await main(world, world.manager())
-    other = await main(world, world.admin())
+    other = await main(world, world.admin(), "setup")
     assert await looked(page) == await looked(other) == 200
     world.manager().active = False
     answer = await page.call("/frame/status")
@@ -130,10 +130,11 @@ async def test_a_demoted_administrators_page_offers_nothing_to_press(world: Worl
     await world.install()
     admin = world.admin()
     world.manager().admin = True
-    page = await main(world, admin)
+    page = await main(world, admin, "setup")
     assert "Только администратор" not in await page.content()
     admin.admin = False
-    assert "disabled" in await page.content()
+    shown = await page.content()
+    assert 'data-page="work"' in shown and "settings" not in shown
 
 
 async def test_calls_without_a_true_page_token_are_refused(world: World) -> None:

@@ -11,10 +11,10 @@ CONTACT = Entity.CONTACT
 
 async def test_the_settings_promise_nothing_while_verification_is_off(world: World) -> None:
     await world.install()
-    opened = await main(world, world.admin())
-    assert "за секунды" in opened.html
+    opened = await main(world, world.admin(), "verification")
+    assert "Проверка выключена" not in opened.html
     await world.mode("off")
-    assert "за секунды" not in await opened.content()
+    assert "Проверка выключена" in await opened.content()
 
 
 async def test_a_module_that_is_off_has_no_buttons(world: World) -> None:
@@ -22,7 +22,7 @@ async def test_a_module_that_is_off_has_no_buttons(world: World) -> None:
     await world.install()
     opened = await tab(world, "contact", contact)
     (membership,) = members(opened.html)
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "verification")
     assert (await admin.call("/frame/mode", mode="off")).status == 200
     shown = await opened.content()
     assert members(shown) == [] and "Проверка выключена" in shown

@@ -13,15 +13,19 @@ from b24app.delivery.store import (
     deliveries,
     endpoints,
     export_rows,
+    health,
     idempotency,
     loading,
     publishing,
+    receivers,
     retention,
     settling,
 )
 from b24app.delivery.store.client_apps import ClientApp
 from b24app.delivery.store.endpoints import OldSecret
+from b24app.delivery.store.receivers import ReceivedWebhook
 from b24app.delivery.store.settling import AttemptRow, Change
+from b24app.delivery.store.tables import endpoints as endpoints_table
 from b24app.delivery.store.tables import outbox
 from b24app.domain.delivery import news
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
@@ -43,12 +47,22 @@ async def _deleted_endpoint(db: AsyncConnection, portal_id: int, owned: Owned) -
     return await retention.delete_endpoints(db, portal_id, owned.now + LONG)
 
 
+async def _disconnected_app(db: AsyncConnection, portal_id: int, owned: Owned) -> int:
+    """It goes when none of its endpoints is left."""
+    await db.execute(delete(endpoints_table).where(endpoints_table.c.portal_id == portal_id))
+    return await retention.delete_client_apps(db, portal_id, owned.now + LONG)
+
+
 RECIPES = Recipes(
     queries={
         "delivery.client_apps.add": lambda db, p, o: client_apps.add(db, p, ClientApp(uuid4(), "Чужое", o.now)),
+        "delivery.client_apps.disconnected": lambda db, p, o: client_apps.disconnected(db, p, o.now - LONG),
         "delivery.client_apps.living": lambda db, p, o: client_apps.living(db, p),
         "delivery.client_apps.lock": lambda db, p, o: client_apps.lock(db, p, o.endpoint.client_app_id),
         "delivery.client_apps.one": lambda db, p, o: client_apps.one(db, p, o.endpoint.client_app_id),
+        "delivery.client_apps.reconnect": lambda db, p, o: client_apps.reconnect(
+            db, p, o.disconnected, o.now - LONG, o.now
+        ),
         "delivery.client_apps.revoke": lambda db, p, o: client_apps.revoke(db, p, o.endpoint.client_app_id, o.now),
         "delivery.deliveries.ask_resend": lambda db, p, o: deliveries.ask_resend(db, p, o.delivery.id),
         "delivery.deliveries.attempts_of": lambda db, p, o: deliveries.attempts_of(db, p, o.tried),
@@ -67,6 +81,9 @@ RECIPES = Recipes(
         ),
         "delivery.endpoints.lock": lambda db, p, o: endpoints.lock(db, p, [o.endpoint.id]),
         "delivery.endpoints.make_due": lambda db, p, o: endpoints.make_due(db, p, o.endpoint.id, o.now - LONG),
+        "delivery.endpoints.note_failing": lambda db, p, o: endpoints.note_failing(
+            db, p, o.endpoint.id, o.now, anew=False
+        ),
         "delivery.endpoints.of_app": lambda db, p, o: endpoints.of_app(db, p, o.endpoint.client_app_id),
         "delivery.endpoints.one": lambda db, p, o: endpoints.one(
             db, p, o.endpoint.client_app_id, o.endpoint.id, lock=True
@@ -93,6 +110,7 @@ RECIPES = Recipes(
         "delivery.export_rows.put_switched_off": lambda db, p, o: export_rows.put_switched_off(
             db, p, replace(o.endpoint, id=uuid4())
         ),
+        "delivery.health.recent": lambda db, p, o: health.recent(db, p, o.now - LONG),
         "delivery.idempotency.forget": lambda db, p, o: idempotency.forget(db, p, DIGEST, o.begun),
         "delivery.idempotency.keep": lambda db, p, o: idempotency.keep(db, p, DIGEST, o.begun, 201, b"an answer"),
         "delivery.idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
@@ -102,11 +120,18 @@ RECIPES = Recipes(
         "delivery.publishing.publish_to": lambda db, p, o: publishing.publish_to(
             db, p, o.endpoint.id, _another(o), o.now
         ),
+        "delivery.receivers.clear": lambda db, p, o: receivers.clear(db, p),
+        "delivery.receivers.keep": lambda db, p, o: receivers.keep(
+            db, p, ReceivedWebhook("evt_other", "endpoint.ping", None, 1, b"{}", o.now)
+        ),
+        "delivery.receivers.newest": lambda db, p, o: receivers.newest(db, p),
         "delivery.retention.delete_answers": lambda db, p, o: retention.delete_answers(db, p, o.now + LONG),
         "delivery.retention.delete_attempts": lambda db, p, o: retention.delete_attempts(db, p, o.now + LONG),
+        "delivery.retention.delete_client_apps": _disconnected_app,
         "delivery.retention.delete_deliveries": lambda db, p, o: retention.delete_deliveries(db, p, o.now + LONG),
         "delivery.retention.delete_endpoints": _deleted_endpoint,
         "delivery.retention.delete_events": _old_events,
+        "delivery.retention.delete_test_webhooks": lambda db, p, o: retention.delete_test_webhooks(db, p, o.now + LONG),
         "delivery.settling.settle": lambda db, p, o: settling.settle(
             db,
             p,
@@ -119,8 +144,13 @@ RECIPES = Recipes(
     elsewhere={
         "delivery.client_apps.add_key": DIRECTORY,
         "delivery.client_apps.by_key": DIRECTORY,
+        "delivery.client_apps.note_use": DIRECTORY,
         "delivery.client_apps.origin_known": DIRECTORY,
         "delivery.client_apps.revoke_keys": DIRECTORY,
+        "delivery.receivers.add": DIRECTORY,
+        "delivery.receivers.by_id": DIRECTORY,
+        "delivery.receivers.drop": DIRECTORY,
+        "delivery.receivers.of_portal": DIRECTORY,
         "delivery.settling.hold": INDEX,
     },
     new_rows={"delivery.publishing.publish_to"},

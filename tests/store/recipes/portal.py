@@ -6,8 +6,9 @@ from dataclasses import replace
 from uuid import uuid4
 
 from b24app.domain.portal.card_layout import LayoutKey, layout_state
-from b24app.portal.store import card_layouts, portal_calls, retention, tokens, viewer_sessions
+from b24app.portal.store import card_layouts, journal, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
+from b24app.portal.store.journal import Changed
 from b24app.portal.store.portal_calls import PortalCall
 from b24app.portal.store.viewer_sessions import Session
 from tests.store.recipes.recipe import DIRECTORY, LONG, Recipes
@@ -22,6 +23,10 @@ RECIPES = Recipes(
             db, p, VIEW, Addition([], [], 1, "Анна", o.now)
         ),
         "portal.card_layouts.see": lambda db, p, o: card_layouts.see(db, p, {VIEW: layout_state((), ())}, o.now),
+        "portal.journal.newest": lambda db, p, o: journal.newest(db, p, 50),
+        "portal.journal.write": lambda db, p, o: journal.write(
+            db, p, o.viewer, Changed(feature="delivery", action="key_renewed"), o.now
+        ),
         "portal.portal_calls.listing": lambda db, p, o: portal_calls.listing(
             db, p, o.now - LONG, errors=False, limit=50
         ),
@@ -29,6 +34,7 @@ RECIPES = Recipes(
             db, p, [PortalCall(o.now, "bulk", "profile", "ok", "", 200, 9)]
         ),
         "portal.retention.delete_calls": lambda db, p, o: retention.delete_calls(db, p, o.now + LONG),
+        "portal.retention.delete_journal": lambda db, p, o: retention.delete_journal(db, p, o.now + LONG),
         "portal.retention.delete_sessions": lambda db, p, o: retention.delete_sessions(db, p, o.now + LONG),
         "portal.tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
         "portal.tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),

@@ -9,9 +9,18 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.verification.launch import Choice, Phase, Step
 from b24app.domain.verification.membership import Membership, State
 from b24app.domain.verification.succession import Move
-from b24app.verification.store import card_tab, client_view, export_rows, intents, memberships, retention
+from b24app.verification.store import (
+    card_tab,
+    client_view,
+    export_rows,
+    intents,
+    launches,
+    memberships,
+    retention,
+)
 from tests.store.recipes.recipe import LONG, Recipes
 
 RECIPES = Recipes(
@@ -45,6 +54,27 @@ RECIPES = Recipes(
         "verification.intents.prove": lambda db, p, o: intents.prove(db, p, o.stated.id),
         "verification.intents.state": lambda db, p, o: intents.state(db, p, o.subject, replace(o.stated, id=uuid4())),
         "verification.intents.withdraw": lambda db, p, o: intents.withdraw(db, p, o.stated.id),
+        "verification.launches.advance": lambda db, p, o: launches.advance(db, p, o.launch, 10**6, 1),
+        "verification.launches.begin": lambda db, p, o: _begin(db, p, o.launch, o.now),
+        "verification.launches.call_back": lambda db, p, o: launches.call_back(db, p, o.launch.id),
+        "verification.launches.change": lambda db, p, o: launches.change(db, p, o.launch.id, author_name="theirs"),
+        "verification.launches.clients": lambda db, p, o: launches.clients(db, p),
+        "verification.launches.close": lambda db, p, o: launches.close(db, p, [o.order]),
+        "verification.launches.due": lambda db, p, o: launches.due(db, p, [o.order.membership_id]),
+        "verification.launches.fail": lambda db, p, o: launches.fail(db, p, o.subject.id),
+        "verification.launches.forget_clients": lambda db, p, o: launches.forget_clients(db, p),
+        "verification.launches.hand_out": lambda db, p, o: launches.hand_out(
+            db, p, o.launch.id, Step.PLANNED, Step.DUE, 200
+        ),
+        "verification.launches.keep_clients": lambda db, p, o: launches.keep_clients(db, p, [10**6], [10**6], o.now),
+        "verification.launches.newest": lambda db, p, o: launches.newest(db, p),
+        "verification.launches.numbers": lambda db, p, o: launches.numbers(db, p),
+        "verification.launches.outstanding": lambda db, p, o: launches.outstanding(db, p, o.launch.id),
+        "verification.launches.pass_over": lambda db, p, o: launches.pass_over(db, p, o.launch.id),
+        "verification.launches.pause": lambda db, p, o: launches.pause(db, p),
+        "verification.launches.plan": lambda db, p, o: launches.plan(db, p, uuid4(), Choice.NOBODY),
+        "verification.launches.progress": lambda db, p, o: launches.progress(db, p, o.launch.id),
+        "verification.launches.sample": lambda db, p, o: launches.sample(db, p, Choice.NOBODY),
         "verification.memberships.add_first_seen": lambda db, p, o: memberships.add_first_seen(
             db, p, [replace(o.membership, id=uuid4(), contact_id=10**6 + 1)], o.now
         ),
@@ -62,13 +92,27 @@ RECIPES = Recipes(
         "verification.memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
         "verification.memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
         "verification.memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
+        "verification.retention.delete_deal_clients": lambda db, p, o: retention.delete_deal_clients(
+            db, p, o.now + LONG
+        ),
         "verification.retention.delete_intents": lambda db, p, o: retention.delete_intents(db, p, o.now + LONG),
+        "verification.retention.delete_launch_people": lambda db, p, o: retention.delete_launch_people(
+            db, p, o.now + LONG
+        ),
     },
+    all_of_it={"verification.launches.newest"},
     new_rows={
+        "verification.launches.begin",
+        "verification.launches.keep_clients",
         "verification.memberships.add_first_seen",
         "verification.memberships.add_new",
     },
 )
+
+
+async def _begin(db: AsyncConnection, portal_id: int, under_way: launches.Launch, now: datetime) -> None:
+    await launches.change(db, portal_id, under_way.id, phase=Phase.DONE.value)
+    await launches.begin(db, portal_id, uuid4(), now)
 
 
 async def _move(db: AsyncConnection, portal_id: int, one: Membership, now: datetime) -> None:

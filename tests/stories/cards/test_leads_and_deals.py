@@ -264,7 +264,7 @@ async def test_a_rule_stands_still_without_its_field_and_goes_on_after_repair(wo
     report = (await world.row()).report
     assert [step["missing"] for step in report["steps"] if step["part"] == "fields"] == [[f"deal.{TRIAL}"]]
 
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "cards")
     assert (await page.call("/frame/repair")).status == 200
     assert (await world.row()).report["ok"]
     await world._chores("sweep_portal")

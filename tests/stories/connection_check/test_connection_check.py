@@ -29,7 +29,7 @@ EMPLOYEE_SEES = "Только для администраторов"
 
 async def press(world: World) -> Frame:
     """An administrator presses, and a worker carries it out."""
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     assert (await page.call("/frame/connection-check")).status == 200
     await work(world)
     return page
@@ -116,7 +116,7 @@ async def test_all_is_well(world: World) -> None:
 async def test_lines_come_one_after_the_other(world: World) -> None:
     await world.install()
     await world.subscribe()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     await page.call("/frame/connection-check")
     assert {one.light for one in (await lines(world)).values()} == {Light.WAITING}
 
@@ -277,7 +277,7 @@ async def test_a_portal_that_is_not_as_documented_is_said_to_be_so(
     world.add_contact()
     await world.install()
     world.portal.differences.change(given)
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     world.installation().installed = "install_unfinished" not in given
     assert (await page.call("/frame/connection-check")).status == 200
     await work(world)
@@ -327,7 +327,7 @@ async def test_what_the_plan_lacks_is_no_fault(world: World, plan: str, light: L
 async def test_a_portal_in_trouble(world: World, fault: Break, finding: Finding) -> None:
     await world.install()
     await world.subscribe()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     await page.call("/frame/connection-check")
     world.emulator.world.faults.add(fault, times=-1)
     await work(world)
@@ -341,7 +341,7 @@ async def test_a_portal_in_trouble(world: World, fault: Break, finding: Finding)
 
 async def test_no_administrators_access_works(world: World) -> None:
     installation = await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     await page.call("/frame/connection-check")
     world.emulator.world.auth.expire_access(installation, world.admin().id)
     world.emulator.world.auth.revoke_refresh(installation)
@@ -380,7 +380,7 @@ async def test_an_endpoint_that_is_switched_off_is_not_pinged(world: World) -> N
 
 async def test_nobody_works_in_the_background(world: World) -> None:
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     await page.call("/frame/connection-check")
     world.pass_time(seconds=31)
 
@@ -425,7 +425,7 @@ async def test_an_employee_cannot_press(world: World) -> None:
 
 async def test_pressing_twice_is_one_check(world: World) -> None:
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "check")
     await page.call("/frame/connection-check")
     known = await nonce(world)
     await page.call("/frame/connection-check")

@@ -73,7 +73,7 @@ async def a_life(world: World) -> None:
     await world.install()
     assert (await world.row()).imported
     await world.subscribe()
-    checked = await main(world, world.admin())
+    checked = await main(world, world.admin(), "check")
     assert (await checked.call("/frame/connection-check")).status == 200
     await connection_check_one(world.resources, (await world.row()).id)
     await world.settle()

@@ -21,7 +21,7 @@ PIECE = 512 * 1024
 
 
 async def settings(world: World) -> Frame:
-    return await main(world, world.admin())
+    return await main(world, world.admin(), "export")
 
 
 async def exported(world: World) -> bytes:

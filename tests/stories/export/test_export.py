@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.doors.frames import members, tab
+from tests.doors.frames import main, members, tab
 from tests.stories.export.files import (
     COMPANY,
     CONTACT,
@@ -94,7 +94,7 @@ async def test_a_client_app_comes_back_without_its_key_and_takes_a_new_one(world
     file = await exported(world)
     await goes_and_comes_back(world, decided.installation)
     await restored(world, file)
-    opened = await settings(world)
+    opened = await main(world, world.admin(), "delivery")
     app_id = opened.html.split('name="client_app" value="')[1].split('"')[0]
 
     made = (await opened.call("/frame/client-apps/key", client_app=app_id)).json()["html"]

@@ -74,7 +74,12 @@ async def test_a_gigabyte_of_zeros_is_looked_at_for_a_moment_only(world: World, 
 async def test_another_portals_file_is_refused(world: World, decided: Decided) -> None:
     file = await exported(world)
     await world.install(world.other_portal)
-    opened = frame(world, await world.open(world.installation(world.other_portal), world.admin(world.other_portal)))
+    opened = frame(
+        world,
+        await world.open(
+            world.installation(world.other_portal), world.admin(world.other_portal), page="settings/export"
+        ),
+    )
     assert await sent(opened, file) is None
     await world.settle()
     assert "belongs to another Bitrix24" in await opened.content()

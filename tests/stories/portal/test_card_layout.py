@@ -55,7 +55,7 @@ async def added(world: World) -> Frame:
     """The settings of an administrator who has added the section to a view of two sections."""
     arrange(world, MAIN, MORE)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     done = await add(page, await look(page))
     assert done.status == 200, done.text
     return page
@@ -63,7 +63,7 @@ async def added(world: World) -> Frame:
 
 async def test_an_untouched_card_shows_our_fields_by_itself_and_nothing_is_written(world: World) -> None:
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
 
     assert "показывает все поля сам" in page.html and "Показать, что изменится" not in page.html
     assert world.portal.crm.layouts.get(COMPANIES, COMMON, 0) is None
@@ -73,7 +73,7 @@ async def test_an_installation_leaves_a_saved_view_alone_and_says_what_it_lacks(
     arrange(world, MAIN, MORE)
     before = shown(world)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
 
     assert shown(world) == before
     assert "нет полей: Нужна проверка, Статус в клиентском приложении" in page.html
@@ -83,7 +83,7 @@ async def test_looked_at_added_and_put_back_as_it_was(world: World) -> None:
     arrange(world, MAIN, MORE)
     before = world.portal.crm.layouts.get(COMPANIES, COMMON, 0)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
 
     looked = await look(page)
     assert "Клиентский кабинет" in looked.json()["html"].split("Станет")[1]
@@ -130,7 +130,7 @@ async def test_what_others_changed_since_stays_changed(world: World) -> None:
 async def test_a_view_changed_while_somebody_looks_is_not_overwritten(world: World) -> None:
     arrange(world, MAIN, MORE)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     looked = await look(page)
     arrange(world, MORE, MAIN)
 
@@ -144,7 +144,7 @@ async def test_a_view_changed_while_somebody_looks_is_not_overwritten(world: Wor
 async def test_the_administrators_own_place_for_our_fields_is_respected(world: World) -> None:
     arrange(world, MAIN, {**MORE, "elements": [{"name": STATUS}, {"name": CHECK}]})
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     before = shown(world)
 
     assert "там, где их разместили" in page.html
@@ -156,7 +156,7 @@ async def test_the_administrators_own_place_for_our_fields_is_respected(world: W
 async def test_only_what_is_missing_goes_into_our_section(world: World) -> None:
     arrange(world, MAIN, {**MORE, "elements": [{"name": STATUS}]})
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     await add(page, await look(page))
     assert shown(world) == [("main", ["TITLE"]), ("additional", [STATUS]), (SECTION, [CHECK])]
 
@@ -167,7 +167,7 @@ async def test_personal_views_are_nobodys_business(world: World) -> None:
     layouts, admin = world.portal.crm.layouts, world.admin()
     layouts.set(COMPANIES, PERSONAL, admin.id, [MORE])
     await world.install()
-    page = await main(world, admin)
+    page = await main(world, admin, "setup")
 
     looked = await look(page)
     assert "У Вас личный вид" in looked.json()["html"]
@@ -194,7 +194,7 @@ async def test_employees_change_no_views(world: World) -> None:
 async def test_an_administrator_of_yesterday_writes_nothing(world: World) -> None:
     arrange(world, MAIN)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     looked = await look(page)
     world.admin().admin = False
 
@@ -205,14 +205,14 @@ async def test_an_administrator_of_yesterday_writes_nothing(world: World) -> Non
 @pytest.mark.parametrize("view", ["deal", "deal:3", "company:1", "contact:0", "", "../x"])
 async def test_cards_without_our_fields_have_no_section(world: World, view: str) -> None:
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     assert (await page.call("/frame/layout/preview", view=view)).status == 404
 
 
 async def test_a_refused_write_is_forgotten(world: World) -> None:
     arrange(world, MAIN)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     looked = await look(page)
     world.emulator.world.faults.add(Break.EMPTY_ERROR, method="crm.item.details.configuration.set")
 
@@ -225,7 +225,7 @@ async def test_a_lost_answer_costs_nothing_that_was_there(world: World) -> None:
     """The view was written and nobody heard of it: it is found as ours, and goes back to what it was."""
     arrange(world, MAIN)
     await world.install()
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     looked = await look(page)
     world.emulator.world.faults.add(Break.LOST_AFTER, method="crm.item.details.configuration.set")
 

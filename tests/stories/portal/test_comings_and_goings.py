@@ -13,9 +13,10 @@ from b24app.portal.store.tables import departures as departures_table
 from b24app.store.tables import portals
 from emulator.crm.entities import Entity
 from emulator.model.faults import Break
-from emulator.model.installs import Installation, finish, next_version, update
+from emulator.model.installs import Installation, finish, install, next_version, update
 from emulator.model.people import User
 from tests.chores import erase, reconcile_one, rescan_one, rewake_all, tidy_all
+from tests.doors.frames import main
 from tests.tables import TABLES
 from tests.world import World
 
@@ -254,6 +255,28 @@ async def test_an_old_portal_goes_the_whole_way(world: World, clean: bool) -> No
     world.tick(CONTACT, contact)
     await world.settle()
     assert await told(world) == ["pending", "confirmed", "pending"]
+
+
+async def test_a_portal_that_came_back_is_asked_for_an_export_for_a_week_and_not_where_its_data_was_kept(
+    world: World,
+) -> None:
+    asked, greeted = "удаляли из этого Битрикс24 вместе с данными", "Приложение здесь уже было"
+    installation = await world.install()
+    await world.uninstall(installation, clean=True)
+    await world.erase()
+    installation = install(world.portal, world.market_app, world.admin())
+    assert greeted in (await world.open(installation, world.admin())).text
+    finish(installation, world.admin())
+    await world.settle()
+    assert asked in (await main(world, world.admin())).html
+
+    await world.uninstall(installation, clean=False)
+    installation = install(world.portal, world.market_app, world.admin())
+    assert greeted not in (await world.open(installation, world.admin())).text
+    finish(installation, world.admin())
+    await world.settle()
+    world.pass_time(days=8)
+    assert asked not in (await main(world, world.admin())).html
 
 
 # --- administrators --------------------------------------------------------------------------------------------------

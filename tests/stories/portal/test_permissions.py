@@ -59,14 +59,14 @@ async def test_without_tabs_fields_and_events_are_set_up_all_the_same(world: Wor
     assert again.status == 200 and MISSING["placement"]["ru"][0] in again.json()["html"]
     installation.scope |= {"placement"}
     again = await opened.call("/frame/repair", page="installer")
-    assert again.status == 200 and "data-finish" in again.json()["html"]
+    assert again.status == 200 and "Кому открыть доступ?" in again.json()["html"]
     assert {one.placement for one in installation.placements} == set(world.resources.manifest.placements)
 
 
 async def test_a_permission_that_is_taken_away_later_is_named_by_the_repair(world: World) -> None:
     installation = await world.install()
     installation.scope -= {"placement"}
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
 
     repaired = await page.call("/frame/repair")
 

@@ -122,7 +122,7 @@ async def test_a_removal_that_comes_while_a_false_one_is_asked_about_is_not_lost
 @pytest.mark.parametrize("hours", [0, 2], ids=["in the token's hour", "after it"])
 async def test_a_removal_counts_once_the_auth_server_refuses_our_tokens(world: World, scene: Scene, hours: int) -> None:
     """Tokens, sessions and deliveries end at once; of the data a day is left."""
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "setup")
     world.receiver.answers = [500]
     world.tick(CONTACT, scene.contact)
     await world.settle()

@@ -41,7 +41,7 @@ async def test_it_works_on_and_gets_the_field_by_check_and_repair(world: World) 
     assert given(world) == []
     assert await tries(world) == {} and await world.failed() == 0
 
-    opened = await main(world, world.admin())
+    opened = await main(world, world.admin(), "stamp")
     assert (await opened.call("/frame/repair")).status == 200
     await world._chores("sweep_portal")
     await world.settle()

@@ -66,7 +66,7 @@ async def test_the_card_tab_shows_the_number(world: World) -> None:
 
 async def test_the_settings_switch_the_rule(world: World) -> None:
     await world.install()
-    opened = await main(world, world.admin())
+    opened = await main(world, world.admin(), "stamp")
     assert 'id="stamp-on" checked' in opened.html
     answer = await opened.call("/frame/stamp-mode", mode="off")
     assert answer.status == 200
@@ -76,7 +76,8 @@ async def test_the_settings_switch_the_rule(world: World) -> None:
     await world.settle()
 
     assert stamp(world, company) is None
-    assert 'id="mode-on" checked' in await opened.content(), "verification goes on"
+    other = await main(world, world.admin(), "verification")
+    assert 'id="mode-on" checked' in other.html, "verification goes on"
 
 
 async def test_client_apps_read_the_number(world: World) -> None:

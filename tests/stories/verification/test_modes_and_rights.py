@@ -95,7 +95,7 @@ async def test_a_box_that_was_deleted_and_added_again_confirms_nobody(world: Wor
     await world.settle()
     for entity in (CONTACT, COMPANY):
         world.portal.crm.drop_field(entity, CHECK)
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "verification")
     assert (await page.call("/frame/repair")).status == 200
     assert world.card(CONTACT, contact)[0] is False
     world.portal.crm.update(CONTACT, contact, {"COMMENTS": "…"}, world.manager())

@@ -27,7 +27,7 @@ async def test_an_administrator_compares_everything_and_sees_what_differed(
 ) -> None:
     installation_id = await drifted(world)
     await person.enter(world.admin())
-    await person.go(f"/marketplace/app/{installation_id}/")
+    await person.go(f"/marketplace/app/{installation_id}/?page=settings/cards")
     await expect(
         person.app.get_by_text("просмотрена 1 карточка, 1 расхождение: отметка или статус (1)")
     ).to_be_visible()
@@ -43,6 +43,6 @@ async def test_on_a_phone(world: World, on_phone: Person, shoot: Shoot) -> None:
     installation_id = await drifted(world)
     await world.sweep()
     await on_phone.enter(world.admin())
-    await on_phone.go(f"/marketplace/app/{installation_id}/")
+    await on_phone.go(f"/marketplace/app/{installation_id}/?page=settings/cards")
     await on_phone.app.get_by_text("удалённые карточки (1)").scroll_into_view_if_needed()
     await shoot(on_phone.page, "app-main-comparison-ru-390")

@@ -16,7 +16,7 @@ async def test_the_check_of_the_connection_fills_in_line_by_line(world: World, p
     installation = await world.install()
     await world.subscribe()
     await person.enter(world.admin())
-    await person.go(f"/marketplace/app/{installation.id}/")
+    await person.go(f"/marketplace/app/{installation.id}/?page=settings/check")
     check = person.app.locator("section", has=person.app.locator("#check"))
     await check.get_by_role("button", name="Проверить связь").click()
     await expect(check.locator(".step.waiting")).to_have_count(12)
@@ -41,7 +41,7 @@ async def test_what_a_portal_does_otherwise_reads_well_in_both_languages(
         installation = await world.install(portal)
         portal.differences.change({"date_filter_zone": "nothing", "filter_drops_empty": True, "clock_shift": -420})
         await person.enter(world.admin(portal))
-        await person.go(f"/marketplace/app/{installation.id}/")
+        await person.go(f"/marketplace/app/{installation.id}/?page=settings/check")
         await person.app.get_by_role("button", name=press).click()
         await expect(person.app.locator(".checks .step.waiting")).to_have_count(12)
         await connection_check_one(world.resources, (await world.row(portal)).id)
@@ -67,7 +67,7 @@ async def test_red_lines_say_what_to_do_on_a_phone_and_in_english(
         world.emulator.world.faults.events.lose_next = 1
         installation.scope -= {"im"}
         await person.enter(world.admin(portal))
-        await person.go(f"/marketplace/app/{installation.id}/")
+        await person.go(f"/marketplace/app/{installation.id}/?page=settings/check")
         await person.app.get_by_role("button", name=press).click()
         await expect(person.app.locator(".checks .step.waiting")).to_have_count(12)
         await connection_check_one(world.resources, (await world.row(portal)).id)

@@ -35,7 +35,7 @@ async def busy_portal(world: World) -> None:
 
 async def settings(person: Person, world: World) -> FrameLocator:
     await person.enter(world.admin(person.portal))
-    await person.go(f"/marketplace/app/{world.installation(person.portal).id}/")
+    await person.go(f"/marketplace/app/{world.installation(person.portal).id}/?page=settings/export")
     await person.app.locator("#data").wait_for()
     return person.app
 
@@ -82,7 +82,7 @@ async def test_data_is_taken_out_deleted_and_brought_back(
     await expect(app.get_by_text(re.compile("^Восстановлено"))).to_be_visible()
     await app.locator("input[data-upload]").scroll_into_view_if_needed()
     await shoot(person.page, "app-restore-done-ru-1280")
-    await expect(app.get_by_role("button", name="Новый ключ")).to_be_visible()
+    await expect(app.get_by_role("button", name="Выпустить новый ключ")).to_be_visible()
 
 
 async def test_a_file_of_something_else_is_refused_in_words(

@@ -40,7 +40,7 @@ async def test_an_admin_looks_adds_the_section_and_finds_it_in_the_card(
     company = world.add_company("ООО «ВысотаСтрой»")
     installation = await world.install()
     await person.enter(world.admin())
-    await person.go(f"/marketplace/app/{installation.id}/")
+    await person.go(f"/marketplace/app/{installation.id}/?page=settings/setup")
     await person.app.get_by_role("button", name="Показать, что изменится").click()
     fresh = person.app.locator(".outline .fresh")
     await expect(fresh).to_have_text("Клиентский кабинет Нужна проверка, Статус в клиентском приложении")
@@ -54,7 +54,7 @@ async def test_an_admin_looks_adds_the_section_and_finds_it_in_the_card(
     await expect(person.page.get_by_text("Клиентский кабинет").first).to_be_visible()
     await expect(person.page.get_by_text("Нужна проверка").first).to_be_visible()
 
-    await person.go(f"/marketplace/app/{installation.id}/")
+    await person.go(f"/marketplace/app/{installation.id}/?page=settings/setup")
     await person.app.get_by_text("Вернуть как было").click()
     await person.app.get_by_role("button", name="Да, убрать раздел").click()
     await expect(person.app.get_by_text("Общий вид снова такой")).to_be_visible()
@@ -66,7 +66,7 @@ async def test_the_preview_reads_well_on_a_phone_and_in_english(
     arrange(world)
     installation = await world.install()
     await on_phone.enter(world.admin())
-    await on_phone.go(f"/marketplace/app/{installation.id}/")
+    await on_phone.go(f"/marketplace/app/{installation.id}/?page=settings/setup")
     await on_phone.app.get_by_role("button", name="Показать, что изменится").click()
     await expect(on_phone.app.locator(".outline .fresh")).to_be_visible()
     await shoot(on_phone.page, "app-layout-preview-ru-390")
@@ -76,7 +76,7 @@ async def test_the_preview_reads_well_on_a_phone_and_in_english(
     english = Person(page, portal)
     theirs = await world.install(portal)
     await english.enter(world.admin(portal))
-    await english.go(f"/marketplace/app/{theirs.id}/")
+    await english.go(f"/marketplace/app/{theirs.id}/?page=settings/setup")
     await english.app.get_by_role("button", name="Show what would change").click()
     await expect(english.app.locator(".outline .fresh")).to_have_text(
         "Client Link Verification needed, Client app status"
