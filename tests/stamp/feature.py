@@ -6,6 +6,7 @@ from tests.stamp.journeys import filing
 from tests.stamp.journeys.expiry import expire
 from tests.stamp.journeys.export import STAMPS
 from tests.stamp.journeys.rule import StampRule
+from tests.stamp.journeys.standing import standing
 from tests.stamp.journeys.views import card_view, settings_view
 from tests.stamp.news import StampGiven
 from tests.stamp.store.tables import TABLES
@@ -21,6 +22,7 @@ FEATURE = Feature(
     news=(StampGiven,),
     export=(STAMPS,),
     gauges=(Gauge("b24app_stamps_unfiled", "Numbers that wait to be filed", filing.unfiled),),
+    standing=standing,
     settings_view=settings_view,
     card_view=card_view,
 )

@@ -42,7 +42,7 @@ from b24app.work.store.tables import inbox
 from emulator.crm.entities import Entity
 from tests.doors.frames import members, tab
 from tests.stamp.domain import Stamp
-from tests.stamp.store import stamps, turns
+from tests.stamp.store import refusals, stamps, turns
 from tests.store.samples import FULL, row
 from tests.tables import TENANT_TABLES
 from tests.world import World
@@ -267,6 +267,7 @@ async def _numbered(db: AsyncConnection, mine: int) -> None:
             gone_at=GONE,
         )
     )
+    await refusals.add(db, mine, company)
     await turns.reserve(db, mine, [lead], [1])
 
 

@@ -26,13 +26,15 @@ _ADD_REHEARSED = insert(rehearsed).on_conflict_do_nothing()
 
 @dataclass(frozen=True, slots=True)
 class RuleFailure:
-    """`tries`: that ended in an error; `next_at`: when the rule is tried again."""
+    """`tries`: that ended in an error; `next_at`: when the rule is tried again. `given_up`: arrivals of the card's work
+    row for which it is not, `error` being the reason; None while it is."""
 
     subject: Subject
     rule: str
     tries: int
     error: str
     next_at: datetime
+    given_up: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ async def load(
     found: dict[Subject, dict[str, RuleFailure]] = defaultdict(dict)
     for row in await db.execute(_LOAD, {"portal": portal_id, **named(subjects)}):
         subject = Subject(Kind(row.kind), row.crm_id)
-        found[subject][row.rule] = RuleFailure(subject, row.rule, row.tries, row.error, row.next_at)
+        found[subject][row.rule] = RuleFailure(subject, row.rule, row.tries, row.error, row.next_at, row.given_up)
     return found
 
 
@@ -68,6 +70,7 @@ async def save(db: AsyncConnection, portal_id: int, failures: Sequence[RuleFailu
                 "tries": one.tries,
                 "error": one.error,
                 "next_at": one.next_at,
+                "given_up": one.given_up,
             }
             for one in sorted(failures, key=lambda one: (one.subject, one.rule))
         ]
@@ -75,7 +78,7 @@ async def save(db: AsyncConnection, portal_id: int, failures: Sequence[RuleFailu
 
 
 async def clear(db: AsyncConnection, portal_id: int, failures: Collection[tuple[Subject, str]]) -> None:
-    """These rules are done with these cards, or have given them up."""
+    """These rules are done with these cards, or these cards with what came for them."""
     if failures:
         for rule in sorted({rule for _, rule in failures}):
             cards = [subject for subject, name in failures if name == rule]

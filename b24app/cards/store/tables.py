@@ -192,6 +192,7 @@ rule_failures = Table(
     Column("tries", BigInteger, nullable=False),
     Column("error", Text, nullable=False),
     moment("next_at", required=True),
+    Column("given_up", BigInteger),  # the arrivals of the card's work row for which it is not tried again
     PrimaryKeyConstraint("portal_id", "kind", "crm_id", "rule"),
     info=TENANT,
 )

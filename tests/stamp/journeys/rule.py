@@ -15,7 +15,7 @@ from b24app.domain.portal.portal import Mode, Portal
 from tests.stamp.domain import STAMP, Stamp, StampPlan, plan
 from tests.stamp.journeys.filing import NUMBERS
 from tests.stamp.news import StampGiven
-from tests.stamp.store import stamps
+from tests.stamp.store import refusals, stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class StampRule(CardRule[StampRows, StampPlan]):
         self, db: AsyncConnection, context: RuleContext, confirmed: Sequence[Confirmed]
     ) -> Sequence[News]:
         shown = {one.subject: one.value for one in confirmed if isinstance(one.value, int)}
+        await refusals.clear(db, context.portal.id, shown)
         return [
             StampGiven(
                 kind=one.subject.kind.value,
@@ -110,8 +111,9 @@ class StampRule(CardRule[StampRows, StampPlan]):
         ]
 
     async def give_up(self, db: AsyncConnection, context: RuleContext, subject: Subject, reason: str) -> Sequence[News]:
-        """A number that was never shown is free again."""
+        """A number that was never shown is free again, and administrators hear of the card that has none."""
         await stamps.give_back(db, context.portal.id, subject)
+        await refusals.add(db, context.portal.id, subject)
         return ()
 
     async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:

@@ -23,6 +23,16 @@ stamps = Table(
     info=TENANT,
 )
 
+stamp_refusals = Table(
+    "stamp_refusals",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),
+    Column("crm_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
+    info=TENANT,
+)
+
 lead_turns = Table(
     "lead_turns",
     metadata,
@@ -37,4 +47,4 @@ lead_turns = Table(
     info=TENANT,
 )
 
-TABLES = (stamps,)
+TABLES = (stamps, stamp_refusals)

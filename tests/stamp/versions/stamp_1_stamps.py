@@ -29,6 +29,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("portal_id", "shadow", "number", name=op.f("uq_stamps_portal_id_shadow_number")),
     )
     op.create_table(
+        "stamp_refusals",
+        sa.Column("portal_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("crm_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["portal_id"], ["portals.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("portal_id", "kind", "crm_id", name=op.f("pk_stamp_refusals")),
+    )
+    op.create_table(
         "lead_turns",
         sa.Column("portal_id", sa.BigInteger(), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
@@ -40,7 +48,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("portal_id", "lead_id", name=op.f("pk_lead_turns")),
         sa.UniqueConstraint("portal_id", "turn", name=op.f("uq_lead_turns_portal_id_turn")),
     )
-    for table in ("stamps", "lead_turns"):
+    for table in ("stamps", "stamp_refusals", "lead_turns"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(
             f"CREATE POLICY portal ON {table}"
@@ -51,4 +59,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("lead_turns")
+    op.drop_table("stamp_refusals")
     op.drop_table("stamps")

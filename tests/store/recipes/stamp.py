@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from b24app.domain.cards.facts import Kind, Subject
 from tests.stamp.domain import Stamp
-from tests.stamp.store import stamps, turns
+from tests.stamp.store import refusals, stamps, turns
 from tests.store.recipes.recipe import LONG, Recipes
 
 STAMPED, NEW, LEAD = Subject(Kind.COMPANY, 10**9), Subject(Kind.COMPANY, 10**9 + 1), Subject(Kind.LEAD, 10**9)
@@ -12,6 +12,9 @@ STAMP, SHADOW = Stamp(STAMPED, 10**6, 1), Stamp(STAMPED, 10**6, 1, shadow=True)
 
 RECIPES = Recipes(
     queries={
+        "stamp.refusals.add": lambda db, p, o: refusals.add(db, p, NEW),
+        "stamp.refusals.clear": lambda db, p, o: refusals.clear(db, p, [STAMPED]),
+        "stamp.refusals.count": lambda db, p, o: refusals.count(db, p),
         "stamp.stamps.after": lambda db, p, o: stamps.after(db, p, 0, 50),
         "stamp.stamps.count": lambda db, p, o: stamps.count(db, p),
         "stamp.stamps.drop_shadows": lambda db, p, o: stamps.drop_shadows(db, p),
@@ -31,5 +34,5 @@ RECIPES = Recipes(
         "stamp.turns.shown": lambda db, p, o: turns.shown(db, p, {LEAD: 1}),
         "stamp.turns.taken_back": lambda db, p, o: turns.taken_back(db, p, [LEAD]),
     },
-    new_rows={"stamp.stamps.reserve", "stamp.stamps.take_up", "stamp.turns.reserve"},
+    new_rows={"stamp.refusals.add", "stamp.stamps.reserve", "stamp.stamps.take_up", "stamp.turns.reserve"},
 )

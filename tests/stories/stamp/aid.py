@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from tests.world import World
 
 FIELD = "UF_CRM_B24APP_STAMP"
 GIVEN = "stamp.given"
+Story = Callable[[World], Awaitable[None]]
 
 
 def stamp(world: World, id: int, entity: Entity = COMPANY) -> int | None:

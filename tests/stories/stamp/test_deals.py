@@ -5,7 +5,8 @@ from __future__ import annotations
 from emulator.crm.entities import Entity
 from tests.chores import fetch_offline_one
 from tests.stories.scene import COMPANY
-from tests.stories.stamp.aid import FIELD, given, numbers, stamp
+from tests.stories.stamp.aid import FIELD, Story, given, numbers, stamp
+from tests.stories.verification.merging import everything_settles
 from tests.world import World
 
 DEAL, LEAD = Entity.DEAL, Entity.LEAD
@@ -29,7 +30,7 @@ async def test_open_deals_get_their_numbers_at_the_first_read(world: World) -> N
     assert sorted(stamp(world, one, DEAL) or 0 for one in deals) == [1, 2, 3]
 
 
-async def test_a_deal_gets_its_number_by_its_event(world: World) -> None:
+async def a_deal_gets_its_number_by_its_event(world: World) -> None:
     await world.install()
     await world.subscribe()
     deal, company = add_deal(world), world.add_company()
@@ -82,7 +83,7 @@ async def test_a_deal_comes_by_what_the_portal_kept_for_us(world: World) -> None
     assert stamp(world, deal, DEAL) == 1
 
 
-async def test_a_deal_that_comes_back_from_the_recycle_bin_keeps_its_number(world: World) -> None:
+async def a_deal_that_comes_back_from_the_recycle_bin_keeps_its_number(world: World) -> None:
     await world.install()
     await world.subscribe()
     deal, _ = add_deal(world), world.add_company()
@@ -90,12 +91,12 @@ async def test_a_deal_that_comes_back_from_the_recycle_bin_keeps_its_number(worl
     number = stamp(world, deal, DEAL)
     assert number
     world.portal.crm.delete(DEAL, deal, world.admin())
-    await world.settle()
+    await everything_settles(world)
     assert f"deal:{deal}" in await numbers(world)
 
     (thrown,) = world.portal.crm.bin
     back = world.portal.crm.restore(thrown, world.admin())
-    await world.settle()
+    await everything_settles(world)
 
     assert back != deal
     assert stamp(world, back, DEAL) == number
@@ -103,7 +104,7 @@ async def test_a_deal_that_comes_back_from_the_recycle_bin_keeps_its_number(worl
     assert kept[f"deal:{back}"] == number and f"deal:{deal}" not in kept
 
 
-async def test_a_lead_that_becomes_a_deal_hands_its_number_on(world: World) -> None:
+async def a_lead_that_becomes_a_deal_hands_its_number_on(world: World) -> None:
     """The lead lives on, and takes no second number."""
     await world.install()
     await world.subscribe()
@@ -125,3 +126,11 @@ async def test_a_lead_that_becomes_a_deal_hands_its_number_on(world: World) -> N
     await world.settle()
     assert stamp(world, company) == 2
     assert world.portal.crm.get(COMPANY, company) is not None
+
+
+DEALS: list[Story] = [
+    a_deal_gets_its_number_by_its_event,
+    a_deal_that_comes_back_from_the_recycle_bin_keeps_its_number,
+    a_lead_that_becomes_a_deal_hands_its_number_on,
+]
+"""Deals and leads that come, go and come back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.doors.frames import main
 from tests.stories.differences.switches import switch
 from tests.stories.scene import COMPANY
 from tests.stories.stamp.aid import FIELD, decided, given, numbers, refuse, stamp, tries
@@ -82,6 +83,34 @@ async def test_a_number_that_is_refused_for_good_is_given_up_alone(
     await world.settle()
     assert decided(world) == ["pending", "confirmed"]
     world.leftovers_explained = "the number is tried again with the next event"
+
+
+async def overview(world: World) -> str:
+    """The first page of the settings."""
+    opened = await main(world, world.admin(), "stamp")
+    answer = await opened.call("/frame/page", page="settings")
+    return str(answer.json()["html"])
+
+
+async def test_administrators_see_that_a_number_was_given_up(
+    world: World, company: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is there after all."""
+    refused, said = refuse(monkeypatch, FIELD), "Cards without the number that they should have: 1"
+    await world.settle()
+    assert said not in await overview(world), "it is still tried"
+    for _ in range(6):
+        world.pass_time(minutes=15)
+        await world.settle()
+    assert said in await overview(world)
+
+    refused.clear()
+    world.portal.crm.update(COMPANY, company, {"COMMENTS": "Звонили"}, world.manager())
+    await world.settle()
+
+    assert given(world) == [(company, 1)]
+    assert said not in await overview(world)
+    world.leftovers_explained = "the number was tried again with the next event"
 
 
 async def test_a_number_that_is_not_stored_is_not_told(world: World, company: int) -> None:

@@ -10,8 +10,8 @@ from b24app.features import product as composed
 from b24app.plug import Product
 from tests.stamp.feature import FEATURE
 from tests.stories.scene import COMPANY, written
-from tests.stories.stamp.aid import BrokenRule, decided, given, stamp, tries
-from tests.world import World
+from tests.stories.stamp.aid import BrokenRule, decided, given, refuse, stamp, tries
+from tests.world import CHECK, STATUS, World
 
 STEPS = ["load", "look_up", "asks", "reserve", "decide", "store", "written"]
 
@@ -77,3 +77,36 @@ async def test_tries_are_counted_and_the_rule_alone_is_given_up(world: World, ru
     await world.settle()
     assert decided(world) == ["pending", "confirmed"]
     assert given(world) == [(company, stamp(world, company))]
+
+
+async def test_a_rule_that_was_given_up_stays_so_while_another_is_tried(
+    world: World, rule: BrokenRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until something else comes for the card."""
+    await world.install()
+    await world.subscribe()
+    company = world.add_company(UF_CRM_B24APP_CHECK="1")
+    world.add_contact(company)
+    rule.at, rule.cards = "decide", {company}
+    for _ in range(4):
+        await world.settle()
+        world.pass_time(minutes=15)
+    assert await tries(world) == {f"stamp company:{company}": 4}
+
+    refused = refuse(monkeypatch, STATUS, CHECK)
+    world.tick(COMPANY, company, ticked=False)
+    await world.settle()
+    world.pass_time(minutes=15)
+    await world.settle()
+    rule.cards = set()
+    world.pass_time(minutes=15)
+    await world.settle()
+    assert stamp(world, company) is None, "what was given up is not tried with another rule's tries"
+
+    refused.clear()
+    world.pass_time(minutes=60)
+    await world.settle()
+    assert await tries(world) == {}
+    assert decided(world) == ["pending", "confirmed"]
+    assert given(world) == [(company, 1)], "the event of our own write comes for the card"
+    world.leftovers_explained = "the number was tried again with the next event"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.world import World
 
 LEAD = Entity.LEAD
 ASSIGNED = "ASSIGNED_BY_ID"
+Story = Callable[[World, list[User]], Awaitable[None]]
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def told(world: World) -> list[tuple[int, int]]:
     return [(one.data["lead_id"], one.data["user_id"]) for one in world.receiver.events("lead.assigned")]
 
 
-async def test_leads_go_round_and_each_is_told_once(world: World, people: list[User]) -> None:
+async def leads_go_round_and_each_is_told_once(world: World, people: list[User]) -> None:
     leads = [add(world, f"Заявка {one}") for one in range(4)]
     await world.settle()
 
@@ -67,7 +69,7 @@ async def test_leads_go_round_and_each_is_told_once(world: World, people: list[U
     assert sorted(told(world)) == sorted((one, responsible(world, one)) for one in leads)
 
 
-async def test_everybody_sees_who_moved_the_lead(world: World, people: list[User]) -> None:
+async def everybody_sees_who_moved_the_lead(world: World, people: list[User]) -> None:
     """The portal writes the change of responsible person into the card's history."""
     lead = add(world)
     await world.settle()
@@ -77,7 +79,7 @@ async def test_everybody_sees_who_moved_the_lead(world: World, people: list[User
     assert moves, "nothing of it stands in the history"
 
 
-async def test_a_person_who_takes_the_lead_back_is_not_overruled(world: World, people: list[User]) -> None:
+async def a_person_who_takes_the_lead_back_is_not_overruled(world: World, people: list[User]) -> None:
     lead = add(world)
     await world.settle()
     assert responsible(world, lead) == 71
@@ -91,6 +93,54 @@ async def test_a_person_who_takes_the_lead_back_is_not_overruled(world: World, p
 
     assert responsible(world, lead) == 73
     assert told(world) == [(lead, 71)]
+
+
+async def watching_leaves_leads_where_they_are(world: World, people: list[User]) -> None:
+    await world.mode("watch", "lead_queue")
+    lead = add(world)
+    before = responsible(world, lead)
+    await world.settle()
+
+    assert responsible(world, lead) == before
+    assert await would_have(world, "lead_queue") == {f"lead:{lead}": {ASSIGNED_BY: 71}}
+    assert told(world) == []
+
+
+STORIES: list[Story] = [
+    leads_go_round_and_each_is_told_once,
+    everybody_sees_who_moved_the_lead,
+    a_person_who_takes_the_lead_back_is_not_overruled,
+    watching_leaves_leads_where_they_are,
+]
+every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+
+
+@every_story
+async def test_story(world: World, people: list[User], story: Story) -> None:
+    await story(world, people)
+
+
+@every_story
+@pytest.mark.bend
+async def test_story_with_each_event_doubled(world: World, people: list[User], story: Story) -> None:
+    world.emulator.world.faults.events.duplicate_rate = 1.0
+    await story(world, people)
+
+
+@every_story
+@pytest.mark.bend
+@pytest.mark.parametrize("seed", range(3))
+async def test_story_with_events_out_of_order(world: World, people: list[User], story: Story, seed: int) -> None:
+    world.emulator.world.faults.random.seed(seed)
+    world.emulator.world.faults.events.reorder = True
+    await story(world, people)
+
+
+@every_story
+@pytest.mark.bend
+async def test_story_with_every_event_lost(world: World, people: list[User], story: Story) -> None:
+    world.emulator.world.faults.events.lose_rate = 1.0
+    await story(world, people)
 
 
 async def test_a_person_who_takes_the_lead_back_unheard_is_found_by_a_look(world: World, people: list[User]) -> None:
@@ -143,14 +193,3 @@ async def test_a_lead_that_is_refused_is_told_to_nobody_until_it_is_taken(
     await world.settle()
     assert responsible(world, lead) == 71
     assert told(world) == [(lead, 71)]
-
-
-async def test_watching_leaves_leads_where_they_are(world: World, people: list[User]) -> None:
-    await world.mode("watch", "lead_queue")
-    lead = add(world)
-    before = responsible(world, lead)
-    await world.settle()
-
-    assert responsible(world, lead) == before
-    assert await would_have(world, "lead_queue") == {f"lead:{lead}": {ASSIGNED_BY: 71}}
-    assert told(world) == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from b24app.cards.journeys import modes
 from b24app.domain.portal.portal import Mode
 from tests.stories.scene import COMPANY, CONTACT, written
-from tests.stories.stamp.aid import decided, given, numbers, stamp, would_have
-from tests.stories.verification.merging import states
+from tests.stories.stamp.aid import Story, decided, given, numbers, stamp, would_have
+from tests.stories.verification.merging import everything_settles, states
 from tests.world import World
 
 
-async def test_with_verification_off_numbers_are_given(world: World) -> None:
+async def with_verification_off_numbers_are_given(world: World) -> None:
     await world.install()
     await world.subscribe()
     await world.mode("off")
@@ -25,7 +25,7 @@ async def test_with_verification_off_numbers_are_given(world: World) -> None:
     assert decided(world) == []
 
 
-async def test_watching_takes_shadow_numbers_and_writes_and_tells_nothing(world: World) -> None:
+async def watching_takes_shadow_numbers_and_writes_and_tells_nothing(world: World) -> None:
     await world.install()
     await world.subscribe()
     first = world.add_company()
@@ -50,7 +50,7 @@ async def test_watching_takes_shadow_numbers_and_writes_and_tells_nothing(world:
     assert await numbers(world, shadow=True) == {}, "what only watching took goes with the mode"
 
 
-async def test_watching_is_left_for_off_and_nothing_of_it_stays(world: World) -> None:
+async def watching_is_left_for_off_and_nothing_of_it_stays(world: World) -> None:
     await world.install()
     await world.mode("watch", "stamp")
     company = world.add_company()
@@ -64,7 +64,7 @@ async def test_watching_is_left_for_off_and_nothing_of_it_stays(world: World) ->
     assert stamp(world, company) is None
 
 
-async def test_on_again_takes_known_cards_as_they_are_and_imports_nothing(world: World) -> None:
+async def on_again_takes_known_cards_as_they_are_and_imports_nothing(world: World) -> None:
     await world.install()
     await world.subscribe()
     old = world.add_company()
@@ -84,7 +84,7 @@ async def test_on_again_takes_known_cards_as_they_are_and_imports_nothing(world:
     assert given(world) == [(old, 1), (bare, 8)], "what a card showed already is known and told to nobody"
 
 
-async def test_on_again_an_event_comes_before_the_look_at_all_cards(world: World) -> None:
+async def on_again_an_event_comes_before_the_look_at_all_cards(world: World) -> None:
     await world.install()
     await world.subscribe()
     await world.mode("off", "stamp")
@@ -100,7 +100,7 @@ async def test_on_again_an_event_comes_before_the_look_at_all_cards(world: World
     assert await numbers(world) == {f"company:{numbered}": 7}
 
 
-async def test_a_merge_with_verification_off_moves_the_number_at_once(world: World) -> None:
+async def a_merge_with_verification_off_moves_the_number_at_once(world: World) -> None:
     """And people go on in the other company when verification is on again, as they were decided about."""
     old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Кран-Сервис»")
     person = world.add_contact(old)
@@ -115,7 +115,7 @@ async def test_a_merge_with_verification_off_moves_the_number_at_once(world: Wor
     await world.mode("off")
 
     world.portal.crm.merge(COMPANY, new, old, world.admin())
-    await world.settle()
+    await everything_settles(world)
 
     assert await numbers(world) == {f"company:{new}": min(one, other)}
     assert stamp(world, new) == min(one, other)
@@ -131,7 +131,7 @@ async def test_a_merge_with_verification_off_moves_the_number_at_once(world: Wor
     assert (after["id"], after["decided_at"]) == (before["id"], before["decided_at"]), "the decision is kept"
 
 
-async def test_a_merge_moves_the_lower_number_and_tells_once(world: World) -> None:
+async def a_merge_moves_the_lower_number_and_tells_once(world: World) -> None:
     old, new = world.add_company("ООО «Кран»"), world.add_company("ООО «Кран-Сервис»")
     world.add_contact(old)
     await world.install()
@@ -140,9 +140,21 @@ async def test_a_merge_moves_the_lower_number_and_tells_once(world: World) -> No
     before = {one: stamp(world, one) for one in (old, new)}
 
     world.portal.crm.merge(COMPANY, new, old, world.admin())
-    await world.settle()
+    await everything_settles(world)
 
     lowest = min(before[old] or 0, before[new] or 0)
     assert stamp(world, new) == lowest
     assert await numbers(world) == {f"company:{new}": lowest}
     assert written(world)["company"] <= 3
+
+
+MODES: list[Story] = [
+    with_verification_off_numbers_are_given,
+    watching_takes_shadow_numbers_and_writes_and_tells_nothing,
+    watching_is_left_for_off_and_nothing_of_it_stays,
+    on_again_takes_known_cards_as_they_are_and_imports_nothing,
+    on_again_an_event_comes_before_the_look_at_all_cards,
+    a_merge_with_verification_off_moves_the_number_at_once,
+    a_merge_moves_the_lower_number_and_tells_once,
+]
+"""Rules that are switched while cards change."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.stories.scene import COMPANY, written
-from tests.stories.stamp.aid import decided, given, stamp
+from tests.stories.stamp.aid import Story, decided, given, stamp
 from tests.world import World
 
 
-async def test_a_new_company_gets_its_number_and_its_status_in_one_update(world: World) -> None:
+async def a_new_company_gets_its_number_and_its_status_in_one_update(world: World) -> None:
     await world.install()
     await world.subscribe()
 
@@ -22,7 +22,7 @@ async def test_a_new_company_gets_its_number_and_its_status_in_one_update(world:
     assert decided(world) == ["pending"]
 
 
-async def test_an_echo_of_our_own_write_writes_and_tells_nothing(world: World) -> None:
+async def an_echo_of_our_own_write_writes_and_tells_nothing(world: World) -> None:
     await world.install()
     await world.subscribe()
     company = world.add_company()
@@ -34,3 +34,10 @@ async def test_an_echo_of_our_own_write_writes_and_tells_nothing(world: World) -
 
     assert written(world)["company"] == 1
     assert given(world) == [(company, 1)]
+
+
+ONE_UPDATE: list[Story] = [
+    a_new_company_gets_its_number_and_its_status_in_one_update,
+    an_echo_of_our_own_write_writes_and_tells_nothing,
+]
+"""Two rules on one card."""

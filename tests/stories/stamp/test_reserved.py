@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.stories.scene import COMPANY
-from tests.stories.stamp.aid import given, numbers, stamp
+from tests.stories.stamp.aid import Story, given, numbers, stamp
 from tests.world import World
 
 
-async def test_cards_of_one_slice_get_numbers_of_their_own(world: World) -> None:
+async def cards_of_one_slice_get_numbers_of_their_own(world: World) -> None:
     await world.install()
     await world.subscribe()
     companies = [world.add_company(f"ООО «{one}»") for one in range(5)]
@@ -38,7 +38,7 @@ async def test_whoever_is_killed_gets_the_same_number_again(world: World, point:
     assert len(await numbers(world)) == 4
 
 
-async def test_numbers_of_two_portals_have_nothing_to_do_with_each_other(world: World) -> None:
+async def numbers_of_two_portals_have_nothing_to_do_with_each_other(world: World) -> None:
     await world.install()
     await world.install(world.other_portal)
     here, there = world.add_company(), world.add_company(portal=world.other_portal)
@@ -48,3 +48,10 @@ async def test_numbers_of_two_portals_have_nothing_to_do_with_each_other(world: 
     assert stamp(world, here) == 1
     shown = world.other_portal.crm.get(COMPANY, there)
     assert shown is not None and int(shown["UF_CRM_B24APP_STAMP"]) == 1
+
+
+RESERVED: list[Story] = [
+    cards_of_one_slice_get_numbers_of_their_own,
+    numbers_of_two_portals_have_nothing_to_do_with_each_other,
+]
+"""Cards that get numbers of their own."""

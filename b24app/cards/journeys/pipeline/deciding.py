@@ -50,7 +50,7 @@ Loaded = list[tuple[list[CardCase], Any]]
 
 async def _load(slice_: CardSlice, cases: Sequence[CardCase]) -> dict[str, Loaded]:
     """All rules in one transaction; where that fails, each in one of its own."""
-    asked = {rule.name: [case for case in cases if rule.name in case.rules] for rule in slice_.rules}
+    asked = {rule.name: [case for case in cases if case.asks(rule)] for rule in slice_.rules}
     mine = [rule for rule in slice_.rules if asked[rule.name]]
     if not mine:
         return {}
@@ -164,7 +164,8 @@ def _asks(rule: Rule, rows: Any, case: CardCase) -> bool:
 
 def _must_wait(rule: Rule, case: CardCase) -> bool:
     """One of the rules that it needs has failed on the card, or waits."""
-    return any(name in case.failed or ((done := case.decisions.get(name)) and done.waits) for name in rule.needs)
+    failed = case.failed.keys() | case.given_up.keys()
+    return any(name in failed or ((done := case.decisions.get(name)) and done.waits) for name in rule.needs)
 
 
 async def _look_up(slice_: CardSlice, rule: Rule, rows: Any, cases: Sequence[CardCase]) -> Any:

@@ -13,6 +13,7 @@ from b24app.cards.journeys.pipeline.slices import PATIENCE, WAITS, CardCase, Car
 from b24app.cards.journeys.pipeline.succession import look_up
 from b24app.cards.journeys.test_cards import passed_over
 from b24app.cards.store import aliases, failures, records
+from b24app.cards.store.failures import RuleFailure
 from b24app.domain.cards.facts import Card, Subject, Value
 from b24app.domain.cards.records import CLOCKS, Record, emptied, last_editor
 from b24app.domain.portal.portal import Mode, Portal
@@ -80,6 +81,7 @@ async def read(
             witnesses=acted.ask,
             ours=ours,
             failures=failed.get(subject, {}),
+            given_up=_given_up(claim, failed.get(subject, {})),
             stale=_is_stale(record, card),
         )
         _appoint(resources, portal, case)
@@ -94,6 +96,11 @@ def _made(fields: FieldMap, subject: Subject) -> Mapping[str, tuple[datetime, Va
 def waits_of(claim: Claim) -> int:
     """How often the card has waited for another one by now, tries that failed aside."""
     return claim.tries - 1 if claim.error == WAITS else 0
+
+
+def _given_up(claim: Claim, failures: Mapping[str, RuleFailure]) -> dict[str, str]:
+    """Rules that are not tried again until something else comes for the card, with the reasons."""
+    return {name: one.error for name, one in failures.items() if one.given_up == claim.arrivals}
 
 
 def who_acted(

@@ -35,11 +35,11 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Failures:
-    """What rules that failed while others did not come to: tried again, or given up with the reason."""
+    """What rules that failed while others did not come to: tried again, done after all, or given up."""
 
     again: list[RuleFailure] = field(default_factory=list)
     over: list[tuple[Subject, str]] = field(default_factory=list)
-    given_up: dict[Subject, str] = field(default_factory=dict)
+    given_up: list[RuleFailure] = field(default_factory=list)
 
     def next_of(self, case: CardCase) -> RuleFailure | None:
         mine = [one for one in self.again if one.subject == case.subject]
@@ -109,6 +109,8 @@ async def _failures(
         found.over += [(case.subject, name) for name in case.failures if name in done]
         for name, error in case.failed.items():
             before = case.failures.get(name)
+            if before and before.given_up is not None:  # something else came: its tries begin anew
+                before = None
             if before and before.next_at > now:  # something else came for the card: no try of this rule's
                 found.again.append(before)
                 continue
@@ -120,10 +122,10 @@ async def _failures(
                 continue
             ours = await give_up(db, context, case.rules[name], case.subject, what.reason)
             told += ours if case.modes[name] is Mode.ON else ()
-            found.over.append((case.subject, name))
-            found.given_up[case.subject] = what.reason
+            case.given_up[name] = what.reason
+            found.given_up.append(RuleFailure(case.subject, name, tries, what.reason, now, case.claim.arrivals))
             log.warning("rule_given_up", rule=name, subject=str(case.subject), reason=what.reason)
-    await failures.save(db, slice_.portal.id, found.again)
+    await failures.save(db, slice_.portal.id, [*found.again, *found.given_up])
     await failures.clear(db, slice_.portal.id, found.over)
     return found
 
@@ -161,12 +163,13 @@ async def _close(
                 await index.postpone(db, WorkKind.RECORD, [case.claim], min(later.values()), HELD, counted=False)
             else:
                 done.append(case)
-            reason = failed.given_up.get(case.subject) or ("not_stored" if case.not_stored else "")
+            reason = next(iter(case.given_up.values()), "not_stored" if case.not_stored else "")
             if reason:
                 await inbox.failed(db, slice_.portal.id, case.rows.ids, reason, now)
             else:
                 handled += case.rows.ids
     await inbox.handled(db, slice_.portal.id, handled, now)
+    await failures.clear(db, slice_.portal.id, [(case.subject, name) for case in done for name in case.given_up])
     still_ours = await index.finish(db, WorkKind.RECORD, [case.claim for case in done], now)
     if still_ours != {case.claim.key for case in done}:
         raise ClaimLost

@@ -84,7 +84,8 @@ class CardCase:
     that have not taken over (None: no rule has); `unsettled`: deleted cards whose own journey comes first; `witnesses`:
     inbox rows whose token could tell who acted; `ours`: people whose tokens we hold; `fields`: our fields in its kind.
 
-    `rules`: that act on it, `modes`: of all there are for its kind; `decisions`, `failed`: by rule; `stored`: rules
+    `rules`: that act on it, `modes`: of all there are for its kind; `decisions`, `failed`: by rule; `given_up`: the
+    reasons of rules that are not tried again for what came; `stored`: rules
     whose decisions are kept, None before; `outcomes`: of codes that were written; `not_stored`: the portal said yes and
     shows something else; `error`: nobody's but the card's, or that of all its rules.
     """
@@ -103,6 +104,7 @@ class CardCase:
     modes: dict[str, Mode] = field(default_factory=dict)
     decisions: dict[str, CardDecision[Any]] = field(default_factory=dict)
     failed: dict[str, Exception] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
     stored: frozenset[str] | None = None
     outcomes: dict[str, Written] = field(default_factory=dict)
     not_stored: bool = False
@@ -122,7 +124,17 @@ class CardCase:
 
     @property
     def waits(self) -> bool:
-        return bool(self.unsettled) or any(decision.waits for decision in self.decisions.values())
+        """Nobody waits for a rule that is not tried again."""
+        waiting = {name for name, decision in self.decisions.items() if decision.waits}
+        return bool(self.unsettled) or bool(waiting - self._stuck())
+
+    def _stuck(self) -> set[str]:
+        """Rules that are given up, and those that need one of them."""
+        stuck = set(self.given_up)
+        for name, rule in self.rules.items():  # whoever is needed comes first
+            if rule.needs & stuck:
+                stuck.add(name)
+        return stuck
 
     @property
     def decided(self) -> list[str]:
@@ -143,6 +155,10 @@ class CardCase:
         if self.card is None and self.decided:
             found |= {*self.facts.requisites, *((self.facts.successor,) if self.facts.successor else ())}
         return frozenset(found)
+
+    def asks(self, rule: Rule) -> bool:
+        """Whether the rule acts on the card, and has not given up what came for it."""
+        return rule.name in self.rules and rule.name not in self.given_up
 
     def facts_for(self, rule: Rule) -> CardFacts:
         """What this rule is handed."""
