@@ -60,6 +60,7 @@ PARTS = (
             (Area.RIGHT, "portal/set_up.html"),
             (Area.RIGHT, "portal/card_layout.html"),
         ),
+        pages={"/placements/link": settings.page},
         calls={"/frame/repair": set_up.repair, **card_layout.CALLS},
     ),
     Part(

@@ -2,8 +2,9 @@
 
 from b24app.domain.verification.news import MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.policy import ACCESS
-from b24app.plug import Chore, Feature
+from b24app.plug import Chore, Feature, Reaction, WorkPart
 from b24app.store.kept import Kept
+from b24app.verification.journeys import put_back, waiting
 from b24app.verification.journeys.expiry import expire
 from b24app.verification.journeys.export import MEMBERSHIPS, SETTINGS
 from b24app.verification.journeys.rule import VerificationRule
@@ -17,6 +18,14 @@ FEATURE = Feature(
     placements=("CRM_CONTACT_DETAIL_TAB", "CRM_COMPANY_DETAIL_TAB"),
     tables=TABLES,
     cards=(VerificationRule(),),
+    work=(
+        WorkPart(waiting.PART, waiting.handle, waiting.give_up),
+        WorkPart(put_back.PART, put_back.handle, put_back.give_up),
+    ),
+    reacts=(
+        Reaction(waiting.WAITING, waiting.PART, key=str),
+        Reaction(put_back.PUT_BACK, put_back.PART, key=str),
+    ),
     chores=(Chore("expire_memberships", expire, nightly=True),),
     news=(MembershipVerificationChanged, MembershipMoved),
     access=ACCESS,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from b24app.store.tables import TENANT, flag, metadata, moment, portal_id
 
@@ -54,4 +66,17 @@ intents = Table(
 )
 Index("ix_intents_open", intents.c.portal_id, intents.c.subject, postgresql_where=text("state IN ('stated', 'proven')"))
 
-TABLES = (memberships, intents)
+put_backs = Table(
+    "put_backs",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),  # domain.cards.facts.Kind
+    Column("crm_id", BigInteger, nullable=False),  # a card whose box we put back, since nobody can tell who is meant
+    moment("decided_at", required=True),
+    moment("shown_at"),  # the portal has taken it: the card's timeline has to say why
+    moment("tried_at"),  # it may say so: whoever goes on looks first
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
+    info=TENANT,
+)
+
+TABLES = (memberships, intents, put_backs)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.verification.membership import Membership, State
 from b24app.domain.verification.succession import Move
-from b24app.verification.store import card_tab, client_view, export_rows, intents, memberships, retention
+from b24app.verification.store import card_tab, client_view, export_rows, intents, memberships, put_backs, retention
 from tests.store.recipes.recipe import LONG, Recipes
 
 RECIPES = Recipes(
@@ -62,11 +62,17 @@ RECIPES = Recipes(
         "verification.memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
         "verification.memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
         "verification.memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
+        "verification.put_backs.attempt": lambda db, p, o: put_backs.attempt(db, p, [o.company], o.now),
+        "verification.put_backs.decide": lambda db, p, o: put_backs.decide(db, p, [o.company], o.now),
+        "verification.put_backs.forget": lambda db, p, o: put_backs.forget(db, p, [o.subject]),
+        "verification.put_backs.load": lambda db, p, o: put_backs.load(db, p, [o.subject]),
+        "verification.put_backs.show": lambda db, p, o: put_backs.show(db, p, [o.company], o.now),
         "verification.retention.delete_intents": lambda db, p, o: retention.delete_intents(db, p, o.now + LONG),
     },
     new_rows={
         "verification.memberships.add_first_seen",
         "verification.memberships.add_new",
+        "verification.put_backs.decide",
     },
 )
 
