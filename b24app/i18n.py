@@ -26,6 +26,10 @@ READS_RUSSIAN = frozenset({"ru", "be", "by", "kk", "kz", "ky", "kg", "uz", "tg",
 """Portal languages whose readers are better served in Russian than in English, by either spelling of the portal."""
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later
+    return message
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One language's texts."""
@@ -58,6 +62,12 @@ def language(asked: str, languages: tuple[str, ...]) -> str:
         return asked
     wanted = "ru" if asked in READS_RUSSIAN else SOURCE
     return wanted if wanted in languages else languages[0]
+
+
+def words_of(asked: str, languages: tuple[str, ...]) -> Words:
+    """What is said in a portal of this language."""
+    lang = language(asked, languages)
+    return Words(lang, _catalogue(TRANSLATIONS, lang))
 
 
 @cache

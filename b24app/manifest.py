@@ -69,6 +69,13 @@ class Sweep(_Part):
     utc_offset: Annotated[int, Field(ge=-12, le=14)]
 
 
+class Quiet(_Part):
+    """Hours in which employees are left alone, over midnight where the first is the later one; equal: none."""
+
+    from_hour: Annotated[int, Field(ge=0, le=23)]
+    to_hour: Annotated[int, Field(ge=0, le=23)]
+
+
 class Manifest(_Part):
     """What the app is to a portal, and the defaults of its rules."""
 
@@ -83,6 +90,7 @@ class Manifest(_Part):
     delivery: DeliveryRules
     retention: Retention
     sweep: Sweep
+    quiet: Quiet
 
     @model_validator(mode="after")
     def _speaks_every_language(self) -> Manifest:

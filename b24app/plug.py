@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from b24app.card_rules import CardRule
 from b24app.domain.cards.facts import Subject
 from b24app.domain.delivery.news import News, NewsCatalogue
+from b24app.domain.desk import Looking
 from b24app.domain.export.restoring import RestoreVerdict
 from b24app.domain.policy import Policy, SectionRule
 from b24app.domain.portal.installation import PortalState
@@ -180,17 +181,6 @@ class Standing:
 
     health: Sequence[Health] = ()
     steps: Sequence[Step] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """Who looks at the work list, and for what. `mine`: only cards that they are responsible for; `before`: only what
-    waits since then or longer; `text`: in a name, or the beginning of a tax number."""
-
-    user_id: int
-    mine: bool = False
-    before: datetime | None = None
-    text: str = ""
 
 
 class DeskRow(Protocol):

@@ -6,9 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a text that is translated later
-    return message
+from b24app.i18n import N_ as N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.desk import Looking
 from b24app.domain.portal.portal import Portal
 from b24app.errors import PortalError
-from b24app.plug import Desk, DeskRow, Looking, product_of
+from b24app.plug import Desk, DeskRow, product_of
 from b24app.portal.journeys.names import names_of
 from b24app.portal.journeys.readable import readable
 from placements.frame import Call

@@ -34,6 +34,7 @@ from b24app.features import PRODUCT
 from b24app.lanes import Lane
 from b24app.manifest import Manifest
 from b24app.plug import Product
+from b24app.portal.journeys import notices
 from b24app.portal.journeys.installation import IMPORT
 from b24app.portal.store import portals
 from b24app.resources import Resources
@@ -328,8 +329,11 @@ class World:
             return 1
 
     async def waiting(self) -> int:
-        """Rows of the work index, due or not: of chores those only for which somebody waits."""
+        """Rows of the work index, due or not: of chores those only for which somebody waits; no notice that tells of
+        nothing new and may take its time."""
         waits = or_(work_table.c.kind != "chore", func.split_part(work_table.c.key, ":", 1).in_(WAITED_FOR))
+        calm = work_table.c.error.is_(None) & (work_table.c.due_at > self.resources.now())
+        waits &= ~((work_table.c.kind == notices.PART) & calm)
         async with self.resources.transaction() as db:
             return int((await db.execute(select(func.count()).select_from(work_table).where(waits))).scalar_one())
 

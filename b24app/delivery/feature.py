@@ -1,5 +1,6 @@
 """What this room hands in."""
 
+from b24app.delivery.journeys import outage
 from b24app.delivery.journeys.export import CLIENT_APPS, ENDPOINTS
 from b24app.delivery.journeys.gauges import COUNTS
 from b24app.delivery.journeys.settings_view import settings_view
@@ -7,12 +8,13 @@ from b24app.delivery.journeys.standing import standing
 from b24app.delivery.store import retention
 from b24app.delivery.store.tables import TABLES
 from b24app.domain.delivery.news import EndpointPing
-from b24app.plug import Feature
+from b24app.plug import Chore, Feature
 from b24app.store.kept import Kept
 
 FEATURE = Feature(
     name="delivery",
     tables=TABLES,
+    chores=(Chore(outage.CHORE, outage.look),),
     news=(EndpointPing,),
     export=(CLIENT_APPS, ENDPOINTS),
     kept=(

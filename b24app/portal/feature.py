@@ -1,8 +1,8 @@
 """What this room hands in, also for the machine below it, which knows no plug."""
 
 from b24app.domain.portal.installation import PortalState
-from b24app.plug import Chore, Feature
-from b24app.portal.journeys import installation, lifecycle, removal
+from b24app.plug import Chore, Feature, WorkPart
+from b24app.portal.journeys import installation, lifecycle, notices, removal
 from b24app.portal.journeys.gauges import COUNTS, GAUGES
 from b24app.portal.journeys.settings_view import settings_view
 from b24app.portal.journeys.standing import standing
@@ -22,6 +22,7 @@ FEATURE = Feature(
     placements=("REST_APP_URI",),
     events=("lifecycle",),
     tables=(portals, *tables.TABLES, *work_tables.TABLES),
+    work=(WorkPart(notices.PART, notices.handle, notices.give_up),),
     chores=(
         Chore(installation.RECONCILE, installation.reconcile_owed),
         Chore(LOOK, lifecycle.look_at, states=HERE),
@@ -31,6 +32,7 @@ FEATURE = Feature(
         Kept("viewer_sessions", retention.delete_sessions),
         Kept("portal_calls", retention.delete_calls),
         Kept("journal", retention.delete_journal),
+        Kept("notices", retention.delete_notices),
         Kept("inbox", inbox_retention.delete_handled),
         Kept("inbox.token", inbox_retention.delete_tokens),
     ),

@@ -48,7 +48,7 @@ def _messages(folder: str) -> set[str]:
 def test_the_russian_catalogue_is_whole_and_holds_nothing_else() -> None:
     source = (ROOT / "translations" / "ru" / "LC_MESSAGES" / "messages.po").read_bytes()
     catalogue = {one.id if isinstance(one.id, str) else one.id[0]: one for one in read_po(BytesIO(source)) if one.id}
-    assert set(catalogue) == _messages("templates") | _messages("placements")
+    assert set(catalogue) == _messages("templates") | _messages("placements") | _messages("b24app")
     for text, one in catalogue.items():
         forms = [one.string] if isinstance(one.string, str) else list(one.string or ())
         assert all(forms) and not one.fuzzy, text

@@ -21,7 +21,7 @@ from emulator.crm.layouts import COMMON, PERSONAL, Variant
 from emulator.model.events import EventBinding
 from emulator.model.installs import Installation
 from emulator.model.placements import PlacementBinding
-from emulator.model.portal import Portal
+from emulator.model.portal import Notification, Portal
 from emulator.rest.registry import load
 
 APP = ("b24app", "handlers", "placements", "workers")
@@ -32,6 +32,7 @@ STRING = {"USER_TYPE_ID": "string", "EDIT_FORM_LABEL": {"ru": "Уровень", 
 PERSON = ("LAST_NAME", "Соколов")
 LAYOUT = [{"name": "main", "title": "Main", "type": "section", "elements": [{"name": "NAME"}]}]
 INN = "7717586110"
+NOTE = "Put back"  # the words of a comment in the contact's timeline, and the tag of a notice
 _numbers = count(1)
 
 
@@ -73,6 +74,10 @@ def _field(it: Given) -> dict[str, Any]:
     return {"fields": {"FIELD_NAME": it.fresh, **STRING}}
 
 
+def _on_card(it: Given) -> dict[str, Any]:
+    return {"ENTITY_TYPE": "contact", "ENTITY_ID": it.contact}
+
+
 def _boxes(it: Given) -> dict[str, Any]:
     return {"filter": {"USER_TYPE_ID": "boolean"}}
 
@@ -92,12 +97,16 @@ ROWS: dict[str, Row] = {
     "crm.item.list": Row(lambda it: {"entityTypeId": 3, "filter": {"id": it.contact}}, ("lastName", "Соколов")),
     "crm.requisite.get": Row(lambda it: {"id": it.requisite}, ("RQ_INN", INN)),
     "crm.requisite.list": Row(lambda it: {"filter": {"@ID": [it.requisite]}}, ("RQ_INN", INN)),
+    "crm.timeline.comment.add": Row(lambda it: {"fields": {**_on_card(it), "COMMENT": NOTE}}, int),
+    "crm.timeline.comment.list": Row(lambda it: {"filter": _on_card(it)}, ("COMMENT", NOTE)),
     "event.bind": Row(lambda it: {"event": "ONCRMCONTACTADD", "handler": it.handler}, True),
     "event.get": Row(lambda it: {}, ("event", EVENT)),
     "event.offline.get": Row(lambda it: {"filter": {"<=ID": 9}}, dict),
     "event.offline.list": Row(lambda it: {"filter": {">ID": 0}}, list),
     "event.test": Row(lambda it: {"any": it.fresh}, 1),
     "feature.get": Row(lambda it: {"CODE": "crm_automation_deal"}, "Y", "en_selfhosted"),
+    "im.notify.delete": Row(lambda it: {"TAG": NOTE}, True),
+    "im.notify.system.add": Row(lambda it: {"USER_ID": 2, "MESSAGE": "Waiting", "TAG": it.fresh}, int),
     "method.get": Row(lambda it: {"name": "profile"}, ("isAvailable", True)),
     "placement.bind": Row(lambda it: {"PLACEMENT": OTHER_TAB, "HANDLER": it.handler, "TITLE": "Tab"}, True),
     "placement.get": Row(lambda it: {}, ("placement", TAB)),
@@ -152,6 +161,9 @@ def given(installation: Installation) -> Given:
     card = {entity: crm.add(entity, named.get(entity, {"TITLE": "Стройка"}), admin) for entity in CARDS}
     owner = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": card[Entity.COMPANY], "PRESET_ID": 1}
     requisite = crm.requisites.add({**owner, "NAME": "Организация", "RQ_INN": INN}, admin)
+    crm.timeline.comment((Entity.CONTACT, card[Entity.CONTACT]), NOTE, admin, [])
+    notice = Notification(portal.next_id("notification"), 2, NOTE, portal.now(), installation.app.client_id, tag=NOTE)
+    portal.notifications.append(notice)
     for variant, scope in ((Variant(4), COMMON), (Variant(3), PERSONAL)):
         crm.layouts.set(variant, scope, admin.id, LAYOUT)
     installation.bindings.append(EventBinding(portal.next_id("event_handler"), EVENT, handler))

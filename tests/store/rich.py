@@ -24,16 +24,17 @@ from b24app.delivery.store.tables import client_apps
 from b24app.domain.cards.drift import ScanTrigger, Scope
 from b24app.domain.cards.facts import Card, Kind, Requisite, RequisiteId, RequisiteKind, Subject
 from b24app.domain.delivery import news
+from b24app.domain.portal.notices import Told
 from b24app.domain.portal.viewer import Viewer
 from b24app.domain.verification.launch import Order, Phase, Step
 from b24app.domain.verification.membership import Action, Intent, Membership
 from b24app.domain.verification.news import MembershipVerificationChanged
 from b24app.export.store import exports, file_parts, restores
 from b24app.export.store.file_parts import FilePart
-from b24app.portal.store import tokens
+from b24app.portal.store import notices, tokens
 from b24app.portal.store.tables import viewer_sessions
 from b24app.portal.store.tokens import Pair
-from b24app.verification.store import intents, launches, memberships
+from b24app.verification.store import intents, launches, memberships, put_backs
 from b24app.verification.store.launches import Launch
 from b24app.verification.store.tables import launch_people
 from b24app.verification.store.tables import launches as launches_table
@@ -79,6 +80,7 @@ class Owned:
     begun: datetime  # when the first request came that died at work
     gone: Subject  # the person goes on for it
     customer_id: UUID  # of the person
+    notice: Told  # is to be sent; of another one, "over", nothing is wanted any more
     lost: str  # name of a deleted person for whom nobody goes on
     namesake: Subject  # has that name and is somebody else
     look: Scan  # cut off; another one is finished
@@ -183,6 +185,10 @@ async def _unfinished(
     customer_id = (await customers.ids_of(db, mine, [contact], now))[contact].customer_id
     hung = select(requisites_table.c.crm_id).where(requisites_table.c.gone_at.is_not(None))
     went = RequisiteId(RequisiteKind.REQUISITE, (await db.execute(hung)).scalar_one())
+    notice = Told("sample:1", 1, ("somebody",), (), "Somebody waits", "work")
+    await notices.want(db, mine, [notice, replace(notice, key="over", about=())], now)
+    await put_backs.decide(db, mine, [contact, company], now)
+    await put_backs.show(db, mine, [contact], now)
     reader = uuid4()
     assert await imports.hold(db, mine, Kind.CONTACT, reader, now)
     checked = uuid4()
@@ -221,6 +227,7 @@ async def _unfinished(
         begun=now,
         gone=gone,
         customer_id=customer_id,
+        notice=notice,
         lost="Пётр Лесной",
         namesake=namesake,
         look=look,

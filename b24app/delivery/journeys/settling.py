@@ -12,10 +12,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.delivery.journeys import outage
 from b24app.delivery.journeys.run import DeliveryRun, Done
 from b24app.delivery.store import endpoints, settling
 from b24app.delivery.store.settling import AttemptRow, Change, NextTry
 from b24app.domain.delivery.health import HealthChange, health_change
+from b24app.domain.delivery.outage import TRIES
 from b24app.domain.delivery.schedule import (
     Delivered,
     DeliveryState,
@@ -78,6 +80,7 @@ async def _settle_portal(db: AsyncConnection, now: datetime, portal_id: int, bat
     for done, _ in ours:
         if switch := _switch(done):
             await _switch_endpoint(db, now, portal_id, done, switch)
+    await outage.look_at(db, portal_id, {done.job.load.endpoint_id for done, _ in ours if _in_trouble(done)}, now)
     return Counter(_result(done) for done, _ in ours if done.attempts)
 
 
@@ -180,6 +183,14 @@ def _switch(done: Done) -> _Switch | None:
         case Retry() if done.job.ping:
             return _Switch((EndpointState.CHECKING,), EndpointState.CHECKING, _reason(done))
     return None
+
+
+def _in_trouble(done: Done) -> bool:
+    """Its endpoint has failed for a while, was switched off, or answers at last."""
+    switch = _switch(done)
+    if switch and switch.to is not EndpointState.CHECKING:
+        return True
+    return isinstance(done.outcome, Retry | Exhausted) and not done.job.ping and done.job.load.tries + 1 >= TRIES
 
 
 def _reason(done: Done) -> str:

@@ -11,11 +11,11 @@ from sqlalchemy.schema import sort_tables
 
 from b24app.portal.store import departures
 from b24app.portal.store.tables import departures as departures_table
-from b24app.portal.store.tables import journal, portal_calls, viewer_sessions
+from b24app.portal.store.tables import journal, notices, portal_calls, viewer_sessions
 from b24app.store.kept import Kept, delete_slice
 from b24app.store.tables import portals
 
-SESSIONS, CALLS, JOURNAL = timedelta(days=1), timedelta(days=7), timedelta(days=365)
+SESSIONS, CALLS, JOURNAL, NOTICES = timedelta(days=1), timedelta(days=7), timedelta(days=365), timedelta(days=90)
 
 
 async def delete_sessions(db: AsyncConnection, portal_id: int, now: datetime) -> int:
@@ -28,6 +28,11 @@ async def delete_calls(db: AsyncConnection, portal_id: int, now: datetime) -> in
 
 async def delete_journal(db: AsyncConnection, portal_id: int, now: datetime) -> int:
     return await delete_slice(db, journal, portal_id, journal.c.at < now - JOURNAL)
+
+
+async def delete_notices(db: AsyncConnection, portal_id: int, now: datetime) -> int:
+    """What the portal shows of them stays there."""
+    return await delete_slice(db, notices, portal_id, notices.c.asked_at < now - NOTICES)
 
 
 async def tidy(db: AsyncConnection, portal_id: int, kept: Sequence[Kept], now: datetime) -> int:

@@ -116,4 +116,19 @@ journal = Table(
 )
 Index("ix_journal_portal", journal.c.portal_id, journal.c.id)
 
-TABLES = (departures, tokens, viewer_sessions, card_layouts, portal_calls, journal)
+notices = Table(
+    "notices",
+    metadata,
+    portal_id(),
+    Column("key", Text, nullable=False),  # of the case: "verification.waiting:company:7"
+    Column("user_id", BigInteger, nullable=False),  # who is told
+    Column("about", ARRAY(Text), nullable=False, server_default="{}"),  # what they should know; empty: nothing
+    Column("said", ARRAY(Text), nullable=False, server_default="{}"),  # what stands under their bell
+    Column("text", Text, nullable=False, server_default=""),  # until it is sent
+    Column("page", Text, nullable=False, server_default=""),  # of the app, for its link
+    moment("asked_at", required=True),
+    PrimaryKeyConstraint("portal_id", "key", "user_id"),
+    info=TENANT,
+)
+
+TABLES = (departures, tokens, viewer_sessions, card_layouts, portal_calls, journal, notices)

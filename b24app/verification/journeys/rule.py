@@ -12,7 +12,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from b24app.card_rules import CardDecision, CardFacts, CardRule, Decided, Earlier, RuleContext, SliceReader
+from b24app.card_rules import (
+    CardDecision,
+    CardFacts,
+    CardRule,
+    Confirmed,
+    Decided,
+    Earlier,
+    RuleContext,
+    SliceReader,
+)
 from b24app.cards.store import records
 from b24app.domain.cards.facts import Card, Kind, Subject, Value
 from b24app.domain.cards.records import Known
@@ -21,14 +30,17 @@ from b24app.domain.policy import Policy
 from b24app.domain.portal.portal import Mode, Portal
 from b24app.domain.verification.decision import Decision, Facts, decide
 from b24app.domain.verification.launch import Order
-from b24app.domain.verification.membership import Intent, Membership, Reason, State
+from b24app.domain.verification.membership import BoxProblem, Intent, Membership, Reason, State
 from b24app.domain.verification.news import MembershipDocumentsAsked, MembershipMoved, MembershipVerificationChanged
 from b24app.domain.verification.shown import CHECK, CODES, shown
 from b24app.domain.verification.succession import Move, Predecessor
+from b24app.domain.verification.waiting import touched_cases
 from b24app.verification.journeys import public_ids
 from b24app.verification.journeys.first_seen import first_seen
 from b24app.verification.journeys.public_ids import MembershipIds
-from b24app.verification.store import history, intents, launches, memberships
+from b24app.verification.journeys.put_back import PUT_BACK
+from b24app.verification.journeys.waiting import WAITING
+from b24app.verification.store import history, intents, launches, memberships, put_backs
 from b24app.work.store import inbox
 
 
@@ -56,10 +68,16 @@ class VerificationRows:
 
 @dataclass(frozen=True, slots=True)
 class VerificationPlan:
-    """What is stored of a decision. `untold`: memberships that client apps have still to hear of."""
+    """What is stored of a decision. `untold`: memberships that client apps have still to hear of; `cases`: whose
+    responsible employee may have something to hear of."""
 
     decision: Decision
     untold: tuple[Membership, ...]
+    cases: frozenset[Subject]
+
+    @property
+    def puts_back(self) -> bool:
+        return self.decision.problem is BoxProblem.WHICH_ONE
 
 
 class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
@@ -114,9 +132,10 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         members = rows.members[facts.subject]
         after = {one.id: one for one in members} | {one.id: one for one in decision.memberships}
         untold = tuple(one for one in after.values() if one.untold)
+        plan = VerificationPlan(decision, untold, _cases(facts, decision, untold, members))
         stores = decision.memberships or decision.moves or decision.applied or decision.dropped or untold
         return CardDecision(
-            plan=VerificationPlan(decision, untold) if stores else None,
+            plan=plan if stores or plan.puts_back or plan.cases else None,
             wanted=decision.wanted.values if decision.wanted else {},
             waits=decision.waits,
             touched=frozenset(decision.touched),
@@ -147,8 +166,18 @@ class VerificationRule(CardRule[VerificationRows, VerificationPlan]):
         dropped = [intent for one in decisions for intent in one.dropped]
         await intents.close(db, portal_id, applied, dropped)
         await launches.close(db, portal_id, [order for one in decisions for order in one.launched])
+        back = [one.facts.subject for one in decided if one.plan.puts_back and one.facts.mode is Mode.ON]
+        await put_backs.decide(db, portal_id, back, now)
+        context.announce(WAITING, *sorted({case for one in decided for case in one.plan.cases}))
         told = await _tell(db, context, [member for one in decided for member in one.plan.untold])
         return [*await _tell_moves(db, context, moves), *told]
+
+    async def written(
+        self, db: AsyncConnection, context: RuleContext, confirmed: Sequence[Confirmed]
+    ) -> Sequence[News]:
+        ticked = [one.subject for one in confirmed if one.code == CHECK and one.value is True]
+        context.announce(PUT_BACK, *await put_backs.show(db, context.portal.id, ticked, context.now))
+        return ()
 
     async def first_seen(self, db: AsyncConnection, context: RuleContext, cards: Sequence[Card]) -> frozenset[Subject]:
         return await first_seen(db, context.portal, cards, context.now)
@@ -196,6 +225,16 @@ def _facts(facts: CardFacts, rows: VerificationRows) -> Facts:
         successor=facts.successor,
         orders=rows.orders if facts.mode is Mode.ON else (),
     )
+
+
+def _cases(
+    facts: CardFacts, decision: Decision, untold: Sequence[Membership], members: Sequence[Membership]
+) -> frozenset[Subject]:
+    """Where somebody begins or ceases to wait, or somebody else is responsible for those who do."""
+    moved = [one for move in decision.moves for one in (move.before, move.after)]
+    found = touched_cases([*decision.memberships, *untold, *moved])
+    handed_over = facts.card and facts.known and facts.card.assigned_by != facts.known.assigned_by
+    return frozenset(found | touched_cases(members) if handed_over else found)
 
 
 def _before(facts: CardFacts, members: Mapping[Subject, tuple[Membership, ...]]) -> tuple[Predecessor, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.plug import Looking
+from b24app.domain.desk import Looking
 
 INN = re.compile(r"\d{3,12}\Z")
 LONGEST = 100  # of what is searched for

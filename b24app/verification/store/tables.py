@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from b24app.store.tables import TENANT, flag, metadata, moment, portal_id
 
@@ -146,4 +159,17 @@ decisions = Table(
     info=TENANT,
 )
 
-TABLES = (memberships, intents, decisions, launches, launch_people, deal_clients)
+put_backs = Table(
+    "put_backs",
+    metadata,
+    portal_id(),
+    Column("kind", Text, nullable=False),  # domain.cards.facts.Kind
+    Column("crm_id", BigInteger, nullable=False),  # a card whose box we put back, since nobody can tell who is meant
+    moment("decided_at", required=True),
+    moment("shown_at"),  # the portal has taken it: the card's timeline has to say why
+    moment("tried_at"),  # it may say so: whoever goes on looks first
+    PrimaryKeyConstraint("portal_id", "kind", "crm_id"),
+    info=TENANT,
+)
+
+TABLES = (memberships, intents, decisions, launches, launch_people, deal_clients, put_backs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.delivery.store import (
@@ -16,6 +16,7 @@ from b24app.delivery.store import (
     health,
     idempotency,
     loading,
+    outages,
     publishing,
     receivers,
     retention,
@@ -28,6 +29,7 @@ from b24app.delivery.store.settling import AttemptRow, Change
 from b24app.delivery.store.tables import endpoints as endpoints_table
 from b24app.delivery.store.tables import outbox
 from b24app.domain.delivery import news
+from b24app.domain.delivery.outage import Failing
 from b24app.domain.delivery.schedule import DeliveryState, EndpointState, Trigger
 from tests.store.recipes.recipe import DIRECTORY, INDEX, LONG, Recipes
 from tests.store.rich import DIGEST, Owned
@@ -51,6 +53,12 @@ async def _disconnected_app(db: AsyncConnection, portal_id: int, owned: Owned) -
     """It goes when none of its endpoints is left."""
     await db.execute(delete(endpoints_table).where(endpoints_table.c.portal_id == portal_id))
     return await retention.delete_client_apps(db, portal_id, owned.now + LONG)
+
+
+async def _failing(db: AsyncConnection, portal_id: int, owned: Owned) -> Failing | None:
+    """Nothing of what was tried has arrived."""
+    await db.execute(update(outbox).where(outbox.c.portal_id == portal_id).values(state="waiting"))
+    return await outages.failing(db, portal_id, owned.endpoint.id)
 
 
 RECIPES = Recipes(
@@ -116,6 +124,7 @@ RECIPES = Recipes(
         "delivery.idempotency.start": lambda db, p, o: idempotency.start(db, p, DIGEST, b"its body", o.now),
         "delivery.idempotency.take_over": lambda db, p, o: idempotency.take_over(db, p, DIGEST, o.begun, o.now),
         "delivery.loading.load": lambda db, p, o: loading.load(db, p, [o.delivery.id]),
+        "delivery.outages.failing": _failing,
         "delivery.publishing.publish": lambda db, p, o: publishing.publish(db, p, [_another(o)], o.now),
         "delivery.publishing.publish_to": lambda db, p, o: publishing.publish_to(
             db, p, o.endpoint.id, _another(o), o.now

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from b24app.domain.portal.card_layout import LayoutKey, layout_state
-from b24app.portal.store import card_layouts, journal, portal_calls, retention, tokens, viewer_sessions
+from b24app.portal.store import card_layouts, journal, notices, portal_calls, retention, tokens, viewer_sessions
 from b24app.portal.store.card_layouts import Addition
 from b24app.portal.store.journal import Changed
 from b24app.portal.store.portal_calls import PortalCall
@@ -27,6 +27,11 @@ RECIPES = Recipes(
         "portal.journal.write": lambda db, p, o: journal.write(
             db, p, o.viewer, Changed(feature="delivery", action="key_renewed"), o.now
         ),
+        "portal.notices.forget": lambda db, p, o: notices.forget(db, p, [replace(o.notice, key="over")]),
+        "portal.notices.load": lambda db, p, o: notices.load(db, p, [(o.notice.key, o.notice.user_id)]),
+        "portal.notices.of_case": lambda db, p, o: notices.of_case(db, p, o.notice.key),
+        "portal.notices.say": lambda db, p, o: notices.say(db, p, [o.notice]),
+        "portal.notices.want": lambda db, p, o: notices.want(db, p, [replace(o.notice, text="theirs")], o.now),
         "portal.portal_calls.listing": lambda db, p, o: portal_calls.listing(
             db, p, o.now - LONG, errors=False, limit=50
         ),
@@ -35,6 +40,7 @@ RECIPES = Recipes(
         ),
         "portal.retention.delete_calls": lambda db, p, o: retention.delete_calls(db, p, o.now + LONG),
         "portal.retention.delete_journal": lambda db, p, o: retention.delete_journal(db, p, o.now + LONG),
+        "portal.retention.delete_notices": lambda db, p, o: retention.delete_notices(db, p, o.now + LONG),
         "portal.retention.delete_sessions": lambda db, p, o: retention.delete_sessions(db, p, o.now + LONG),
         "portal.tokens.bury": lambda db, p, o: tokens.bury(db, p, o.pair.user_id, o.pair.access),
         "portal.tokens.claim_refresh": lambda db, p, o: tokens.claim_refresh(db, p, o.pair, uuid4(), o.now),
@@ -91,9 +97,10 @@ RECIPES = Recipes(
         "portal.card_layouts.listing",
         "portal.portal_calls.listing",
         "portal.retention.delete_calls",
+        "portal.retention.delete_notices",
         "portal.retention.delete_sessions",
         "portal.tokens.every",
         "portal.tokens.living",
     },
-    new_rows={"portal.card_layouts.see"},
+    new_rows={"portal.card_layouts.see", "portal.notices.want"},
 )

@@ -21,6 +21,7 @@ from b24app.verification.store import (
     intents,
     launches,
     memberships,
+    put_backs,
     retention,
 )
 from tests.store.recipes.recipe import LONG, Recipes
@@ -106,6 +107,11 @@ RECIPES = Recipes(
         "verification.memberships.tell": lambda db, p, o: memberships.tell(db, p, [o.membership]),
         "verification.memberships.untold": lambda db, p, o: memberships.untold(db, p, [o.subject]),
         "verification.memberships.waiting_in": lambda db, p, o: memberships.waiting_in(db, p, [o.company.id]),
+        "verification.put_backs.attempt": lambda db, p, o: put_backs.attempt(db, p, [o.company], o.now),
+        "verification.put_backs.decide": lambda db, p, o: put_backs.decide(db, p, [o.company], o.now),
+        "verification.put_backs.forget": lambda db, p, o: put_backs.forget(db, p, [o.subject]),
+        "verification.put_backs.load": lambda db, p, o: put_backs.load(db, p, [o.subject]),
+        "verification.put_backs.show": lambda db, p, o: put_backs.show(db, p, [o.company], o.now),
         "verification.retention.delete_deal_clients": lambda db, p, o: retention.delete_deal_clients(
             db, p, o.now + LONG
         ),
@@ -121,6 +127,7 @@ RECIPES = Recipes(
         "verification.memberships.add_first_seen",
         "verification.memberships.add_new",
         "verification.history.add",
+        "verification.put_backs.decide",
     },
 )
 
