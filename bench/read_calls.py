@@ -1,5 +1,6 @@
 """`read_calls`: requests to a portal that settle 10,000 changed companies, of which one in twenty has to be written,
-against `fast_bitrix24` as it comes: `get_by_ID` for all of them and `call` for those.
+against `fast_bitrix24` as it comes: `get_by_ID` for all of them and `call` for those. `read_calls_two`: with a second
+rule, which has a field of its own read.
 
 Both are counted at the portal, by the requests it saw. In those companies somebody cleared our status by hand, so that
 no contact's card has to be touched. The changes wait in the bulk lane, where a look at the portal leaves them.
@@ -14,7 +15,9 @@ from dataclasses import dataclass, replace
 from fast_bitrix24 import BitrixAsync
 
 from b24app.assembly import open_resources
+from b24app.card_rules import CardRules
 from b24app.domain.cards.facts import Kind, Subject
+from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as Row
 from b24app.domain.work.arrivals import Arrival, Source
 from b24app.lanes import Lane
@@ -24,6 +27,7 @@ from b24app.portal.store import portals
 from b24app.resources import Resources
 from b24app.work.store import inbox
 from bench.figures import Better, Figure, Ground
+from bench.idle import IdleRule
 from bench.parties import market
 from emulator.config import EmulatorConfig, PortalConfig
 from emulator.crm.entities import Entity
@@ -56,6 +60,13 @@ class Case:
     def portal(self) -> Portal:
         return self.emulator.portal(NAME)
 
+    def two_rules(self) -> Resources:
+        """With another rule beside the app's own."""
+        rules = (*self.resources.rules.all, IdleRule("idle", {"industry"}))
+        cards = {code: one.cards for code, one in self.resources.manifest.fields.items()}
+        modes = dict.fromkeys((rule.name for rule in rules), Mode.ON)
+        return replace(self.resources, rules=CardRules(rules, modes, cards))
+
     def shown(self, company: int) -> object:
         return self.portal.crm.tables[Entity.COMPANY].rows[company].get(STATUS)
 
@@ -81,14 +92,14 @@ class Case:
 
 async def run(ground: Ground) -> list[Figure]:
     async with _case(ground) as case:
-        ours = await _ours(case)
+        ours = {"read_calls": await _ours(case, case.resources), "read_calls_two": await _ours(case, case.two_rules())}
         reference = await _reference(case)
-    return [Figure("read_calls", ours, reference, "requests", 0.1, Better.LOWER)]
+    return [Figure(name, count, reference, "requests", 0.1, Better.LOWER) for name, count in ours.items()]
 
 
-async def _ours(case: Case) -> int:
+async def _ours(case: Case, resources: Resources) -> int:
     right = case.change()
-    await _settle(case.resources, case.row, case.companies)
+    await _settle(resources, case.row, case.companies)
     assert {case.shown(company) for company in case.wrong} == {right}
     return case.requests()
 

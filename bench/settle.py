@@ -9,14 +9,11 @@ import statistics
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from time import perf_counter
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from b24app.assembly import open_resources
 from b24app.bitrix24.cards import read_cards
-from b24app.card_rules import CardDecision, CardFacts, CardRule, CardRules, Earlier, RuleContext
+from b24app.card_rules import CardRules
 from b24app.domain.cards.facts import Kind, Subject
 from b24app.domain.portal.portal import Mode
 from b24app.domain.portal.portal import Portal as Row
@@ -27,6 +24,7 @@ from b24app.portal.journeys.tokens import admin_client
 from b24app.resources import Resources
 from b24app.work.store import inbox
 from bench.figures import Better, Figure, Ground
+from bench.idle import IdleRule
 from bench.parties import market
 from bench.read_calls import admit
 from emulator.config import EmulatorConfig, PortalConfig
@@ -37,22 +35,6 @@ from workers.inbox import drain_portal
 
 COMPANIES, ROUNDS, MANY, PAGE = 10_000, 3, 5, 2_500
 NAME = "bench"
-
-
-class IdleRule(CardRule[None, None]):
-    """Acts on companies and does nothing."""
-
-    kinds = frozenset({Kind.COMPANY})
-    fields = frozenset[str]()
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    async def load(self, db: AsyncConnection, context: RuleContext, facts: Sequence[CardFacts]) -> None:
-        return None
-
-    def decide(self, facts: CardFacts, rows: None, earlier: Earlier, now: datetime) -> CardDecision[None]:
-        return CardDecision()
 
 
 @dataclass(frozen=True, slots=True)
