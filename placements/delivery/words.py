@@ -34,6 +34,8 @@ FAILURE: Mapping[Failure, str] = {
 }
 
 FAILED = FAILURE[Failure.STATUS]
+TO_MEND = frozenset(Failure) - {Failure.STATUS, Failure.TIMEOUT, Failure.CONNECTION}
+"""What does not go away by itself: somebody has to know what it is."""
 
 HEALTH: Mapping[EndpointHealth, Saying] = {
     EndpointHealth.WORKING: Saying(N_("working"), N_("Notifications arrive, the last one %(at)s.")),

@@ -75,12 +75,11 @@ async def new_key(resources: Resources, portal_id: int, client_app_id: UUID, by:
     An app that was restored from an export file has no key before it.
     """
     async with resources.tenant(portal_id) as db:
-        if not await client_apps.lock(db, portal_id, client_app_id):
-            raise Refused("not_found", 404)
+        await client_apps.lock(db, portal_id, client_app_id)
+        await _of_owner(db, portal_id, client_app_id)
         origins = await client_apps.revoke_keys(db, portal_id, client_app_id, resources.now())
         key = await _add_key(db, resources, KeyOwner(portal_id, client_app_id, origins))
-        app = await client_apps.one(db, portal_id, client_app_id)
-        assert app
+        app = await _of_owner(db, portal_id, client_app_id)
         await _note(db, resources, portal_id, by, "key_renewed", app.name)
     return NewClientApp(app, key)
 
@@ -98,9 +97,9 @@ async def revoke(resources: Resources, portal_id: int, client_app_id: UUID, by: 
     """
     now = resources.now()
     async with resources.tenant(portal_id) as db:
-        app = await client_apps.one(db, portal_id, client_app_id)
+        app = await _of_owner(db, portal_id, client_app_id)
         deleted = await client_apps.revoke(db, portal_id, client_app_id, now, by.name if by else "")
-        if app is None or deleted is None:
+        if deleted is None:
             raise Refused("not_found", 404)
         for endpoint_id in deleted:
             await endpoints.make_due(db, portal_id, endpoint_id, now)
@@ -161,6 +160,14 @@ async def _note_use(db: AsyncConnection, digest: bytes, now: datetime) -> None:
     except SQLAlchemyError as error:
         if not away(error):
             raise
+
+
+async def _of_owner(db: AsyncConnection, portal_id: int, client_app_id: UUID) -> ClientApp:
+    """Raises `Refused` `not_found`, also for one that is built in: that comes and goes otherwise."""
+    app = await client_apps.one(db, portal_id, client_app_id)
+    if app is None or app.built_in:
+        raise Refused("not_found", 404)
+    return app
 
 
 async def _add_key(db: AsyncConnection, resources: Resources, owner: KeyOwner) -> str:

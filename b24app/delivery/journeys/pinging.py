@@ -45,7 +45,9 @@ async def send_test(
         refuse_disabled(endpoint)
         if endpoint.state is EndpointState.CHECKING:
             raise Refused("endpoint_not_answered", 409)
-        type_ = resources.news.types[(endpoint.event_types or resources.news.event_types)[0]]
+        known = resources.news.event_types
+        asked = next((one for one in endpoint.event_types if one in known), known[0])
+        type_ = resources.news.types[asked]
         event = news.sample(type_, portal=portal.public_id, randomness=secrets.token_bytes(16), now=now)
         delivery_id = await publishing.publish_to(db, portal.id, endpoint_id, event, now)
         await endpoints.change(db, portal.id, endpoint_id, endpoint.updated_at, last_test=delivery_id)

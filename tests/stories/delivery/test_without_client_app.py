@@ -102,6 +102,9 @@ async def test_only_administrators_switch_it_on_and_portals_do_not_see_each_othe
     ids = {name: field(mine, "/frame/endpoints/test", name) for name in ("client_app", "endpoint")}
     for call in ("/frame/endpoints/test", "/frame/endpoints/on", "/frame/client-apps/reconnect"):
         assert (await stranger.call(call, **ids)).status == 404
+    for call in ("key", "revoke", "reconnect"):
+        assert (await (await main(world, world.admin())).call(f"/frame/client-apps/{call}", **ids)).status == 404
+    assert "Пробный приёмник" not in (await main(world, world.manager())).html
 
 
 async def other_admin(world: World) -> Frame:
@@ -132,6 +135,21 @@ async def test_an_address_that_was_switched_off_is_switched_on_by_the_administra
     world.tick(Entity.CONTACT, contact, ticked=False)
     await world.settle()
     assert [one.data["new_state"] for one in world.receiver.events()] == ["confirmed"]
+
+
+async def test_what_does_not_go_away_by_itself_is_said_in_words(world: World) -> None:
+    contact = world.add_contact(world.add_company())
+    await world.install()
+    await world.subscribe()
+    world.leftovers_explained = "the news is tried again later"
+    for answer, said in ((503, False), (302, True)):
+        world.receiver.answers = [answer]
+        world.pass_time(seconds=10)
+        world.tick(Entity.CONTACT, contact, ticked=answer == 503)
+        await world.settle()
+        page = (await main(world, world.admin())).html
+        assert "временно не отвечает" in page
+        assert ("Причина: клиентское приложение ответило перенаправлением." in page) is said
 
 
 async def test_a_disconnected_app_stands_there_for_a_week_with_who_did_it(world: World) -> None:

@@ -11,9 +11,11 @@ from tests.world import World
 
 
 async def press(person: Person, name: str) -> None:
-    """And wait for the answer: what it asks for is begun."""
-    async with person.page.expect_response("**/frame/**"):
-        await person.app.get_by_role("button", name=name).click()
+    """And wait for its answer, not that of a refresh: what it asks for is begun."""
+    button = person.app.get_by_role("button", name=name)
+    call = await button.evaluate("button => button.form.dataset.call")
+    async with person.page.expect_response(f"**{call}"):
+        await button.click()
 
 
 async def opened(world: World, person: Person) -> FrameLocator:
