@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from b24app.domain.cards.facts import Kind, Subject
-from b24app.domain.verification.membership import Membership, State
+from b24app.domain.verification.membership import DecidedBySource, Membership, State
 
+KNOWN_TO_ACT = frozenset({DecidedBySource.BUTTON, DecidedBySource.EVENT})
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -25,8 +26,10 @@ def waiting_in(case: Subject, members: Iterable[Membership]) -> list[Membership]
 
 
 def unknown_to(user_id: int, waiting: Iterable[Membership]) -> tuple[str, ...]:
-    """What this employee did not bring about by themselves, by the ids of the memberships."""
-    return tuple(sorted(str(one.id) for one in waiting if one.decided_by != user_id))
+    """What this employee did not bring about by themselves, by the ids of the memberships. Whoever edited a card last
+    need not have ticked its box: a robot may have."""
+    theirs = {one.id for one in waiting if one.decided_by == user_id and one.decided_by_source in KNOWN_TO_ACT}
+    return tuple(sorted(str(one.id) for one in waiting if one.id not in theirs))
 
 
 def touched_cases(members: Iterable[Membership]) -> set[Subject]:

@@ -98,19 +98,11 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     """Send and take back what these claims are about, as it is wanted now. Raises the PortalErrors and `ClaimLost`."""
     async with resources.tenant(portal.id) as db:
         known = await notices.load(db, portal.id, [parse(claim.key) for claim in claims])
+    resources.failpoint("notices.loaded")
     done = _Sent()
-    commands: dict[Claim, Command] = {}
-    held = _held(resources, portal)
-    for claim in claims:
-        told = known.get(claim.key)
-        if told and told.to_send and held:
-            done.held[claim.key] = held
-        elif told and told.to_send:
-            commands[claim] = _send(resources, portal, told)
-        elif told and told.to_take_back and wording.SCOPE in portal.scopes:
-            commands[claim] = wording.take_back(told.tag)
-        elif told and told.to_take_back:
-            done.taken_back.append(told)
+    commands = {
+        claim: command for claim in claims if (command := _asked(resources, portal, done, known.get(claim.key)))
+    }
     outcomes = await admin_client(resources, portal, lane).batch(list(commands.values())) if commands else []
     if outcomes and all(map(out_of_reach, outcomes)) and outcomes[0].error:
         raise outcomes[0].error
@@ -119,6 +111,20 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
         _judge(done, claim, known[claim.key], outcome, resources.now() + ONCE_A_DAY)
     await _settle(resources, portal, claims, done, list(known.values()))
     return done.failed
+
+
+def _asked(resources: Resources, portal: Portal, done: _Sent, told: Told | None) -> Command | None:
+    """What is asked of the portal; nothing where the notice has to wait, or is as it should be."""
+    if told and told.to_send:
+        if held := _held(resources, portal):
+            done.held[told.tag] = held
+            return None
+        return _send(resources, portal, told)
+    if told and told.to_take_back:
+        if wording.SCOPE in portal.scopes:
+            return wording.take_back(told.tag)
+        done.taken_back.append(told)
+    return None
 
 
 async def give_up(resources: Resources, portal: Portal, claim: Claim, reason: str) -> None:

@@ -79,6 +79,7 @@ async def handle(resources: Resources, portal: Portal, claims: Sequence[Claim], 
     if missing:
         async with resources.tenant(portal.id) as db:
             await put_backs.attempt(db, portal.id, list(missing), resources.now())
+        resources.failpoint("put_back.tried")
     outcomes = await timeline.comment(client, missing) if missing else {}
     resources.failpoint("put_back.said")
     failed = {subject: one.error for subject, one in outcomes.items() if one.error and not _gone(one.error)}
