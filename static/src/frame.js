@@ -91,6 +91,7 @@ export function show(html) {
     scrollTo(0, 0)
     focusOn(content().querySelector('h1'))
   }
+  plan()
 }
 
 const waits = () => content()?.hasAttribute('data-waits')
@@ -188,10 +189,6 @@ document.addEventListener('htmx:beforeRequest', (event) => {
   busy(asked(event), true)
 })
 
-document.addEventListener('htmx:afterRequest', (event) => {
-  if (asked(event).isConnected) busy(asked(event), false)
-})
-
 /** A page token that has run out: once more with a fresh one. */
 document.addEventListener('htmx:beforeOnLoad', async (event) => {
   const { xhr, elt, requestConfig } = event.detail
@@ -209,6 +206,7 @@ document.addEventListener('htmx:beforeSwap', (event) => {
   if (xhr.status >= 400) return
   const answer = answerOf(xhr)
   if (!byClock(event)) {
+    busy(elt, false) // before contents come, which may say otherwise of a button
     elt.closest('dialog, [data-toast], [data-hold]')?.remove()
     if (elt.matches('form')) elt.reset()
     elt.closest('details')?.removeAttribute('open')
@@ -218,7 +216,6 @@ document.addEventListener('htmx:beforeSwap', (event) => {
   if (byClock(event)) return
   refocus()
   finishInstallation()
-  plan()
 })
 
 /** Who uses a keyboard goes on where they were, or at the title of that section: a disabled button loses the focus. */
@@ -229,6 +226,7 @@ function refocus() {
 
 function failed(element, text) {
   if (element === content()) return
+  busy(element, false)
   if (element.matches('[hx-trigger=change]')) element.reset()
   say(text, true, element)
   refocus()
@@ -307,6 +305,8 @@ async function copyText(button) {
 for (const form of document.querySelectorAll('form[data-retry]')) {
   setInterval(() => document.hidden || form.requestSubmit(), form.dataset.retry * 1000)
 }
+
+document.querySelector('.sheet').inert = false // until here a press would have led out of the page
 
 if (content()) {
   content().dataset.source = content().outerHTML // the first refresh replaces what has changed only

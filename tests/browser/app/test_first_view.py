@@ -12,13 +12,13 @@ KILOBYTES, REQUESTS, CLICKS = 100, 6, 6
 LATE = ("frame.sdk.", "frame.chunk.")  # the frame's SDK comes behind the page
 
 
-@pytest.mark.parametrize("page", ["work", "settings", "settings/delivery", "settings/setup"])
-async def test_a_first_view_is_light(world: World, person: Person, page: str) -> None:
+@pytest.mark.parametrize("address", ["work", "settings", "settings/delivery", "settings/setup"])
+async def test_a_first_view_is_light(world: World, person: Person, address: str) -> None:
     await world.install()
     got: list[Response] = []
     person.page.on("response", lambda one: got.append(one) if one.url.startswith(world.app_url) else None)
     await person.enter(world.admin())
-    await person.go(f"/marketplace/app/{world.installation().id}/?page={page}")
+    await person.go(f"/marketplace/app/{world.installation().id}/?page={address}")
     await person.app.locator("#content").wait_for()
     await person.page.wait_for_load_state("networkidle")
     sizes = {one.url: (await one.request.sizes())["responseBodySize"] for one in got}
@@ -44,6 +44,7 @@ async def test_from_the_market_to_a_webhook_without_a_client_app(world: World, p
     await press("Решить позже и продолжить")
     await person.page.wait_for_url("**/marketplace/app/*/?install_finished=Y")
     await world.settle()
+    await expect(person.app.get_by_text("Осталось: подключить клиентское приложение.")).to_be_visible()
     await press("Перейти")
     await press("Включить пробный приёмник")
     await expect(person.app.get_by_role("button", name="Убрать пробный приёмник")).to_be_visible()
