@@ -5,7 +5,7 @@
 //   main#content      hx-vals: what every call of the page says of it; data-refresh: where its fresh contents are had;
 //                     data-waits: something is under way, look again in a second
 //   dialog[data-held] comes with contents and stays above them until its own button is pressed
-//   [data-hold]       a part of contents that stays, also where fresh ones have it no more, until it is pressed in
+//   [data-hold=name]  stays in [data-slot=name], also where fresh contents have it no more, until it is pressed in
 //   [data-toast=10]   comes with contents and is shown for so many seconds
 //   form[data-retry]  a form that sends itself so many seconds later, again and again
 //   [data-path] a link into the portal · [data-copy] [data-cancel] [data-go-on] buttons · form[data-download] ·
@@ -46,13 +46,19 @@ const typed = (field) =>
   (field.type === 'checkbox' ? field.checked !== field.defaultChecked : field.value !== field.defaultValue)
 
 const KEEPING = {
-  /** What is held stays until something in it is pressed. */
-  beforeNodeRemoved: (old) => !(old instanceof Element && old.matches('[data-hold]')),
   /** What somebody has typed or ticked and not sent yet stays. */
   beforeNodeMorphed: (old) => !(old instanceof Element && typed(old)),
   /** What was opened stays open. */
   beforeAttributeUpdated: (name, element, change) =>
     !(change === 'remove' && name === 'open' && element.matches('details'))
+}
+
+/** What is held stays, also where fresh contents have it no more, until something in it is pressed. */
+function hold(old, next) {
+  for (const held of old.querySelectorAll('[data-hold]')) {
+    const slot = next.querySelector(`[data-slot="${CSS.escape(held.dataset.hold)}"]`)
+    if (slot && !slot.firstElementChild) slot.append(held.cloneNode(true))
+  }
 }
 
 /** What is shown once, and words of a moment, stand outside of the contents: no other answer takes them away. */
@@ -78,6 +84,7 @@ export function show(html) {
   const another = next.dataset.page !== old.dataset.page
   if (next.outerHTML !== old.dataset.source) {
     const source = next.outerHTML
+    hold(old, next)
     calm = SLOW
     if (another) old.replaceWith(next)
     else Idiomorph.morph(old, next, { morphStyle: 'outerHTML', ignoreActiveValue: true, callbacks: KEEPING })
@@ -185,7 +192,7 @@ let pressed = null
 document.addEventListener('htmx:beforeRequest', (event) => {
   if (byClock(event)) return
   say('')
-  pressed = { active: document.activeElement, title: titleOf(asked(event)) }
+  pressed = { active: document.activeElement, title: titleOf(asked(event)), form: asked(event).outerHTML }
   busy(asked(event), true)
 })
 
@@ -220,8 +227,12 @@ document.addEventListener('htmx:beforeSwap', (event) => {
 
 /** Who uses a keyboard goes on where they were, or at the title of that section: a disabled button loses the focus. */
 function refocus() {
-  if (!pressed || document.activeElement !== document.body || pressed.active === document.body) return
-  focusOn(pressed.active.isConnected ? pressed.active : document.getElementById(pressed.title))
+  if (!pressed || pressed.active === document.body) return
+  const { active, title, form } = pressed
+  const there = active.isConnected && active.closest('form')?.outerHTML === form // nobody else's button by now
+  if (there ? document.activeElement !== active : [document.body, active].includes(document.activeElement)) {
+    focusOn(there ? active : document.getElementById(title))
+  }
 }
 
 function failed(element, text) {

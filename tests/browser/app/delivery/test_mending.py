@@ -13,7 +13,7 @@ from tests.world import World
 async def press(person: Person, name: str) -> None:
     """And wait for its answer, not that of a refresh: what it asks for is begun."""
     button = person.app.get_by_role("button", name=name)
-    call = await button.evaluate("button => button.form.dataset.call")
+    call = await button.evaluate("button => button.form.getAttribute('hx-post')")
     async with person.page.expect_response(f"**{call}"):
         await button.click()
 

@@ -82,6 +82,7 @@ async def test_data_is_taken_out_deleted_and_brought_back(
     await expect(app.get_by_text(re.compile("^Восстановлено"))).to_be_visible()
     await app.locator("input[data-upload]").scroll_into_view_if_needed()
     await shoot(person.page, "app-restore-done-ru-1280")
+    await app.get_by_role("button", name="Клиентские приложения").click()
     await expect(app.get_by_role("button", name="Выпустить новый ключ")).to_be_visible()
 
 

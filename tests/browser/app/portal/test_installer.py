@@ -53,7 +53,7 @@ async def test_a_portal_that_does_not_answer_lets_the_installer_try_again(
     await person.enter(world.admin())
     installation = install(world.portal, world.market_app, world.admin())
     world.emulator.world.faults.add(Break.OVERLOAD, FOREVER, host=world.portal.host)
-    await person.go(f"/marketplace/app/{installation.id}/?page=settings/verification")
+    await person.go(f"/marketplace/app/{installation.id}/")
     again = person.app.get_by_role("button", name="Повторить")
     await expect(again).to_be_visible()
     await shoot(person.page, "installer-away-ru-1280")

@@ -10,10 +10,10 @@ from tests.browser.app.conftest import Person
 from tests.browser.conftest import Shoot
 from tests.world import World
 
-SENT = {"ru": "Вернуть на проверку", "en": "Send back to checking"}
-SURE = {"ru": "Вернуть", "en": "Send back"}
+SENT = {"ru": "Вернуть на проверку…", "en": "Send back for review…"}
+SURE = {"ru": "Вернуть на проверку", "en": "Send back for review"}
 CONFIRM = {"ru": "Подтвердить", "en": "Confirm"}
-MERGED = {"ru": "действует более строгое решение", "en": "what opens less counts"}
+MERGED = {"ru": "действует более строгое решение", "en": "the stricter decision applies"}
 
 
 @pytest.mark.parametrize("lang", ["ru", "en"])
