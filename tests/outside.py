@@ -189,7 +189,8 @@ class Desk:
 
     async def waiting(self) -> int:
         async with self.resources.transaction() as db:
-            return int((await db.execute(select(func.count()).select_from(work))).scalar_one())
+            waits = select(func.count()).select_from(work).where(work.c.kind != "chore")
+            return int((await db.execute(waits)).scalar_one())
 
     async def deliveries(self, shop: Shop) -> list[Delivery]:
         """Oldest first, pings left out."""

@@ -218,7 +218,13 @@ async def ping(request: Request, used: Used, called: Called, id: UUID, key: Key 
     return await answer_once(request, used, called, key, work, 202, lambda sent: Pinged(delivery_id=sent))
 
 
-@router.post("/endpoints/{id}/test", status_code=202, response_model=Pinged, summary="Send a test event")
+@router.post(
+    "/endpoints/{id}/test",
+    status_code=202,
+    response_model=Pinged,
+    summary="Send a test event",
+    responses=refuses({409: ["endpoint_disabled", "endpoint_not_answered"]}),
+)
 async def send_test(request: Request, used: Used, called: Called, id: UUID, key: Key = None) -> JSONResponse:
     """The example of the first type that the endpoint asks for, with `"test": true`: sent once, without a number.
 
