@@ -48,9 +48,9 @@ const typed = (field) =>
 const KEEPING = {
   /** What somebody has typed or ticked and not sent yet stays. */
   beforeNodeMorphed: (old) => !(old instanceof Element && typed(old)),
-  /** What was opened stays open. */
+  /** What was opened stays open, and a title that has the focus may keep it. */
   beforeAttributeUpdated: (name, element, change) =>
-    !(change === 'remove' && name === 'open' && element.matches('details'))
+    change !== 'remove' || !(name === 'tabindex' || (name === 'open' && element.matches('details')))
 }
 
 /** What is held stays, also where fresh contents have it no more, until something in it is pressed. */
@@ -299,7 +299,9 @@ document.addEventListener('click', (event) => {
 })
 
 /** A key that is shown once is not closed by the way. */
-document.addEventListener('cancel', (event) => event.target.matches('dialog[data-held]') && event.preventDefault(), true)
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && document.querySelector('dialog[data-held]')) event.preventDefault()
+})
 document.addEventListener('close', (event) => event.target.matches('dialog[data-held]') && event.target.remove(), true)
 
 async function copyText(button) {

@@ -39,7 +39,7 @@ class Waiting:
         return (person, Subject(Kind.COMPANY, self.company_id)) if self.company_id else (person,)
 
 
-_FROM = (
+_FROM = text(
     " FROM memberships m"
     " LEFT JOIN records p ON p.portal_id = :portal AND p.kind = 'contact' AND p.crm_id = m.contact_id"
     " LEFT JOIN records c ON c.portal_id = :portal AND c.kind = 'company' AND c.crm_id = m.company_id"
@@ -57,7 +57,7 @@ def _small(column: str) -> str:
 
 
 _NAMED = f" AND ({_small('p.title')} LIKE :named OR {_small('c.title')} LIKE :named"
-_INN = (
+_INN = text(
     " OR EXISTS (SELECT 1 FROM requisites r WHERE r.portal_id = :portal AND r.inn LIKE :inn AND r.gone_at IS NULL"
     " AND (r.owner_kind = 'company' AND r.owner_id = m.company_id"
     " OR r.owner_kind = 'contact' AND r.owner_id = m.contact_id))"
@@ -88,7 +88,7 @@ async def rows(
 
 
 def _where(portal_id: int, looking: Looking) -> tuple[str, dict[str, Any]]:
-    where, values = _FROM, dict[str, Any](portal=portal_id)
+    where, values = _FROM.text, dict[str, Any](portal=portal_id)
     if looking.mine:
         where, values = where + _MINE, {**values, "user": looking.user_id}
     if looking.before:
@@ -96,7 +96,7 @@ def _where(portal_id: int, looking: Looking) -> tuple[str, dict[str, Any]]:
     if asked := looking.text.strip()[:LONGEST]:
         where, values = where + _NAMED, {**values, "named": f"%{_escaped(asked.lower())}%"}
         if INN.match(asked):
-            where, values = where + _INN, {**values, "inn": f"{asked}%"}
+            where, values = where + _INN.text, {**values, "inn": f"{asked}%"}
         where += ")"
     return where, values
 

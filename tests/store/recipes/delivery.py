@@ -76,6 +76,7 @@ RECIPES = Recipes(
         "delivery.deliveries.attempts_of": lambda db, p, o: deliveries.attempts_of(db, p, o.tried),
         "delivery.deliveries.catch_up": lambda db, p, o: deliveries.catch_up(db, p, o.endpoint.id, 0, 50),
         "delivery.deliveries.close_pings": lambda db, p, o: deliveries.close_pings(db, p, o.endpoint.id, o.now),
+        "delivery.deliveries.ever_delivered": lambda db, p, o: deliveries.ever_delivered(db, p),
         "delivery.deliveries.of_endpoint": lambda db, p, o: deliveries.of_endpoint(
             db, p, o.endpoint.id, before=None, states=list(DeliveryState), limit=50
         ),

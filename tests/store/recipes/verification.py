@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from b24app.domain.desk import Looking
 from b24app.domain.verification.history import past_decision
 from b24app.domain.verification.launch import Choice, Phase, Step
 from b24app.domain.verification.membership import Membership, State
@@ -16,6 +17,7 @@ from b24app.domain.verification.succession import Move
 from b24app.verification.store import (
     card_tab,
     client_view,
+    desk,
     export_rows,
     history,
     intents,
@@ -42,6 +44,8 @@ RECIPES = Recipes(
             db, p, client_view.MembershipFilter(), None, 50
         ),
         "verification.client_view.unread_since": lambda db, p, o: client_view.unread_since(db, p),
+        "verification.desk.count": lambda db, p, o: desk.count(db, p, Looking(1), 1000),
+        "verification.desk.rows": lambda db, p, o: desk.rows(db, p, Looking(1), None, 25),
         "verification.export_rows.current_states": lambda db, p, o: export_rows.current_states(
             db, p, [(o.subject.id, o.company.id)]
         ),
@@ -96,6 +100,7 @@ RECIPES = Recipes(
         "verification.memberships.add_new": lambda db, p, o: memberships.add_new(
             db, p, [replace(o.membership, id=uuid4(), contact_id=10**6)], o.now
         ),
+        "verification.memberships.contacts_of": lambda db, p, o: memberships.contacts_of(db, p, [o.membership.id]),
         "verification.memberships.decided_subjects": lambda db, p, o: memberships.decided_subjects(db, p),
         "verification.memberships.lately_decided": lambda db, p, o: memberships.lately_decided(db, p, o.now - LONG),
         "verification.memberships.move": lambda db, p, o: _move(db, p, o.membership, o.now),

@@ -142,7 +142,7 @@ async def test_a_portal_that_keeps_nothing_any_more_is_not_asked_again(world: Wo
     world.emulator.world.faults.add(Break.NUMERIC_ERROR, host=world.portal.host, method="event.offline")
     assert await fetch(world) == 0
     assert not (await world.row()).offline
-    page = await world.open(world.installation(), world.admin())
+    page = await world.open(world.installation(), world.admin(), page="settings/setup")
     assert "Битрикс24 не хранит для приложения изменений" in page.text
     requests = world.emulator.world.meters.requests.copy()
     assert await fetch(world) == 0

@@ -226,7 +226,11 @@ async def test_what_somebody_removed_is_named(world: World) -> None:
     await world.settle()
 
     found = await lines(world)
-    assert found[CheckPart.SETUP].names == ("placements:CRM_COMPANY_DETAIL_TAB", "events:ONAPPTEST")
+    assert found[CheckPart.SETUP].names == (
+        "placements:CRM_COMPANY_DETAIL_TAB",
+        "placements:REST_APP_URI",
+        "events:ONAPPTEST",
+    )
     assert found[CheckPart.EVENTS].finding is Finding.EVENT_UNBOUND
     assert "Не хватает: карточки компаний" in plain(await page.content())
     assert (await page.call("/frame/repair")).status == 200
