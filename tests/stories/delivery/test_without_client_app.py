@@ -16,7 +16,7 @@ from tests.world import World
 
 def field(page: str, call: str, name: str) -> str:
     """The hidden value of the form that makes this call."""
-    form = page.split(f'data-call="{call}"')[1].split("</form>")[0]
+    form = page.split(f'hx-post="{call}"')[1].split("</form>")[0]
     return form.split(f'name="{name}" value="')[1].split('"')[0]
 
 
@@ -28,7 +28,7 @@ def received(page: str) -> list[dict[str, object]]:
 async def test_a_tick_in_a_card_shows_in_the_settings(world: World) -> None:
     contact = world.add_contact(world.add_company())
     await world.install()
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "delivery")
     assert (await admin.call("/frame/test-receiver/on")).status == 200
     await world.settle()
 
@@ -45,7 +45,7 @@ async def test_a_tick_in_a_card_shows_in_the_settings(world: World) -> None:
 
 async def test_a_test_notification_comes_back_marked(world: World) -> None:
     await world.install()
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "delivery")
     await admin.call("/frame/test-receiver/on")
     await world.settle()
     page = await admin.content()
@@ -61,7 +61,7 @@ async def test_a_test_notification_comes_back_marked(world: World) -> None:
 
 async def test_it_is_no_client_app_of_the_owners_and_goes_with_one_press(world: World) -> None:
     await world.install()
-    row, admin = await world.row(), await main(world, world.admin())
+    row, admin = await world.row(), await main(world, world.admin(), "delivery")
     await admin.call("/frame/test-receiver/on")
     await world.settle()
     assert await client_apps.listing(world.resources, row.id) == []
@@ -79,11 +79,11 @@ async def test_it_is_no_client_app_of_the_owners_and_goes_with_one_press(world: 
 
 async def test_what_came_is_kept_for_a_day(world: World) -> None:
     await world.install()
-    await (await main(world, world.admin())).call("/frame/test-receiver/on")
+    await (await main(world, world.admin(), "delivery")).call("/frame/test-receiver/on")
     await world.settle()
     world.pass_time(hours=25)
     await tidy_all(world.resources)
-    assert received((await main(world, world.admin())).html) == []
+    assert received((await main(world, world.admin(), "delivery")).html) == []
 
 
 async def test_only_administrators_switch_it_on_and_portals_do_not_see_each_others(world: World) -> None:
@@ -93,17 +93,19 @@ async def test_only_administrators_switch_it_on_and_portals_do_not_see_each_othe
     assert "Пробный приёмник" not in manager.html
     for call in ("test-receiver/on", "test-receiver/off", "endpoints/on", "endpoints/test", "client-apps/reconnect"):
         assert (await manager.call(f"/frame/{call}")).status == 403
-    await (await main(world, world.admin())).call("/frame/test-receiver/on")
+    await (await main(world, world.admin(), "delivery")).call("/frame/test-receiver/on")
     await world.settle()
 
     stranger = await other_admin(world)
     assert "Switch on the test receiver" in await stranger.content()
-    mine = await (await main(world, world.admin())).content()
+    mine = await (await main(world, world.admin(), "delivery")).content()
     ids = {name: field(mine, "/frame/endpoints/test", name) for name in ("client_app", "endpoint")}
     for call in ("/frame/endpoints/test", "/frame/endpoints/on", "/frame/client-apps/reconnect"):
         assert (await stranger.call(call, **ids)).status == 404
     for call in ("key", "revoke", "reconnect"):
-        assert (await (await main(world, world.admin())).call(f"/frame/client-apps/{call}", **ids)).status == 404
+        assert (
+            await (await main(world, world.admin(), "delivery")).call(f"/frame/client-apps/{call}", **ids)
+        ).status == 404
     assert "Пробный приёмник" not in (await main(world, world.manager())).html
 
 
@@ -111,7 +113,7 @@ async def other_admin(world: World) -> Frame:
     """The settings of the other portal, opened by its administrator."""
     portal = world.other_portal
     installation = portal.installations[world.market_app.client_id]
-    return frame(world, await world.open(installation, world.admin(portal)))
+    return frame(world, await world.open(installation, world.admin(portal), page="settings/delivery"))
 
 
 async def test_an_address_that_was_switched_off_is_switched_on_by_the_administrator(world: World) -> None:
@@ -121,7 +123,7 @@ async def test_an_address_that_was_switched_off_is_switched_on_by_the_administra
     world.receiver.answers = [410]
     world.tick(Entity.CONTACT, contact)
     await world.settle()
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "delivery")
     assert "адрес выключен" in admin.html and "такого адреса больше нет" in admin.html
 
     call = "/frame/endpoints/on"
@@ -147,7 +149,7 @@ async def test_what_does_not_go_away_by_itself_is_said_in_words(world: World) ->
         world.pass_time(seconds=10)
         world.tick(Entity.CONTACT, contact, ticked=answer == 503)
         await world.settle()
-        page = (await main(world, world.admin())).html
+        page = (await main(world, world.admin(), "delivery")).html
         assert "временно не отвечает" in page
         assert ("Причина: клиентское приложение ответило перенаправлением." in page) is said
 
@@ -155,7 +157,7 @@ async def test_what_does_not_go_away_by_itself_is_said_in_words(world: World) ->
 async def test_a_disconnected_app_stands_there_for_a_week_with_who_did_it(world: World) -> None:
     await world.install()
     await world.subscribe()
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "delivery")
     app = field(admin.html, "/frame/client-apps/revoke", "client_app")
     gone = (await admin.call("/frame/client-apps/revoke", client_app=app)).json()["html"]
     assert world.admin().name in gone.split("disconnected")[1] and "Подключить снова" in gone
@@ -170,4 +172,4 @@ async def test_a_disconnected_app_stands_there_for_a_week_with_who_did_it(world:
     await admin.call("/frame/client-apps/revoke", client_app=app)
     await world.settle()
     world.pass_time(days=8)
-    assert "Подключить снова" not in (await main(world, world.admin())).html
+    assert "Подключить снова" not in (await main(world, world.admin(), "delivery")).html

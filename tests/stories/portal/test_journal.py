@@ -54,7 +54,7 @@ async def do_everything(world: World, admin: Frame) -> None:
 async def test_each_change_stands_there_in_words_with_who_made_it(world: World) -> None:
     arrange(world, MAIN, MORE)
     await world.install()
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "journal")
     assert "Изменений ещё не было" in admin.html
     await do_everything(world, admin)
 
@@ -82,7 +82,7 @@ async def test_each_change_stands_there_in_words_with_who_made_it(world: World) 
 
 async def test_what_was_refused_or_changed_nothing_leaves_no_line(world: World) -> None:
     await world.install()
-    admin, manager = await main(world, world.admin()), await main(world, world.manager())
+    admin, manager = await main(world, world.admin(), "journal"), await main(world, world.manager())
     await manager.call("/frame/client-apps", name="Моё")
     await admin.call("/frame/client-apps", name=" ")
     await admin.call("/frame/mode", mode="on")
@@ -95,7 +95,7 @@ async def test_what_was_refused_or_changed_nothing_leaves_no_line(world: World) 
 
 async def test_only_administrators_read_it(world: World) -> None:
     await world.install()
-    admin, manager = await main(world, world.admin()), await main(world, world.manager())
+    admin, manager = await main(world, world.admin(), "journal"), await main(world, world.manager())
     await admin.call("/frame/client-apps", name="Мобильное приложение")
     assert 'id="journal"' not in await manager.content()
     assert (await manager.call("/frame/journal", before="9", size="50")).status == 403
@@ -108,17 +108,17 @@ async def test_older_lines_come_a_page_at_a_time(world: World) -> None:
         for number in range(120):
             made = Changed(feature="delivery", action="client_app_made", about=str(number))
             await journal.write(db, row.id, None, made, now)
-    admin = await main(world, world.admin())
+    admin = await main(world, world.admin(), "journal")
     assert shown(admin.html) == [f"Подключено клиентское приложение «{number}»" for number in range(119, 69, -1)]
     assert "обслуживание приложения" in admin.html
 
     page = admin.html
     for left in (20, 0):
-        form = page.split('data-call="/frame/journal"')[1]
+        form = page.split('hx-post="/frame/journal"')[1]
         before, size = (form.split(f'name="{name}" value="')[1].split('"')[0] for name in ("before", "size"))
         page = (await admin.call("/frame/journal", before=before, size=size)).json()["html"]
         assert len(shown(page)) == 120 - left
-    assert 'data-call="/frame/journal"' not in page
+    assert 'hx-post="/frame/journal"' not in page
     for odd in ("", "-1", "x", "9" * 19, "٣"):
         assert (await admin.call("/frame/journal", before=odd, size="50")).status == 422
 
@@ -129,7 +129,7 @@ async def test_a_change_of_a_later_version_is_still_a_line(world: World) -> None
     async with world.resources.tenant(row.id) as db:
         for feature in ("delivery", "loyalty"):
             await journal.write(db, row.id, None, Changed(feature=feature, action="new"), world.resources.now())
-    assert shown((await main(world, world.admin())).html) == ["Настройки изменены"] * 2
+    assert shown((await main(world, world.admin(), "journal")).html) == ["Настройки изменены"] * 2
 
 
 async def test_lines_are_kept_for_a_year_and_go_with_the_portal(world: World) -> None:

@@ -23,7 +23,7 @@ async def counted(world: World) -> None:
 
 async def press(world: World, act: str, **fields: Any) -> str:
     """An administrator presses it in the settings; the page afterwards."""
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "verification")
     answer = await page.call(f"/frame/launch/{act}", **fields)
     assert answer.status == 200, answer.text
     return str(answer.json()["html"])

@@ -159,7 +159,10 @@ async def test_what_was_counted_long_ago_is_counted_again(world: World) -> None:
 
     await choose(world, "recent")
     assert (await view(world)).preview is None
-    assert "launch_not_ready" in (await (await main(world, world.admin())).call("/frame/launch/start")).text
+    assert (
+        "launch_not_ready"
+        in (await (await main(world, world.admin(), "verification")).call("/frame/launch/start")).text
+    )
     await counted(world)
     preview = (await view(world)).preview
     assert preview and preview.concerned == 1
@@ -260,7 +263,7 @@ async def test_switching_verification_off_stops_it_until_somebody_goes_on(
 
 async def test_two_admins_at_once_start_one_launch(world: World) -> None:
     people = await launched(world, "Анна")
-    page = await main(world, world.admin())
+    page = await main(world, world.admin(), "verification")
     again = await page.call("/frame/launch/start")
     assert again.status == 409 and "За это время кто-то уже изменил выбор" in again.text
     await work(world)
@@ -273,4 +276,4 @@ async def test_after_thirty_days_nothing_is_left_to_undo(world: World) -> None:
     world.pass_time(days=31)
     await tidy_all(world.resources)
     assert not (await view(world)).may_undo
-    assert (await (await main(world, world.admin())).call("/frame/launch/undo")).status == 409
+    assert (await (await main(world, world.admin(), "verification")).call("/frame/launch/undo")).status == 409
