@@ -83,7 +83,7 @@ async def screen(request: pytest.FixtureRequest, browser: Browser) -> AsyncItera
 
 
 async def _page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page of a fresh context; errors its scripts threw fail the test, but not requests that its closing broke off."""
+    """A page of a fresh context; errors its scripts threw fail the test, not requests that its closing broke off."""
     context.set_default_timeout(10_000)
     thrown: list[str] = []
     context.on("weberror", lambda error: thrown.append(str(error.error)))
